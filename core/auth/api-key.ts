@@ -1,0 +1,145 @@
+import { AwsError } from "#core/aws/json-call.ts";
+import { hashKey, type KeyMark, readKeyMark, recordVerification } from "#core/db/key-marks.ts";
+import { GatewayError } from "#core/errors.ts";
+import { logger } from "#core/observability/logger.ts";
+import { increment } from "#core/observability/metrics.ts";
+import type { RateLimit } from "#core/routes.ts";
+import { invalidApiKey } from "./key-format.ts";
+import { countLocally } from "./local-limiter.ts";
+import type { KeyPrincipal } from "./principal.ts";
+import { type LimitState, nearestLimit, rateLimitExceeded, scaledLimit } from "./rate-limit.ts";
+import { type UnkeyLimit, UnkeyUnavailable, type UnkeyVerdict, verifyWithUnkey } from "./unkey-verify.ts";
+
+export interface VerifiedKey {
+  readonly principal: KeyPrincipal;
+  /** The limit nearest to its end. */
+  readonly limit: LimitState | undefined;
+  /** A write that may run beside round 2 and is awaited before the request ends; undefined when none is due. */
+  readonly afterwards: (() => Promise<void>) | undefined;
+}
+
+/** How long a key that Unkey verified goes on without it, ms. */
+const trustMs = 10 * 60_000;
+/** How old a noted verification gets before it is noted again, ms. Half of the trust, so that a busy key never runs out. */
+const noteAgainMs = 5 * 60_000;
+const unknownForMs = 10_000;
+const maxUnknown = 10_000;
+const retryAfterSeconds = 5;
+const defaultKeyLimit = 60;
+const minuteMs = 60_000;
+
+/** Hashes of keys that Unkey did not know, with the time until which we do not ask again. */
+const unknownKeys = new Map<string, number>();
+
+const rememberUnknown = (keyHash: string, nowMs: number): void => {
+  if (unknownKeys.size >= maxUnknown) unknownKeys.clear();
+  unknownKeys.set(keyHash, nowMs + unknownForMs);
+};
+
+const isUnknown = (keyHash: string, nowMs: number): boolean => {
+  const until = unknownKeys.get(keyHash);
+  if (until === undefined) return false;
+  if (until > nowMs) return true;
+  unknownKeys.delete(keyHash);
+  return false;
+};
+
+const refusedByMark = (mark: KeyMark | undefined, nowMs: number): boolean =>
+  mark !== undefined &&
+  (mark.revokedAt !== undefined || !mark.enabled || (mark.expiresAtMs !== undefined && mark.expiresAtMs <= nowMs));
+
+const unavailable = (what: string): GatewayError =>
+  new GatewayError("SERVICE_UNAVAILABLE", `${what} is out of reach. Try again in a few seconds.`, {
+    retryAfterSeconds,
+  });
+
+const toState = ({ limit, remaining, reset }: UnkeyLimit): LimitState => ({ limit, remaining, reset });
+
+const judge = (verdict: UnkeyVerdict, keyHash: string, nowMs: number): KeyPrincipal => {
+  const limits = verdict.ratelimits ?? [];
+  if (verdict.code === "RATE_LIMITED" || verdict.code === "USAGE_EXCEEDED") {
+    throw rateLimitExceeded(nearestLimit(limits.filter((limit) => limit.exceeded).map(toState)), nowMs);
+  }
+  if (verdict.code === "NOT_FOUND") rememberUnknown(keyHash, nowMs);
+  if (!verdict.valid || verdict.keyId === undefined) throw invalidApiKey();
+  const userId = verdict.identity?.externalId;
+  if (userId === undefined) {
+    // A key that someone made in Unkey by hand and that belongs to nobody.
+    logger.warn("A valid key has no owner", { keyId: verdict.keyId });
+    throw invalidApiKey();
+  }
+  return { kind: "key", userId, keyId: verdict.keyId };
+};
+
+/** A known key goes on while Unkey is out of reach, under a local limiter; nobody else does. */
+const trustKnownKey = (
+  mark: KeyMark | undefined,
+  limit: RateLimit | undefined,
+  keyHash: string,
+  nowMs: number,
+): VerifiedKey => {
+  increment("UnkeyUnavailable");
+  if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
+  if (refusedByMark(mark, nowMs)) throw invalidApiKey();
+  const own = countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs);
+  const endpoint =
+    limit === undefined ? undefined : countLocally(`${keyHash}/${limit.name}`, limit.limit, limit.durationMs, nowMs);
+  const exceeded = [own, endpoint].find((state) => state?.allowed === false);
+  if (exceeded !== undefined) throw rateLimitExceeded(exceeded, nowMs);
+  return {
+    principal: { kind: "key", userId: mark.userId, keyId: mark.keyId },
+    limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
+    afterwards: undefined,
+  };
+};
+
+/** The key's own limit, which Unkey reports beside the endpoint's. */
+const ownLimit = (verdict: UnkeyVerdict, limit: RateLimit | undefined): number | undefined =>
+  verdict.ratelimits?.find((state) => state.name !== limit?.name)?.limit;
+
+/**
+ * Round 1: Unkey's verdict, with the key's and the endpoint's limit counted in that one call, and our own mark beside it.
+ * @throws GatewayError INVALID_API_KEY, RATE_LIMIT_EXCEEDED, or SERVICE_UNAVAILABLE when nobody can say.
+ */
+export const verifyApiKey = async (
+  key: string,
+  routeLimit: RateLimit | undefined,
+  routeId: string,
+  nowMs: number,
+): Promise<VerifiedKey> => {
+  const keyHash = hashKey(key);
+  if (isUnknown(keyHash, nowMs)) throw invalidApiKey();
+  const limit = scaledLimit(routeLimit);
+  const [verdict, mark] = await Promise.all([
+    verifyWithUnkey({ key, limit, tags: [`route=${routeId}`] }).catch((error: unknown) => {
+      if (error instanceof UnkeyUnavailable) return error;
+      throw error;
+    }),
+    readKeyMark(keyHash).catch((error: unknown) => {
+      if (error instanceof AwsError) return error;
+      throw error;
+    }),
+  ]);
+  // Without our mark a revoked key could pass, so nobody does.
+  if (mark instanceof AwsError) throw unavailable("The key table");
+  if (verdict instanceof UnkeyUnavailable) return trustKnownKey(mark, limit, keyHash, nowMs);
+  if (refusedByMark(mark, nowMs)) throw invalidApiKey();
+  const principal = judge(verdict, keyHash, nowMs);
+  const due = mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - noteAgainMs;
+  return {
+    principal,
+    limit: nearestLimit((verdict.ratelimits ?? []).map(toState)),
+    afterwards: due
+      ? () =>
+          recordVerification(keyHash, {
+            keyId: principal.keyId,
+            userId: principal.userId,
+            rateLimit: ownLimit(verdict, limit),
+            nowMs,
+          })
+      : undefined,
+  };
+};
+
+/** Forgets what this environment remembers of unknown keys. For tests. */
+export const forgetUnknownKeys = (): void => unknownKeys.clear();

@@ -1,0 +1,16 @@
+/** Who is calling. Every row and every limit hangs on `userId`. */
+export type Principal = KeyPrincipal | SessionPrincipal;
+
+export interface KeyPrincipal {
+  readonly kind: "key";
+  readonly userId: string;
+  /** Unkey's id of the key; never the key. */
+  readonly keyId: string;
+}
+
+export interface SessionPrincipal {
+  readonly kind: "session";
+  readonly userId: string;
+  readonly email: string | undefined;
+  readonly sessionId: string;
+}

@@ -1,0 +1,38 @@
+import type { TokenUsage } from "#core/usage/token-usage.ts";
+import type { CatalogModel, TokenPrices } from "./model.ts";
+
+/** A million million: pico-dollars in a dollar. */
+export const picoPerUsd = 1_000_000_000_000n;
+
+const pricesFor = (model: CatalogModel, inputTokens: number): TokenPrices =>
+  model.longContext !== undefined && inputTokens > model.longContext.aboveInputTokens
+    ? model.longContext.prices
+    : model.prices;
+
+/**
+ * What a generation costs at list price, in pico-dollars (micro-dollars a million tokens, times tokens): exact integers.
+ * Undefined when the catalogue does not know the model.
+ */
+export const costPicoUsd = (model: CatalogModel | undefined, usage: TokenUsage): bigint | undefined => {
+  if (model === undefined) return undefined;
+  const price = pricesFor(model, usage.inputTokens);
+  const cacheWrite = price.cacheWrite ?? price.input;
+  const fresh = Math.max(
+    0,
+    usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteInputTokens - usage.longCacheWriteInputTokens,
+  );
+  const times = (tokens: number, microUsd: number): bigint => BigInt(tokens) * BigInt(microUsd);
+  return (
+    times(fresh, price.input) +
+    times(usage.cachedInputTokens, price.cachedInput ?? price.input) +
+    times(usage.cacheWriteInputTokens, cacheWrite) +
+    times(usage.longCacheWriteInputTokens, price.longCacheWrite ?? cacheWrite) +
+    times(usage.outputTokens, price.output)
+  );
+};
+
+/** Dollars as a JSON number, for answers only: sums are made before, on integers. */
+export const toUsd = (picoUsd: bigint): number => Number(picoUsd) / Number(picoPerUsd);
+
+/** Pico-dollars of a dollar amount from the configuration, to the micro-dollar. */
+export const fromUsd = (usd: number): bigint => BigInt(Math.round(usd * 1_000_000)) * 1_000_000n;

@@ -1,0 +1,46 @@
+import type { ChatProviderId } from "#core/providers/provider.ts";
+
+/** List prices in micro-dollars for a million tokens: whole numbers, so that a cost is exact. */
+export interface TokenPrices {
+  readonly input: number;
+  readonly output: number;
+  /** Input read from the provider's prompt cache. Where absent, as `input`. */
+  readonly cachedInput?: number;
+  /** Input written to a cache of about 5 minutes. Where absent, as `input`. */
+  readonly cacheWrite?: number;
+  /** Input written to a cache of an hour. Where absent, as `cacheWrite`. */
+  readonly longCacheWrite?: number;
+}
+
+export interface LongContextPrices {
+  /** A request with more input tokens than this pays these prices for all of its tokens. */
+  readonly aboveInputTokens: number;
+  readonly prices: TokenPrices;
+}
+
+export type Modality = "text" | "image" | "audio" | "file";
+
+export interface ModelCapabilities {
+  readonly tools: boolean;
+  readonly reasoning: boolean;
+  /** `response_format: json_schema`. */
+  readonly jsonSchema: boolean;
+}
+
+/** One model of the catalogue: data that is reviewed like code. */
+export interface CatalogModel {
+  /** The id that callers use; exact, never matched loosely. */
+  readonly id: string;
+  readonly provider: ChatProviderId;
+  /** The provider's own id. */
+  readonly providerModel: string;
+  readonly name: string;
+  readonly contextTokens: number;
+  readonly maxOutputTokens: number;
+  readonly prices: TokenPrices;
+  readonly longContext?: LongContextPrices;
+  readonly input: readonly Modality[];
+  readonly capabilities: ModelCapabilities;
+  /** Unix seconds of the release, for OpenAI's `created`. */
+  readonly created: number;
+}

@@ -1,0 +1,88 @@
+import { GatewayError } from "#core/errors.ts";
+import { type ChatProviderId, chatProviderIds } from "#core/providers/provider.ts";
+import type { CatalogModel } from "./model.ts";
+import { aliases, models, successors } from "./models.ts";
+
+/** A model as it will be called. */
+export interface ResolvedModel {
+  /** What the answer and the usage name: the catalogue's id, or `provider/id` for one that it does not know. */
+  readonly id: string;
+  readonly provider: ChatProviderId;
+  readonly providerModel: string;
+  /** Undefined for an id that the catalogue does not know: its cost is unknown, never a cousin's. */
+  readonly catalog: CatalogModel | undefined;
+}
+
+const byId = new Map(models.map((model) => [model.id, model]));
+const byProvider = new Map(models.map((model) => [`${model.provider}/${model.providerModel}`, model]));
+
+const isProvider = (text: string): text is ChatProviderId => chatProviderIds.some((id) => id === text);
+
+const fromCatalog = (model: CatalogModel): ResolvedModel => ({
+  id: model.id,
+  provider: model.provider,
+  providerModel: model.providerModel,
+  catalog: model,
+});
+
+/** Edit distance with a ceiling, for suggestions. */
+const distance = (left: string, right: string): number => {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const same = left[i - 1] === right[j - 1] ? 0 : 1;
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+};
+
+const maxSuggestions = 3;
+
+/** Names near to a wrong one, nearest first. */
+export const closeMatches = (name: string): readonly string[] => {
+  const wanted = name.toLowerCase().slice(0, 64);
+  return [...Object.keys(aliases), ...byId.keys()]
+    .map((id) => ({ id, far: id.toLowerCase().includes(wanted) ? 0 : distance(wanted, id.toLowerCase()) }))
+    .filter(({ id, far }) => far <= Math.max(2, Math.floor(id.length / 2)))
+    .sort((left, right) => left.far - right.far)
+    .slice(0, maxSuggestions)
+    .map(({ id }) => id);
+};
+
+const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
+
+/**
+ * Resolves an alias, a catalogue id or `provider/id`. Exact: nothing is guessed.
+ * @throws GatewayError INVALID_MODEL whose message lists close matches.
+ */
+export const resolveModel = (name: string, param = "model"): ResolvedModel => {
+  const known = byId.get(aliases[name] ?? successors[name] ?? name);
+  if (known !== undefined) return fromCatalog(known);
+  const slash = name.indexOf("/");
+  const provider = slash > 0 ? name.slice(0, slash) : "";
+  const providerModel = name.slice(slash + 1);
+  if (isProvider(provider) && safeProviderModel.test(providerModel)) {
+    const model = byProvider.get(`${provider}/${successors[providerModel] ?? providerModel}`);
+    if (model !== undefined) return fromCatalog(model);
+    return { id: name, provider, providerModel, catalog: undefined };
+  }
+  const matches = closeMatches(name);
+  const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
+  throw new GatewayError("INVALID_MODEL", `There is no model of this name.${hint} GET /api/v1/models lists all.`, {
+    param,
+    details: { suggestions: matches },
+  });
+};
+
+/** A catalogue model by its id or alias, or undefined. */
+export const findModel = (name: string): CatalogModel | undefined =>
+  byId.get(aliases[name] ?? successors[name] ?? name);
+
+/** The aliases that lead to a model. */
+export const aliasesOf = (id: string): readonly string[] =>
+  Object.keys(aliases)
+    .filter((alias) => aliases[alias] === id)
+    .concat(Object.keys(successors).filter((former) => successors[former] === id));

@@ -1,0 +1,91 @@
+import type { ChatCompletion } from "openai/resources/chat/completions";
+import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import type { BegunStream } from "#core/routing/run-attempts.ts";
+
+/** The frames that we write ourselves on an OpenAI stream. */
+
+export const doneFrame = "data: [DONE]\n\n";
+
+const frame = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+
+interface ChunkFacts {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+const chunk = ({ id, created, model }: ChunkFacts, choices: readonly unknown[], extra: object = {}) =>
+  frame({ id, object: "chat.completion.chunk", created, model, choices, ...extra });
+
+/** The usage chunk that precedes `[DONE]` when the caller asked for it. */
+export const usageFrame = (facts: ChunkFacts, outcome: ProviderOutcome): string =>
+  outcome.usage === undefined ? "" : chunk(facts, [], { usage: toOpenAiUsage(outcome.usage) });
+
+/** Ends an answer that ran out of its money. */
+export const lengthFrame = (facts: ChunkFacts): string =>
+  chunk(facts, [{ index: 0, delta: {}, logprobs: null, finish_reason: "length" }]);
+
+/** A whole answer as frames, for a provider that answered a stream request with one body. */
+export const completionFrames = (completion: ChatCompletion, facts: ChunkFacts): string =>
+  completion.choices
+    .map(({ index, message, finish_reason }) => {
+      const calls = message.tool_calls?.map((call, position) => ({ index: position, ...call }));
+      const { tool_calls: _, ...text } = message;
+      const delta = calls === undefined ? text : { ...text, tool_calls: calls };
+      return (
+        chunk(facts, [{ index, delta, logprobs: null, finish_reason: null }]) +
+        chunk(facts, [{ index, delta: {}, logprobs: null, finish_reason }])
+      );
+    })
+    .join("");
+
+export interface AnswerOptions {
+  readonly stream: BegunStream;
+  readonly facts: ChunkFacts;
+  readonly includeUsage: boolean;
+  /** Output characters that the reservation covers. */
+  readonly coveredCharacters: number;
+  /** Reserves more; the new number of covered characters, or undefined when the answer has to end. */
+  readonly extend: () => Promise<number | undefined>;
+  readonly onEnd: () => void;
+}
+
+/** The answer's frames in order: what was read until the first content, the rest as it arrives, usage, and the end mark. */
+export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buffer | string, void, undefined> {
+  const { stream, facts, includeUsage } = options;
+  const { outcome, rest } = stream;
+  let covered = options.coveredCharacters;
+  const own = (): ChunkFacts => ({
+    ...facts,
+    id: outcome.responseId ?? facts.id,
+    model: outcome.responseModel ?? facts.model,
+  });
+  try {
+    if (stream.head.length > 0) yield joined(stream.head);
+    for (;;) {
+      const next = await rest.next();
+      if (next.done === true) break;
+      yield next.value;
+      if (outcome.outputCharacters <= covered) continue;
+      const more = await options.extend();
+      if (more === undefined) {
+        outcome.finishReason = "length";
+        yield lengthFrame(own());
+        break;
+      }
+      covered = more;
+    }
+    options.onEnd();
+    yield (includeUsage ? usageFrame(own(), outcome) : "") + doneFrame;
+  } finally {
+    // Closes the provider's connection when the answer is given up half way.
+    await rest.return?.();
+  }
+}
+
+const joined = (parts: readonly (Buffer | string)[]): Buffer | string => {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+};

@@ -1,0 +1,88 @@
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+
+/** Checks that a schema cannot say: they hold for every provider, and are made before any call. */
+
+const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
+  const names = new Set<string>();
+  for (const [index, { function: tool }] of (tools ?? []).entries()) {
+    if (names.has(tool.name)) {
+      throw new GatewayError("tool_schema_invalid", `Two tools are named ${tool.name}.`, {
+        param: `tools[${index}].function.name`,
+      });
+    }
+    names.add(tool.name);
+    const root = tool.parameters?.type;
+    if (tool.parameters !== undefined && Object.keys(tool.parameters).length > 0 && root !== "object") {
+      throw new GatewayError("tool_schema_invalid", "The parameters' root must have type object.", {
+        param: `tools[${index}].function.parameters`,
+      });
+    }
+  }
+  if (choice === undefined || choice === "none") return;
+  if (names.size === 0) {
+    throw new GatewayError("tool_choice_invalid", "tool_choice needs tools.", { param: "tool_choice" });
+  }
+  if (typeof choice === "object" && !names.has(choice.function.name)) {
+    throw new GatewayError(
+      "tool_choice_invalid",
+      `tool_choice names ${choice.function.name}, which is not among the tools.`,
+      {
+        param: "tool_choice.function.name",
+      },
+    );
+  }
+};
+
+/** Each tool result must answer a call of an assistant turn before it. */
+const checkToolResults = ({ messages }: ChatRequest): void => {
+  const open = new Set<string>();
+  for (const [index, message] of messages.entries()) {
+    if (message.role === "assistant") for (const call of message.tool_calls ?? []) open.add(call.id);
+    if (message.role === "tool" && !open.has(message.tool_call_id)) {
+      throw new GatewayError("tool_call_id_mismatch", "No assistant message before has a tool call of this id.", {
+        param: `messages[${index}].tool_call_id`,
+      });
+    }
+  }
+};
+
+const hasPart = (request: ChatRequest, type: string): number =>
+  request.messages.findIndex(
+    ({ content }) =>
+      Array.isArray(content) && (content as readonly { readonly type: string }[]).some((part) => part.type === type),
+  );
+
+/** What the catalogue knows that the model cannot do. */
+const checkModel = (request: ChatRequest, { catalog }: ResolvedModel): void => {
+  if (catalog === undefined) return;
+  if (!catalog.capabilities.tools && (request.tools?.length ?? 0) > 0) {
+    throw new GatewayError("tool_unsupported_for_model", `${catalog.id} takes no tools.`, { param: "tools" });
+  }
+  for (const [type, modality] of [
+    ["image_url", "image"],
+    ["input_audio", "audio"],
+    ["file", "file"],
+  ] as const) {
+    if (catalog.input.includes(modality)) continue;
+    const index = hasPart(request, type);
+    if (index >= 0) {
+      throw new GatewayError("BAD_REQUEST", `${catalog.id} takes no ${modality} input.`, {
+        param: `messages[${index}].content`,
+      });
+    }
+  }
+};
+
+const maxUnstreamedTimeoutMs = 290_000;
+
+/** @throws GatewayError 400 */
+export const checkChatRequest = (request: ChatRequest, model: ResolvedModel): void => {
+  checkTools(request);
+  checkToolResults(request);
+  checkModel(request, model);
+  if (request.stream !== true && (request.timeout ?? 0) > maxUnstreamedTimeoutMs) {
+    throw new GatewayError("BAD_REQUEST", "Without stream the timeout is at most 290000 ms.", { param: "timeout" });
+  }
+};

@@ -1,0 +1,90 @@
+import { isCancelled } from "#core/db/admission.ts";
+import { GatewayError } from "#core/errors.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
+
+/**
+ * The life of one generating request: one signal through the whole core, which fires at the deadline and when the caller
+ * cancels. Lambda is not told that a client left, so the cancel endpoint sets a flag that is looked up every 2 s, once the
+ * request is older than that: short requests pay nothing.
+ */
+
+const cancelLookupMs = 2_000;
+/** What is kept back from Lambda's own deadline to settle and answer, ms. */
+const reserveMs = 3_000;
+
+const timedOut = (timeoutMs: number): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms. \`timeout\` sets more, up to 300000.`, {
+    details: { timeoutMs },
+    shouldRetry: false,
+  });
+
+const cancelled = (): GatewayError =>
+  new GatewayError("CONFLICT", "The request was cancelled.", { details: { cancelled: true }, shouldRetry: false });
+
+export interface ScopeOptions {
+  readonly userId: string;
+  readonly requestId: string;
+  readonly timeoutMs: number;
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  /** Unix ms. */
+  readonly lambdaDeadlineMs: number;
+}
+
+export class RequestScope {
+  /** Unix ms by which the request is over. */
+  readonly deadlineMs: number;
+  readonly #controller = new AbortController();
+  readonly #deadline: NodeJS.Timeout;
+  readonly #lookup: NodeJS.Timeout;
+  #cancelled = false;
+
+  constructor(options: ScopeOptions) {
+    this.deadlineMs = Math.min(options.startedAtMs + options.timeoutMs, options.lambdaDeadlineMs - reserveMs);
+    this.#deadline = setTimeout(
+      () => this.#controller.abort(timedOut(options.timeoutMs)),
+      Math.max(0, this.deadlineMs - Date.now()),
+    );
+    this.#lookup = setInterval(() => this.#lookUp(options), cancelLookupMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get wasCancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** Stops the work as the caller's cancel does, without waiting for the next look-up. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller.abort(cancelled());
+  }
+
+  /** Why the signal fired, as the caller sees it. */
+  get reason(): GatewayError {
+    const reason: unknown = this.signal.reason;
+    return reason instanceof GatewayError ? reason : timedOut(0);
+  }
+
+  remainingMs(nowMs: number = Date.now()): number {
+    return Math.max(0, this.deadlineMs - nowMs);
+  }
+
+  /** Ends the timers. Call when the request is over, however it ended. */
+  close(): void {
+    clearTimeout(this.#deadline);
+    clearInterval(this.#lookup);
+  }
+
+  #lookUp({ userId, requestId }: ScopeOptions): void {
+    isCancelled(userId, requestId).then(
+      (stop) => {
+        if (stop) this.cancel();
+      },
+      // The next look-up is 2 s away; the request itself is not harmed.
+      (error: unknown) => logger.warn("Cancel flag could not be read", { requestId, error: loggableError(error) }),
+    );
+  }
+}

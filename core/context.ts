@@ -1,0 +1,23 @@
+/** Facts of one request for its canonical log line. OpenTelemetry's names (`gen_ai.*`) where it has one. */
+export type LogFields = Record<string, string | number | boolean | null | readonly string[] | undefined>;
+
+/** The running request as the domain sees it: nothing of HTTP. */
+export interface RequestContext {
+  /** `req_…`, made by us. */
+  readonly requestId: string;
+  readonly route: { readonly id: string };
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  /** performance.now() at the start, for durations. */
+  readonly startedAt: number;
+  /** Unix ms at which Lambda kills the function. */
+  readonly lambdaDeadlineMs: number;
+  /** Work that must be finished before the function returns, and that no answer has to wait for. */
+  readonly afterwards: (() => Promise<void>)[];
+  readonly log: LogFields;
+  /** Code of the error that the answer was or ended in. */
+  errorCode: string | undefined;
+  /** Dimensions of the request's metrics: from the catalogue only. */
+  metricModel: string | undefined;
+  metricProvider: string | undefined;
+}

@@ -1,0 +1,183 @@
+import * as z from "zod";
+import { AwsError } from "#core/aws/json-call.ts";
+import { rowKeys } from "./row-keys.ts";
+import { failedCondition, getItem, type PlainItem, putItem, updateItem } from "./table.ts";
+
+/**
+ * A user's admission row: the leases of open requests and the money reserved or spent today. Each change is one
+ * conditional write, so both caps hold under concurrency, and each lease is taken and given back exactly once:
+ * giving back removes it under the condition that it is still there.
+ */
+
+const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
+
+const leaseSchema = z.object({
+  /** Unix seconds after which the request cannot be running any more. */
+  until: z.number(),
+  /** Reserved, pico-dollars. */
+  reserved: pico,
+  /** UTC day that the reservation is booked on. */
+  day: z.string(),
+  cancelled: z.boolean().optional(),
+});
+
+const admissionRowSchema = z.looseObject({
+  open: z.record(z.string(), leaseSchema).default({}),
+  disabledAt: z.number().optional(),
+});
+
+export type AdmissionLease = z.infer<typeof leaseSchema>;
+
+export interface AdmissionRequest {
+  readonly userId: string;
+  readonly requestId: string;
+  readonly day: string;
+  readonly untilSeconds: number;
+  readonly reservePicoUsd: bigint;
+  readonly capPicoUsd: bigint;
+  readonly maxOpen: number;
+}
+
+export type AdmissionVerdict =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly reason: "user-disabled" | "spend" }
+  | { readonly admitted: false; readonly reason: "open-requests"; readonly expired: readonly string[] };
+
+/** Attribute of a day's spend, reservations included, pico-dollars. */
+const spendAttribute = (day: string): string => `spend#${day}`;
+
+const createRow = (userId: string): Promise<void> =>
+  putItem("keys", { ...rowKeys.admission(userId), open: {} }, { condition: "attribute_not_exists(pk)" }).catch(
+    (error) => {
+      // Another request made it first.
+      if (failedCondition(error) === undefined) throw error;
+    },
+  );
+
+const parseRow = (item: PlainItem | undefined): z.infer<typeof admissionRowSchema> =>
+  admissionRowSchema.parse(item ?? {});
+
+const tryAdmit = async (request: AdmissionRequest, nowSeconds: number): Promise<AdmissionVerdict | "no-row"> => {
+  const { userId, requestId, day, reservePicoUsd } = request;
+  try {
+    await updateItem("keys", rowKeys.admission(userId), "SET #open.#request = :lease ADD #spend :reserve", {
+      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+      values: {
+        ":lease": { until: request.untilSeconds, reserved: reservePicoUsd, day },
+        ":reserve": reservePicoUsd,
+        ":max": request.maxOpen,
+        ":room": request.capPicoUsd - reservePicoUsd,
+        ":zero": 0,
+      },
+      // A reservation of nothing (the user's own provider key) passes whatever was spent.
+      condition:
+        "attribute_exists(#open) AND attribute_not_exists(disabledAt) AND attribute_not_exists(#open.#request) AND size(#open) < :max AND (:reserve = :zero OR (:room >= :zero AND (attribute_not_exists(#spend) OR #spend <= :room)))",
+    });
+    return { admitted: true };
+  } catch (error) {
+    const failed = failedCondition(error);
+    if (failed === undefined) throw error;
+    if (failed.item === undefined) return "no-row";
+    const row = parseRow(failed.item);
+    if (row.disabledAt !== undefined) return { admitted: false, reason: "user-disabled" };
+    // Our own write got through although its answer was lost, and the second try met it.
+    if (row.open[requestId] !== undefined) return { admitted: true };
+    const leases = Object.entries(row.open);
+    if (leases.length < request.maxOpen) return { admitted: false, reason: "spend" };
+    const expired = leases.filter(([, lease]) => lease.until < nowSeconds).map(([id]) => id);
+    return { admitted: false, reason: "open-requests", expired };
+  }
+};
+
+/**
+ * Takes a place and reserves money, or says why not. Leases of requests that cannot be running any more (killed functions)
+ * are cleared on the way, their reservation stays charged as the estimate. @throws AwsError
+ */
+export const admit = async (
+  request: AdmissionRequest,
+  nowMs: number,
+  onOrphan: (requestId: string) => void,
+): Promise<AdmissionVerdict> => {
+  const nowSeconds = Math.floor(nowMs / 1_000);
+  let verdict = await tryAdmit(request, nowSeconds);
+  if (verdict === "no-row") {
+    await createRow(request.userId);
+    verdict = await tryAdmit(request, nowSeconds);
+  }
+  if (verdict === "no-row") throw new AwsError("InternalServerError", "The admission row vanished after it was made");
+  if (verdict.admitted || verdict.reason !== "open-requests" || verdict.expired.length === 0) return verdict;
+  for (const orphan of verdict.expired) {
+    onOrphan(orphan);
+    await release({ userId: request.userId, requestId: orphan, day: request.day, correctionPicoUsd: 0n });
+  }
+  const again = await tryAdmit(request, nowSeconds);
+  return again === "no-row" ? verdict : again;
+};
+
+export interface Release {
+  readonly userId: string;
+  readonly requestId: string;
+  /** The day of the lease. */
+  readonly day: string;
+  /** True cost less what was reserved, pico-dollars; negative gives money back. */
+  readonly correctionPicoUsd: bigint;
+}
+
+/** Gives a place back and settles its money. False when that was done before. @throws AwsError */
+export const release = async ({ userId, requestId, day, correctionPicoUsd }: Release): Promise<boolean> => {
+  try {
+    await updateItem("keys", rowKeys.admission(userId), "REMOVE #open.#request ADD #spend :correction", {
+      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+      values: { ":correction": correctionPicoUsd },
+      condition: "attribute_exists(#open.#request)",
+    });
+    return true;
+  } catch (error) {
+    if (failedCondition(error) !== undefined) return false;
+    throw error;
+  }
+};
+
+/** Reserves more for a stream that outgrew its reserve. False when the cap or the lease's end forbids it. @throws AwsError */
+export const reserveMore = async (
+  request: Pick<AdmissionRequest, "userId" | "requestId" | "day" | "capPicoUsd">,
+  morePicoUsd: bigint,
+): Promise<boolean> => {
+  try {
+    await updateItem(
+      "keys",
+      rowKeys.admission(request.userId),
+      "SET #open.#request.reserved = #open.#request.reserved + :more ADD #spend :more",
+      {
+        names: { "#open": "open", "#request": request.requestId, "#spend": spendAttribute(request.day) },
+        values: { ":more": morePicoUsd, ":room": request.capPicoUsd - morePicoUsd },
+        condition: "attribute_exists(#open.#request) AND #spend <= :room",
+      },
+    );
+    return true;
+  } catch (error) {
+    if (failedCondition(error) !== undefined) return false;
+    throw error;
+  }
+};
+
+/** Marks a running request of this user as cancelled. False when the user has no such request. @throws AwsError */
+export const markCancelled = async (userId: string, requestId: string): Promise<boolean> => {
+  try {
+    await updateItem("keys", rowKeys.admission(userId), "SET #open.#request.cancelled = :true", {
+      names: { "#open": "open", "#request": requestId },
+      values: { ":true": true },
+      condition: "attribute_exists(#open.#request)",
+    });
+    return true;
+  } catch (error) {
+    if (failedCondition(error) !== undefined) return false;
+    throw error;
+  }
+};
+
+/** Whether the user asked to stop this request. @throws AwsError */
+export const isCancelled = async (userId: string, requestId: string): Promise<boolean> => {
+  const row = parseRow(await getItem("keys", rowKeys.admission(userId), { consistent: true }));
+  return row.open[requestId]?.cancelled === true;
+};

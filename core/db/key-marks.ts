@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { rowKeys } from "./row-keys.ts";
+import { getItem, updateItem } from "./table.ts";
+
+/**
+ * Our own row beside each API key. It beats Unkey's propagation (a key revoked here is refused on the very next call) and
+ * carries the last good verification, on which a known key goes on while Unkey is out of reach.
+ */
+const keyMarkSchema = z.object({
+  keyId: z.string(),
+  userId: z.string(),
+  enabled: z.boolean().default(true),
+  /** Unix ms. */
+  revokedAt: z.number().optional(),
+  /** Unix ms from which the key is refused: its own expiry or the end of a rotation's grace. */
+  expiresAtMs: z.number().optional(),
+  /** Unix ms of the last verification that Unkey called valid. */
+  verifiedAt: z.number().optional(),
+  /** The key's own limit a minute, for the local limiter. */
+  rateLimit: z.number().optional(),
+});
+
+export type KeyMark = z.infer<typeof keyMarkSchema>;
+
+/** SHA-256 of a whole API key, hex: what rows and memories hold in place of the key. */
+export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
+
+/** The mark of a key, or undefined when it has none (a key made in Unkey itself, not yet seen). @throws AwsError */
+export const readKeyMark = async (keyHash: string): Promise<KeyMark | undefined> => {
+  const item = await getItem("keys", rowKeys.keyMark(keyHash), { consistent: true });
+  return item === undefined ? undefined : keyMarkSchema.parse(item);
+};
+
+/** Notes a good verification. Never revives a revoked or disabled key: only these four attributes are touched. @throws AwsError */
+export const recordVerification = async (
+  keyHash: string,
+  facts: {
+    readonly keyId: string;
+    readonly userId: string;
+    readonly rateLimit: number | undefined;
+    readonly nowMs: number;
+  },
+): Promise<void> => {
+  const limit = facts.rateLimit === undefined ? "" : ", rateLimit = :limit";
+  await updateItem(
+    "keys",
+    rowKeys.keyMark(keyHash),
+    `SET verifiedAt = :now, keyId = if_not_exists(keyId, :keyId), userId = if_not_exists(userId, :userId)${limit}`,
+    {
+      values: {
+        ":now": facts.nowMs,
+        ":keyId": facts.keyId,
+        ":userId": facts.userId,
+        ":limit": facts.rateLimit,
+      },
+    },
+  );
+};

@@ -1,0 +1,38 @@
+import type { ItemKey } from "./table.ts";
+
+/** Every primary key of every table, in one place. The tenant is in each of them. */
+export const rowKeys = {
+  /** Our mark of an API key: found by the SHA-256 of the key, so that a request needs one read. */
+  keyMark: (keyHash: string): ItemKey => ({ pk: `KEY#${keyHash}`, sk: "MARK" }),
+  /** A user's key by Unkey's id; points to the mark. */
+  userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
+  /** Open requests and today's platform spend of a user. */
+  admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
+  /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
+  providerKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY#${id}` }),
+  /** Holds a slug's place, so that it is unique for a user. */
+  providerKeySlug: (userId: string, slug: string): ItemKey => ({ pk: `USER#${userId}`, sk: `SLUG#${slug}` }),
+  /** One generation. The day is the UTC day on which the request began. */
+  usageEvent: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
+    pk: `USER#${userId}#${day}`,
+    sk: `${requestId}#${generation}`,
+  }),
+  rollup: (userId: string, day: string, model: string): ItemKey => ({
+    pk: `USER#${userId}`,
+    sk: `DAY#${day}#${model}`,
+  }),
+  /** Says that an event is already in the rollups. */
+  rolledUp: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
+    pk: `ROLLED_UP#${userId}#${day}`,
+    sk: `${requestId}#${generation}`,
+  }),
+  cachedAnswer: (userId: string, digest: string): ItemKey => ({ pk: `USER#${userId}`, sk: `ANSWER#${digest}` }),
+  idempotency: (userId: string, route: string, keyHash: string): ItemKey => ({
+    pk: `USER#${userId}`,
+    sk: `IDEMPOTENCY#${route}#${keyHash}`,
+  }),
+  job: (userId: string, jobId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `JOB#${jobId}` }),
+} as const;
+
+/** The UTC day of an instant, `YYYY-MM-DD`. */
+export const utcDay = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);

@@ -1,0 +1,173 @@
+import { AwsError, callAws } from "#core/aws/json-call.ts";
+import { config } from "#core/config.ts";
+import type { TableId } from "./tables.ts";
+
+/**
+ * The narrow port to DynamoDB for what runs with every request: four operations over plain values. What is not on the
+ * hot path uses `core/db/document-client.ts`.
+ */
+
+export type Plain = string | number | bigint | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };
+export type PlainItem = { readonly [name: string]: Plain | undefined };
+type Attribute = Readonly<Record<string, unknown>>;
+export type AttributeMap = Readonly<Record<string, Attribute>>;
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const toAttribute = (value: Plain): Attribute => {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "number" || typeof value === "bigint") return { N: String(value) };
+  if (typeof value === "boolean") return { BOOL: value };
+  if (value === null) return { NULL: true };
+  if (Array.isArray(value)) return { L: value.map(toAttribute) };
+  return { M: toAttributes(value as PlainItem) };
+};
+
+/** Plain values in DynamoDB's typed form; `undefined` members are left out. */
+export const toAttributes = (item: PlainItem): AttributeMap => {
+  const attributes: Record<string, Attribute> = {};
+  for (const name in item) {
+    const value = item[name];
+    if (value !== undefined) attributes[name] = toAttribute(value);
+  }
+  return attributes;
+};
+
+/** A number as DynamoDB wrote it: a bigint where a double would lose digits. */
+const toNumber = (text: string): number | bigint => {
+  const value = Number(text);
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(text) : value;
+};
+
+const fromAttribute = (attribute: unknown): Plain => {
+  const typed = attribute as {
+    S?: string;
+    N?: string;
+    BOOL?: boolean;
+    M?: AttributeMap;
+    L?: readonly unknown[];
+  };
+  if (typed.S !== undefined) return typed.S;
+  if (typed.N !== undefined) return toNumber(typed.N);
+  if (typed.BOOL !== undefined) return typed.BOOL;
+  if (typed.M !== undefined) return fromAttributes(typed.M);
+  if (typed.L !== undefined) return typed.L.map(fromAttribute);
+  return null;
+};
+
+/** DynamoDB's typed form as plain values. Repositories validate what comes out with zod. */
+export const fromAttributes = (attributes: AttributeMap): { readonly [name: string]: Plain } => {
+  const item: Record<string, Plain> = {};
+  for (const name in attributes) item[name] = fromAttribute(attributes[name]);
+  return item;
+};
+
+export interface Expression {
+  /** `#name` to attribute name. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** `:value` to plain value. */
+  readonly values?: PlainItem;
+  readonly condition?: string;
+}
+
+const expressionInput = ({ names, values, condition }: Expression): Record<string, unknown> => ({
+  ...(condition === undefined
+    ? {}
+    : { ConditionExpression: condition, ReturnValuesOnConditionCheckFailure: "ALL_OLD" }),
+  ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
+  ...(values === undefined ? {} : { ExpressionAttributeValues: toAttributes(values) }),
+});
+
+/** Whether a write was refused by its own condition, and the row that refused it (undefined when there is none). */
+export const failedCondition = (error: unknown): { readonly item: PlainItem | undefined } | undefined => {
+  if (!(error instanceof AwsError) || error.type !== "ConditionalCheckFailedException") return undefined;
+  const item = error.members.Item;
+  return { item: typeof item === "object" && item !== null ? fromAttributes(item as AttributeMap) : undefined };
+};
+
+/** One row, or undefined. @throws AwsError */
+export const getItem = async (
+  table: TableId,
+  key: ItemKey,
+  options: { readonly consistent?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<PlainItem | undefined> => {
+  const answer = await callAws({
+    service: "dynamodb",
+    operation: "GetItem",
+    input: {
+      TableName: config.tableName(table),
+      Key: toAttributes({ ...key }),
+      ConsistentRead: options.consistent ?? false,
+    },
+    signal: options.signal,
+  });
+  const item = answer.Item;
+  return item === undefined ? undefined : fromAttributes(item as AttributeMap);
+};
+
+/** Writes one row whole. @throws AwsError */
+export const putItem = async (
+  table: TableId,
+  item: ItemKey & PlainItem,
+  expression: Expression = {},
+): Promise<void> => {
+  await callAws({
+    service: "dynamodb",
+    operation: "PutItem",
+    input: { TableName: config.tableName(table), Item: toAttributes(item), ...expressionInput(expression) },
+  });
+};
+
+/** Changes one row by an update expression. @throws AwsError */
+export const updateItem = async (
+  table: TableId,
+  key: ItemKey,
+  update: string,
+  expression: Expression = {},
+): Promise<void> => {
+  await callAws({
+    service: "dynamodb",
+    operation: "UpdateItem",
+    input: {
+      TableName: config.tableName(table),
+      Key: toAttributes({ ...key }),
+      UpdateExpression: update,
+      ...expressionInput(expression),
+    },
+  });
+};
+
+/** Deletes one row. @throws AwsError */
+export const deleteItem = async (table: TableId, key: ItemKey, expression: Expression = {}): Promise<void> => {
+  await callAws({
+    service: "dynamodb",
+    operation: "DeleteItem",
+    input: { TableName: config.tableName(table), Key: toAttributes({ ...key }), ...expressionInput(expression) },
+  });
+};
+
+/** All rows of a partition whose sort key begins with a prefix, in order; at most `limit`. @throws AwsError */
+export const queryPrefix = async (
+  table: TableId,
+  pk: string,
+  prefix: string,
+  options: { readonly limit: number; readonly descending?: boolean; readonly consistent?: boolean },
+): Promise<readonly PlainItem[]> => {
+  const answer = await callAws({
+    service: "dynamodb",
+    operation: "Query",
+    input: {
+      TableName: config.tableName(table),
+      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+      ExpressionAttributeValues: toAttributes({ ":pk": pk, ":prefix": prefix }),
+      ScanIndexForward: options.descending !== true,
+      ConsistentRead: options.consistent ?? false,
+      Limit: options.limit,
+    },
+  });
+  const items = answer.Items;
+  return Array.isArray(items) ? items.map((item) => fromAttributes(item as AttributeMap)) : [];
+};

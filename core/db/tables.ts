@@ -1,0 +1,39 @@
+/**
+ * The DynamoDB tables. One list: SST creates them from it, the local cloud creates them from it, and `core/config`
+ * resolves their names. Every table has a string partition key `pk` and a string sort key `sk`.
+ */
+
+export interface TableSpec {
+  /** SST's logical name; `Resource.<resource>.name` is the real one. */
+  readonly resource: string;
+  /** Attribute in unix seconds after which DynamoDB may delete the row. Readers filter by themselves. */
+  readonly ttl?: string;
+  readonly stream?: "new-image" | "new-and-old-images";
+  /** Whether deleted text may live on in backups (point-in-time recovery). */
+  readonly recoverable: boolean;
+  readonly indexes?: Readonly<Record<string, { readonly hashKey: string; readonly rangeKey: string }>>;
+}
+
+export const tables = {
+  /** API keys' marks, each user's admission row, cancel flags. */
+  keys: { resource: "KeysTable", ttl: "expiresAt", recoverable: true },
+  /** Sealed provider keys (BYOK). */
+  providerKeys: { resource: "ProviderKeysTable", recoverable: true },
+  /** One row for each generation: `open`, then settled. */
+  usage: {
+    resource: "UsageTable",
+    ttl: "expiresAt",
+    stream: "new-image",
+    recoverable: true,
+    // Sparse: only rows that are still open carry these two attributes, so the sweeper reads nothing else.
+    indexes: { open: { hashKey: "openShard", rangeKey: "openUntil" } },
+  },
+  /** Daily sums of usage by user and model, and the marks of events that are already in them. */
+  rollups: { resource: "RollupsTable", ttl: "expiresAt", recoverable: true },
+  /** Sealed answers and idempotency leases. Nothing here outlives its time in a backup or a stream. */
+  cache: { resource: "CacheTable", ttl: "expiresAt", recoverable: false },
+  /** Asynchronous media jobs. */
+  jobs: { resource: "JobsTable", ttl: "expiresAt", recoverable: true },
+} as const satisfies Record<string, TableSpec>;
+
+export type TableId = keyof typeof tables;

@@ -1,0 +1,28 @@
+import { verifyApiKey } from "#core/auth/api-key.ts";
+import { requireKey } from "#core/auth/key-format.ts";
+import type { KeyPrincipal, Principal } from "#core/auth/principal.ts";
+import type { Call, RequestState } from "./request-state.ts";
+
+/** Tells who is calling and counts the request, or throws a GatewayError. Fills `principal` and `limit`. */
+export type Authenticate = (state: RequestState) => Promise<void>;
+
+/** By API key: Unkey's verdict and limits, our own mark beside it. */
+export const byApiKey: Authenticate = async (state) => {
+  const { route, headers, startedAtMs } = state;
+  const verified = await verifyApiKey(requireKey(headers), route.limit, route.id, startedAtMs);
+  state.principal = verified.principal;
+  state.limit = verified.limit;
+  if (verified.afterwards !== undefined) state.afterwards.push(verified.afterwards);
+};
+
+/** The caller's key. For endpoints of `byApiKey` only: anything else is a programmer's error. */
+export const keyPrincipal = (call: Pick<Call<unknown>, "principal">): KeyPrincipal => {
+  if (call.principal?.kind !== "key") throw new Error("This endpoint is not behind an API key");
+  return call.principal;
+};
+
+/** Whoever is signed in, by key or session. */
+export const anyPrincipal = (call: Pick<Call<unknown>, "principal">): Principal => {
+  if (call.principal === undefined) throw new Error("This endpoint is not behind any authentication");
+  return call.principal;
+};

@@ -1,0 +1,131 @@
+import type { Readable } from "node:stream";
+import { rateLimitHeaders } from "#core/auth/rate-limit.ts";
+import type { GatewayError } from "#core/errors.ts";
+import type { RequestState } from "./request-state.ts";
+
+/** What an endpoint answers. `json` is serialised; `stream` flows; neither is an empty body. */
+export interface EndpointResult {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly stream?: Readable;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cookies?: readonly string[];
+}
+
+/** Lambda's proxy answer, buffered or streamed. */
+export interface ProxyResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+  readonly body: string | Readable;
+}
+
+const securityHeaders = {
+  "cache-control": "no-store",
+  "strict-transport-security": "max-age=63072000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+} as const;
+
+const exposed = [
+  "X-Request-ID",
+  "X-Client-Request-ID",
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "X-Model-Used",
+  "X-Provider-Used",
+  "X-Attempts",
+  "X-Cache",
+  "X-Warnings",
+  "X-Gateway-Overhead-Ms",
+  "X-Should-Retry",
+  "Retry-After",
+].join(", ");
+
+const allowed = [
+  "Authorization",
+  "Content-Type",
+  "X-API-Key",
+  "X-Cache",
+  "X-Cache-TTL",
+  "X-Guardrails",
+  "X-Provider-Key",
+  "X-Request-ID",
+  "Idempotency-Key",
+  "OpenAI-Organization",
+  "OpenAI-Project",
+  "x-stainless-arch",
+  "x-stainless-async",
+  "x-stainless-custom-poll-interval",
+  "x-stainless-helper-method",
+  "x-stainless-lang",
+  "x-stainless-os",
+  "x-stainless-package-version",
+  "x-stainless-poll-helper",
+  "x-stainless-retry-count",
+  "x-stainless-runtime",
+  "x-stainless-runtime-version",
+  "x-stainless-timeout",
+].join(", ");
+
+/** Whether any origin may call: endpoints that a cookie opens allow none. */
+const allowsAnyOrigin = (state: RequestState): boolean =>
+  state.route.auth !== "session" && state.route.auth !== "key-or-session" && !state.route.path.startsWith("/api/auth");
+
+const corsHeaders = { "access-control-allow-origin": "*", "access-control-expose-headers": exposed } as const;
+
+/** A caller's own request id may hold anything: only what is safe in a header and a log line is echoed. */
+const safeClientId = (value: string | undefined): string | undefined =>
+  value !== undefined && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
+
+/** The headers that every answer has, errors too. */
+const commonHeaders = (state: RequestState): Record<string, string> => {
+  const clientId = safeClientId(state.headers["x-request-id"] ?? state.headers["x-client-request-id"]);
+  return {
+    ...securityHeaders,
+    ...(allowsAnyOrigin(state) ? corsHeaders : {}),
+    "x-request-id": state.requestId,
+    ...(clientId === undefined ? {} : { "x-client-request-id": clientId }),
+    ...rateLimitHeaders(state.limit),
+  };
+};
+
+/** An endpoint's answer in Lambda's form. */
+export const toProxyResult = (state: RequestState, result: EndpointResult): ProxyResult => {
+  state.status = result.status;
+  const { json, text, stream, cookies } = result;
+  return {
+    statusCode: result.status,
+    headers: {
+      ...commonHeaders(state),
+      ...(json === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
+      ...result.headers,
+    },
+    ...(cookies === undefined || cookies.length === 0 ? {} : { multiValueHeaders: { "set-cookie": cookies } }),
+    body: stream ?? (json === undefined ? (text ?? "") : JSON.stringify(json)),
+  };
+};
+
+/** An error in Lambda's form: the one place that turns errors into bodies. */
+export const toErrorResult = (state: RequestState, error: GatewayError): ProxyResult => {
+  state.errorCode = error.code;
+  const headers: Record<string, string> = { ...error.headers };
+  if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
+  if (error.shouldRetry !== undefined) headers["x-should-retry"] = String(error.shouldRetry);
+  return toProxyResult(state, { status: error.status, json: error.toBody(), headers });
+};
+
+/** The answer to a browser's preflight. */
+export const toPreflightResult = (state: RequestState): ProxyResult =>
+  toProxyResult(state, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": [...state.route.methods, "OPTIONS"].join(", "),
+      "access-control-allow-headers": allowed,
+      "access-control-max-age": "86400",
+    },
+  });
+
+export const answersPreflight = allowsAnyOrigin;

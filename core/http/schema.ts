@@ -1,0 +1,72 @@
+import type * as z from "zod";
+import { GatewayError } from "#core/errors.ts";
+import type { Endpoint } from "./handler.ts";
+import type { Call } from "./request-state.ts";
+import type { EndpointResult } from "./response.ts";
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`,
+    "",
+  );
+
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+  readonly missing: boolean;
+}
+
+const maxIssues = 50;
+
+/** The deepest issue of a union is the one that the caller meant. */
+const flatten = (issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[] = []): Issue[] =>
+  issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path];
+    if (issue.code === "invalid_union" && issue.errors.length > 0) {
+      const branches = issue.errors.map((branch) => flatten(branch, path));
+      const deepest = branches.filter((branch) => branch.some((leaf) => leaf.path !== pathText(path)));
+      if (deepest[0] !== undefined) return deepest[0];
+    }
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ path: pathText([...path, key]), message: "Unknown field", missing: false }));
+    }
+    const missing =
+      issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
+    return [{ path: pathText(path), message: missing ? "Required" : issue.message, missing }];
+  });
+
+/** A schema's complaints as one 400 with every path in `details.issues`. */
+export const toSchemaError = (error: z.ZodError): GatewayError => {
+  const issues = flatten(error.issues).slice(0, maxIssues);
+  const first = issues[0];
+  const shown = issues.map(({ path, message }) => ({ path, message }));
+  if (first?.missing === true) {
+    return new GatewayError("MISSING_REQUIRED_FIELD", `The field ${first.path} is missing.`, {
+      param: first.path,
+      details: { issues: shown },
+    });
+  }
+  const where = first === undefined || first.path === "" ? "The body" : `The field ${first.path}`;
+  return new GatewayError("BAD_REQUEST", `${where} is not valid: ${first?.message ?? "unknown"}.`, {
+    ...(first === undefined || first.path === "" ? {} : { param: first.path }),
+    details: { issues: shown },
+  });
+};
+
+/** Checks a value against a schema. @throws GatewayError 400 with every path */
+export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
+  const result = schema.safeParse(value);
+  if (!result.success) throw toSchemaError(result.error);
+  return result.data;
+};
+
+/** An endpoint whose body is checked against a schema. Apart from the handler, so that functions without a body do not load zod. */
+export const withBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  handle: (call: Call<z.infer<Schema>>) => Promise<EndpointResult>,
+): Endpoint => ({
+  takesBody: true,
+  // The same object: what the endpoint notes on it (metrics, error code) is read after the answer.
+  handle: (call) => handle(Object.assign(call, { body: parseWith(schema, call.body) })),
+});

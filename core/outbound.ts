@@ -1,0 +1,182 @@
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
+
+/**
+ * Every outgoing call on the hot path: a keep-alive node:http(s) request with a time for the headers, a time between two
+ * reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and the vendors' SDKs.
+ */
+
+// getBuiltinModule instead of an import: node's ESM facade of node:http loads all of undici (about 30 ms of a cold start).
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
+
+export type OutboundFailure = "network" | "timeout" | "aborted";
+
+/** A call that brought no whole answer. `aborted` means that our own signal fired. */
+export class OutboundError extends Error {
+  override readonly name = "OutboundError";
+  readonly failure: OutboundFailure;
+  /** Node's error code, such as ECONNREFUSED. */
+  readonly networkCode: string | undefined;
+
+  constructor(failure: OutboundFailure, message: string, networkCode?: string) {
+    super(message);
+    this.failure = failure;
+    this.networkCode = networkCode;
+  }
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method?: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal | undefined;
+  /** From the call to the response headers, ms. */
+  readonly headersTimeoutMs: number;
+  /** Without any byte in either direction, ms. */
+  readonly idleTimeoutMs: number;
+}
+
+interface Origin {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: string | undefined;
+  readonly host: string;
+  readonly path: string;
+  readonly agent: HttpAgent;
+}
+
+const agentOptions = { keepAlive: true, maxFreeSockets: 32, scheduling: "lifo" } as const;
+const plainAgent = new http.Agent(agentOptions);
+const secureAgent = new https.Agent(agentOptions);
+
+const maxKnownUrls = 256;
+const knownUrls = new Map<string, Origin>();
+
+const parse = (url: string): Origin => {
+  const known = knownUrls.get(url);
+  if (known !== undefined) return known;
+  const { protocol, hostname, port, host, pathname, search } = new URL(url);
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new OutboundError("network", `Not an http(s) URL: ${protocol}`);
+  const secure = protocol === "https:";
+  const origin: Origin = {
+    secure,
+    // URL keeps the brackets of an IPv6 address, node:http wants it without.
+    hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
+    port: port === "" ? undefined : port,
+    host,
+    path: pathname + search,
+    agent: secure ? secureAgent : plainAgent,
+  };
+  if (knownUrls.size >= maxKnownUrls) knownUrls.clear();
+  knownUrls.set(url, origin);
+  return origin;
+};
+
+const networkCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+
+/** Turns whatever a socket or stream threw into an `OutboundError`. */
+export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundError => {
+  if (error instanceof OutboundError) return error;
+  if (signal?.aborted === true) return new OutboundError("aborted", "The call was aborted");
+  const code = networkCodeOf(error);
+  return new OutboundError("network", `The connection failed${code === undefined ? "" : ` (${code})`}`, code);
+};
+
+const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const { signal, body } = request;
+    if (signal?.aborted === true) {
+      reject(new OutboundError("aborted", "The call was aborted"));
+      return;
+    }
+    const options: RequestOptions = {
+      method: request.method ?? "POST",
+      hostname: origin.hostname,
+      port: origin.port,
+      path: origin.path,
+      agent: origin.agent,
+      timeout: request.idleTimeoutMs,
+      headers: {
+        ...request.headers,
+        host: origin.host,
+        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
+      },
+    };
+    const call: ClientRequest = origin.secure ? https.request(options) : http.request(options);
+    let answer: IncomingMessage | undefined;
+    const headersTimer = setTimeout(() => {
+      call.destroy(new OutboundError("timeout", `No response headers in ${request.headersTimeoutMs} ms`));
+    }, request.headersTimeoutMs);
+    const onAbort = (): void => {
+      call.destroy(new OutboundError("aborted", "The call was aborted"));
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    call.once("close", () => {
+      clearTimeout(headersTimer);
+      signal?.removeEventListener("abort", onAbort);
+    });
+    call.once("timeout", () => {
+      const failure = new OutboundError("timeout", `Nothing arrived in ${request.idleTimeoutMs} ms`);
+      // Once the headers are here the error has to reach whoever reads the body.
+      answer?.destroy(failure);
+      call.destroy(failure);
+    });
+    call.on("error", (error) => {
+      answer?.destroy(toOutboundError(error, signal));
+      reject(Object.assign(toOutboundError(error, signal), { reusedSocket: call.reusedSocket }));
+    });
+    call.once("response", (response) => {
+      clearTimeout(headersTimer);
+      answer = response;
+      resolve(response);
+    });
+    call.end(body);
+  });
+
+/**
+ * Sends one request and resolves with its response as soon as the headers are here; the body is read by the caller.
+ * A kept-alive socket that the server had closed meanwhile is replaced once: nothing of the request was answered on it.
+ * @throws OutboundError
+ */
+export const send = async (request: OutboundRequest): Promise<IncomingMessage> => {
+  const origin = parse(request.url);
+  try {
+    return await attempt(origin, request);
+  } catch (error) {
+    const stale =
+      error instanceof OutboundError &&
+      (error.networkCode === "ECONNRESET" || error.networkCode === "EPIPE") &&
+      "reusedSocket" in error &&
+      error.reusedSocket === true;
+    if (!stale) throw error;
+    return attempt(origin, request);
+  }
+};
+
+/**
+ * Reads a whole body as UTF-8.
+ * @throws OutboundError also when it is longer than `maxBytes`.
+ */
+export const readText = async (response: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<string> => {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of response) {
+      const buffer = part as Buffer;
+      bytes += buffer.length;
+      if (bytes > maxBytes) {
+        response.destroy();
+        throw new OutboundError("network", `The body is longer than ${maxBytes} bytes`);
+      }
+      parts.push(buffer);
+    }
+  } catch (error) {
+    throw toOutboundError(error, signal);
+  }
+  // A connection cut before its content-length is reported by node as an aborted, incomplete message.
+  if (!response.complete) throw new OutboundError("network", "The connection ended in the middle of the body");
+  return (parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts)).toString("utf8");
+};

@@ -1,0 +1,71 @@
+import type { ContentBlockParam, TextBlockParam, ToolUseBlockParam } from "@anthropic-ai/sdk/resources/messages";
+import { GatewayError } from "#core/errors.ts";
+import type { ChatMessage } from "#core/schemas/chat.ts";
+import { cacheMark } from "./cache-mark.ts";
+import { parseExactJson } from "./exact-json.ts";
+import { isRecord } from "./is-record.ts";
+import { readThinkingBlocks } from "./thinking-blocks.ts";
+import type { ToolCallLedger } from "./tool-ids.ts";
+import { hasText } from "./user-blocks.ts";
+
+type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>;
+type ToolCall = NonNullable<AssistantMessage["tool_calls"]>[number];
+
+const parseArguments = (text: string, param: string): Record<string, unknown> => {
+  if (!hasText(text)) return {};
+  let parsed: unknown;
+  try {
+    parsed = parseExactJson(text);
+  } catch {
+    parsed = undefined;
+  }
+  if (isRecord(parsed)) return parsed;
+  throw new GatewayError("tool_call_invalid_arguments", "The arguments of a tool call must be a JSON object.", {
+    param,
+  });
+};
+
+const toolUse = (call: ToolCall, path: string, ledger: ToolCallLedger): ToolUseBlockParam => ({
+  type: "tool_use",
+  id: ledger.call(call.id, `${path}.id`),
+  name: call.function.name,
+  input: parseArguments(call.function.arguments, `${path}.function.arguments`),
+  ...cacheMark(call),
+});
+
+const saidBlocks = ({ content, refusal }: AssistantMessage): TextBlockParam[] => {
+  const parts = typeof content === "string" ? [{ type: "text" as const, text: content }] : (content ?? []);
+  const blocks = parts.map(
+    (part): TextBlockParam => ({
+      type: "text",
+      text: part.type === "refusal" ? part.refusal : part.text,
+      ...cacheMark(part),
+    }),
+  );
+  if (parts.length === 0 && typeof refusal === "string") blocks.push({ type: "text", text: refusal });
+  return blocks.filter((block) => hasText(block.text));
+};
+
+/**
+ * An assistant turn of the past: its thinking, what it said, its tool calls, each in its place.
+ * @param path of the message, such as `messages[1]`.
+ * @throws GatewayError for arguments that are not a JSON object.
+ */
+export const assistantBlocks = (
+  message: AssistantMessage,
+  path: string,
+  ledger: ToolCallLedger,
+): ContentBlockParam[] => {
+  const thinking = readThinkingBlocks(message.thinking_blocks);
+  const calls = message.tool_calls ?? [];
+  const blocks: ContentBlockParam[] = thinking
+    .filter((placed) => placed.toolCallsBefore === 0)
+    .map(({ block }) => block);
+  blocks.push(...saidBlocks(message));
+  calls.forEach((call, index) => {
+    if (index > 0)
+      blocks.push(...thinking.filter((placed) => placed.toolCallsBefore === index).map(({ block }) => block));
+    blocks.push(toolUse(call, `${path}.tool_calls[${index}]`, ledger));
+  });
+  return blocks;
+};

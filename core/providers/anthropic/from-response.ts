@@ -1,0 +1,123 @@
+import type { ContentBlock, Message } from "@anthropic-ai/sdk/resources/messages";
+import type { ChatCompletionMessage, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
+import type { ChatCompletion, ProviderOutcome } from "#core/providers/provider.ts";
+import { failureFromError, malformed } from "./errors.ts";
+import { parseExactJson } from "./exact-json.ts";
+import { isRecord } from "./is-record.ts";
+import { toFinishReason } from "./stop-reason.ts";
+import { type ThinkingBlockFields, toThinkingFields } from "./thinking-blocks.ts";
+import { toGatewayToolId } from "./tool-ids.ts";
+import { toCompletionUsage, toTokenUsage } from "./usage.ts";
+
+export interface ResponseOptions {
+  readonly completionId: string;
+  /** The model that was asked for, in case that the answer does not name it. */
+  readonly model: string;
+  readonly createdSeconds: number;
+  /** Filled with what the answer says. */
+  readonly outcome: ProviderOutcome;
+}
+
+/** An assistant message with the two fields that carry thinking. */
+interface AnswerMessage extends ChatCompletionMessage {
+  reasoning_content?: string;
+  thinking_blocks?: ThinkingBlockFields[];
+}
+
+/** Reads the body. @throws ProviderFailure when it is not a finished message, or an error inside a 200. */
+const parseMessage = (text: string): Message & { stop_reason: string } => {
+  let body: unknown;
+  try {
+    body = parseExactJson(text);
+  } catch {
+    throw malformed("Anthropic's answer is not JSON");
+  }
+  if (isRecord(body) && body.type === "error") throw failureFromError(body.error);
+  if (!isRecord(body) || !Array.isArray(body.content) || !body.content.every(isRecord)) {
+    throw malformed("Anthropic's answer is not a message");
+  }
+  if (typeof body.stop_reason !== "string") throw malformed("Anthropic's answer has no stop reason");
+  return body as unknown as Message & { stop_reason: string };
+};
+
+interface Answer {
+  text: string;
+  reasoning: string;
+  readonly thinkingBlocks: ThinkingBlockFields[];
+  readonly toolCalls: ChatCompletionMessageToolCall[];
+}
+
+const addBlock = (answer: Answer, block: ContentBlock): void => {
+  switch (block.type) {
+    case "text":
+      answer.text += block.text;
+      break;
+    case "thinking":
+      answer.reasoning += block.thinking;
+      // Without its signature a block could never be sent back.
+      if (!block.signature) break;
+      answer.thinkingBlocks.push(
+        toThinkingFields(
+          { type: "thinking", thinking: block.thinking, signature: block.signature },
+          answer.toolCalls.length,
+        ),
+      );
+      break;
+    case "redacted_thinking":
+      answer.thinkingBlocks.push(
+        toThinkingFields({ type: "redacted_thinking", data: block.data }, answer.toolCalls.length),
+      );
+      break;
+    case "tool_use":
+      answer.toolCalls.push({
+        id: toGatewayToolId(block.id),
+        type: "function",
+        function: { name: block.name, arguments: JSON.stringify(block.input ?? {}) },
+      });
+      break;
+    default:
+    // Blocks of server tools, and those that are yet to come, have no place in a chat completion.
+  }
+};
+
+const toAnswerMessage = ({ text, reasoning, thinkingBlocks, toolCalls }: Answer, refusal: string | null) => {
+  const message: AnswerMessage = {
+    role: "assistant",
+    content: text === "" && toolCalls.length > 0 ? null : text,
+    refusal,
+  };
+  if (toolCalls.length > 0) message.tool_calls = toolCalls;
+  if (reasoning !== "") message.reasoning_content = reasoning;
+  if (thinkingBlocks.length > 0) message.thinking_blocks = thinkingBlocks;
+  return message;
+};
+
+const argumentCharacters = (calls: readonly ChatCompletionMessageToolCall[]): number =>
+  calls.reduce((sum, call) => sum + (call.type === "function" ? call.function.arguments.length : 0), 0);
+
+/**
+ * A whole answer of POST /v1/messages as an OpenAI chat completion.
+ * @throws ProviderFailure
+ */
+export const fromResponse = (text: string, options: ResponseOptions): ChatCompletion => {
+  const message = parseMessage(text);
+  const answer: Answer = { text: "", reasoning: "", thinkingBlocks: [], toolCalls: [] };
+  for (const block of message.content) addBlock(answer, block);
+  const usage = isRecord(message.usage) ? toTokenUsage(message.usage) : undefined;
+  const finishReason = toFinishReason(message.stop_reason, answer.toolCalls.length);
+  const refusal = message.stop_details?.explanation ?? null;
+  const { outcome } = options;
+  outcome.usage = usage;
+  outcome.finishReason = finishReason;
+  outcome.responseModel = message.model;
+  outcome.contentStarted = true;
+  outcome.outputCharacters = answer.text.length + answer.reasoning.length + argumentCharacters(answer.toolCalls);
+  return {
+    id: options.completionId,
+    object: "chat.completion",
+    created: options.createdSeconds,
+    model: message.model ?? options.model,
+    choices: [{ index: 0, message: toAnswerMessage(answer, refusal), logprobs: null, finish_reason: finishReason }],
+    ...(usage === undefined ? {} : { usage: toCompletionUsage(usage) }),
+  };
+};

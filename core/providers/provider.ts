@@ -1,0 +1,147 @@
+import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
+
+/** The chat providers of the contract. */
+export const chatProviderIds = ["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"] as const;
+export type ChatProviderId = (typeof chatProviderIds)[number];
+
+/** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
+export interface ProviderCredential {
+  readonly apiKey: string;
+  /** As the vendor's SDK has it: OpenAI's ends in `/v1`, Anthropic's is the root. */
+  readonly baseUrl: string;
+  /** The caller's own key (BYOK) rather than the platform's. */
+  readonly byok: boolean;
+}
+
+export interface ProviderTimeouts {
+  /** From the call to the response headers, ms. */
+  readonly headersMs: number;
+  /** Between two reads of the body, ms. */
+  readonly idleMs: number;
+}
+
+/** One attempt at one provider. */
+export interface ProviderCall {
+  readonly provider: ChatProviderId;
+  /** The provider's own id of the model. */
+  readonly model: string;
+  /** The validated request, with the gateway's own fields still in it: each adapter picks what its provider takes. */
+  readonly request: ChatRequest;
+  readonly credential: ProviderCredential;
+  /** `chatcmpl_…` id for answers of providers that have another id form. */
+  readonly completionId: string;
+  readonly signal: AbortSignal;
+  readonly timeouts: ProviderTimeouts;
+}
+
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
+
+/** What is known of an answer so far. A stream fills it while it flows; it is complete once `frames` ended. */
+export interface ProviderOutcome {
+  usage: TokenUsage | undefined;
+  finishReason: FinishReason | undefined;
+  /** The model as the provider names it. */
+  responseModel: string | undefined;
+  /** The answer's own id, when it is the provider's rather than `completionId`. */
+  responseId: string | undefined;
+  /** Whether anything that the caller would see (text, reasoning, a tool call, a refusal, an end) has come. */
+  contentStarted: boolean;
+  /** Characters of text and arguments so far, for an estimate when usage never comes. */
+  outputCharacters: number;
+}
+
+export const newOutcome = (): ProviderOutcome => ({
+  usage: undefined,
+  finishReason: undefined,
+  responseModel: undefined,
+  responseId: undefined,
+  contentStarted: false,
+  outputCharacters: 0,
+});
+
+interface ProviderReplyFacts {
+  readonly outcome: ProviderOutcome;
+  /** The upstream said of itself that it is a stand-in. */
+  readonly simulated: boolean;
+  /** Names of request fields that were dropped or clamped for this provider, for `X-Warnings`. */
+  readonly warnings: readonly string[];
+}
+
+export interface CompletionReply extends ProviderReplyFacts {
+  readonly kind: "completion";
+  readonly completion: ChatCompletion;
+}
+
+export interface StreamReply extends ProviderReplyFacts {
+  readonly kind: "stream";
+  /**
+   * Whole SSE frames (`data: {chat.completion.chunk}\n\n`, one or more a part), without any usage-only frame and without
+   * `[DONE]`. Ends normally only after a finish reason; otherwise throws a `ProviderFailure`. Usage is in `outcome`.
+   */
+  readonly frames: AsyncIterable<Buffer | string>;
+}
+
+export type ProviderReply = CompletionReply | StreamReply;
+
+/** A chat provider: opens one call and reads its answer. Throws `ProviderFailure`, or `GatewayError` for what the caller must change. */
+export interface ChatProvider {
+  chat(call: ProviderCall): Promise<ProviderReply>;
+}
+
+/** Why an attempt failed, in terms that routing can decide on. */
+export type FailureKind =
+  /** No connection, or it broke. */
+  | "network"
+  /** No headers or no bytes in time. */
+  | "timeout"
+  /** 429. */
+  | "rate-limit"
+  /** 5xx, overload, an error inside a 200. */
+  | "server"
+  /** The answer is not what the protocol says: garbage, or an end without a finish reason. */
+  | "malformed"
+  /** The provider refused the key: 401 or 403. */
+  | "auth"
+  /** The provider's account has no money or quota left: retrying is pointless. */
+  | "quota"
+  /** The provider refused the request itself: 400, 404, 413, 422. */
+  | "request"
+  /** The caller cancelled, or the whole request's time is over. */
+  | "aborted";
+
+export interface FailureOptions {
+  readonly status?: number | undefined;
+  /** The provider's own message, already free of secrets. */
+  readonly providerMessage?: string | undefined;
+  readonly providerCode?: string | undefined;
+  readonly param?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failed attempt at a provider. Never carries a key or a prompt. */
+export class ProviderFailure extends Error {
+  override readonly name = "ProviderFailure";
+  readonly provider: ChatProviderId;
+  readonly kind: FailureKind;
+  readonly status: number | undefined;
+  readonly providerMessage: string | undefined;
+  readonly providerCode: string | undefined;
+  readonly param: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(provider: ChatProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.provider = provider;
+    this.kind = kind;
+    this.status = options.status;
+    this.providerMessage = options.providerMessage;
+    this.providerCode = options.providerCode;
+    this.param = options.param;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export type { ChatCompletion, ChatCompletionChunk };

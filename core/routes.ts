@@ -1,0 +1,563 @@
+import type { TableId } from "./db/tables.ts";
+import type { SecretName } from "./secrets.ts";
+
+/**
+ * THE route table: one row = one API path = one Lambda. SST's API, the local gateway, the OpenAPI document, the rate
+ * limits, the operators' dashboards and the tests all read it. Adding an endpoint is a row, a schema and a function file.
+ */
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** Who may call: an API key, the dashboard's session cookie, either (both sent: the key), or anyone. */
+export type RouteAuth = "key" | "session" | "key-or-session" | "none";
+
+/** A limit over a sliding window. `scope` says over what it counts. */
+export interface RateLimit {
+  readonly name: string;
+  readonly limit: number;
+  readonly durationMs: number;
+  readonly scope: "key" | "user" | "address";
+}
+
+type TableAction =
+  | "GetItem"
+  | "PutItem"
+  | "UpdateItem"
+  | "DeleteItem"
+  | "Query"
+  | "BatchGetItem"
+  | "BatchWriteItem"
+  | "TransactWriteItems"
+  | "DescribeTable";
+type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
+
+/** One thing that a function's role may do. Nothing else is allowed. */
+export type Grant = `${TableId}:${TableAction}` | `kms:${KmsAction}` | `secret:${SecretName}`;
+
+/** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
+export type ConcurrencyClass = "stream" | "api" | "page";
+
+export interface Route {
+  /** Stable name of the Lambda and of its metrics. */
+  readonly id: string;
+  /** In API Gateway's syntax: `{id}`, `{proxy+}`. */
+  readonly path: `/${string}`;
+  readonly methods: readonly Method[];
+  readonly handler: `functions/${string}.handler`;
+  readonly auth: RouteAuth;
+  readonly limit?: RateLimit;
+  /** Response streaming (API Gateway STREAM). Buffered routes end at 29 s and 6 MB. */
+  readonly stream: boolean;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly concurrency: ConcurrencyClass;
+  readonly grants: readonly Grant[];
+  /** One line for the OpenAPI document and the dashboards. */
+  readonly summary: string;
+}
+
+/** A scheduled or stream-fed function: not reachable over HTTP. */
+export interface BackgroundFunction {
+  readonly id: string;
+  readonly handler: `functions/${string}.handler`;
+  readonly trigger: { readonly schedule: string } | { readonly stream: TableId };
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly grants: readonly Grant[];
+  readonly summary: string;
+}
+
+const minute = 60_000;
+const perKey = (name: string, limit: number, durationMs = minute): RateLimit => ({
+  name,
+  limit,
+  durationMs,
+  scope: "key",
+});
+const perUser = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "user" });
+const perAddress = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "address" });
+
+/** Where a path has no function of its own yet. Every such row answers 501 and is listed by a test. */
+export const notImplementedHandler = "functions/not-implemented.handler";
+
+/** Round 1: Unkey's verdict and our own mark beside it. */
+const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"] as const satisfies Grant[];
+/** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
+const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
+const byok = ["providerKeys:GetItem", "providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
+const cached = [
+  "cache:GetItem",
+  "cache:PutItem",
+  "cache:UpdateItem",
+  "cache:DeleteItem",
+  "kms:GenerateDataKey",
+] as const satisfies Grant[];
+const chatSecrets = [
+  "secret:OpenaiApiKey",
+  "secret:AnthropicApiKey",
+  "secret:GoogleApiKey",
+  "secret:XaiApiKey",
+  "secret:OpenrouterApiKey",
+  "secret:MinimaxApiKey",
+] as const satisfies Grant[];
+const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
+const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
+
+const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
+const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
+const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
+const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
+const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const mediaLimit = perKey("media", 60);
+const imageLimit = perKey("image", 30);
+
+export const routes = [
+  {
+    id: "Health",
+    path: "/api/health",
+    methods: ["GET"],
+    handler: "functions/health.handler",
+    auth: "none",
+    ...buffered,
+    memoryMb: 256,
+    timeoutSeconds: 10,
+    grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
+    summary: "Liveness; with ?deep=1 the state of each dependency",
+  },
+  {
+    id: "OpenApi",
+    path: "/api/openapi.json",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "none",
+    ...buffered,
+    grants: [],
+    summary: "The OpenAPI 3.1 document",
+  },
+  {
+    id: "ChatCompletions",
+    path: "/api/v1/chat/completions",
+    methods: ["POST"],
+    handler: "functions/chat-completions.handler",
+    auth: "key",
+    limit: perKey("chat-completions", 60),
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets],
+    summary: "OpenAI-compatible chat completions, streamed or not",
+  },
+  {
+    id: "Embeddings",
+    path: "/api/v1/embeddings",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("embeddings", 120),
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
+    summary: "OpenAI-compatible embeddings",
+  },
+  {
+    id: "Responses",
+    path: "/api/v1/responses",
+    methods: ["POST"],
+    handler: "functions/not-found.handler",
+    auth: "none",
+    ...buffered,
+    memoryMb: 256,
+    grants: [],
+    summary: "Not served: a 404 that names chat completions",
+  },
+  {
+    id: "Models",
+    path: "/api/v1/models",
+    methods: ["GET"],
+    handler: "functions/models.handler",
+    auth: "key",
+    limit: perKey("models", 120),
+    ...buffered,
+    grants: [...verifyKey],
+    summary: "The catalogue in OpenAI's list shape",
+  },
+  {
+    id: "Model",
+    // Greedy, since ids such as deepseek/deepseek-v3.2 hold a slash.
+    path: "/api/v1/models/{id+}",
+    methods: ["GET"],
+    handler: "functions/model.handler",
+    auth: "key",
+    limit: perKey("models", 120),
+    ...buffered,
+    grants: [...verifyKey],
+    summary: "One model of the catalogue",
+  },
+  {
+    id: "CancelRequest",
+    path: "/api/v1/requests/{id}/cancel",
+    methods: ["POST"],
+    handler: "functions/cancel-request.handler",
+    auth: "key",
+    limit: perKey("cancel", 120),
+    ...buffered,
+    grants: [...verifyKey],
+    summary: "Stops a running request of the same user within 3 s",
+  },
+  {
+    id: "Keys",
+    path: "/api/v1/keys",
+    methods: ["GET", "POST"],
+    handler: notImplementedHandler,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [
+      ...session,
+      "secret:UnkeyRootKey",
+      "keys:GetItem",
+      "keys:PutItem",
+      "keys:UpdateItem",
+      "keys:Query",
+      "keys:DeleteItem",
+    ],
+    summary: "List and create API keys",
+  },
+  {
+    id: "Key",
+    path: "/api/v1/keys/{id}",
+    methods: ["PATCH", "DELETE"],
+    handler: notImplementedHandler,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [
+      ...session,
+      "secret:UnkeyRootKey",
+      "keys:GetItem",
+      "keys:PutItem",
+      "keys:UpdateItem",
+      "keys:Query",
+      "keys:DeleteItem",
+    ],
+    summary: "Change or revoke an API key",
+  },
+  {
+    id: "RotateKey",
+    path: "/api/v1/keys/{id}/rotate",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [...session, "secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem", "keys:Query"],
+    summary: "Replace an API key by a new one",
+  },
+  {
+    id: "ProviderKeys",
+    path: "/api/v1/provider-keys",
+    methods: ["GET", "POST"],
+    handler: notImplementedHandler,
+    auth: "session",
+    limit: perUser("provider-keys", 60),
+    ...buffered,
+    grants: [
+      ...session,
+      "secret:UnkeyRootKey",
+      "providerKeys:PutItem",
+      "providerKeys:Query",
+      "providerKeys:TransactWriteItems",
+      "kms:GenerateDataKey",
+      "keys:GetItem",
+    ],
+    summary: "List and store provider keys (BYOK)",
+  },
+  {
+    id: "ProviderKey",
+    path: "/api/v1/provider-keys/{id}",
+    methods: ["DELETE"],
+    handler: notImplementedHandler,
+    auth: "session",
+    limit: perUser("provider-keys", 60),
+    ...buffered,
+    grants: [
+      ...session,
+      "secret:UnkeyRootKey",
+      "providerKeys:DeleteItem",
+      "providerKeys:GetItem",
+      "providerKeys:Query",
+      "providerKeys:TransactWriteItems",
+      "keys:GetItem",
+    ],
+    summary: "Remove a provider key",
+  },
+  {
+    id: "Usage",
+    path: "/api/v1/usage",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "key-or-session",
+    limit: perKey("usage", 60),
+    ...buffered,
+    grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
+    summary: "Requests, tokens and cost by day and model",
+  },
+  {
+    id: "Auth",
+    path: "/api/auth/{proxy+}",
+    methods: ["GET", "POST"],
+    handler: notImplementedHandler,
+    auth: "none",
+    limit: perAddress("sign-in", 10),
+    ...buffered,
+    grants: [...session, "secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"],
+    summary: "Sign in, sign up, sign out and refresh for the dashboard",
+  },
+  {
+    id: "Dashboard",
+    path: "/dashboard",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "none",
+    ...buffered,
+    concurrency: "page",
+    grants: [],
+    summary: "The dashboard's page",
+  },
+  {
+    id: "DashboardAssets",
+    path: "/dashboard/{proxy+}",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "none",
+    ...buffered,
+    concurrency: "page",
+    grants: [],
+    summary: "The dashboard's files",
+  },
+  {
+    id: "Chat",
+    path: "/api/chat",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("chat", 10),
+    ...longGenerating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+    summary: "Chat, battle, fight and multi-instance",
+  },
+  {
+    id: "Battle",
+    path: "/api/v1/battle",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("battle", 20),
+    ...longGenerating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+    summary: "Two models side by side",
+  },
+  {
+    id: "Fight",
+    path: "/api/v1/fight",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("fight", 10),
+    ...longGenerating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+    summary: "Two to eight models answer, see each other and vote",
+  },
+  {
+    id: "MediaSpeech",
+    path: "/api/v1/media/speech",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    summary: "Text to speech",
+  },
+  {
+    id: "MediaVoices",
+    path: "/api/v1/media/voices",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...buffered,
+    grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
+    summary: "The voices of text to speech",
+  },
+  {
+    id: "MediaMusic",
+    path: "/api/v1/media/music",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    summary: "Text to music",
+  },
+  {
+    id: "MediaImage",
+    path: "/api/v1/media/image",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    summary: "Text to image",
+  },
+  {
+    id: "MediaVideo",
+    path: "/api/v1/media/video",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...jobGrants, "secret:MinimaxApiKey"],
+    summary: "Starts a video job",
+  },
+  {
+    id: "MediaVideoStatus",
+    path: "/api/v1/media/video/{taskId}",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: mediaLimit,
+    ...buffered,
+    grants: [...jobGrants, "secret:MinimaxApiKey"],
+    summary: "State of a video job",
+  },
+  {
+    id: "FashionRun",
+    path: "/api/v1/fashion/run",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("fashion-run", 30),
+    ...generating,
+    grants: [...jobGrants, "secret:FashnApiKey"],
+    summary: "Starts a fashion job",
+  },
+  {
+    id: "FashionStatus",
+    path: "/api/v1/fashion/status/{id}",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("fashion-status", 40, 10_000),
+    ...buffered,
+    grants: [...jobGrants, "secret:FashnApiKey"],
+    summary: "State of a fashion job",
+  },
+  {
+    id: "FashionSubscribe",
+    path: "/api/v1/fashion/subscribe",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("fashion-subscribe", 30),
+    ...longGenerating,
+    grants: [...jobGrants, "secret:FashnApiKey"],
+    summary: "Runs a fashion job and streams its progress",
+  },
+  {
+    id: "ImageGenerate",
+    path: "/api/v1/image/generate",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
+    summary: "Text to image over several providers",
+  },
+  {
+    id: "ImageEdit",
+    path: "/api/v1/image/edit",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
+    summary: "Changes an image",
+  },
+  {
+    id: "VideoGenerate",
+    path: "/api/v1/video/generate",
+    methods: ["POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("video", 10),
+    ...generating,
+    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    summary: "Starts a video job over several providers",
+  },
+  {
+    id: "VideoStatus",
+    path: "/api/v1/video/status",
+    methods: ["GET"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("video-status", 60),
+    ...buffered,
+    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    summary: "State of a video job",
+  },
+  {
+    id: "Vision",
+    path: "/api/v1/vision",
+    methods: ["GET", "POST"],
+    handler: notImplementedHandler,
+    auth: "key",
+    limit: perKey("vision", 60),
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
+    summary: "Questions about an image",
+  },
+] as const satisfies readonly Route[];
+
+export type RouteId = (typeof routes)[number]["id"];
+
+/** What any path outside the table reaches: 404 in our envelope. */
+export const catchAll = {
+  id: "NotFound",
+  path: "/{proxy+}",
+  methods: ["GET", "POST", "PATCH", "DELETE"],
+  handler: "functions/not-found.handler",
+  auth: "none",
+  ...buffered,
+  memoryMb: 256,
+  grants: [],
+  summary: "404 for every unknown path",
+} as const satisfies Route;
+
+/** Functions that no path reaches. */
+export const backgroundFunctions = [
+  {
+    id: "SweepUsage",
+    handler: "functions/sweep-usage.handler",
+    trigger: { schedule: "rate(1 minute)" },
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    grants: ["usage:Query", "usage:UpdateItem", "keys:UpdateItem"],
+    summary: "Settles the usage of killed functions",
+  },
+] as const satisfies readonly BackgroundFunction[];
+
+export type BackgroundId = (typeof backgroundFunctions)[number]["id"];
+
+const byId: ReadonlyMap<string, Route> = new Map<string, Route>(
+  [...routes, catchAll].map((route) => [route.id, route]),
+);
+
+/** The row of a function. Throws for an id that the table does not have: a programmer's error. */
+export const routeById = (id: RouteId | "NotFound"): Route => {
+  const route = byId.get(id);
+  if (route === undefined) throw new Error(`The route table has no row ${id}`);
+  return route;
+};

@@ -1,0 +1,39 @@
+import type { FailureKind, ProviderFailure } from "#core/providers/provider.ts";
+
+/** Failures that the same call may outlive. A provider's refusal of the request, the key or the money is not one. */
+const passing: ReadonlySet<FailureKind> = new Set(["network", "timeout", "rate-limit", "server", "malformed"]);
+
+export const isPassing = (failure: ProviderFailure): boolean => passing.has(failure.kind);
+
+const baseDelayMs = 400;
+const maxDelayMs = 8_000;
+
+/**
+ * How long to wait before the next try, ms: what the provider asked for, else exponential with jitter. Undefined when
+ * that would use up the time that is left.
+ */
+export const retryDelayMs = (
+  failure: ProviderFailure,
+  tryNumber: number,
+  remainingMs: number,
+  random: () => number = Math.random,
+): number | undefined => {
+  const backoff = Math.min(maxDelayMs, baseDelayMs * 2 ** tryNumber);
+  const delay = failure.retryAfterMs ?? backoff / 2 + (random() * backoff) / 2;
+  return delay < remainingMs ? delay : undefined;
+};
+
+/** Waits, or stops early when the signal fires. */
+export const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, delayMs);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });

@@ -1,0 +1,20 @@
+import { findModel } from "#core/catalog/resolve.ts";
+import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
+import { GatewayError } from "#core/errors.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+
+/** GET /api/v1/models/:id, by catalogue id or alias */
+export const handler = jsonHandler({
+  route: "Model",
+  authenticate: byApiKey,
+  endpoints: {
+    GET: {
+      handle: async ({ pathParameters }) => {
+        const model = findModel(pathParameters.id ?? "");
+        if (model === undefined) throw new GatewayError("NOT_FOUND", "There is no model of this id.", { param: "id" });
+        return { status: 200, json: toOpenAiModel(model) };
+      },
+    },
+  },
+});

@@ -1,0 +1,137 @@
+import { createWriteStream, type WriteStream } from "node:fs";
+import { join } from "node:path";
+import { type BackgroundFunction, backgroundFunctions, catchAll, type Route, routes } from "#core/routes.ts";
+import { bundleFunctions } from "#infra/bundle.ts";
+import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
+import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
+import { type DemoAccount, demoAccount } from "./demo-account.ts";
+import { type Dependencies, startDependencies } from "./dependencies.ts";
+import { functionEnvironments } from "./function-environment.ts";
+import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
+import type { SandboxMode } from "./lambda/sandbox.ts";
+import { WorkerBudget } from "./lambda/worker-budget.ts";
+import { startSchedules } from "./schedules.ts";
+
+/** The whole gateway on one machine: the same handlers in AWS's own runtime behind an API Gateway front. */
+
+export interface CloudOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** `""`: as behind a custom domain. A name: under API Gateway's stage prefix. */
+  readonly stage?: string;
+  readonly mode?: SandboxMode;
+  /** Workers over all functions. */
+  readonly maxWorkers?: number;
+  readonly idleMs?: number;
+  readonly onProgress: (step: string) => void;
+}
+
+export interface Cloud {
+  /** Base URL, stage included, without a slash at its end. */
+  readonly url: string;
+  readonly account: DemoAccount;
+  readonly dependencies: Dependencies;
+  readonly logFile: string;
+  /** Workers that run now, over all functions. */
+  workers(): number;
+  /** Lets open streams end for up to `graceMs`, then stops everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** API Gateway's longest integration timeout for a stream; the function's own timeout is shorter. */
+const maxStreamMs = 900_000;
+
+const root = join(import.meta.dirname, "../..");
+
+type AnyFunction = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb">;
+
+const writeLog =
+  (file: WriteStream) =>
+  ({ functionName, line }: LogLine): void => {
+    file.write(`${functionName} ${line}\n`);
+  };
+
+/** Builds the functions and starts everything. What started is stopped again when one part cannot start. */
+export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
+  const { host, port, dataDir, stage = "", onProgress } = options;
+  const siteUrl = `http://${host}:${port}${stage === "" ? "" : `/${stage}`}`;
+  const dependencies = await startDependencies({
+    dataDir,
+    siteUrl,
+    onProgress,
+    onMail: ({ to, type, link }) => onProgress(`Mail to ${to} (${type}): ${link}`),
+  });
+  const logFile = join(dataDir, "functions.log");
+  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  const pools: FunctionPool[] = [];
+  const stopEverything = async (): Promise<void> => {
+    for (const pool of pools) pool.stop();
+    await dependencies.close();
+    await new Promise<void>((resolve) => log.end(() => resolve()));
+  };
+  try {
+    const functions: readonly AnyFunction[] = [...routes, catchAll, ...backgroundFunctions];
+    const handlers = [...new Set(functions.map(({ handler }) => handler))];
+    const [bundles, account] = await Promise.all([
+      bundleFunctions({ handlers, outDir: join(dataDir, "functions"), root }),
+      demoAccount(dataDir, dependencies),
+    ]);
+    onProgress(`Built ${bundles.size} functions`);
+    const budget = new WorkerBudget({ maxWorkers: options.maxWorkers ?? 60 });
+    const environmentOf = functionEnvironments(dependencies);
+    const poolOf = (definition: AnyFunction): FunctionPool => {
+      const bundle = bundles.get(definition.handler);
+      if (bundle === undefined) throw new Error(`${definition.handler} was not built`);
+      const pool = new FunctionPool({
+        name: `concurred-local-${definition.id}`,
+        handler: bundle.entry,
+        taskRoot: bundle.folder,
+        env: environmentOf(definition),
+        memoryMb: definition.memoryMb,
+        timeoutMs: definition.timeoutSeconds * 1_000,
+        mode: options.mode ?? "thread",
+        ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+        budget,
+        log: writeLog(log),
+      });
+      pools.push(pool);
+      return pool;
+    };
+    const toRoute = (route: Route): RestRoute => {
+      const pool = poolOf(route);
+      return {
+        path: route.path,
+        stream: route.stream,
+        timeoutMs: route.stream ? maxStreamMs : route.timeoutSeconds * 1_000,
+        invoke: (payload) => pool.invoke(payload),
+      };
+    };
+    const api = createRestApi({
+      routes: routes.map(toRoute),
+      catchAll: toRoute(catchAll),
+      stage,
+      gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
+    });
+    const url = await api.listen(port, host);
+    const schedules = startSchedules(
+      backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) })),
+    );
+    return {
+      url,
+      account,
+      dependencies,
+      logFile,
+      workers: () => budget.workers,
+      close: async (graceMs) => {
+        schedules.stop();
+        await api.close(graceMs);
+        await Promise.all(pools.map((pool) => pool.drain(graceMs)));
+        await stopEverything();
+      },
+    };
+  } catch (error) {
+    await stopEverything();
+    throw error;
+  }
+};

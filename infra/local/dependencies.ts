@@ -1,0 +1,136 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TableNames } from "./dynamodb/create-tables.ts";
+import { createTables } from "./dynamodb/create-tables.ts";
+import { startDynamoDb } from "./dynamodb/server.ts";
+import { startKms } from "./kms/server.ts";
+import { startSimulatedProviders } from "./providers/simulated-providers.ts";
+import { startSupabaseAuth } from "./supabase/server.ts";
+import { startUnkey } from "./unkey/server.ts";
+
+/** What the functions reach over the network, each an embedded stand-in unless the environment names another server. */
+export interface Dependencies {
+  readonly dynamoDbEndpoint: string;
+  readonly tableNames: TableNames;
+  readonly kmsEndpoint: string;
+  readonly kmsKeyArn: string;
+  readonly unkey: { readonly url: string; readonly rootKey: string; readonly apiId: string };
+  readonly supabase: {
+    readonly url: string;
+    readonly anonKey: string;
+    /** Makes the demo user; undefined when the server is not ours. */
+    readonly addUser: ((email: string, password: string) => Promise<string>) | undefined;
+  };
+  /** Base URLs of the simulated providers. */
+  readonly simulatedProviders: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+const localKeyId = "00000000-0000-4000-8000-000000000001";
+const localKeyArn = `arn:aws:kms:us-east-1:000000000000:key/${localKeyId}`;
+const tablePrefix = "concurred-local";
+
+/** Credentials of the stand-ins: they guard nothing but this machine's own test data. */
+const localSecrets = {
+  unkeyRootKey: "unkey_local_root",
+  unkeyApiId: "api_local",
+  supabaseAnonKey: "sb_publishable_local",
+  supabaseServiceKey: "sb_secret_local",
+} as const;
+
+const fromEnvironment = (name: string): string | undefined => {
+  const value = process.env[name];
+  return value === undefined || value === "" ? undefined : value.replace(/\/+$/, "");
+};
+
+export interface DependencyOptions {
+  /** Folder that keeps tables, keys and users. */
+  readonly dataDir: string;
+  /** Where the dashboard will be, for the links in mails. */
+  readonly siteUrl: string;
+  readonly onProgress: (step: string) => void;
+  readonly onMail: (mail: { readonly to: string; readonly type: string; readonly link: string }) => void;
+}
+
+type Close = () => Promise<void>;
+
+/** Starts every part that the environment does not name, in parallel. What started is closed again when one cannot. */
+export const startDependencies = async (options: DependencyOptions): Promise<Dependencies> => {
+  const { dataDir, siteUrl, onProgress } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const closers: Close[] = [];
+  const own = async <Part extends { close: () => Promise<void> }>(
+    name: string,
+    starting: Promise<Part>,
+  ): Promise<Part> => {
+    const part = await starting;
+    closers.push(() => part.close());
+    onProgress(name);
+    return part;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(closers.map((end) => end()));
+  };
+
+  const dynamoDb = async () => {
+    const endpoint =
+      fromEnvironment("DYNAMODB_ENDPOINT") ??
+      (await own("DynamoDB", startDynamoDb({ dataFile: join(dataDir, "dynamodb.db") }))).endpoint;
+    return { endpoint, tableNames: await createTables(endpoint, tablePrefix) };
+  };
+  const kms = async () =>
+    fromEnvironment("KMS_ENDPOINT") ??
+    (
+      await own(
+        "KMS",
+        startKms({ dataFile: join(dataDir, "kms.json"), keys: [{ id: localKeyId, alias: "alias/concurred-local" }] }),
+      )
+    ).url;
+  const unkey = async () => {
+    const url = fromEnvironment("UNKEY_URL");
+    const { unkeyRootKey: rootKey, unkeyApiId: apiId } = localSecrets;
+    if (url === undefined) {
+      const server = await own("Unkey", startUnkey({ dataFile: join(dataDir, "unkey.json"), rootKey, apiId }));
+      return { url: server.url, rootKey, apiId };
+    }
+    return { url, rootKey: process.env.UNKEY_ROOT_KEY ?? rootKey, apiId: process.env.UNKEY_API_ID ?? apiId };
+  };
+  const supabase = async () => {
+    const url = fromEnvironment("SUPABASE_URL");
+    const { supabaseAnonKey: anonKey, supabaseServiceKey: serviceRoleKey } = localSecrets;
+    if (url !== undefined) {
+      return { url, anonKey: process.env.SUPABASE_ANON_KEY ?? anonKey, addUser: undefined };
+    }
+    const server = await own(
+      "Supabase Auth",
+      startSupabaseAuth({
+        dataFile: join(dataDir, "supabase.json"),
+        anonKey,
+        serviceRoleKey,
+        siteUrl,
+        onMail: options.onMail,
+      }),
+    );
+    const addUser = async (email: string, password: string) => (await server.addUser({ email, password })).id;
+    return { url: server.url, anonKey, addUser };
+  };
+  const providers = async () => (await own("Simulated providers", startSimulatedProviders())).baseUrls;
+
+  try {
+    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers()]);
+    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders] = parts;
+    return {
+      dynamoDbEndpoint: database.endpoint,
+      tableNames: database.tableNames,
+      kmsEndpoint,
+      kmsKeyArn: process.env.KMS_KEY_ARN ?? localKeyArn,
+      unkey: unkeyPart,
+      supabase: supabasePart,
+      simulatedProviders,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

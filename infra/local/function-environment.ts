@@ -1,0 +1,112 @@
+import { type TableId, tables } from "#core/db/tables.ts";
+import type { Grant } from "#core/routes.ts";
+import type { SecretName } from "#core/secrets.ts";
+import type { Dependencies } from "./dependencies.ts";
+
+/**
+ * The environment of one function as SST and Lambda would give it. Only what its grants name is linked, so a grant that
+ * is missing in the route table fails here and not first on AWS.
+ */
+
+/** For each provider: variable of its key, variable of its base URL, its secret. */
+const providers = {
+  openai: ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OpenaiApiKey"],
+  anthropic: ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "AnthropicApiKey"],
+  google: ["GOOGLE_API_KEY", "GOOGLE_BASE_URL", "GoogleApiKey"],
+  "x-ai": ["XAI_API_KEY", "XAI_BASE_URL", "XaiApiKey"],
+  openrouter: ["OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", "OpenrouterApiKey"],
+  minimax: ["MINIMAX_API_KEY", "MINIMAX_BASE_URL", "MinimaxApiKey"],
+  fashn: ["FASHN_API_KEY", "FASHN_BASE_URL", "FashnApiKey"],
+  fal: ["FAL_API_KEY", "FAL_BASE_URL", "FalApiKey"],
+  bfl: ["BFL_API_KEY", "BFL_BASE_URL", "BflApiKey"],
+  exa: ["EXA_API_KEY", "EXA_BASE_URL", "ExaApiKey"],
+} as const satisfies Record<string, readonly [string, string, SecretName]>;
+
+/** What a server that takes any key is sent. */
+const placeholderKey = "local-placeholder-key";
+
+/** Settings of a stage that may be set for the local one as well. */
+const passedOn = [
+  "RATE_LIMIT_SCALE",
+  "MAX_OPEN_REQUESTS",
+  "DAILY_SPEND_CAP_USD",
+  "SIGN_UP_DOMAINS",
+  "LOG_LEVEL",
+  "LANGFUSE_BASE_URL",
+] as const;
+
+const isSet = (name: string): boolean => (process.env[name] ?? "") !== "";
+
+/** A provider's key and base URL: the real one with a key, a named server, or our stand-in. */
+const providerVariables = (
+  dependencies: Dependencies,
+): { urls: Record<string, string>; secrets: Map<SecretName, string> } => {
+  const urls: Record<string, string> = {};
+  const secrets = new Map<SecretName, string>();
+  for (const [id, [keyName, urlName, secret]] of Object.entries(providers)) {
+    const simulated = dependencies.simulatedProviders[id];
+    if (isSet(urlName)) urls[urlName] = process.env[urlName] ?? "";
+    else if (!isSet(keyName) && simulated !== undefined) urls[urlName] = simulated;
+    const key = process.env[keyName];
+    if (isSet(keyName) && key !== undefined) secrets.set(secret, key);
+    else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);
+  }
+  return { urls, secrets };
+};
+
+const link = (name: string, value: Readonly<Record<string, string>>): readonly [string, string] => [
+  `SST_RESOURCE_${name}`,
+  JSON.stringify(value),
+];
+
+/** Builds environments for functions; the providers' settings are read once. */
+export const functionEnvironments = (dependencies: Dependencies) => {
+  const { urls, secrets } = providerVariables(dependencies);
+  secrets.set("UnkeyRootKey", dependencies.unkey.rootKey);
+  secrets.set("SupabaseAnonKey", dependencies.supabase.anonKey);
+  for (const [name, variable] of [
+    ["LangfusePublicKey", "LANGFUSE_PUBLIC_KEY"],
+    ["LangfuseSecretKey", "LANGFUSE_SECRET_KEY"],
+  ] as const) {
+    const value = process.env[variable];
+    if (value !== undefined && value !== "") secrets.set(name, value);
+  }
+  return ({
+    id,
+    grants,
+  }: {
+    readonly id: string;
+    readonly grants: readonly Grant[];
+  }): Readonly<Record<string, string>> => {
+    const links = new Map<string, string>([link("App", { name: "concurred", stage: "local" })]);
+    for (const grant of grants) {
+      const [kind = "", what = ""] = grant.split(":");
+      if (kind === "secret") {
+        const value = secrets.get(what as SecretName);
+        if (value !== undefined) links.set(...link(what, { value }));
+      } else if (kind === "kms") {
+        links.set(...link("EncryptionKey", { arn: dependencies.kmsKeyArn }));
+      } else {
+        const table = kind as TableId;
+        links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
+      }
+    }
+    const settings = passedOn.flatMap((name) => (isSet(name) ? [[name, process.env[name] ?? ""] as const] : []));
+    return {
+      STAGE: "local",
+      ROUTE_ID: id,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_ENDPOINT_URL_DYNAMODB: dependencies.dynamoDbEndpoint,
+      AWS_ENDPOINT_URL_KMS: dependencies.kmsEndpoint,
+      UNKEY_URL: dependencies.unkey.url,
+      UNKEY_API_ID: dependencies.unkey.apiId,
+      SUPABASE_URL: dependencies.supabase.url,
+      SIGN_UP_POLICY: process.env.SIGN_UP_POLICY ?? "open",
+      ...urls,
+      ...Object.fromEntries(settings),
+      ...Object.fromEntries(links),
+    };
+  };
+};

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from "node:http";
+import { isJsonObject, type JsonObject } from "./json.ts";
+import { ProviderRefusal } from "./refusal.ts";
+
+const maximumBytes = 50 * 1024 * 1024;
+
+/** Reads a JSON object. Throws `ProviderRefusal` (400, 413) in the words of OpenAI. */
+export const readBody = async (
+  request: IncomingMessage,
+): Promise<{ readonly body: JsonObject; readonly byteLength: number }> => {
+  const chunks: Buffer[] = [];
+  let byteLength = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    byteLength += bytes.length;
+    if (byteLength > maximumBytes) throw new ProviderRefusal(413, "Request exceeds the maximum size");
+    chunks.push(bytes);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString());
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ProviderRefusal(400, "We could not parse the JSON body of your request.");
+  }
+  if (!isJsonObject(body)) throw new ProviderRefusal(400, "The body of your request must be a JSON object.");
+  return { body, byteLength };
+};

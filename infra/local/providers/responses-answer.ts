@@ -1,0 +1,97 @@
+import type { Answer } from "./answer.ts";
+import { type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
+import type { StreamPart } from "./stream-part.ts";
+import { piecesOf } from "./text-pieces.ts";
+import type { WireEvent } from "./wire-engine.ts";
+
+export interface ResponsesOptions {
+  readonly request: JsonObject;
+  readonly answer: Answer;
+  readonly chunks: number | undefined;
+}
+
+const usageOf = ({ usage }: Answer): JsonObject => ({
+  input_tokens: usage.input,
+  input_tokens_details: { cached_tokens: usage.cached, cache_write_tokens: usage.cacheWrite },
+  output_tokens: usage.output,
+  output_tokens_details: { reasoning_tokens: usage.reasoning },
+  total_tokens: usage.input + usage.output,
+});
+
+const partOf = (part: JsonObject, refusal: boolean): JsonObject => {
+  if (part.type !== "output_text") return part;
+  return refusal ? { type: "refusal", refusal: part.text } : { ...part, logprobs: [] };
+};
+
+const itemOf = (item: JsonObject, answer: Answer): JsonObject =>
+  item.type === "message"
+    ? { ...item, content: objectsOf(item.content).map((part) => partOf(part, answer.refused)) }
+    : item;
+
+/** Completes aimock's Responses body. */
+export const responsesBody = (body: JsonObject, { request, answer }: ResponsesOptions): JsonObject => {
+  const begun = body.status === "in_progress";
+  const incomplete = !begun && (answer.finish === "length" || answer.finish === "content_filter");
+  return {
+    ...body,
+    status: begun ? "in_progress" : incomplete ? "incomplete" : "completed",
+    output: objectsOf(body.output).map((item) => itemOf(item, answer)),
+    error: null,
+    incomplete_details: incomplete
+      ? { reason: answer.finish === "length" ? "max_output_tokens" : "content_filter" }
+      : null,
+    instructions: request.instructions ?? null,
+    max_output_tokens: request.max_output_tokens ?? null,
+    metadata: request.metadata ?? {},
+    parallel_tool_calls: request.parallel_tool_calls ?? true,
+    previous_response_id: null,
+    reasoning: { effort: objectOf(request.reasoning).effort ?? null, summary: null },
+    service_tier: "default",
+    store: request.store ?? true,
+    temperature: request.temperature ?? 1,
+    text: request.text ?? { format: { type: "text" } },
+    tool_choice: request.tool_choice ?? "auto",
+    tools: request.tools ?? [],
+    top_p: request.top_p ?? 1,
+    truncation: "disabled",
+    ...(begun ? {} : { usage: usageOf(answer) }),
+  };
+};
+
+const splitDelta = (data: JsonObject, chunks: number | undefined): readonly JsonObject[] =>
+  stringOf(data.type).endsWith(".delta")
+    ? piecesOf(stringOf(data.delta), chunks).map((delta) => ({ ...data, delta }))
+    : [data];
+
+const named = (data: JsonObject, answer: Answer): JsonObject => {
+  const type = stringOf(data.type);
+  if (type === "response.completed" && (answer.finish === "length" || answer.finish === "content_filter"))
+    return { ...data, type: "response.incomplete" };
+  if (type.startsWith("response.output_text")) {
+    if (!answer.refused) return { ...data, logprobs: [] };
+    const { text, ...rest } = data;
+    return { ...rest, type: type.replace("output_text", "refusal"), ...(text === undefined ? {} : { refusal: text }) };
+  }
+  if (type.startsWith("response.content_part")) return { ...data, part: partOf(objectOf(data.part), answer.refused) };
+  if (type === "response.function_call_arguments.done") {
+    const name = answer.toolCalls.find((call) => call.arguments === data.arguments)?.name;
+    return name === undefined ? data : { ...data, name };
+  }
+  return data.item === undefined ? data : { ...data, item: itemOf(objectOf(data.item), answer) };
+};
+
+const kindOf = (type: string): StreamPart["kind"] => {
+  if (type.endsWith(".delta")) return "content";
+  return type === "response.completed" || type === "response.incomplete" ? "end" : "structure";
+};
+
+/** Cuts aimock's Responses events into many, numbers and completes them. */
+export const responsesParts = (events: readonly WireEvent[], options: ResponsesOptions): readonly StreamPart[] =>
+  events
+    .flatMap(({ data }) => (data === "[DONE]" ? [] : splitDelta(data, options.chunks)))
+    .map((event, sequence): StreamPart => {
+      const data = named(event, options.answer);
+      const type = stringOf(data.type);
+      const response = data.response === undefined ? {} : { response: responsesBody(objectOf(data.response), options) };
+      return { event: type, data: { ...data, ...response, sequence_number: sequence }, kind: kindOf(type) };
+    });

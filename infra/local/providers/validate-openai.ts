@@ -1,0 +1,79 @@
+import type { JsonObject } from "./json.ts";
+import { effortsOf, isReasoningModel, refusesStop, refusesToolsWith } from "./openai-models.ts";
+import { ProviderRefusal } from "./refusal.ts";
+import { chatFields, unknownNames, validateChatShape } from "./validate-chat.ts";
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+const unsupportedParameter = (name: string, hint = ""): ProviderRefusal =>
+  new ProviderRefusal(400, `Unsupported parameter: '${name}' is not supported with this model.${hint}`, {
+    param: name,
+    code: "unsupported_parameter",
+  });
+
+const unsupportedValue = (name: string, message: string): ProviderRefusal =>
+  new ProviderRefusal(400, `Unsupported value: '${name}' ${message}`, { param: name, code: "unsupported_value" });
+
+const checkSampling = (body: JsonObject): void => {
+  for (const name of ["temperature", "top_p"])
+    if (isGiven(body[name]) && body[name] !== 1)
+      throw unsupportedValue(
+        name,
+        `does not support ${String(body[name])} with this model. Only the default (1) value is supported.`,
+      );
+  for (const name of ["frequency_penalty", "presence_penalty"])
+    if (isGiven(body[name]) && body[name] !== 0) throw unsupportedParameter(name);
+  for (const name of ["logit_bias", "top_logprobs"]) if (isGiven(body[name])) throw unsupportedParameter(name);
+  if (body.logprobs === true) throw unsupportedParameter("logprobs");
+};
+
+const checkReasoningModel = (body: JsonObject, model: string): void => {
+  const effort = body.reasoning_effort;
+  if (isGiven(body.max_tokens)) throw unsupportedParameter("max_tokens", " Use 'max_completion_tokens' instead.");
+  if (effort !== "none") checkSampling(body);
+  if (isGiven(body.stop) && refusesStop(model)) throw unsupportedParameter("stop");
+  const efforts = effortsOf(model);
+  if (isGiven(effort) && !efforts.includes(String(effort)))
+    throw unsupportedValue(
+      "reasoning_effort",
+      `does not support '${String(effort)}' with this model. Supported values are: ${efforts.map((each) => `'${each}'`).join(", ")}.`,
+    );
+  if (isGiven(body.tools) && refusesToolsWith(model, effort))
+    throw new ProviderRefusal(
+      400,
+      `Function tools with reasoning_effort are not supported for ${model} in /v1/chat/completions. Please use /v1/responses instead.`,
+      { param: "reasoning_effort" },
+    );
+};
+
+/** What OpenAI refuses on Chat Completions. Throws `ProviderRefusal`. */
+export const validateOpenaiChat = (body: JsonObject): void => {
+  const unknown = unknownNames(body, chatFields);
+  if (unknown.length > 0)
+    throw new ProviderRefusal(
+      400,
+      `Unrecognized request argument${unknown.length > 1 ? "s" : ""} supplied: ${unknown.join(", ")}`,
+    );
+  validateChatShape(body);
+  const model = String(body.model);
+  if (isReasoningModel(model)) checkReasoningModel(body, model);
+  else if (isGiven(body.reasoning_effort))
+    throw new ProviderRefusal(400, "Unrecognized request argument supplied: reasoning_effort");
+};
+
+/** What OpenAI refuses on Embeddings, Moderations and Responses, as far as a gateway may get it wrong. */
+export const validateOpenaiInput = (body: JsonObject, needsModel: boolean): void => {
+  if (needsModel && typeof body.model !== "string")
+    throw new ProviderRefusal(400, "you must provide a model parameter");
+  const { input } = body;
+  if (!isGiven(input))
+    throw new ProviderRefusal(400, "Missing required parameter: 'input'.", {
+      param: "input",
+      code: "missing_required_parameter",
+    });
+  if (input === "" || (Array.isArray(input) && input.length === 0))
+    throw new ProviderRefusal(
+      400,
+      "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
+    );
+};

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Cloud, startCloud } from "./cloud.ts";
+
+/** `npm start`: the whole gateway on this machine. See docs/local.md. */
+
+const openStreamsGraceMs = 10_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    /** A temporary data folder that is removed at the end. */
+    ephemeral: { type: "boolean", default: false },
+    /** A process for each function instead of a thread. */
+    processes: { type: "boolean", default: false },
+    /** Serve under API Gateway's stage prefix, as without a custom domain. */
+    stage: { type: "string", default: "" },
+  },
+});
+
+const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT is not a port: ${text}`);
+  return port;
+};
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const screen = ({ url, account, logFile }: Cloud, dataDir: string): string => `
+Concurred is running (local stand-ins for AWS, Unkey, Supabase and every provider without a key)
+
+  Base URL    ${url}/api/v1
+  API key     ${account.apiKey}
+  Dashboard   ${url}/dashboard
+              ${account.email} / ${account.password}
+  Data        ${dataDir}
+  Logs        ${logFile}
+
+Try it:
+
+  curl -N ${url}/api/v1/chat/completions -H 'Authorization: Bearer ${account.apiKey}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+
+Ctrl+C stops it.`;
+
+const explain = (error: unknown, port: number): string => {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE")
+    return `Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start`;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const main = async (): Promise<void> => {
+  const port = portOf(process.env.PORT ?? "8787");
+  const host = process.env.HOST ?? "127.0.0.1";
+  const dataDir = flags.ephemeral
+    ? await mkdtemp(join(tmpdir(), "concurred-"))
+    : resolve(process.env.LOCAL_DATA_DIR ?? ".local");
+  const readyFile = join(dataDir, "ready.json");
+  const removeData = async (): Promise<void> => {
+    await rm(flags.ephemeral ? dataDir : readyFile, { recursive: true, force: true });
+  };
+  let cloud: Cloud;
+  try {
+    cloud = await startCloud({
+      host,
+      port,
+      dataDir,
+      stage: flags.stage,
+      mode: flags.processes ? "process" : "thread",
+      onProgress: (step) => say(`  ${step}`),
+    });
+  } catch (error) {
+    await removeData();
+    process.stderr.write(`${explain(error, port)}\n`);
+    process.exit(1);
+  }
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    say("\nStopping: open streams have 10 s to end.");
+    await rm(readyFile, { force: true });
+    await cloud.close(openStreamsGraceMs);
+    await removeData();
+    process.exit(0);
+  };
+  process.on("SIGINT", () => void stop());
+  process.on("SIGTERM", () => void stop());
+  const { account, url } = cloud;
+  const ready = {
+    url,
+    dashboardUrl: `${url}/dashboard`,
+    apiKey: account.apiKey,
+    user: { email: account.email, password: account.password },
+    pid: process.pid,
+  };
+  await writeFile(readyFile, JSON.stringify(ready, null, 2), { mode: 0o600 });
+  say(screen(cloud, dataDir));
+};
+
+await main();

@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type * as z from "zod";
+
+/** A value that a local stand-in keeps between runs. Change `value` in place, then `save()` before answering. */
+export interface StateFile<Value> {
+  readonly value: Value;
+  /** Writes the value if it changed. Synchronous, so that nothing is acknowledged that a crash could lose. */
+  save(): void;
+}
+
+const readIfPresent = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+const parse = <Value>(path: string, text: string, schema: z.ZodType<Value>): Value => {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    // Neither JSON's nor zod's message: both may quote the file, which holds secrets.
+    throw new Error(`${path} is not the state of this version. Move it away to start afresh.`);
+  }
+};
+
+/** Replaces a file in one step, so that a reader or a crash never meets half of it; only its owner may read it. */
+const replaceFile = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporaryPath = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporaryPath, text, { mode: 0o600, flush: true });
+  renameSync(temporaryPath, path);
+};
+
+/**
+ * Opens a JSON file of a local stand-in, or starts with `initial()` where there is none. Without a path the value lives
+ * in memory. Throws, naming the file but never its content, when the file does not match the schema.
+ */
+export const openStateFile = <Value>(
+  path: string | undefined,
+  schema: z.ZodType<Value>,
+  initial: () => Value,
+): StateFile<Value> => {
+  if (path === undefined) return { value: initial(), save: () => undefined };
+  let savedText = readIfPresent(path);
+  const value = savedText === undefined ? initial() : parse(path, savedText, schema);
+  return {
+    value,
+    save: () => {
+      const text = JSON.stringify(value);
+      if (text === savedText) return;
+      replaceFile(path, text);
+      savedText = text;
+    },
+  };
+};

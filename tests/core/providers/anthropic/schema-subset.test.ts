@@ -1,0 +1,62 @@
+import { transformJSONSchema } from "@anthropic-ai/sdk/lib/transform-json-schema";
+import { describe, expect, it } from "vitest";
+import { toSchemaSubset } from "#core/providers/anthropic/schema-subset.ts";
+
+const person = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  type: "object",
+  title: "Person",
+  description: "Someone",
+  properties: {
+    name: { type: "string", minLength: 1, pattern: "^[A-Z]" },
+    mail: { type: "string", format: "email" },
+    colour: { type: "string", format: "colour", description: "Hex" },
+    age: { type: "integer", minimum: 0, maximum: 150 },
+    kind: { type: "string", enum: ["a", "b", null] },
+    fixed: { const: 1 },
+    tags: { type: "array", items: { type: "object", properties: {} }, maxItems: 5, minItems: 2 },
+    some: { type: "array", items: { type: "string" }, minItems: 1 },
+    either: { oneOf: [{ type: "string" }, { type: "object", properties: { x: { type: "number" } } }] },
+    all: { allOf: [{ type: "object", properties: {} }] },
+    both: { type: "object", properties: { x: { type: "string" } }, anyOf: [{ type: "object", required: ["x"] }] },
+    friend: { $ref: "#/$defs/Friend" },
+    map: { type: "object", additionalProperties: { type: "string" } },
+  },
+  required: ["name"],
+  additionalProperties: true,
+  $defs: { Friend: { type: "object", properties: { id: { type: "string", format: "uuid" } } } },
+};
+
+describe("the schema subset", () => {
+  it("is what the helper of Anthropic's SDK makes of a schema that it takes", () => {
+    expect(toSchemaSubset(person)).toEqual(transformJSONSchema(person as Parameters<typeof transformJSONSchema>[0]));
+  });
+
+  it("leaves the caller's schema as it was", () => {
+    const before = structuredClone(person);
+    toSchemaSubset(person);
+    expect(person).toEqual(before);
+  });
+
+  it("splits lists of types, so that each keeps its own keywords", () => {
+    expect(
+      toSchemaSubset({ type: ["object", "null"], description: "D", properties: { a: { type: "string" } } }),
+    ).toEqual({
+      description: "D",
+      anyOf: [{ type: "object", properties: { a: { type: "string" } }, additionalProperties: false }, { type: "null" }],
+    });
+  });
+
+  it("keeps draft-07's definitions and the references to them", () => {
+    expect(
+      toSchemaSubset({
+        $ref: "#/definitions/A",
+        definitions: { A: { type: "array", items: { $ref: "#/definitions/A" } } },
+      }),
+    ).toEqual({ $ref: "#/$defs/A", $defs: { A: { type: "array", items: { $ref: "#/$defs/A" } } } });
+  });
+
+  it("does not fail on a schema without a type", () => {
+    expect(toSchemaSubset({ description: "anything" })).toEqual({ description: "anything" });
+  });
+});

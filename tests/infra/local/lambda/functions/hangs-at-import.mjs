@@ -1,0 +1,3 @@
+// Never done with its start.
+setInterval(() => {}, 60_000);
+await new Promise(() => {});
