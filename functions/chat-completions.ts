@@ -1,7 +1,9 @@
+import { cacheSettings } from "#core/cache/cache-settings.ts";
 import { ChatCompletion } from "#core/chat/chat-completion.ts";
 import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
@@ -10,13 +12,20 @@ export const handler = streamHandler({
   route: "ChatCompletions",
   authenticate: byApiKey,
   endpoints: {
-    POST: withBody(chatRequestSchema, async (call) => {
-      const chat = new ChatCompletion(call, call.body, keyPrincipal(call));
-      if (call.body.stream === true) {
-        return eventStream({ start: chat.start(), toError: chat.fail, signal: chat.signal });
-      }
-      const { completion, headers } = await chat.run();
-      return { status: 200, json: completion, headers };
-    }),
+    POST: withBody(
+      chatRequestSchema,
+      idempotent(async (call) => {
+        const chat = new ChatCompletion(call, call.body, {
+          principal: keyPrincipal(call),
+          providerKeySlug: call.headers["x-provider-key"],
+          cache: cacheSettings(call.headers, call.body),
+        });
+        if (call.body.stream === true) {
+          return eventStream({ start: chat.start(), toError: chat.fail, signal: chat.signal });
+        }
+        const { completion, headers } = await chat.run();
+        return { status: 200, json: completion, headers };
+      }),
+    ),
   },
 });

@@ -79,8 +79,8 @@ const trustKnownKey = (
   nowMs: number,
 ): VerifiedKey => {
   increment("UnkeyUnavailable");
-  if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
+  if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
   const own = countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs);
   const endpoint =
     limit === undefined ? undefined : countLocally(`${keyHash}/${limit.name}`, limit.limit, limit.durationMs, nowMs);
@@ -122,7 +122,10 @@ export const verifyApiKey = async (
   ]);
   // Without our mark a revoked key could pass, so nobody does.
   if (mark instanceof AwsError) throw unavailable("The key table");
-  if (verdict instanceof UnkeyUnavailable) return trustKnownKey(mark, limit, keyHash, nowMs);
+  if (verdict instanceof UnkeyUnavailable) {
+    logger.warn("Unkey is out of reach", { reason: verdict.message, route: routeId });
+    return trustKnownKey(mark, limit, keyHash, nowMs);
+  }
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
   const principal = judge(verdict, keyHash, nowMs);
   const due = mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - noteAgainMs;

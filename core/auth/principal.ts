@@ -13,4 +13,6 @@ export interface SessionPrincipal {
   readonly userId: string;
   readonly email: string | undefined;
   readonly sessionId: string;
+  /** Asks Supabase that the session still exists. Call before a secret is made or shown. @throws GatewayError */
+  confirm(): Promise<void>;
 }

@@ -59,6 +59,8 @@ export const verifyBody = ({ key, limit, tags }: VerifyRequest): Record<string, 
 
 /** Unkey's verdict on a key. @throws UnkeyUnavailable */
 export const verifyWithUnkey = async (request: VerifyRequest): Promise<UnkeyVerdict> => {
+  // For the whole call: an answer that drips in byte by byte is late too.
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const response = await send({
       url: `${config.unkeyUrl()}/v2/keys.verifyKey`,
@@ -68,11 +70,11 @@ export const verifyWithUnkey = async (request: VerifyRequest): Promise<UnkeyVerd
         authorization: `Bearer ${config.unkeyRootKey()}`,
       },
       body: JSON.stringify(verifyBody(request)),
-      signal: undefined,
+      signal,
       headersTimeoutMs: timeoutMs,
       idleTimeoutMs: timeoutMs,
     });
-    const text = await readText(response, maxAnswerBytes);
+    const text = await readText(response, maxAnswerBytes, signal);
     if (response.statusCode !== 200) throw new UnkeyUnavailable(`Unkey answered with status ${response.statusCode}`);
     return answerSchema.parse(JSON.parse(text)).data;
   } catch (error) {

@@ -25,7 +25,7 @@ export class AwsError extends DependencyError {
   }
 
   get passing(): boolean {
-    return passing.has(this.type);
+    return passing.has(this.type) || (this.status ?? 0) >= 500;
   }
 }
 
@@ -45,7 +45,7 @@ const services = {
   kms: { endpoint: config.kmsEndpoint, target: "TrentService", contentType: "application/x-amz-json-1.1" },
 } as const;
 
-/** Answers that a second try may change. Source: the SDKs' own lists of transient and throttling errors. */
+/** Answers that a second try may change, beside every 5xx. Source: the SDKs' own lists of transient and throttling errors. */
 const passing = new Set([
   "Unreachable",
   "ProvisionedThroughputExceededException",

@@ -86,3 +86,6 @@ export const aliasesOf = (id: string): readonly string[] =>
   Object.keys(aliases)
     .filter((alias) => aliases[alias] === id)
     .concat(Object.keys(successors).filter((former) => successors[former] === id));
+
+/** Whether an id is one of the catalogue's own: bounded, so it may name a metric or a sum. */
+export const isListed = (id: string): boolean => byId.has(id);

@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
-import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { BegunStream } from "#core/routing/run-attempts.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
 
 /** The frames that we write ourselves on an OpenAI stream. */
 
@@ -18,9 +18,9 @@ interface ChunkFacts {
 const chunk = ({ id, created, model }: ChunkFacts, choices: readonly unknown[], extra: object = {}) =>
   frame({ id, object: "chat.completion.chunk", created, model, choices, ...extra });
 
-/** The usage chunk that precedes `[DONE]` when the caller asked for it. */
-export const usageFrame = (facts: ChunkFacts, outcome: ProviderOutcome): string =>
-  outcome.usage === undefined ? "" : chunk(facts, [], { usage: toOpenAiUsage(outcome.usage) });
+/** The usage chunk that precedes `[DONE]` when the caller asked for it. `usage` is in OpenAI's shape. */
+export const usageFrame = (facts: ChunkFacts, usage: unknown): string =>
+  usage === undefined ? "" : chunk(facts, [], { usage });
 
 /** Ends an answer that ran out of its money. */
 export const lengthFrame = (facts: ChunkFacts): string =>
@@ -44,10 +44,14 @@ export interface AnswerOptions {
   readonly stream: BegunStream;
   readonly facts: ChunkFacts;
   readonly includeUsage: boolean;
+  /** What is metered: the provider's own count, or our estimate where it told none. Read at the end. */
+  readonly usage: () => TokenUsage;
   /** Output characters that the reservation covers. */
   readonly coveredCharacters: number;
   /** Reserves more; the new number of covered characters, or undefined when the answer has to end. */
   readonly extend: () => Promise<number | undefined>;
+  /** Told of each part of the provider's answer, for the cache. */
+  readonly onPart: ((part: Buffer | string) => void) | undefined;
   readonly onEnd: () => void;
 }
 
@@ -62,14 +66,22 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
     model: outcome.responseModel ?? facts.model,
   });
   try {
-    if (stream.head.length > 0) yield joined(stream.head);
+    if (stream.head.length > 0) {
+      const head = joined(stream.head);
+      options.onPart?.(head);
+      yield head;
+    }
     for (;;) {
       const next = await rest.next();
       if (next.done === true) break;
+      options.onPart?.(next.value);
       yield next.value;
-      if (outcome.outputCharacters <= covered) continue;
+      // An answer that has ended needs no more money, and must not end twice.
+      if (outcome.outputCharacters <= covered || outcome.finishReason !== undefined) continue;
       const more = await options.extend();
       if (more === undefined) {
+        // Counted before the end is noted: the provider has told the usage of the beginning at most.
+        outcome.usage = options.usage();
         outcome.finishReason = "length";
         yield lengthFrame(own());
         break;
@@ -77,7 +89,7 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
       covered = more;
     }
     options.onEnd();
-    yield (includeUsage ? usageFrame(own(), outcome) : "") + doneFrame;
+    yield (includeUsage ? usageFrame(own(), toOpenAiUsage(options.usage())) : "") + doneFrame;
   } finally {
     // Closes the provider's connection when the answer is given up half way.
     await rest.return?.();

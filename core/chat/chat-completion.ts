@@ -1,21 +1,33 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
-import { toUsd } from "#core/catalog/cost.ts";
+import { AnswerCache, type CachedAnswer } from "#core/cache/answer-cache.ts";
+import { cacheKey } from "#core/cache/cache-key.ts";
+import type { CacheSettings } from "#core/cache/cache-settings.ts";
+import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
+import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
-import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
-import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import {
+  type ChatCompletion as ChatCompletionBody,
+  ProviderFailure,
+  type ProviderOutcome,
+} from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
-import { type AttemptsResult, runAttempts } from "#core/routing/run-attempts.ts";
+import { type AttemptsResult, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
-import { answerFrames, completionFrames, doneFrame } from "./answer-frames.ts";
+import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import { checkChatRequest } from "./check-request.ts";
+import { framesToCompletion } from "./frames-to-completion.ts";
 import { inputCharacters } from "./input-size.ts";
+import { reportGeneration } from "./report.ts";
 import { RequestScope } from "./request-scope.ts";
-import { resolveModels, toTargets } from "./targets.ts";
+import { type Choice, resolveChoices, toTargets } from "./targets.ts";
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
 export interface ChatAnswer {
@@ -24,32 +36,46 @@ export interface ChatAnswer {
   readonly frames?: AsyncIterable<Buffer | string>;
 }
 
+/** Who asks, and with which of their provider keys (`X-Provider-Key`). */
+export interface ChatCaller {
+  readonly principal: KeyPrincipal;
+  readonly providerKeySlug: string | undefined;
+  /** Undefined when the cache is not to be used. */
+  readonly cache: CacheSettings | undefined;
+}
+
 const defaultTimeoutMs = 60_000;
 const defaultRetries = 2;
 
 /** One chat completion from request to settled usage. One is made for each request and used once. */
 export class ChatCompletion {
   readonly #call: RequestContext;
+  readonly #userId: string;
+  readonly #providerKeySlug: string | undefined;
   readonly #request: ChatRequest;
-  readonly #models: ReturnType<typeof resolveModels>;
+  readonly #choices: readonly [Choice, ...Choice[]];
+  readonly #cache: AnswerCache | undefined;
   readonly #scope: RequestScope;
   readonly #meter: Meter;
   readonly #inputCharacters: number;
   readonly #attempts: AttemptRecord[] = [];
   #result: AttemptsResult | undefined;
+  #hit: CachedAnswer | undefined;
   #outcome: ProviderOutcome | undefined;
   #firstTokenAt: number | undefined;
   #error: GatewayError | undefined;
   #ended = false;
 
   /** @throws GatewayError 400 for what no provider should be asked. */
-  constructor(call: RequestContext, request: ChatRequest, principal: KeyPrincipal) {
+  constructor(call: RequestContext, request: ChatRequest, { principal, providerKeySlug, cache }: ChatCaller) {
     this.#call = call;
+    this.#userId = principal.userId;
+    this.#providerKeySlug = providerKeySlug;
     this.#request = request;
-    this.#models = resolveModels(request);
-    const [model] = this.#models;
-    checkChatRequest(request, model);
     this.#inputCharacters = inputCharacters(request);
+    this.#choices = resolveChoices(request, this.#inputCharacters);
+    const { model } = this.#choices[0];
+    checkChatRequest(request, model);
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     this.#scope = new RequestScope({
       userId: principal.userId,
@@ -66,12 +92,32 @@ export class ChatCompletion {
       generation: 0,
       route: call.route.id,
       model,
-      byok: false,
+      byok: providerKeySlug !== undefined,
       streamed: request.stream === true,
-      reservePicoUsd: estimatePicoUsd(model.catalog, this.#inputCharacters, maxOutput),
+      // Of the dearest: a cheap model in front must not let a dear fallback past the cap.
+      reservePicoUsd: this.#choices
+        .map((choice) => estimatePicoUsd(choice.model.catalog, this.#inputCharacters, maxOutput))
+        .reduce((left, right) => (right > left ? right : left)),
       startedAtMs,
       untilMs: lambdaDeadlineMs,
     });
+    this.#cache =
+      cache === undefined
+        ? undefined
+        : new AnswerCache({
+            userId: principal.userId,
+            digest: cacheKey({
+              userId: principal.userId,
+              model,
+              request,
+              providerKeySlug,
+              guardrails: "",
+              promptVersion: undefined,
+            }),
+            requestId,
+            ttlSeconds: cache.ttlSeconds,
+            deadlineMs: this.#scope.deadlineMs,
+          });
     // Runs after the answer has ended, however it ended, and is awaited before the function returns.
     call.afterwards.push(() => this.#settle());
   }
@@ -83,9 +129,10 @@ export class ChatCompletion {
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */
   async run(): Promise<ChatAnswer> {
     try {
-      await this.#meter.open();
+      const targets = await this.#secondRound();
+      if (this.#hit !== undefined) return this.#fromCache(this.#hit);
       this.#result = await runAttempts({
-        targets: toTargets(this.#models),
+        targets,
         request: this.#request,
         retries: this.#request.retries ?? defaultRetries,
         completionId: `chatcmpl-${this.#call.requestId.slice(4)}`,
@@ -98,8 +145,34 @@ export class ChatCompletion {
       this.#firstTokenAt = performance.now();
       return this.#toAnswer(this.#result);
     } catch (error) {
-      throw this.fail(error);
+      throw this.#note(error);
     }
+  }
+
+  /**
+   * Admission, the open usage row, the caller's provider keys and the cache, in parallel; then whose key serves each model.
+   */
+  async #secondRound(): Promise<readonly Target[]> {
+    const found = this.#cache?.find(this.#scope.signal);
+    const [refusal, providerKeys] = await Promise.all([
+      this.#meter.open().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      readProviderKeys(this.#userId),
+    ]);
+    const targets = toTargets(this.#choices, providerKeys, this.#providerKeySlug);
+    if (refusal === undefined) {
+      this.#hit = await found;
+      if (this.#scope.signal.aborted) throw this.#scope.reason;
+      return targets;
+    }
+    // Today's cap on platform money is reached: what the caller's own keys pay for goes on.
+    const paidByCaller = targets.filter(({ byok }) => byok);
+    const overCap = refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
+    if (!overCap || targets[0]?.byok !== true) throw refusal;
+    await this.#meter.admitUnpaid();
+    return paidByCaller;
   }
 
   /** Resolves once a stream has begun. @throws GatewayError */
@@ -113,9 +186,23 @@ export class ChatCompletion {
   }
 
   /** Notes a failure for the usage event and turns it into what the caller sees. */
-  readonly fail = (thrown: unknown): GatewayError => {
+  #note(thrown: unknown): GatewayError {
     this.#error ??= this.#toError(thrown);
     return this.#error;
+  }
+
+  /** The same for a failure after the status line: it is told in the stream, so that nobody else would log it. */
+  readonly fail = (thrown: unknown): GatewayError => {
+    const error = this.#note(thrown);
+    if (error.code === "INTERNAL_ERROR") {
+      const { requestId, route } = this.#call;
+      logger.error("Unexpected error in a stream", {
+        requestId,
+        route: route.id,
+        error: loggableError(error.cause ?? thrown),
+      });
+    }
+    return error;
   };
 
   #toError(thrown: unknown): GatewayError {
@@ -124,11 +211,40 @@ export class ChatCompletion {
     // A stream that broke after its first content: nothing else is tried.
     increment("ProviderFailures");
     return failureToError(thrown, {
-      byok: this.#result?.target.credential?.byok ?? false,
+      byok: this.#result?.target.byok ?? false,
       attempts: this.#attempts.slice(-1),
       fellBack: false,
       hasTools: false,
     });
+  }
+
+  /** A stored answer, in the form that the caller asks for. */
+  #fromCache(hit: CachedAnswer): ChatAnswer {
+    this.#ended = true;
+    const usage: unknown = hit.usage === undefined ? undefined : JSON.parse(hit.usage);
+    const headers = {
+      ...this.#commonHeaders(hit.model, hit.provider, hit.simulated, 0),
+      "x-cache": "HIT",
+      "x-attempts": "0",
+    };
+    if (this.#request.stream !== true) {
+      const completion =
+        hit.format === "completion" ? (JSON.parse(hit.text) as unknown) : framesToCompletion(hit.text, usage);
+      return { headers, completion };
+    }
+    const facts = this.#facts(hit.model);
+    const frames =
+      hit.format === "frames" ? hit.text : completionFrames(JSON.parse(hit.text) as ChatCompletionBody, facts);
+    const asked = this.#request.stream_options?.include_usage === true;
+    return { headers, frames: only(frames + (asked ? usageFrame(facts, usage) : "") + doneFrame) };
+  }
+
+  #facts(model: string): { readonly id: string; readonly created: number; readonly model: string } {
+    return {
+      id: `chatcmpl-${this.#call.requestId.slice(4)}`,
+      created: Math.floor(this.#call.startedAtMs / 1_000),
+      model,
+    };
   }
 
   #toAnswer(result: AttemptsResult): ChatAnswer {
@@ -139,15 +255,14 @@ export class ChatCompletion {
       this.#ended = true;
       return { headers, completion: reply.completion };
     }
-    const facts = {
-      id: `chatcmpl-${this.#call.requestId.slice(4)}`,
-      created: Math.floor(this.#call.startedAtMs / 1_000),
-      model: target.model.id,
-    };
+    const facts = this.#facts(target.model.id);
     if (reply.kind === "completion") {
       this.#ended = true;
-      const text = completionFrames(reply.completion, { ...facts, id: reply.completion.id }) + doneFrame;
-      return { headers, frames: only(text) };
+      const own = { ...facts, id: reply.completion.id };
+      const body = completionFrames(reply.completion, own);
+      const told = reply.completion.usage ?? toOpenAiUsage(metered(this.#outcome, this.#inputCharacters));
+      const usage = this.#request.stream_options?.include_usage === true ? usageFrame(own, told) : "";
+      return { headers, frames: only(body + usage + doneFrame) };
     }
     const { catalog } = target.model;
     return {
@@ -156,12 +271,13 @@ export class ChatCompletion {
         stream: reply,
         facts,
         includeUsage: this.#request.stream_options?.include_usage === true,
-        coveredCharacters:
-          target.credential?.byok === true
-            ? Number.POSITIVE_INFINITY
-            : coveredCharacters(catalog, this.#meter.reservedPicoUsd),
+        usage: () => metered(this.#outcome, this.#inputCharacters),
+        coveredCharacters: target.byok
+          ? Number.POSITIVE_INFINITY
+          : coveredCharacters(catalog, this.#meter.reservedPicoUsd),
         extend: async () =>
           (await this.#meter.extend()) ? coveredCharacters(catalog, this.#meter.reservedPicoUsd) : undefined,
+        onPart: this.#cache === undefined ? undefined : (part) => this.#cache?.collect(part),
         onEnd: () => {
           this.#ended = true;
         },
@@ -169,63 +285,86 @@ export class ChatCompletion {
     };
   }
 
-  #headers({ target, reply, attempts, providerMs }: AttemptsResult): Record<string, string> {
-    const { model } = target;
-    this.#call.metricModel = model.catalog?.id ?? "other";
-    this.#call.metricProvider = model.provider;
+  #commonHeaders(model: string, provider: string, simulated: boolean, providerMs: number): Record<string, string> {
     const overheadMs = performance.now() - this.#call.startedAt - providerMs;
     increment("GatewayOverheadMs", Math.round(overheadMs));
     return {
-      "x-model-used": model.id,
-      "x-provider-used": reply.simulated ? `${model.provider} (simulated)` : model.provider,
-      "x-attempts": String(attempts.length),
+      "x-model-used": model,
+      "x-provider-used": simulated ? `${provider} (simulated)` : provider,
+      "x-cache": this.#cache === undefined ? "BYPASS" : "MISS",
       "x-gateway-overhead-ms": overheadMs.toFixed(1),
+    };
+  }
+
+  #headers({ target, reply, attempts, providerMs }: AttemptsResult): Record<string, string> {
+    return {
+      ...this.#commonHeaders(target.model.id, target.model.provider, reply.simulated, providerMs),
+      "x-attempts": String(attempts.length),
       ...(reply.warnings.length === 0 ? {} : { "x-warnings": reply.warnings.join(", ") }),
     };
   }
 
+  /** What may be stored: a whole answer of the model that was asked for, ended by itself. */
+  #storable(): CachedAnswer | undefined {
+    const result = this.#result;
+    const { model } = this.#choices[0];
+    if (result === undefined || !this.#ended || this.#error !== undefined) return undefined;
+    if (this.#outcome?.finishReason !== "stop" || result.target.model.id !== model.id) return undefined;
+    const facts = { model: model.id, provider: model.provider, simulated: result.reply.simulated };
+    const { usage } = this.#outcome;
+    const told = usage === undefined ? {} : { usage: JSON.stringify(toOpenAiUsage(usage)) };
+    if (result.reply.kind === "completion") {
+      return {
+        ...facts,
+        usage: undefined,
+        ...told,
+        format: "completion",
+        text: JSON.stringify(result.reply.completion),
+      };
+    }
+    const text = this.#cache?.collected;
+    return text === undefined ? undefined : { ...facts, usage: undefined, ...told, format: "frames", text };
+  }
+
   async #settle(): Promise<void> {
     this.#scope.close();
-    const served = this.#result?.target.model ?? this.#models[0];
+    const asked = this.#choices[0].model;
+    const served = this.#result?.target.model ?? (this.#hit === undefined ? asked : resolveModel(this.#hit.model));
     const usage = metered(this.#outcome, this.#inputCharacters);
     const whole = this.#ended && this.#error === undefined;
     const status = whole ? "ok" : this.#scope.wasCancelled ? "cancelled" : "error";
     const sinceStart = (at: number): number => at - this.#call.startedAt;
     const timeToFirstTokenMs = this.#firstTokenAt === undefined ? undefined : sinceStart(this.#firstTokenAt);
-    const { costPicoUsd } = await this.#meter.settle({
-      status,
-      code: this.#error?.code,
-      usage,
-      served,
-      byok: this.#result?.target.credential?.byok ?? false,
-      attempts: this.#attempts,
-      latencyMs: sinceStart(performance.now()),
-      timeToFirstTokenMs,
-    });
+    const byok = this.#result?.target.byok ?? false;
+    const cacheHit = this.#hit !== undefined;
+    const [{ costPicoUsd }] = await Promise.all([
+      this.#meter.settle({
+        status,
+        code: this.#error?.code,
+        usage,
+        served,
+        byok,
+        cacheHit,
+        attempts: this.#attempts,
+        latencyMs: sinceStart(performance.now()),
+        timeToFirstTokenMs,
+      }),
+      cacheHit ? undefined : this.#cache?.finish(this.#storable()),
+    ]);
     if (this.#error !== undefined) this.#call.errorCode = this.#error.code;
-    increment("Attempts", this.#attempts.length);
-    increment("InputTokens", usage.inputTokens);
-    increment("OutputTokens", usage.outputTokens);
-    if (timeToFirstTokenMs !== undefined) increment("TimeToFirstTokenMs", Math.round(timeToFirstTokenMs));
-    if (costPicoUsd === undefined) increment("UnpricedRequests");
-    else increment("CostMicroUsd", Number(costPicoUsd / 1_000_000n));
-    Object.assign(this.#call.log, {
-      "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": served.provider,
-      "gen_ai.request.model": this.#models[0].id,
-      "gen_ai.response.model": this.#outcome?.responseModel?.slice(0, 200),
-      "gen_ai.response.finish_reasons":
-        this.#outcome?.finishReason === undefined ? undefined : [this.#outcome.finishReason],
-      "gen_ai.usage.input_tokens": usage.inputTokens,
-      "gen_ai.usage.output_tokens": usage.outputTokens,
-      "gen_ai.usage.cache_read.input_tokens": usage.cachedInputTokens,
-      "gen_ai.usage.reasoning.output_tokens": usage.reasoningTokens,
-      usage_status: status,
-      usage_estimated: usage.estimated,
-      cost_usd: costPicoUsd === undefined ? null : toUsd(costPicoUsd),
+    reportGeneration(this.#call, {
+      operation: "chat",
+      asked,
+      served,
+      outcome: this.#outcome,
+      usage,
+      status,
+      costPicoUsd,
       streamed: this.#request.stream === true,
-      attempts: this.#attempts.map(({ provider, result }) => `${provider}:${result}`),
-      time_to_first_token_ms: timeToFirstTokenMs === undefined ? undefined : Math.round(timeToFirstTokenMs),
+      cache: cacheHit ? "HIT" : this.#cache === undefined ? "BYPASS" : "MISS",
+      byok,
+      attempts: this.#attempts,
+      timeToFirstTokenMs,
     });
   }
 }

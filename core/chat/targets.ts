@@ -1,21 +1,142 @@
+import { costPicoUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { config } from "#core/config.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import { GatewayError } from "#core/errors.ts";
+import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
+import { balance } from "#core/routing/balance.ts";
 import type { Target } from "#core/routing/run-attempts.ts";
+import { latencyOf, targetName } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
 
-/** The platform's own credential for a model's provider, or undefined when the operator set none. */
-const platformCredential = ({ provider }: ResolvedModel): ProviderCredential | undefined => {
-  const apiKey = config.providerApiKey(provider);
-  return apiKey === undefined ? undefined : { apiKey, baseUrl: config.providerBaseUrl(provider), byok: false };
+/** A model of a request, with the provider key that a balanced target names. */
+export interface Choice {
+  readonly model: ResolvedModel;
+  readonly slug: string | undefined;
+}
+
+/** Counts balanced requests of this environment, for round robin. Each begins elsewhere, so that many share evenly. */
+let turn = Math.floor(Math.random() * 1_000_000);
+
+/** Output tokens by which balanced targets are compared when the caller sets no limit. */
+const comparedOutputTokens = 500;
+
+const priceOf = (
+  { catalog }: ResolvedModel,
+  inputCharacters: number,
+  maxTokens: number | undefined,
+): number | undefined => {
+  const usage = {
+    ...noTokens,
+    inputTokens: estimateTokens(inputCharacters),
+    outputTokens: maxTokens ?? comparedOutputTokens,
+  };
+  const cost = costPicoUsd(catalog, usage);
+  return cost === undefined ? undefined : Number(cost / 1_000_000n);
 };
 
-/** The models of a request in the order in which they are tried. @throws GatewayError INVALID_MODEL */
-export const resolveModels = (request: ChatRequest): readonly [ResolvedModel, ...ResolvedModel[]] => [
-  resolveModel(request.model),
-  ...(request.fallback ?? []).map((name, index) => resolveModel(name, `fallback[${index}]`)),
-];
+const balanced = (request: ChatRequest, inputCharacters: number): readonly Choice[] | undefined => {
+  const settings = request.load_balance;
+  if (settings === undefined) return undefined;
+  const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+  const candidates = settings.targets.map(({ model: name, weight, provider_key: slug }, index) => {
+    const model = resolveModel(name, `load_balance.targets[${index}].model`);
+    return {
+      value: { model, slug },
+      weight: weight ?? 1,
+      latencyMs: latencyOf(targetName(model.id, slug)),
+      cost: priceOf(model, inputCharacters, maxTokens),
+    };
+  });
+  turn += 1;
+  return balance(settings.strategy, candidates, { turn: turn - 1, random: Math.random });
+};
 
-/** Whose key serves each model. */
-export const toTargets = (models: readonly ResolvedModel[]): readonly Target[] =>
-  models.map((model) => ({ model, credential: platformCredential(model) }));
+/**
+ * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
+ * @throws GatewayError INVALID_MODEL
+ */
+export const resolveChoices = (request: ChatRequest, inputCharacters: number): readonly [Choice, ...Choice[]] => {
+  const [first, ...rest] = balanced(request, inputCharacters) ?? [];
+  const fallbacks = (request.fallback ?? []).map((name, index) => ({
+    model: resolveModel(name, `fallback[${index}]`),
+    slug: undefined,
+  }));
+  return [first ?? { model: resolveModel(request.model), slug: undefined }, ...rest, ...fallbacks];
+};
+
+const byokTarget = (model: ResolvedModel, row: ProviderKeyRow): Target => ({
+  model,
+  name: targetName(model.id, row.id),
+  byok: true,
+  // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
+  credential: async () => ({
+    apiKey: await openProviderKey(row),
+    baseUrl: config.providerBaseUrl(model.provider),
+    byok: true,
+  }),
+});
+
+const platformTarget = (model: ResolvedModel): Target => ({
+  model,
+  name: targetName(model.id, undefined),
+  byok: false,
+  credential: async () => {
+    const apiKey = config.providerApiKey(model.provider);
+    return apiKey === undefined ? undefined : { apiKey, baseUrl: config.providerBaseUrl(model.provider), byok: false };
+  },
+});
+
+/** The caller wants to pay, but has no key for this provider: nobody does. */
+const unpaidTarget = (model: ResolvedModel): Target => ({
+  model,
+  name: targetName(model.id, "none"),
+  byok: true,
+  credential: async () => undefined,
+});
+
+const requireSlug = (rows: readonly ProviderKeyRow[], slug: string, param: string): ProviderKeyRow => {
+  const row = rows.find((candidate) => candidate.slug === slug);
+  if (row === undefined) throw new GatewayError("BAD_REQUEST", "You have no provider key of this slug.", { param });
+  return row;
+};
+
+/**
+ * Whose key serves each model: the one that a balanced target names, else the caller's newest for its provider, else the
+ * platform's. With `X-Provider-Key` that one key for its provider, and never the platform's for any.
+ * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use
+ */
+export const toTargets = (
+  choices: readonly Choice[],
+  providerKeys: readonly ProviderKeyRow[],
+  headerSlug: string | undefined,
+): readonly Target[] => {
+  const picked = headerSlug === undefined ? undefined : requireSlug(providerKeys, headerSlug, "X-Provider-Key");
+  if (picked !== undefined && !choices.some(({ model }) => model.provider === picked.provider)) {
+    throw new GatewayError(
+      "BAD_REQUEST",
+      `This provider key is for ${picked.provider}, which serves no model of the request.`,
+      {
+        param: "X-Provider-Key",
+      },
+    );
+  }
+  return choices.map(({ model, slug }) => {
+    if (slug !== undefined) {
+      const named = requireSlug(providerKeys, slug, "load_balance.targets");
+      if (named.provider === model.provider) return byokTarget(model, named);
+      throw new GatewayError(
+        "BAD_REQUEST",
+        `The provider key ${slug} is for ${named.provider}, not for ${model.provider}.`,
+        {
+          param: "load_balance.targets",
+        },
+      );
+    }
+    const row =
+      picked?.provider === model.provider ? picked : providerKeys.find(({ provider }) => provider === model.provider);
+    if (row !== undefined) return byokTarget(model, row);
+    return headerSlug === undefined ? platformTarget(model) : unpaidTarget(model);
+  });
+};

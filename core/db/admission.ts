@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AwsError } from "#core/aws/json-call.ts";
-import { rowKeys } from "./row-keys.ts";
-import { failedCondition, getItem, type PlainItem, putItem, updateItem } from "./table.ts";
+import { rowKeys, utcDay } from "./row-keys.ts";
+import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
 
 /**
  * A user's admission row: the leases of open requests and the money reserved or spent today. Each change is one
@@ -46,13 +46,21 @@ export type AdmissionVerdict =
 /** Attribute of a day's spend, reservations included, pico-dollars. */
 const spendAttribute = (day: string): string => `spend#${day}`;
 
-const createRow = (userId: string): Promise<void> =>
-  putItem("keys", { ...rowKeys.admission(userId), open: {} }, { condition: "attribute_not_exists(pk)" }).catch(
-    (error) => {
-      // Another request made it first.
-      if (failedCondition(error) === undefined) throw error;
-    },
+const dayMs = 86_400_000;
+const pastDays = [2, 3, 4, 5, 6, 7, 8];
+
+/** The spend of days that no open request can be booked on any more. Kept, it would make the row, and each write, dearer for ever. */
+const pastSpendNames = (day: string): Record<string, string> =>
+  Object.fromEntries(
+    pastDays.map((days) => [`#past${days}`, spendAttribute(utcDay(Date.parse(day) - days * dayMs))] as const),
   );
+
+/** Makes the row, or its map of leases where something else made the row. */
+const createRow = (userId: string): Promise<void> =>
+  updateItem("keys", rowKeys.admission(userId), "SET #open = if_not_exists(#open, :none)", {
+    names: { "#open": "open" },
+    values: { ":none": {} },
+  });
 
 const parseRow = (item: PlainItem | undefined): z.infer<typeof admissionRowSchema> =>
   admissionRowSchema.parse(item ?? {});
@@ -77,9 +85,9 @@ const tryAdmit = async (request: AdmissionRequest, nowSeconds: number): Promise<
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
-    if (failed.item === undefined) return "no-row";
     const row = parseRow(failed.item);
     if (row.disabledAt !== undefined) return { admitted: false, reason: "user-disabled" };
+    if (failed.item?.open === undefined) return "no-row";
     // Our own write got through although its answer was lost, and the second try met it.
     if (row.open[requestId] !== undefined) return { admitted: true };
     const leases = Object.entries(row.open);
@@ -126,8 +134,10 @@ export interface Release {
 /** Gives a place back and settles its money. False when that was done before. @throws AwsError */
 export const release = async ({ userId, requestId, day, correctionPicoUsd }: Release): Promise<boolean> => {
   try {
-    await updateItem("keys", rowKeys.admission(userId), "REMOVE #open.#request ADD #spend :correction", {
-      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+    const past = pastSpendNames(day);
+    const remove = ["#open.#request", ...Object.keys(past)].join(", ");
+    await updateItem("keys", rowKeys.admission(userId), `REMOVE ${remove} ADD #spend :correction`, {
+      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day), ...past },
       values: { ":correction": correctionPicoUsd },
       condition: "attribute_exists(#open.#request)",
     });
@@ -138,26 +148,27 @@ export const release = async ({ userId, requestId, day, correctionPicoUsd }: Rel
   }
 };
 
+export interface FurtherReservation extends Pick<AdmissionRequest, "userId" | "requestId" | "day" | "capPicoUsd"> {
+  /** What the lease holds before. The condition on it keeps a try whose answer was lost from reserving twice. */
+  readonly reservedPicoUsd: bigint;
+  readonly morePicoUsd: bigint;
+}
+
 /** Reserves more for a stream that outgrew its reserve. False when the cap or the lease's end forbids it. @throws AwsError */
-export const reserveMore = async (
-  request: Pick<AdmissionRequest, "userId" | "requestId" | "day" | "capPicoUsd">,
-  morePicoUsd: bigint,
-): Promise<boolean> => {
+export const reserveMore = async (request: FurtherReservation): Promise<boolean> => {
+  const { userId, requestId, day, capPicoUsd, reservedPicoUsd, morePicoUsd } = request;
+  const total = reservedPicoUsd + morePicoUsd;
   try {
-    await updateItem(
-      "keys",
-      rowKeys.admission(request.userId),
-      "SET #open.#request.reserved = #open.#request.reserved + :more ADD #spend :more",
-      {
-        names: { "#open": "open", "#request": request.requestId, "#spend": spendAttribute(request.day) },
-        values: { ":more": morePicoUsd, ":room": request.capPicoUsd - morePicoUsd },
-        condition: "attribute_exists(#open.#request) AND #spend <= :room",
-      },
-    );
+    await updateItem("keys", rowKeys.admission(userId), "SET #open.#request.reserved = :total ADD #spend :more", {
+      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+      values: { ":total": total, ":had": reservedPicoUsd, ":more": morePicoUsd, ":room": capPicoUsd - morePicoUsd },
+      condition: "#open.#request.reserved = :had AND #spend <= :room",
+    });
     return true;
   } catch (error) {
-    if (failedCondition(error) !== undefined) return false;
-    throw error;
+    const failed = failedCondition(error);
+    if (failed === undefined) throw error;
+    return parseRow(failed.item).open[requestId]?.reserved === total;
   }
 };
 

@@ -17,10 +17,13 @@ export const rowKeys = {
     pk: `USER#${userId}#${day}`,
     sk: `${requestId}#${generation}`,
   }),
-  rollup: (userId: string, day: string, model: string): ItemKey => ({
+  /** One day's sums of one key and one model. */
+  rollup: (userId: string, day: string, keyId: string, model: string): ItemKey => ({
     pk: `USER#${userId}`,
-    sk: `DAY#${day}#${model}`,
+    sk: `DAY#${day}#${keyId}#${model}`,
   }),
+  /** Models outside the catalogue that a user's day has rows for: bounded. */
+  unlistedModels: (userId: string, day: string): ItemKey => ({ pk: `UNLISTED#${userId}`, sk: `DAY#${day}` }),
   /** Says that an event is already in the rollups. */
   rolledUp: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `ROLLED_UP#${userId}#${day}`,

@@ -36,10 +36,12 @@ export const toAttributes = (item: PlainItem): AttributeMap => {
   return attributes;
 };
 
+const wholeDigits = /^-?\d+$/;
+
 /** A number as DynamoDB wrote it: a bigint where a double would lose digits. */
 const toNumber = (text: string): number | bigint => {
   const value = Number(text);
-  return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(text) : value;
+  return Number.isSafeInteger(value) || !wholeDigits.test(text) ? value : BigInt(text);
 };
 
 const fromAttribute = (attribute: unknown): Plain => {

@@ -7,7 +7,11 @@ import type { RequestState } from "./request-state.ts";
 /** Lambda takes 6 MB with the body escaped inside JSON; this leaves room for that. */
 export const maxBodyBytes = 5 * 1024 * 1024;
 
+const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
+
 const parser = httpJsonBodyParser().before;
+/** The parser's message for `__proto__` and `constructor`; anything else that it refuses in good JSON is too deep for it. */
+const forbiddenKey = "Forbidden key in JSON body";
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
@@ -25,15 +29,18 @@ const toBodyError = (error: unknown, body: string, isBase64Encoded: boolean): Ga
     });
   }
   const fault = jsonFault(textOf(body, isBase64Encoded));
-  return fault === undefined
-    ? new GatewayError("BAD_REQUEST", "The body has a key that is not allowed (`__proto__` or `constructor`).")
-    : new GatewayError(
-        "BAD_REQUEST",
-        `The body is not JSON: it breaks at line ${fault.line}, column ${fault.column}.`,
-        {
-          details: { line: fault.line, column: fault.column, offset: fault.offset },
-        },
-      );
+  if (fault === undefined) {
+    return error instanceof Error && error.message === forbiddenKey
+      ? new GatewayError("BAD_REQUEST", "The body has a key that is not allowed (`__proto__` or `constructor`).")
+      : new GatewayError("BAD_REQUEST", "The body is nested too deeply.");
+  }
+  return new GatewayError(
+    "BAD_REQUEST",
+    `The body is not JSON: it breaks at line ${fault.line}, column ${fault.column}.`,
+    {
+      details: { line: fault.line, column: fault.column, offset: fault.offset },
+    },
+  );
 };
 
 /** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
@@ -42,7 +49,7 @@ const parseBody = (state: RequestState): void => {
   if (typeof body !== "string" || body === "") {
     throw new GatewayError("BAD_REQUEST", "The body is empty: send a JSON object.");
   }
-  if (Buffer.byteLength(body) > (isBase64Encoded ? (maxBodyBytes * 4) / 3 : maxBodyBytes)) {
+  if (Buffer.byteLength(body) > (isBase64Encoded ? maxBase64Bytes : maxBodyBytes)) {
     throw new GatewayError("PAYLOAD_TOO_LARGE", `The body is over ${maxBodyBytes} bytes.`, {
       details: { maxBytes: maxBodyBytes },
     });
@@ -59,13 +66,21 @@ const parseBody = (state: RequestState): void => {
  * Parses the body while the key is being verified. A fault is kept until that is done: a caller without a valid key
  * learns nothing about its body.
  */
-export const jsonBody = (methods: ReadonlySet<string>): MiddlewareObj<RequestState & { bodyError?: unknown }> => ({
+export const jsonBody = (
+  takesBody: (method: string) => boolean | "optional",
+): MiddlewareObj<RequestState & { bodyError?: unknown }> => ({
   before: function jsonBodyBefore(request) {
-    if (!methods.has(request.event.method)) return;
+    const state = request.event;
+    const takes = takesBody(state.method);
+    if (takes === false) return;
+    if (takes === "optional" && (state.body === null || state.body === "")) {
+      state.body = {};
+      return;
+    }
     try {
-      parseBody(request.event);
+      parseBody(state);
     } catch (error) {
-      request.event.bodyError = error;
+      state.bodyError = error;
     }
   },
 });

@@ -24,7 +24,7 @@ import {
 
 export interface Endpoint {
   /** Whether a JSON body is read. `withBody()` makes endpoints that check it against a schema. */
-  readonly takesBody?: boolean;
+  readonly takesBody?: boolean | "optional";
   handle(call: Call<unknown>): Promise<EndpointResult>;
 }
 
@@ -58,10 +58,10 @@ const working = (request: MiddyRequest): Working => request.event as Working;
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints }: HandlerOptions) => {
   const route = routeById(routeId);
-  const bodyMethods = new Set(
-    Object.entries(endpoints).flatMap(([method, { takesBody }]) => (takesBody === true ? [method] : [])),
-  );
-  const body = jsonBody(bodyMethods);
+  /** By own name only: `constructor` is no method either. */
+  const endpointOf = (method: string): Endpoint | undefined =>
+    Object.hasOwn(endpoints, method) ? endpoints[method as Method] : undefined;
+  const body = jsonBody((method) => endpointOf(method)?.takesBody ?? false);
 
   const openRequest = function openRequest(request: MiddyRequest): ProxyResult | undefined {
     const state = newRequestState(
@@ -72,7 +72,7 @@ const build = ({ route: routeId, authenticate, endpoints }: HandlerOptions) => {
     );
     request.event = state;
     if (state.method === "OPTIONS" && answersPreflight(state)) return toPreflightResult(state);
-    if (endpoints[state.method as Method] === undefined) throw methodNotAllowed(route);
+    if (endpointOf(state.method) === undefined) throw methodNotAllowed(route);
     return undefined;
   };
 
@@ -92,7 +92,7 @@ const build = ({ route: routeId, authenticate, endpoints }: HandlerOptions) => {
 
   const run = async (event: unknown): Promise<ProxyResult> => {
     const state = event as Working;
-    const chosen = endpoints[state.method as Method];
+    const chosen = endpointOf(state.method);
     if (chosen === undefined) throw methodNotAllowed(route);
     return toProxyResult(state, await chosen.handle(state as unknown as Call<unknown>));
   };

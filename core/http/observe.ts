@@ -2,6 +2,7 @@ import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { flushMetrics, increment } from "#core/observability/metrics.ts";
 import type { RequestState } from "./request-state.ts";
+import { clientRequestId } from "./response.ts";
 
 /** Turns whatever was thrown into what the caller sees; what is our bug is logged with its stack, never its cause. */
 export const reportError = (state: RequestState, thrown: unknown): GatewayError => {
@@ -48,6 +49,7 @@ export const finishRequest = async (state: RequestState | undefined): Promise<vo
   if (state.log.cold_start === true) increment("ColdStarts");
   logger.info("request", {
     request_id: state.requestId,
+    client_request_id: clientRequestId(state),
     route: state.route.id,
     "http.request.method": state.method,
     "http.response.status_code": state.status,

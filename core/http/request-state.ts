@@ -49,6 +49,8 @@ export interface RequestState extends RequestContext {
   readonly isBase64Encoded: boolean;
   principal: Principal | undefined;
   limit: LimitState | undefined;
+  /** Sources of `Set-Cookie` values, read when the answer is made. */
+  readonly cookies: (() => readonly string[])[];
   status: number;
 }
 
@@ -120,6 +122,7 @@ export const newRequestState = (
     lambdaDeadlineMs: now + context.getRemainingTimeInMillis(),
     principal: undefined,
     limit: undefined,
+    cookies: [],
     afterwards: [],
     log: { cold_start: takeCold() },
     status: 0,

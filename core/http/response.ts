@@ -10,7 +10,6 @@ export interface EndpointResult {
   readonly text?: string;
   readonly stream?: Readable;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly cookies?: readonly string[];
 }
 
 /** Lambda's proxy answer, buffered or streamed. */
@@ -76,13 +75,15 @@ const allowsAnyOrigin = (state: RequestState): boolean =>
 
 const corsHeaders = { "access-control-allow-origin": "*", "access-control-expose-headers": exposed } as const;
 
-/** A caller's own request id may hold anything: only what is safe in a header and a log line is echoed. */
-const safeClientId = (value: string | undefined): string | undefined =>
-  value !== undefined && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
+/** The caller's own request id. It may hold anything: only what is safe in a header and a log line is echoed and logged. */
+export const clientRequestId = ({ headers }: Pick<RequestState, "headers">): string | undefined => {
+  const value = headers["x-request-id"] ?? headers["x-client-request-id"];
+  return value !== undefined && /^[\x21-\x7e]{1,128}$/.test(value) ? value : undefined;
+};
 
 /** The headers that every answer has, errors too. */
 const commonHeaders = (state: RequestState): Record<string, string> => {
-  const clientId = safeClientId(state.headers["x-request-id"] ?? state.headers["x-client-request-id"]);
+  const clientId = clientRequestId(state);
   return {
     ...securityHeaders,
     ...(allowsAnyOrigin(state) ? corsHeaders : {}),
@@ -95,7 +96,8 @@ const commonHeaders = (state: RequestState): Record<string, string> => {
 /** An endpoint's answer in Lambda's form. */
 export const toProxyResult = (state: RequestState, result: EndpointResult): ProxyResult => {
   state.status = result.status;
-  const { json, text, stream, cookies } = result;
+  const { json, text, stream } = result;
+  const cookies = state.cookies.flatMap((values) => values());
   return {
     statusCode: result.status,
     headers: {
@@ -103,7 +105,7 @@ export const toProxyResult = (state: RequestState, result: EndpointResult): Prox
       ...(json === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
       ...result.headers,
     },
-    ...(cookies === undefined || cookies.length === 0 ? {} : { multiValueHeaders: { "set-cookie": cookies } }),
+    ...(cookies.length === 0 ? {} : { multiValueHeaders: { "set-cookie": cookies } }),
     body: stream ?? (json === undefined ? (text ?? "") : JSON.stringify(json)),
   };
 };

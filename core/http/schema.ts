@@ -19,26 +19,37 @@ interface Issue {
 
 const maxIssues = 50;
 
+/** Whether a value has nothing at a path. Zod tells only for some of its issues. */
+const isAbsent = (value: unknown, path: readonly PropertyKey[]): boolean => {
+  let part: unknown = value;
+  for (const name of path) {
+    if (typeof part !== "object" || part === null || !Object.hasOwn(part, name)) return true;
+    part = (part as Readonly<Record<PropertyKey, unknown>>)[name];
+  }
+  return part === undefined;
+};
+
 /** The deepest issue of a union is the one that the caller meant. */
-const flatten = (issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[] = []): Issue[] =>
+const flatten = (issues: readonly z.core.$ZodIssue[], value: unknown, prefix: readonly PropertyKey[] = []): Issue[] =>
   issues.flatMap((issue) => {
     const path = [...prefix, ...issue.path];
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
-      const branches = issue.errors.map((branch) => flatten(branch, path));
+      const branches = issue.errors.map((branch) => flatten(branch, value, path));
+      const absent = branches.every((branch) => branch.every((leaf) => leaf.missing && leaf.path === pathText(path)));
+      if (absent) return [{ path: pathText(path), message: "Required", missing: true }];
       const deepest = branches.filter((branch) => branch.some((leaf) => leaf.path !== pathText(path)));
       if (deepest[0] !== undefined) return deepest[0];
     }
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ path: pathText([...path, key]), message: "Unknown field", missing: false }));
     }
-    const missing =
-      issue.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
+    const missing = path.length > 0 && isAbsent(value, path);
     return [{ path: pathText(path), message: missing ? "Required" : issue.message, missing }];
   });
 
 /** A schema's complaints as one 400 with every path in `details.issues`. */
-export const toSchemaError = (error: z.ZodError): GatewayError => {
-  const issues = flatten(error.issues).slice(0, maxIssues);
+export const toSchemaError = (error: z.ZodError, value: unknown): GatewayError => {
+  const issues = flatten(error.issues, value).slice(0, maxIssues);
   const first = issues[0];
   const shown = issues.map(({ path, message }) => ({ path, message }));
   if (first?.missing === true) {
@@ -57,7 +68,7 @@ export const toSchemaError = (error: z.ZodError): GatewayError => {
 /** Checks a value against a schema. @throws GatewayError 400 with every path */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
   const result = schema.safeParse(value);
-  if (!result.success) throw toSchemaError(result.error);
+  if (!result.success) throw toSchemaError(result.error, value);
   return result.data;
 };
 
@@ -70,3 +81,9 @@ export const withBody = <Schema extends z.ZodType>(
   // The same object: what the endpoint notes on it (metrics, error code) is read after the answer.
   handle: (call) => handle(Object.assign(call, { body: parseWith(schema, call.body) })),
 });
+
+/** The same where a request without a body stands for an empty object. */
+export const withOptionalBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  handle: (call: Call<z.infer<Schema>>) => Promise<EndpointResult>,
+): Endpoint => ({ ...withBody(schema, handle), takesBody: "optional" });

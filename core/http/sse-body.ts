@@ -39,7 +39,8 @@ export class SseBody extends Readable {
     this.#options = options;
     this.#iterator = options.source[Symbol.asyncIterator]();
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs ?? heartbeatMs);
-    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (options.signal.aborted) this.#onAbort();
+    else options.signal.addEventListener("abort", this.#onAbort, { once: true });
     if (options.startWithHeartbeat === true) this.push(heartbeat);
   }
 

@@ -30,7 +30,12 @@ export const metricNames = {
 export type MetricName = keyof typeof metricNames;
 export const metricNamespace = "Concurred";
 
-const metrics = new Metrics({ namespace: metricNamespace, serviceName: "concurred" });
+const metrics = new Metrics({
+  namespace: metricNamespace,
+  serviceName: "concurred",
+  // Given once: setting them with each request makes Powertools write a warning every time.
+  defaultDimensions: { stage: config.stage() },
+});
 
 /** The dimensions of one blob: a few hundred combinations at most. */
 export interface MetricDimensions {
@@ -48,7 +53,6 @@ export const increment = (name: MetricName, by = 1): void => {
 
 /** Writes the running request's metrics as one EMF blob and begins anew. Called once, after the answer has ended. */
 export const flushMetrics = (dimensions: MetricDimensions): void => {
-  metrics.setDefaultDimensions({ stage: config.stage() });
   metrics.addDimensions({
     route: dimensions.route,
     model: dimensions.model ?? "none",

@@ -1,15 +1,13 @@
 import type { ChatProvider, ChatProviderId } from "./provider.ts";
 
 /** Adapters are loaded when first called, so that a request pays for its own provider only. */
-const openAiShaped = (): Promise<ChatProvider> => import("./openai/chat.ts").then((module) => module.openAiProvider);
-
 const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
-  openai: openAiShaped,
-  google: openAiShaped,
-  "x-ai": openAiShaped,
-  openrouter: openAiShaped,
-  minimax: openAiShaped,
+  openai: () => import("./openai/chat.ts").then((module) => module.openAiProvider),
   anthropic: () => import("./anthropic/chat.ts").then((module) => module.anthropicProvider),
+  google: () => import("./compatible/google.ts").then((module) => module.googleProvider),
+  "x-ai": () => import("./compatible/x-ai.ts").then((module) => module.xaiProvider),
+  openrouter: () => import("./compatible/openrouter.ts").then((module) => module.openrouterProvider),
+  minimax: () => import("./compatible/minimax.ts").then((module) => module.minimaxProvider),
 };
 
 /** The adapter of a provider. */

@@ -69,9 +69,11 @@ export const failureToError = (failure: ProviderFailure, context: Context): Gate
     case "auth":
       return error(
         "PROVIDER_AUTH_FAILED",
-        byok
-          ? `${failure.provider} refused your stored provider key.`
-          : `${failure.provider} refused the platform's key. This is ours to mend.`,
+        failure.status === undefined
+          ? `There is no key for ${failure.provider}: store your own as a provider key.`
+          : byok
+            ? `${failure.provider} refused your stored provider key.`
+            : `${failure.provider} refused the platform's key. This is ours to mend.`,
       );
     case "quota":
       return error("PROVIDER_ERROR", wording(failure), undefined, undefined, false);

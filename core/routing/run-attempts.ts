@@ -12,12 +12,17 @@ import { chatProvider } from "#core/providers/registry.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { failureToError } from "./failure-to-error.ts";
 import { isPassing, pause, retryDelayMs } from "./retry.ts";
+import { isResting, noteFailure, noteSuccess } from "./target-stats.ts";
 
 /** A model and with whose key it is called. */
 export interface Target {
   readonly model: ResolvedModel;
-  /** Undefined when nobody has a key for its provider. */
-  readonly credential: ProviderCredential | undefined;
+  /** What this environment's statistics know it by. */
+  readonly name: string;
+  /** Paid by the caller's own provider key. */
+  readonly byok: boolean;
+  /** The key, opened when it is this target's turn. Undefined when nobody has one for its provider. */
+  readonly credential: () => Promise<ProviderCredential | undefined>;
 }
 
 /** A stream that has begun: its first content is here, and no other target will be tried. */
@@ -65,7 +70,8 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
 };
 
 const attempt = async (target: Target, all: AttemptsRequest): Promise<CompletionReply | BegunStream> => {
-  const { model, credential } = target;
+  const { model } = target;
+  const credential = await target.credential();
   if (credential === undefined) {
     throw new ProviderFailure(model.provider, "auth", `There is no key for ${model.provider}`);
   }
@@ -95,6 +101,55 @@ const record = (target: Target, startedAt: number, failure: ProviderFailure | un
   latencyMs: Math.round(performance.now() - startedAt),
 });
 
+/** A refusal of the request by one model, before any call: another model may take it. */
+const isRefusal = (error: unknown): error is GatewayError => error instanceof GatewayError && error.status === 400;
+
+/** Resting targets are left out, unless every target rests. */
+const withoutResting = (targets: readonly Target[]): readonly Target[] => {
+  const now = Date.now();
+  const awake = targets.filter(({ name }) => !isResting(name, now));
+  return awake.length === 0 ? targets : awake;
+};
+
+interface Failed {
+  readonly failure: ProviderFailure;
+  readonly target: Target;
+}
+
+/** Tries one target until it answers, fails for good, or its retries or time are used up. */
+const tryTarget = async (
+  target: Target,
+  all: AttemptsRequest,
+  attempts: AttemptRecord[],
+): Promise<AttemptsResult | Failed> => {
+  for (let tryNumber = 0; ; tryNumber++) {
+    if (all.signal.aborted) throw all.abortReason();
+    const startedAt = performance.now();
+    try {
+      const reply = await attempt(target, all);
+      const providerMs = performance.now() - startedAt;
+      const made = record(target, startedAt, undefined);
+      attempts.push(made);
+      all.onAttempt(made);
+      noteSuccess(target.name, providerMs);
+      return { target, reply, attempts, providerMs };
+    } catch (error) {
+      if (all.signal.aborted) throw all.abortReason();
+      if (!(error instanceof ProviderFailure)) throw error;
+      const made = record(target, startedAt, error);
+      attempts.push(made);
+      all.onAttempt(made);
+      increment("ProviderFailures");
+      const failed = { failure: error, target };
+      if (!isPassing(error)) return failed;
+      noteFailure(target.name, Date.now());
+      const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, all.remainingMs());
+      if (delayMs === undefined) return failed;
+      await pause(delayMs, all.signal);
+    }
+  }
+};
+
 /**
  * Tries the targets in order, each with retries, inside one time budget. Ends with the first answer or first content;
  * nothing is tried after that.
@@ -102,36 +157,22 @@ const record = (target: Target, startedAt: number, failure: ProviderFailure | un
  */
 export const runAttempts = async (all: AttemptsRequest): Promise<AttemptsResult> => {
   const attempts: AttemptRecord[] = [];
-  let last: { readonly failure: ProviderFailure; readonly target: Target } | undefined;
-  for (const [index, target] of all.targets.entries()) {
+  let last: Failed | undefined;
+  let refusal: GatewayError | undefined;
+  for (const [index, target] of withoutResting(all.targets).entries()) {
     if (index > 0) increment("Fallbacks");
-    for (let tryNumber = 0; ; tryNumber++) {
-      if (all.signal.aborted) throw all.abortReason();
-      const startedAt = performance.now();
-      try {
-        const reply = await attempt(target, all);
-        const made = record(target, startedAt, undefined);
-        attempts.push(made);
-        all.onAttempt(made);
-        return { target, reply, attempts, providerMs: performance.now() - startedAt };
-      } catch (error) {
-        if (all.signal.aborted) throw all.abortReason();
-        if (!(error instanceof ProviderFailure)) throw error;
-        const made = record(target, startedAt, error);
-        attempts.push(made);
-        all.onAttempt(made);
-        increment("ProviderFailures");
-        last = { failure: error, target };
-        if (!isPassing(error) || tryNumber >= all.retries) break;
-        const delayMs = retryDelayMs(error, tryNumber, all.remainingMs());
-        if (delayMs === undefined) break;
-        await pause(delayMs, all.signal);
-      }
+    try {
+      const result = await tryTarget(target, all, attempts);
+      if ("reply" in result) return result;
+      last = result;
+    } catch (error) {
+      if (all.signal.aborted || !isRefusal(error)) throw error;
+      refusal ??= error;
     }
   }
-  if (last === undefined) throw new GatewayError("INTERNAL_ERROR", "There was no model to try");
+  if (last === undefined) throw refusal ?? new GatewayError("INTERNAL_ERROR", "There was no model to try");
   throw failureToError(last.failure, {
-    byok: last.target.credential?.byok ?? false,
+    byok: last.target.byok,
     attempts,
     fellBack: all.targets.length > 1,
     hasTools: (all.request.tools?.length ?? 0) > 0,

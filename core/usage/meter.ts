@@ -67,7 +67,9 @@ export class Meter {
   readonly #request: MeterRequest;
   readonly #day: string;
   #reserved: bigint;
-  #admitted = false;
+  /** Whether a place may be held: from the moment one is asked for until it is surely refused. */
+  #mayHoldPlace = false;
+  #admission: Promise<void> | undefined;
   #opened: Promise<void> | undefined;
 
   constructor(request: MeterRequest) {
@@ -86,8 +88,8 @@ export class Meter {
    */
   async open(): Promise<void> {
     this.#opened = this.#writeOpenRow();
-    this.#opened.catch(() => undefined);
-    await Promise.all([this.#admit(), this.#opened]);
+    this.#admission = this.#admit();
+    await Promise.all([this.#admission, this.#opened]);
   }
 
   async #writeOpenRow(): Promise<void> {
@@ -113,6 +115,7 @@ export class Meter {
 
   async #admit(): Promise<void> {
     const { userId, requestId, startedAtMs, untilMs } = this.#request;
+    this.#mayHoldPlace = true;
     const verdict = await admit(
       {
         userId,
@@ -129,10 +132,8 @@ export class Meter {
         logger.warn("The lease of a killed request was cleared", { requestId: orphan, userId });
       },
     );
-    if (verdict.admitted) {
-      this.#admitted = true;
-      return;
-    }
+    if (verdict.admitted) return;
+    this.#mayHoldPlace = false;
     if (verdict.reason === "user-disabled") throw invalidApiKey();
     throw verdict.reason === "spend" ? spendExceeded() : openRequestsExceeded();
   }
@@ -140,15 +141,22 @@ export class Meter {
   /** After a refusal for money: the same place once more, paid by the caller's own provider key. */
   async admitUnpaid(): Promise<void> {
     this.#reserved = 0n;
-    await this.#admit();
+    this.#admission = this.#admit();
+    await this.#admission;
   }
 
   /** Doubles the reservation of a stream that outgrew it. False when the daily cap forbids it. @throws AwsError */
   async extend(): Promise<boolean> {
     const more = this.#reserved;
     const { userId, requestId } = this.#request;
-    const capPicoUsd = fromUsd(config.dailySpendCapUsd());
-    const extended = await reserveMore({ userId, requestId, day: this.#day, capPicoUsd }, more);
+    const extended = await reserveMore({
+      userId,
+      requestId,
+      day: this.#day,
+      capPicoUsd: fromUsd(config.dailySpendCapUsd()),
+      reservedPicoUsd: this.#reserved,
+      morePicoUsd: more,
+    });
     if (extended) this.#reserved += more;
     return extended;
   }
@@ -159,8 +167,8 @@ export class Meter {
     const { served, usage, byok, attempts } = settlement;
     const cost = settlement.cacheHit === true ? 0n : costPicoUsd(served.catalog, usage);
     const spent = byok || settlement.cacheHit === true ? 0n : costForReserve(served.catalog, usage);
-    // The open row has to be there before it can be settled, also when the request was refused meanwhile.
-    await this.#opened?.catch(() => undefined);
+    // Both writes have to be over before they can be undone, also when one of them failed while the other was under way.
+    await Promise.allSettled([this.#opened, this.#admission]);
     await Promise.all([
       settleUsage({
         userId,
@@ -185,7 +193,7 @@ export class Meter {
         timeToFirstTokenMs:
           settlement.timeToFirstTokenMs === undefined ? undefined : Math.round(settlement.timeToFirstTokenMs),
       }),
-      this.#admitted
+      this.#mayHoldPlace
         ? release({ userId, requestId, day: this.#day, correctionPicoUsd: spent - this.#reserved })
         : undefined,
     ]);

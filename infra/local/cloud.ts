@@ -1,11 +1,22 @@
 import { createWriteStream, type WriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BackgroundFunction, backgroundFunctions, catchAll, type Route, routes } from "#core/routes.ts";
+import { type TableId, tables } from "#core/db/tables.ts";
+import {
+  type BackgroundFunction,
+  backgroundFunctions,
+  catchAll,
+  type Grant,
+  type Route,
+  routes,
+} from "#core/routes.ts";
+import { buildDashboard } from "#infra/build-dashboard.ts";
 import { bundleFunctions } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
 import { type DemoAccount, demoAccount } from "./demo-account.ts";
 import { type Dependencies, startDependencies } from "./dependencies.ts";
+import { startEventSources } from "./event-sources.ts";
 import { functionEnvironments } from "./function-environment.ts";
 import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
 import type { SandboxMode } from "./lambda/sandbox.ts";
@@ -39,6 +50,16 @@ export interface Cloud {
   close(graceMs: number): Promise<void>;
 }
 
+const tableIds = Object.keys(tables) as TableId[];
+
+/** What an operator's commands may reach with `--local`. */
+const operatorGrants: readonly Grant[] = [
+  ...tableIds.map((table): Grant => `${table}:Query`),
+  "kms:ReEncrypt",
+  "secret:UnkeyRootKey",
+  "secret:SupabaseAnonKey",
+];
+
 /** API Gateway's longest integration timeout for a stream; the function's own timeout is shorter. */
 const maxStreamMs = 900_000;
 
@@ -71,6 +92,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     await new Promise<void>((resolve) => log.end(() => resolve()));
   };
   try {
+    if (await buildDashboard()) onProgress("Built the dashboard");
     const functions: readonly AnyFunction[] = [...routes, catchAll, ...backgroundFunctions];
     const handlers = [...new Set(functions.map(({ handler }) => handler))];
     const [bundles, account] = await Promise.all([
@@ -80,6 +102,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     onProgress(`Built ${bundles.size} functions`);
     const budget = new WorkerBudget({ maxWorkers: options.maxWorkers ?? 60 });
     const environmentOf = functionEnvironments(dependencies);
+    const operator = environmentOf({ id: "operator", grants: operatorGrants });
+    await writeFile(join(dataDir, "operator-environment.json"), JSON.stringify(operator, null, 2), { mode: 0o600 });
     const poolOf = (definition: AnyFunction): FunctionPool => {
       const bundle = bundles.get(definition.handler);
       if (bundle === undefined) throw new Error(`${definition.handler} was not built`);
@@ -114,9 +138,16 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });
     const url = await api.listen(port, host);
-    const schedules = startSchedules(
-      backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) })),
-    );
+    const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
+    const schedules = startSchedules(background);
+    const eventSources = startEventSources({
+      consumers: background,
+      dependencies,
+      dataDir,
+      log: (message) =>
+        log.write(`${message}
+`),
+    });
     return {
       url,
       account,
@@ -126,6 +157,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       close: async (graceMs) => {
         schedules.stop();
         await api.close(graceMs);
+        await eventSources.stop();
         await Promise.all(pools.map((pool) => pool.drain(graceMs)));
         await stopEverything();
       },

@@ -18,6 +18,8 @@ export interface Dependencies {
   readonly supabase: {
     readonly url: string;
     readonly anonKey: string;
+    /** Opens the admin endpoints; undefined when the server is not ours. */
+    readonly serviceRoleKey: string | undefined;
     /** Makes the demo user; undefined when the server is not ours. */
     readonly addUser: ((email: string, password: string) => Promise<string>) | undefined;
   };
@@ -99,7 +101,8 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
     const url = fromEnvironment("SUPABASE_URL");
     const { supabaseAnonKey: anonKey, supabaseServiceKey: serviceRoleKey } = localSecrets;
     if (url !== undefined) {
-      return { url, anonKey: process.env.SUPABASE_ANON_KEY ?? anonKey, addUser: undefined };
+      const ofServer = process.env.SUPABASE_ANON_KEY ?? anonKey;
+      return { url, anonKey: ofServer, serviceRoleKey: undefined, addUser: undefined };
     }
     const server = await own(
       "Supabase Auth",
@@ -112,7 +115,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
       }),
     );
     const addUser = async (email: string, password: string) => (await server.addUser({ email, password })).id;
-    return { url: server.url, anonKey, addUser };
+    return { url: server.url, anonKey, serviceRoleKey, addUser };
   };
   const providers = async () => (await own("Simulated providers", startSimulatedProviders())).baseUrls;
 

@@ -91,13 +91,30 @@ const main = async (): Promise<void> => {
   };
   process.on("SIGINT", () => void stop());
   process.on("SIGTERM", () => void stop());
-  const { account, url } = cloud;
+  const { account, url, dependencies, logFile } = cloud;
   const ready = {
     url,
     dashboardUrl: `${url}/dashboard`,
     apiKey: account.apiKey,
     user: { email: account.email, password: account.password },
     pid: process.pid,
+    /** What is behind the gateway, for tests and the curious. Only what guards nothing but this folder. */
+    local: {
+      userId: account.userId,
+      keyId: account.keyId,
+      logFile,
+      dynamoDbEndpoint: dependencies.dynamoDbEndpoint,
+      tableNames: dependencies.tableNames,
+      // A root key that was given from outside is a real one: it is not written down.
+      unkey: { ...dependencies.unkey, ...(process.env.UNKEY_ROOT_KEY === undefined ? {} : { rootKey: undefined }) },
+      supabase: {
+        url: dependencies.supabase.url,
+        anonKey: dependencies.supabase.anonKey,
+        serviceRoleKey: dependencies.supabase.serviceRoleKey,
+      },
+      kmsEndpoint: dependencies.kmsEndpoint,
+      simulatedProviders: dependencies.simulatedProviders,
+    },
   };
   await writeFile(readyFile, JSON.stringify(ready, null, 2), { mode: 0o600 });
   say(screen(cloud, dataDir));

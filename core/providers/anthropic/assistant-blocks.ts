@@ -1,9 +1,9 @@
 import type { ContentBlockParam, TextBlockParam, ToolUseBlockParam } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
+import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import { cacheMark } from "./cache-mark.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { isRecord } from "./is-record.ts";
 import { readThinkingBlocks } from "./thinking-blocks.ts";
 import type { ToolCallLedger } from "./tool-ids.ts";
 import { hasText } from "./user-blocks.ts";

@@ -1,4 +1,5 @@
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
+import { isRecord } from "#core/providers/is-record.ts";
 import {
   type ChatProvider,
   newOutcome,
@@ -9,7 +10,6 @@ import {
 import { failureFromError, failureFromResponse, malformed } from "./errors.ts";
 import { fromResponse } from "./from-response.ts";
 import { StreamTranslator } from "./from-stream.ts";
-import { isRecord } from "./is-record.ts";
 import { readStream } from "./read-stream.ts";
 import { toRequest } from "./to-request.ts";
 

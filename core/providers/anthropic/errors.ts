@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { isRecord } from "#core/providers/is-record.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
-import { isRecord } from "./is-record.ts";
 
 const maxMessageLength = 500;
 

@@ -1,9 +1,9 @@
 import type { ContentBlock, Message } from "@anthropic-ai/sdk/resources/messages";
 import type { ChatCompletionMessage, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
+import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatCompletion, ProviderOutcome } from "#core/providers/provider.ts";
 import { failureFromError, malformed } from "./errors.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { isRecord } from "./is-record.ts";
 import { toFinishReason } from "./stop-reason.ts";
 import { type ThinkingBlockFields, toThinkingFields } from "./thinking-blocks.ts";
 import { toGatewayToolId } from "./tool-ids.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "#core/providers/is-record.ts";
 
 type Schema = Record<string, unknown>;
 

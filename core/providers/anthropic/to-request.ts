@@ -5,9 +5,10 @@ import type {
   TextBlockParam,
   ThinkingConfigParam,
 } from "@anthropic-ai/sdk/resources/messages";
+import { isRecord } from "#core/providers/is-record.ts";
+import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { cacheMark } from "./cache-mark.ts";
-import { isRecord } from "./is-record.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { otherFields } from "./other-fields.ts";
 import { toOutputFormat } from "./response-format.ts";
@@ -114,5 +115,5 @@ export const toRequest = (request: ChatRequest, { model, byok }: RequestOptions)
     ...cacheMark(request),
     ...(request.stream === true ? { stream: true } : {}),
   };
-  return { body, warnings: [...warnings] };
+  return { body, warnings: warningNames(warnings) };
 };

@@ -1,66 +1,18 @@
-import { postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import { type ChatProvider, newOutcome, type ProviderCall, type ProviderReply } from "#core/providers/provider.ts";
-import { failureFromResponse } from "./errors.ts";
-import { readCompletion } from "./from-response.ts";
-import { StreamTap } from "./stream-tap.ts";
-import { toRequestBody } from "./to-request.ts";
+import type { ChatProvider } from "#core/providers/provider.ts";
+import { openAiShaped } from "./openai-shaped.ts";
+import { planRequest, toChatRequest } from "./to-request.ts";
 
-/** Serves OpenAI itself and everything that speaks its chat completions by another base URL. */
+const overChatCompletions = openAiShaped({
+  provider: "openai",
+  reasoning: "included",
+  toRequest: (call) => toChatRequest(call, planRequest(call)),
+});
 
-const maxAnswerBytes = 32 * 1024 * 1024;
-const maxErrorBytes = 256 * 1024;
-
-async function* frames(
-  call: ProviderCall,
-  body: AsyncIterable<Buffer>,
-  tap: StreamTap,
-): AsyncGenerator<Buffer | string, void, undefined> {
-  try {
-    for await (const bytes of body) {
-      const ready = tap.push(bytes);
-      if (ready.length > 0) yield ready;
-    }
-  } catch (error) {
-    throw toProviderFailure(call.provider, error, call.signal);
-  }
-  const rest = tap.end();
-  if (rest.length > 0) yield rest;
-}
-
-/** One call of POST <base>/chat/completions. @throws ProviderFailure */
-const chat = async (call: ProviderCall): Promise<ProviderReply> => {
-  const { provider, request, credential, signal, timeouts } = call;
-  const streamed = request.stream === true;
-  const response = await postJson({
-    provider,
-    url: `${credential.baseUrl}/chat/completions`,
-    headers: {
-      authorization: `Bearer ${credential.apiKey}`,
-      accept: streamed ? "text/event-stream" : "application/json",
-    },
-    body: JSON.stringify(toRequestBody(request, call.model)),
-    signal,
-    timeouts,
-  });
-  if (response.status !== 200) {
-    const text = await readBody(provider, response, maxErrorBytes, signal);
-    throw failureFromResponse(provider, response.status, response.headers, text);
-  }
-  const outcome = newOutcome();
-  const facts = { outcome, simulated: response.headers["x-provider-simulated"] === "true", warnings: [] };
-  const isStream = response.headers["content-type"]?.includes("text/event-stream") === true;
-  if (!streamed || !isStream) {
-    // A provider that answers a stream request with one JSON body has an error to tell.
-    const completion = readCompletion(
-      provider,
-      await readBody(provider, response, maxAnswerBytes, signal),
-      outcome,
-      "included",
-    );
-    return { kind: "completion", completion, ...facts };
-  }
-  const tap = new StreamTap({ provider, outcome, reasoning: "included" });
-  return { kind: "stream", frames: frames(call, response.body, tap), ...facts };
+/** OpenAI: Chat Completions, or the Responses API for what only it takes. */
+export const openAiProvider: ChatProvider = {
+  chat: async (call) => {
+    if (!planRequest(call).responses) return overChatCompletions.chat(call);
+    const { responsesChat } = await import("./responses.ts");
+    return responsesChat(call);
+  },
 };
-
-export const openAiProvider: ChatProvider = { chat };

@@ -1,21 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ChatProviderId, type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
-
-/** What a provider said went wrong, from any of the shapes that OpenAI-compatible providers use. */
-interface ProviderError {
-  readonly message: string | undefined;
-  readonly code: string | undefined;
-  readonly type: string | undefined;
-  readonly param: string | undefined;
-}
+import { type ErrorFacts, readError } from "./error-facts.ts";
+import { errorReaders } from "./error-kinds.ts";
 
 const maxMessageCharacters = 500;
-
-const record = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
-
-const text = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;
 
 /** Provider keys have these forms; a provider that quotes one in its message must not pass it on through us. */
 const secretShapes = /\b(?:sk|pk|rk|xai|gsk|AIza|key|Bearer)[-_ ][\w*.-]{6,}|AIza[\w-]{10,}/gi;
@@ -24,41 +12,29 @@ const secretShapes = /\b(?:sk|pk|rk|xai|gsk|AIza|key|Bearer)[-_ ][\w*.-]{6,}|AIz
 export const safeMessage = (message: string): string =>
   message.slice(0, maxMessageCharacters).replace(secretShapes, "[redacted]");
 
-/** Reads `{error: {…}}`, `{error: "…", code}`, `[{error}]` and MiniMax's `base_resp`; undefined when there is no error in it. */
-export const readProviderError = (body: unknown): ProviderError | undefined => {
-  const root = record(Array.isArray(body) ? body[0] : body);
-  if (root === undefined) return undefined;
-  const error = root.error;
-  const nested = record(error);
-  if (nested !== undefined) {
-    return {
-      message: text(nested.message),
-      code: text(nested.code) ?? text(nested.status),
-      type: text(nested.type) ?? text(nested.status),
-      param: text(nested.param),
-    };
-  }
-  if (typeof error === "string" && error !== "") {
-    return { message: error, code: text(root.code), type: undefined, param: undefined };
-  }
-  const base = record(root.base_resp);
-  if (base !== undefined && base.status_code !== 0 && base.status_code !== undefined) {
-    return { message: text(base.status_msg), code: text(base.status_code), type: undefined, param: undefined };
-  }
-  return undefined;
-};
-
 const noMoney =
   /insufficient_quota|credit_balance|spend_limit|usage_limit_exceeded|billing|insufficient balance|^402$|^1008$/i;
 const overloaded = /overloaded|unavailable|server_error|timeout|rate_limit|slow_down|too many/i;
 
-const byStatus = (status: number): FailureKind => {
+const wordsOf = ({ code, type }: ErrorFacts): string => `${code ?? ""} ${type ?? ""}`.trim();
+
+const kindOfStatus = (status: number): FailureKind => {
   if (status === 401 || status === 403) return "auth";
   if (status === 402) return "quota";
   if (status === 408) return "timeout";
   if (status === 429) return "rate-limit";
   if (status >= 500 || status === 409) return "server";
   return "request";
+};
+
+/** An error inside a 200: its code may be a status, else its words have to do. */
+const kindOfWords = (error: ErrorFacts, status: number | undefined): FailureKind => {
+  const words = wordsOf(error);
+  if (noMoney.test(words)) return "quota";
+  if (status !== undefined) return kindOfStatus(status);
+  if (/rate_limit|slow_down/.test(words)) return "rate-limit";
+  if (overloaded.test(words) || error.type === undefined) return "server";
+  return /invalid_request|invalid_argument/i.test(words) ? "request" : "server";
 };
 
 const retryAfterMs = (headers: IncomingHttpHeaders, nowMs: number): number | undefined => {
@@ -81,6 +57,12 @@ const parse = (body: string): unknown => {
   }
 };
 
+const told = (error: ErrorFacts | undefined) => ({
+  providerMessage: error?.message === undefined ? undefined : safeMessage(error.message),
+  providerCode: error?.code === undefined ? undefined : safeMessage(error.code),
+  param: error?.param?.slice(0, maxMessageCharacters),
+});
+
 /** A provider's answer with an error status as a failure that routing can decide on. */
 export const failureFromResponse = (
   provider: ChatProviderId,
@@ -89,44 +71,29 @@ export const failureFromResponse = (
   body: string,
   nowMs: number = Date.now(),
 ): ProviderFailure => {
-  const error = readProviderError(parse(body));
-  const moneyIsOut = noMoney.test(`${error?.code ?? ""} ${error?.type ?? ""}`);
-  return new ProviderFailure(
-    provider,
-    moneyIsOut ? "quota" : byStatus(status),
-    `${provider} answered with status ${status}`,
-    {
-      status,
-      providerMessage: error?.message === undefined ? undefined : safeMessage(error.message),
-      providerCode: error?.code,
-      param: error?.param,
-      retryAfterMs: retryAfterMs(headers, nowMs),
-    },
-  );
+  const error = readError(parse(body));
+  const reading = error === undefined ? {} : (errorReaders[provider]?.(error, status) ?? {});
+  const moneyIsOut = error !== undefined && noMoney.test(wordsOf(error));
+  const kind = reading.kind ?? (moneyIsOut ? "quota" : kindOfStatus(status));
+  return new ProviderFailure(provider, kind, `${provider} answered with status ${status}`, {
+    ...told(error),
+    status,
+    retryAfterMs: retryAfterMs(headers, nowMs) ?? reading.retryAfterMs,
+  });
 };
 
 /** An error inside a body or stream that began with status 200. */
 export const failureFromBody = (provider: ChatProviderId, body: unknown): ProviderFailure | undefined => {
-  const error = readProviderError(body);
+  const error = readError(body);
   if (error === undefined) return undefined;
-  const words = `${error.code ?? ""} ${error.type ?? ""}`;
-  const status = Number(error.code);
-  const known = Number.isInteger(status) && status >= 400 && status < 600;
-  const kind: FailureKind = noMoney.test(words)
-    ? "quota"
-    : known
-      ? byStatus(status)
-      : /rate_limit|slow_down|^1002\b/.test(words)
-        ? "rate-limit"
-        : overloaded.test(words) || error.type === undefined
-          ? "server"
-          : /invalid_request|invalid_argument/i.test(words)
-            ? "request"
-            : "server";
-  return new ProviderFailure(provider, kind, `${provider} reported an error inside its answer`, {
-    status: known ? status : undefined,
-    providerMessage: error.message === undefined ? undefined : safeMessage(error.message),
-    providerCode: error.code,
-    param: error.param,
-  });
+  const code = Number(error.code);
+  const own = Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
+  const reading = errorReaders[provider]?.(error, own) ?? {};
+  const status = reading.status ?? own;
+  return new ProviderFailure(
+    provider,
+    reading.kind ?? kindOfWords(error, status),
+    `${provider} reported an error inside its answer`,
+    { ...told(error), status, retryAfterMs: reading.retryAfterMs },
+  );
 };

@@ -1,46 +1,57 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
-import {
-  type ChatProviderId,
-  type FinishReason,
-  ProviderFailure,
-  type ProviderOutcome,
-} from "#core/providers/provider.ts";
+import { type ChatProviderId, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import type { AnswerRewriter, Completion } from "./dialect.ts";
 import { failureFromBody } from "./errors.ts";
-import { type ReasoningCount, toTokenUsage } from "./usage.ts";
+import { toFinishReason } from "./finish-reason.ts";
+import { type ReasoningCount, toTokenUsage, withTrueCounts } from "./usage.ts";
 
-const known: ReadonlySet<string> = new Set(["stop", "length", "tool_calls", "content_filter"]);
+export interface AnswerOptions {
+  readonly provider: ChatProviderId;
+  /** Filled with what the answer tells. */
+  readonly outcome: ProviderOutcome;
+  readonly reasoning: ReasoningCount;
+  /** Absent where the provider's answers are OpenAI's. */
+  readonly rewriter?: AnswerRewriter | undefined;
+}
+
+const charactersOf = (choice: ChatCompletion.Choice): number =>
+  (choice.message.content?.length ?? 0) +
+  (choice.message.tool_calls ?? []).reduce(
+    (sum, call) => sum + (call.type === "function" ? call.function.arguments.length : 0),
+    0,
+  );
 
 /**
- * Reads a whole OpenAI-shaped answer and notes what it tells into `outcome`.
+ * Reads a whole OpenAI-shaped answer and notes what it tells.
  * @throws ProviderFailure also for an error that came with status 200.
  */
-export const readCompletion = (
-  provider: ChatProviderId,
-  text: string,
-  outcome: ProviderOutcome,
-  reasoning: ReasoningCount,
-): ChatCompletion => {
+export const readCompletion = (text: string, options: AnswerOptions): ChatCompletion => {
+  const { provider, outcome, reasoning, rewriter } = options;
+  const malformed = (what: string) => new ProviderFailure(provider, "malformed", `${provider}: ${what}`);
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw new ProviderFailure(provider, "malformed", `${provider}: the answer is not JSON`);
+    throw malformed("the answer is not JSON");
   }
   const failure = failureFromBody(provider, body);
   if (failure !== undefined) throw failure;
-  const completion = body as Partial<ChatCompletion> | null;
-  const choices = completion?.choices;
-  if (!Array.isArray(choices) || choices[0]?.message === undefined) {
-    throw new ProviderFailure(provider, "malformed", `${provider}: the answer has no choices`);
+  if (typeof body !== "object" || body === null) throw malformed("the answer is not an object");
+  const completion = rewriter === undefined ? (body as Completion) : rewriter.completion(body);
+  const [first] = Array.isArray(completion.choices) ? completion.choices : [];
+  if (first?.message === undefined) throw malformed("the answer has no choices");
+  for (const choice of completion.choices ?? []) {
+    const said: string | null | undefined = choice.finish_reason;
+    if (typeof said !== "string" || said === "") throw malformed("the answer has no finish reason");
+    const reason = toFinishReason(said);
+    if (reason === undefined) throw malformed("the answer ended in an error");
+    choice.finish_reason = reason;
+    outcome.outputCharacters += charactersOf(choice);
   }
-  const reason: string | null = choices[0].finish_reason;
-  if (reason === null || reason === undefined) {
-    throw new ProviderFailure(provider, "malformed", `${provider}: the answer has no finish reason`);
-  }
-  outcome.finishReason = known.has(reason) ? (reason as FinishReason) : "stop";
+  outcome.finishReason = toFinishReason(first.finish_reason);
   outcome.contentStarted = true;
-  outcome.responseModel = completion?.model;
-  outcome.usage = toTokenUsage(completion?.usage, reasoning);
-  for (const choice of choices) outcome.outputCharacters += choice.message?.content?.length ?? 0;
-  return completion as ChatCompletion;
+  outcome.responseModel = completion.model;
+  outcome.responseId = completion.id;
+  outcome.usage = toTokenUsage(completion.usage, reasoning);
+  return withTrueCounts(completion, outcome.usage, reasoning) as ChatCompletion;
 };

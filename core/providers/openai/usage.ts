@@ -15,6 +15,10 @@ const usageSchema = z.object({
 /** How a provider counts reasoning: within `completion_tokens`, or beside it. */
 export type ReasoningCount = "included" | "added" | "total-minus-prompt";
 
+/** xAI counts reasoning beside completion_tokens; a total that has no room for it says that it was within them after all. */
+const addsReasoning = (input: number, output: number, reasoning: number, total: number | null | undefined): boolean =>
+  typeof total !== "number" || total >= input + output + reasoning;
+
 /**
  * A provider's `usage` object in our one meaning, or undefined when it is none.
  * xAI counts reasoning beside completion_tokens; Gemini leaves thoughts out of both, the gap to the total is thinking.
@@ -28,7 +32,7 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
   const reported = parsed.data.completion_tokens_details?.reasoning_tokens ?? 0;
   let outputTokens = completion ?? 0;
   let reasoningTokens = reported;
-  if (reasoning === "added") outputTokens += reported;
+  if (reasoning === "added" && addsReasoning(inputTokens, outputTokens, reported, total)) outputTokens += reported;
   if (reasoning === "total-minus-prompt" && typeof total === "number" && total - inputTokens > outputTokens) {
     reasoningTokens = total - inputTokens - outputTokens;
     outputTokens = total - inputTokens;
@@ -41,6 +45,25 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
     outputTokens,
     reasoningTokens,
     estimated: false,
+  };
+};
+
+/**
+ * A completion whose `usage` tells the counts as OpenAI means them; the provider's own additions stay. The same object where
+ * the provider counts so anyway.
+ */
+export const withTrueCounts = <Answer extends { readonly usage?: unknown }>(
+  completion: Answer,
+  usage: TokenUsage | undefined,
+  reasoning: ReasoningCount,
+): Answer => {
+  if (reasoning === "included" || usage === undefined) return completion;
+  const own = typeof completion.usage === "object" && completion.usage !== null ? completion.usage : {};
+  const details = "prompt_tokens_details" in own ? (own.prompt_tokens_details as object | null) : {};
+  const counts = toOpenAiUsage(usage);
+  return {
+    ...completion,
+    usage: { ...own, ...counts, prompt_tokens_details: { ...counts.prompt_tokens_details, ...details } },
   };
 };
 

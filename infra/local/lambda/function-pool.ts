@@ -118,10 +118,13 @@ export class FunctionPool implements WorkerClaimant {
     return promise;
   }
 
-  /** Refuses new invocations, waits for the open ones (streams too) up to a time, then stops. */
+  /**
+   * Refuses new invocations, waits for the open ones (streams too) up to a time, then stops. A function whose answer is
+   * whole may still have work to do, such as settling usage: it is over when its worker asks for the next event.
+   */
   async drain(timeoutMs: number): Promise<void> {
     this.#accepting = false;
-    if (this.#open > 0) {
+    if (!this.#isResting()) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#emptied.push(resolve);
       const timer = setTimeout(resolve, timeoutMs);
@@ -196,6 +199,7 @@ export class FunctionPool implements WorkerClaimant {
       return;
     }
     this.#idle.push(worker);
+    this.#tellIfResting();
     this.#reaper ??= setTimeout(() => this.#reap(), this.#idleMs).unref();
     this.#budget.grant();
   }
@@ -204,6 +208,7 @@ export class FunctionPool implements WorkerClaimant {
     const index = this.#idle.indexOf(worker);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#release(worker);
+    this.#tellIfResting();
     // One start serves one invocation: the one that would have got this worker fails with it, and the next one starts another.
     const job = initFailure === undefined ? undefined : this.#queue.shift();
     if (job !== undefined && initFailure !== undefined) {
@@ -261,6 +266,14 @@ export class FunctionPool implements WorkerClaimant {
 
   #closeOne(): void {
     this.#open -= 1;
-    if (this.#open === 0) for (const resolve of this.#emptied.splice(0)) resolve();
+    this.#tellIfResting();
+  }
+
+  #isResting(): boolean {
+    return this.#open === 0 && [...this.#workers].every(({ state }) => state !== "busy" && state !== "finishing");
+  }
+
+  #tellIfResting(): void {
+    if (this.#emptied.length > 0 && this.#isResting()) for (const resolve of this.#emptied.splice(0)) resolve();
   }
 }

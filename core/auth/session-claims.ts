@@ -1,0 +1,65 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import * as z from "zod";
+import { config } from "#core/config.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { SessionPrincipal } from "./principal.ts";
+
+/**
+ * Who is signed in. The library checks the token's signature against the JWKS and its expiry; issuer, audience and role are
+ * checked here, and for anything that creates or shows a secret, that the session still exists.
+ */
+
+const audience = "authenticated";
+
+const claimsSchema = z.object({
+  iss: z.string(),
+  sub: z.string().min(1),
+  aud: z.union([z.string(), z.array(z.string())]),
+  role: z.literal(audience),
+  session_id: z.string().min(1),
+  email: z.string().optional(),
+  is_anonymous: z.boolean().optional(),
+});
+
+export const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
+
+/** Supabase is out of reach, rather than that nobody is signed in. */
+const isUnavailable = (error: { readonly name?: string; readonly status?: number | undefined }): boolean =>
+  error.name === "AuthRetryableFetchError" || error.name === "AuthUnknownError" || (error.status ?? 0) >= 500;
+
+const supabaseUnavailable = (): GatewayError =>
+  new GatewayError("SERVICE_UNAVAILABLE", "Sign-in is out of reach. Try again in a few seconds.", {
+    retryAfterSeconds: 5,
+  });
+
+/** Throws 503 when Supabase itself failed; any other error is the caller's to judge. */
+export const rejectUnavailable = (
+  error: { readonly name?: string; readonly status?: number | undefined } | null,
+): void => {
+  if (error !== null && isUnavailable(error)) throw supabaseUnavailable();
+};
+
+/** The signed-in user of a request. @throws GatewayError UNAUTHORIZED, SERVICE_UNAVAILABLE */
+export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {
+  // Only asymmetric keys are verified here; for any other token the library would ask Supabase's user endpoint.
+  const { data, error } = await supabase.auth.getClaims();
+  rejectUnavailable(error);
+  const parsed = claimsSchema.safeParse(data?.claims);
+  if (error !== null || !parsed.success) throw noSession();
+  const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous } = parsed.data;
+  const audiences = typeof aud === "string" ? [aud] : aud;
+  if (iss !== `${config.supabaseUrl()}/auth/v1` || !audiences.includes(audience) || anonymous === true)
+    throw noSession();
+  return {
+    kind: "session",
+    userId: sub,
+    email,
+    sessionId,
+    confirm: async () => {
+      // Asks Supabase: a session that was signed out elsewhere is refused though its token has not expired.
+      const { data: live, error: gone } = await supabase.auth.getUser();
+      rejectUnavailable(gone);
+      if (gone !== null || live.user?.id !== sub) throw noSession();
+    },
+  };
+};

@@ -1,0 +1,76 @@
+import { createServerClient } from "@supabase/ssr";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { config } from "#core/config.ts";
+
+/**
+ * Supabase on the server for one request: it reads the session from the request's cookies and collects the cookies to
+ * set. Cookies are HttpOnly (the page needs no token), Secure outside localhost, SameSite=Lax, chunked by the library.
+ */
+
+export interface CookieRequest {
+  readonly cookieHeader: string | undefined;
+  /** Path under which the cookies are valid: the stage's prefix, or `/`. */
+  readonly cookiePath: string;
+  readonly secure: boolean;
+}
+
+export interface RequestClient {
+  readonly supabase: SupabaseClient;
+  /** `Set-Cookie` values so far. */
+  setCookies(): readonly string[];
+}
+
+const requestTimeoutMs = 5_000;
+
+/** Every call to Supabase has a time. */
+const timedFetch: typeof fetch = (input, init) =>
+  fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(requestTimeoutMs) });
+
+const parseCookies = (header: string | undefined): { name: string; value: string }[] =>
+  (header ?? "")
+    // API Gateway joins repeated headers by a comma; cookies themselves never hold "; ".
+    .split(/;\s*/)
+    .flatMap((pair) => {
+      const equals = pair.indexOf("=");
+      return equals < 1 ? [] : [{ name: pair.slice(0, equals).trim(), value: pair.slice(equals + 1).trim() }];
+    });
+
+interface CookieAttributes {
+  readonly maxAge?: number | undefined;
+}
+
+const serialise = (
+  name: string,
+  value: string,
+  attributes: CookieAttributes,
+  { cookiePath, secure }: CookieRequest,
+): string =>
+  [
+    `${name}=${value}`,
+    `Path=${cookiePath}`,
+    ...(attributes.maxAge === undefined ? [] : [`Max-Age=${attributes.maxAge}`]),
+    "HttpOnly",
+    ...(secure ? ["Secure"] : []),
+    "SameSite=Lax",
+  ].join("; ");
+
+/** A client that acts for one request. */
+export const requestClient = (request: CookieRequest): RequestClient => {
+  const cookies = new Map(parseCookies(request.cookieHeader).map(({ name, value }) => [name, value]));
+  const changed = new Map<string, string>();
+  const supabase = createServerClient(config.supabaseUrl(), config.supabaseAnonKey(), {
+    // The user's profile would double the cookie: all headers of a request share 10 KB at API Gateway.
+    cookies: {
+      encode: "tokens-only",
+      getAll: () => [...cookies].map(([name, value]) => ({ name, value })),
+      setAll: (list) => {
+        for (const { name, value, options } of list) {
+          cookies.set(name, value);
+          changed.set(name, serialise(name, value, { maxAge: options.maxAge }, request));
+        }
+      },
+    },
+    global: { fetch: timedFetch },
+  });
+  return { supabase: supabase as unknown as SupabaseClient, setCookies: () => [...changed.values()] };
+};

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+
+/**
+ * The name of an answer: SHA-256 over the user, the resolved model and the whole body less what cannot change the answer.
+ * A field that we do not know counts: leaving it out could serve a wrong answer.
+ */
+
+/** How an answer is delivered and found, not what it says. */
+const cannotChangeTheAnswer: ReadonlySet<string> = new Set([
+  "model",
+  "stream",
+  "stream_options",
+  "fallback",
+  "retries",
+  "timeout",
+  "load_balance",
+  "metadata",
+  "store",
+  "user",
+  "safety_identifier",
+  "prompt_variables",
+]);
+
+/** JSON with sorted keys: the same object gives the same text however it was written. */
+export const canonicalJson = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+};
+
+export interface CacheKeyFacts {
+  readonly userId: string;
+  readonly model: ResolvedModel;
+  /** The request as it is sent: with its prompt rendered. */
+  readonly request: ChatRequest;
+  readonly providerKeySlug: string | undefined;
+  /** Canonical text of the guardrails in force, from the body and the header. */
+  readonly guardrails: string;
+  /** Resolved version of the prompt template. */
+  readonly promptVersion: string | undefined;
+}
+
+/** Changes when the meaning of a stored answer does. */
+const formatVersion = 1;
+
+/** The digest under which an answer is found, hex. */
+export const cacheKey = ({
+  userId,
+  model,
+  request,
+  providerKeySlug,
+  guardrails,
+  promptVersion,
+}: CacheKeyFacts): string => {
+  const body = Object.fromEntries(Object.entries(request).filter(([name]) => !cannotChangeTheAnswer.has(name)));
+  const facts = {
+    formatVersion,
+    userId,
+    model: `${model.provider}/${model.providerModel}`,
+    providerKeySlug: providerKeySlug ?? null,
+    guardrails,
+    promptVersion: promptVersion ?? null,
+    body,
+  };
+  return createHash("sha256").update(canonicalJson(facts)).digest("hex");
+};

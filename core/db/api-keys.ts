@@ -1,0 +1,184 @@
+import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { config } from "#core/config.ts";
+import { documents } from "./document-client.ts";
+import { rowKeys } from "./row-keys.ts";
+
+/**
+ * Our rows of API keys, for managing them: the mark that each request reads (by the key's hash) and the user's own row of
+ * it (by Unkey's id). A user's row of a key is the proof that it is theirs.
+ */
+
+const userKeySchema = z.object({
+  keyId: z.string(),
+  keyHash: z.string(),
+  /** ISO 8601. */
+  createdAt: z.string(),
+  /** The key that this one replaced. */
+  rotatedFrom: z.string().optional(),
+});
+
+export type UserKey = z.infer<typeof userKeySchema>;
+
+/** At most this many keys of one user. */
+export const maxKeys = 100;
+
+const isConditionFailure = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === "ConditionalCheckFailedException" ||
+    (error.name === "TransactionCanceledException" && /ConditionalCheckFailed/.test(error.message)));
+
+/** Counts one more key of a user. False at the cap: held by one conditional write, so it holds under concurrency. */
+export const reserveKeyPlace = async (userId: string): Promise<boolean> => {
+  try {
+    await documents.send(
+      new UpdateCommand({
+        TableName: config.tableName("keys"),
+        Key: rowKeys.admission(userId),
+        UpdateExpression: "SET #open = if_not_exists(#open, :none) ADD keyCount :one",
+        ConditionExpression: "attribute_not_exists(disabledAt) AND (attribute_not_exists(keyCount) OR keyCount < :max)",
+        ExpressionAttributeNames: { "#open": "open" },
+        ExpressionAttributeValues: { ":one": 1, ":max": maxKeys, ":none": {} },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (isConditionFailure(error)) return false;
+    throw error;
+  }
+};
+
+/** Gives a reserved place back when the key could not be made. */
+export const returnKeyPlace = async (userId: string): Promise<void> => {
+  await documents.send(
+    new UpdateCommand({
+      TableName: config.tableName("keys"),
+      Key: rowKeys.admission(userId),
+      UpdateExpression: "ADD keyCount :less",
+      ExpressionAttributeValues: { ":less": -1 },
+    }),
+  );
+};
+
+export interface NewKeyRow extends UserKey {
+  readonly userId: string;
+  readonly rateLimit: number;
+  readonly expiresAtMs?: number | undefined;
+}
+
+/** Writes a key's mark and the user's row of it, both or neither. */
+export const insertKey = async ({ userId, rateLimit, expiresAtMs, ...row }: NewKeyRow): Promise<void> => {
+  const TableName = config.tableName("keys");
+  await documents.send(
+    new TransactWriteCommand({
+      TransactItems: [
+        { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row } } },
+        {
+          Put: {
+            TableName,
+            Item: { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled: true, rateLimit, expiresAtMs },
+          },
+        },
+      ],
+    }),
+  );
+};
+
+/** A user's own row of a key, or undefined when the key is not theirs. */
+export const findUserKey = async (userId: string, keyId: string): Promise<UserKey | undefined> => {
+  const { Item } = await documents.send(
+    new GetCommand({ TableName: config.tableName("keys"), Key: rowKeys.userKey(userId, keyId), ConsistentRead: true }),
+  );
+  return Item === undefined ? undefined : userKeySchema.parse(Item);
+};
+
+/** All keys of a user that are not removed. */
+export const listUserKeys = async (userId: string): Promise<readonly UserKey[]> => {
+  const prefix = rowKeys.userKey(userId, "");
+  const { Items } = await documents.send(
+    new QueryCommand({
+      TableName: config.tableName("keys"),
+      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+      ExpressionAttributeValues: { ":pk": prefix.pk, ":prefix": prefix.sk },
+      ConsistentRead: true,
+    }),
+  );
+  return (Items ?? []).map((item) => userKeySchema.parse(item));
+};
+
+/** Fields of a mark that a change of the key sets; null removes. */
+export interface MarkChange {
+  readonly enabled?: boolean;
+  readonly expiresAtMs?: number | null;
+  readonly rateLimit?: number;
+  readonly revokedAt?: number;
+}
+
+/** Changes a key's mark, which the very next request reads. */
+export const changeMark = async (keyHash: string, change: MarkChange): Promise<void> => {
+  const sets: string[] = [];
+  const removes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(change)) {
+    if (value === undefined) continue;
+    if (value === null) removes.push(name);
+    else {
+      sets.push(`${name} = :${name}`);
+      values[`:${name}`] = value;
+    }
+  }
+  if (sets.length + removes.length === 0) return;
+  await documents.send(
+    new UpdateCommand({
+      TableName: config.tableName("keys"),
+      Key: rowKeys.keyMark(keyHash),
+      UpdateExpression: [
+        ...(sets.length > 0 ? [`SET ${sets.join(", ")}`] : []),
+        ...(removes.length > 0 ? [`REMOVE ${removes.join(", ")}`] : []),
+      ].join(" "),
+      ...(sets.length > 0 ? { ExpressionAttributeValues: values } : {}),
+    }),
+  );
+};
+
+/** Removes the user's row of a key and frees its place, both or neither. The mark stays, so that the key stays refused. False when it was gone. */
+export const removeUserKey = async (userId: string, keyId: string): Promise<boolean> => {
+  const TableName = config.tableName("keys");
+  try {
+    await documents.send(
+      new TransactWriteCommand({
+        TransactItems: [
+          { Delete: { TableName, Key: rowKeys.userKey(userId, keyId), ConditionExpression: "attribute_exists(pk)" } },
+          {
+            Update: {
+              TableName,
+              Key: rowKeys.admission(userId),
+              UpdateExpression: "ADD keyCount :less",
+              ExpressionAttributeValues: { ":less": -1 },
+            },
+          },
+        ],
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (isConditionFailure(error)) return false;
+    throw error;
+  }
+};
+
+/** Marks a user as disabled, or lifts that. A disabled user's requests are refused at admission. */
+export const setUserDisabled = async (userId: string, disabledAt: number | undefined): Promise<void> => {
+  await documents.send(
+    new UpdateCommand({
+      TableName: config.tableName("keys"),
+      Key: rowKeys.admission(userId),
+      UpdateExpression:
+        disabledAt === undefined
+          ? "SET #open = if_not_exists(#open, :none) REMOVE disabledAt"
+          : "SET #open = if_not_exists(#open, :none), disabledAt = :at",
+      ExpressionAttributeNames: { "#open": "open" },
+      ExpressionAttributeValues: { ":none": {}, ...(disabledAt === undefined ? {} : { ":at": disabledAt }) },
+    }),
+  );
+};

@@ -1,0 +1,249 @@
+import {
+  BatchWriteCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { config } from "#core/config.ts";
+import { type Additions, type RollupRow, rollupRowSchema, sumNames } from "#core/usage/rollup-sums.ts";
+import { documents } from "./document-client.ts";
+import { rowKeys } from "./row-keys.ts";
+import { keepSeconds, type UsageEvent } from "./usage-events.ts";
+
+/** The table of daily sums. An event and its mark are added in one transaction, so a second delivery adds nothing. */
+
+/** Attribute of a latency bucket. */
+const bucketAttribute = (bucket: number | string): string => `latency${bucket}`;
+
+/** A mark has to outlive every redelivery: a stream keeps a day, a dead-letter queue two weeks. */
+const keepMarkSeconds = 60 * 86_400;
+
+export interface RollupTarget {
+  readonly userId: string;
+  readonly day: string;
+  readonly keyId: string;
+  readonly model: string;
+  readonly provider: string;
+}
+
+export interface RollupChange {
+  readonly target: RollupTarget;
+  readonly additions: Additions;
+}
+
+const expiry = (day: string): number => Math.floor(Date.parse(`${day}T00:00:00Z`) / 1_000) + keepSeconds;
+
+const updateOf = ({ target, additions }: RollupChange) => {
+  const values: Record<string, unknown> = {
+    ":day": target.day,
+    ":keyId": target.keyId,
+    ":model": target.model,
+    ":provider": target.provider,
+    ":expiresAt": expiry(target.day),
+  };
+  const names: Record<string, string> = {
+    "#day": "day",
+    "#keyId": "keyId",
+    "#model": "model",
+    "#provider": "provider",
+  };
+  const adds: string[] = [];
+  const add = (name: string, value: number | bigint): void => {
+    if (BigInt(value) === 0n) return;
+    names[`#${name}`] = name;
+    values[`:${name}`] = value;
+    adds.push(`#${name} :${name}`);
+  };
+  for (const name of sumNames) add(name, additions.sums[name]);
+  add("costPicoUsd", additions.costPicoUsd);
+  add("byokCostPicoUsd", additions.byokCostPicoUsd);
+  for (const [bucket, count] of Object.entries(additions.latency)) add(bucketAttribute(bucket), count);
+  return {
+    TableName: config.tableName("rollups"),
+    Key: rowKeys.rollup(target.userId, target.day, target.keyId, target.model),
+    UpdateExpression: `SET #day = :day, #keyId = :keyId, #model = :model, #provider = :provider, expiresAt = :expiresAt ADD ${adds.join(", ")}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
+};
+
+type EventKey = Pick<UsageEvent, "userId" | "day" | "requestId" | "generation">;
+
+const markOf = ({ userId, day, requestId, generation }: EventKey, nowSeconds: number) => ({
+  ...rowKeys.rolledUp(userId, day, requestId, generation),
+  expiresAt: nowSeconds + keepMarkSeconds,
+});
+
+const cancelledSchema = z.object({
+  name: z.literal("TransactionCanceledException"),
+  CancellationReasons: z.array(z.object({ Code: z.string().optional() })),
+});
+
+/**
+ * Adds events to their rows and marks them, all or nothing. Resolves to the positions of events that were marked before,
+ * in which case nothing was written: leave them out and call again.
+ */
+export const addToRollups = async (
+  events: readonly EventKey[],
+  changes: readonly RollupChange[],
+  nowSeconds: number,
+): Promise<readonly number[]> => {
+  try {
+    await documents.send(
+      new TransactWriteCommand({
+        TransactItems: [
+          ...events.map((event) => ({
+            Put: {
+              TableName: config.tableName("rollups"),
+              Item: markOf(event, nowSeconds),
+              ConditionExpression: "attribute_not_exists(pk)",
+            },
+          })),
+          ...changes.map((change) => ({ Update: updateOf(change) })),
+        ],
+      }),
+    );
+    return [];
+  } catch (error) {
+    const cancelled = cancelledSchema.safeParse(error);
+    if (!cancelled.success) throw error;
+    const known = cancelled.data.CancellationReasons.slice(0, events.length).flatMap(({ Code }, index) =>
+      Code === "ConditionalCheckFailed" ? [index] : [],
+    );
+    // Cancelled for another reason, such as a conflict with a concurrent transaction: Lambda delivers again.
+    if (known.length === 0) throw error;
+    return known;
+  }
+};
+
+/** The most models outside the catalogue that a user's day shows by name. */
+const maxUnlistedModels = 100;
+export const otherModels = "other";
+
+/** The name under which a model outside the catalogue is summed: its own up to 100 a day, then `other`. */
+export const unlistedModelName = async (userId: string, day: string, model: string): Promise<string> => {
+  try {
+    await documents.send(
+      new UpdateCommand({
+        TableName: config.tableName("rollups"),
+        Key: rowKeys.unlistedModels(userId, day),
+        UpdateExpression: "ADD #names :model SET expiresAt = :expiresAt",
+        ConditionExpression: "attribute_not_exists(#names) OR contains(#names, :name) OR size(#names) < :max",
+        ExpressionAttributeNames: { "#names": "names" },
+        ExpressionAttributeValues: {
+          ":model": new Set([model]),
+          ":name": model,
+          ":max": maxUnlistedModels,
+          ":expiresAt": expiry(day),
+        },
+      }),
+    );
+    return model;
+  } catch (error) {
+    if (error instanceof Error && error.name === "ConditionalCheckFailedException") return otherModels;
+    throw error;
+  }
+};
+
+/** A row with its latency counts. */
+export interface RollupSums {
+  readonly row: RollupRow;
+  readonly latency: Readonly<Record<number, number>>;
+}
+
+const latencyName = /^latency(\d+)$/;
+
+const toSums = (item: Record<string, unknown>): RollupSums => {
+  const latency: Record<number, number> = {};
+  for (const [name, value] of Object.entries(item)) {
+    const bucket = latencyName.exec(name)?.[1];
+    if (bucket !== undefined) latency[Number(bucket)] = Number(value);
+  }
+  return { row: rollupRowSchema.parse(item), latency };
+};
+
+/** All rows of a user from one UTC day to another, both inclusive, and what reading them cost in capacity units. */
+export const readRollups = async (
+  userId: string,
+  from: string,
+  to: string,
+): Promise<{ readonly rows: readonly RollupSums[]; readonly capacityUnits: number }> => {
+  const rows: RollupSums[] = [];
+  let capacityUnits = 0;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await documents.send(
+      new QueryCommand({
+        TableName: config.tableName("rollups"),
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        // `~` sorts behind every character of a key id or model.
+        ExpressionAttributeValues: { ":pk": `USER#${userId}`, ":from": `DAY#${from}`, ":to": `DAY#${to}#~` },
+        ExclusiveStartKey: start,
+        ReturnConsumedCapacity: "TOTAL",
+      }),
+    );
+    rows.push(...(page.Items ?? []).map(toSums));
+    capacityUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return { rows, capacityUnits };
+};
+
+/** Replaces a row by sums made anew from the events. For rebuilding a day that is over. */
+export const replaceRollup = async ({ target, additions }: RollupChange): Promise<void> => {
+  const latency = Object.fromEntries(
+    Object.entries(additions.latency).map(([bucket, count]) => [bucketAttribute(bucket), count]),
+  );
+  const { userId, ...facts } = target;
+  await documents.send(
+    new PutCommand({
+      TableName: config.tableName("rollups"),
+      Item: {
+        ...rowKeys.rollup(userId, target.day, target.keyId, target.model),
+        ...facts,
+        ...additions.sums,
+        costPicoUsd: additions.costPicoUsd,
+        byokCostPicoUsd: additions.byokCostPicoUsd,
+        ...latency,
+        expiresAt: expiry(target.day),
+      },
+    }),
+  );
+};
+
+const batchSize = 25;
+
+/** Marks events as rolled up, so that a late delivery adds nothing to rows made anew. */
+export const markRolledUp = async (events: readonly EventKey[], nowSeconds: number): Promise<void> => {
+  const TableName = config.tableName("rollups");
+  for (let index = 0; index < events.length; index += batchSize) {
+    let requests = events
+      .slice(index, index + batchSize)
+      .map((event) => ({ PutRequest: { Item: markOf(event, nowSeconds) } }));
+    for (let tries = 0; requests.length > 0; tries++) {
+      if (tries > 5) throw new Error("DynamoDB left marks unwritten after 5 tries");
+      const { UnprocessedItems } = await documents.send(
+        new BatchWriteCommand({ RequestItems: { [TableName]: requests } }),
+      );
+      requests = (UnprocessedItems?.[TableName] ?? []) as typeof requests;
+    }
+  }
+};
+
+/** Removes rows of a user's day that a rebuild did not make. */
+export const deleteRollups = async (targets: readonly RollupTarget[]): Promise<void> => {
+  const TableName = config.tableName("rollups");
+  for (let index = 0; index < targets.length; index += batchSize) {
+    await documents.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [TableName]: targets.slice(index, index + batchSize).map(({ userId, day, keyId, model }) => ({
+            DeleteRequest: { Key: rowKeys.rollup(userId, day, keyId, model) },
+          })),
+        },
+      }),
+    );
+  }
+};

@@ -1,0 +1,46 @@
+import { countRequest } from "#core/auth/count-request.ts";
+import type { SessionPrincipal } from "#core/auth/principal.ts";
+import { readSession } from "#core/auth/session-claims.ts";
+import { type RequestClient, requestClient } from "#core/auth/supabase-client.ts";
+import { type Authenticate, byApiKey } from "./authenticate.ts";
+import { isSecure, requireSameOrigin } from "./origin.ts";
+import type { Call, RequestState } from "./request-state.ts";
+
+/** Supabase for one request, with its cookies. What the client sets leaves with the answer, errors too. */
+export const supabaseFor = (state: RequestState): RequestClient => {
+  const client = requestClient({
+    cookieHeader: state.headers["cookie"],
+    cookiePath: `${state.pathPrefix}/`,
+    secure: isSecure(state),
+  });
+  state.cookies.push(client.setCookies);
+  return client;
+};
+
+const reads: ReadonlySet<string> = new Set(["GET"]);
+
+/** By the dashboard's session cookie. An API key is not looked at. */
+export const bySession: Authenticate = async (state) => {
+  if (!reads.has(state.method)) requireSameOrigin(state);
+  const principal = await readSession(supabaseFor(state).supabase);
+  state.principal = principal;
+  state.limit = await countRequest(state.route.limit, principal.userId, state.startedAtMs);
+};
+
+/** By API key when one was sent, else by session. */
+export const byKeyOrSession: Authenticate = (state) =>
+  state.headers["authorization"] !== undefined || state.headers["x-api-key"] !== undefined
+    ? byApiKey(state)
+    : bySession(state);
+
+/** For anyone, counted by address. */
+export const byAddress: Authenticate = async (state) => {
+  if (!reads.has(state.method)) requireSameOrigin(state);
+  state.limit = await countRequest(state.route.limit, state.sourceIp, state.startedAtMs);
+};
+
+/** Who is signed in. For endpoints of `bySession` only: anything else is a programmer's error. */
+export const sessionPrincipal = (call: Pick<Call<unknown>, "principal">): SessionPrincipal => {
+  if (call.principal?.kind !== "session") throw new Error("This endpoint is not behind a session");
+  return call.principal;
+};

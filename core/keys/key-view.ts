@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { defaultKeyRateLimit } from "#core/schemas/keys.ts";
+
+/** What Unkey tells of a key, as far as we show it. */
+const unkeyKeySchema = z.object({
+  keyId: z.string(),
+  start: z.string(),
+  enabled: z.boolean(),
+  name: z.string().nullish(),
+  createdAt: z.number(),
+  lastUsedAt: z.number().nullish(),
+  expires: z.number().nullish(),
+  ratelimits: z.array(z.object({ name: z.string(), limit: z.number() })).nullish(),
+});
+
+/** Name of the key's own limit in Unkey. */
+export const ownLimitName = "requests";
+
+const iso = (unixMs: number | null | undefined): string | null =>
+  unixMs === null || unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString();
+
+/** A key as the dashboard lists it: never the key itself. */
+export interface KeyView {
+  readonly keyId: string;
+  readonly name: string;
+  readonly start: string;
+  readonly rateLimit: number;
+  readonly enabled: boolean;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly expiresAt: string | null;
+}
+
+/** One of Unkey's keys in our form. */
+export const toKeyView = (value: unknown): KeyView => {
+  const key = unkeyKeySchema.parse(value);
+  return {
+    keyId: key.keyId,
+    name: key.name ?? "",
+    start: key.start,
+    rateLimit: key.ratelimits?.find(({ name }) => name === ownLimitName)?.limit ?? defaultKeyRateLimit,
+    enabled: key.enabled,
+    createdAt: new Date(key.createdAt).toISOString(),
+    lastUsedAt: iso(key.lastUsedAt),
+    expiresAt: iso(key.expires),
+  };
+};
+
+/** A key's own limit in Unkey's form: counted with every verification. */
+export const ownLimit = (perMinute: number) => ({
+  name: ownLimitName,
+  limit: perMinute,
+  duration: 60_000,
+  autoApply: true,
+});

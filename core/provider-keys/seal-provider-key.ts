@@ -1,0 +1,50 @@
+import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import { generateDataKey, unwrapDataKey } from "#core/encryption/data-key.ts";
+import { additionalData, open, SealBroken, seal } from "#core/encryption/envelope.ts";
+import { GatewayError } from "#core/errors.ts";
+import { logger } from "#core/observability/logger.ts";
+
+type Place = Pick<ProviderKeyRow, "userId" | "provider" | "id">;
+
+/** What a provider key's ciphertext is bound to: it opens in its own row only. */
+const boundTo = ({ userId, provider, id }: Place): Buffer => additionalData(["provider-key", userId, provider, id]);
+
+const owner = ({ userId, id }: Place) => ({ purpose: "provider-key", userId, id }) as const;
+
+/** Seals a provider key under a data key of its own. @throws AwsError */
+export const sealProviderKey = async (
+  apiKey: string,
+  place: Place,
+): Promise<Pick<ProviderKeyRow, "wrappedKey" | "sealed" | "keyVersion">> => {
+  const { plaintext, wrapped } = await generateDataKey(owner(place));
+  try {
+    return { wrappedKey: wrapped, sealed: seal(apiKey, plaintext, boundTo(place)), keyVersion: 1 };
+  } finally {
+    plaintext.fill(0);
+  }
+};
+
+/**
+ * Opens a stored provider key.
+ * @throws GatewayError INTERNAL_ERROR for a record that does not open (logged by id); AwsError when KMS is out of reach
+ */
+export const openProviderKey = async (row: ProviderKeyRow): Promise<string> => {
+  let key: Buffer | undefined;
+  try {
+    key = await unwrapDataKey(row.wrappedKey, owner(row), row.keyVersion);
+    return open(row.sealed, key, boundTo(row)).toString("utf8");
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    logger.error("A stored provider key does not open", {
+      providerKeyId: row.id,
+      userId: row.userId,
+      reason: error.message,
+    });
+    throw new GatewayError("INTERNAL_ERROR", "Your stored provider key cannot be opened. Store it again.", {
+      details: { providerKeyId: row.id },
+      shouldRetry: false,
+    });
+  } finally {
+    key?.fill(0);
+  }
+};

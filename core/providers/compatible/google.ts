@@ -1,0 +1,11 @@
+import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
+import { GoogleAnswer } from "./google-answer.ts";
+import { toGoogleRequest } from "./google-request.ts";
+
+/** Gemini over Google's OpenAI-compatible endpoint. Thoughts are in neither of its counts: the gap to the total is them. */
+export const googleProvider = openAiShaped({
+  provider: "google",
+  reasoning: "total-minus-prompt",
+  toRequest: toGoogleRequest,
+  newAnswer: () => new GoogleAnswer(),
+});

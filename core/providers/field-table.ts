@@ -1,0 +1,306 @@
+import type { ChatProviderId } from "./provider.ts";
+
+/**
+ * What becomes of every field of a chat request at every provider: data that the adapters are driven by (`apply-fields.ts`)
+ * or held equal to by tests, and that docs/fields.md shows. Sources: the vendors' SDK types and documentation, November 2026.
+ */
+
+/**
+ * - passed: sent as it came
+ * - translated: sent in the provider's own form, with the same meaning
+ * - clamped: sent with the nearest value that the model takes; named in `X-Warnings` when that changed it
+ * - dropped: not sent; named in `X-Warnings`
+ * - refused: a 400 before any call
+ */
+export type Treatment = "passed" | "translated" | "clamped" | "dropped" | "refused";
+
+/** When a case holds, in the words of the documentation. */
+export const conditions = {
+  "platform-key": "on the platform's key",
+  "no-tools": "without tools",
+  "not-reasoning": "on models that do not reason",
+  "reasoning-model": "on models that reason",
+  thinking: "on models that reason, unless reasoning_effort is none",
+  "stop-refused": "on o3, o4-mini, GPT-5 and GPT-6",
+  responses: "where the Responses API is called",
+  "gemini-2": "on Gemini 2.x",
+  "tools-present": "together with tools",
+  "grok-no-effort": "on models that take no effort",
+  "minimax-m2": "on MiniMax M2.x",
+} as const;
+export type Condition = keyof typeof conditions;
+
+export interface FieldCase {
+  readonly treatment: Treatment;
+  /** Every one must hold. Absent: in every other case. */
+  readonly when?: readonly Condition[];
+  /** A few words for the documentation; of a refusal, what the caller is told. */
+  readonly note?: string;
+}
+
+/** The first case whose condition holds counts; the last has none. */
+export type FieldCases = readonly FieldCase[];
+export type FieldRow = Readonly<Record<ChatProviderId, FieldCases>>;
+
+const one = (treatment: Treatment, note?: string): FieldCases => [
+  note === undefined ? { treatment } : { treatment, note },
+];
+const passed = one("passed");
+const dropped = one("dropped");
+const pass = (note: string): FieldCases => one("passed", note);
+const translate = (note: string): FieldCases => one("translated", note);
+const clamp = (note: string): FieldCases => one("clamped", note);
+const drop = (note: string): FieldCases => one("dropped", note);
+const refuse = (note: string): FieldCases => one("refused", note);
+/** `cases` where the conditions hold, else what follows. */
+const on = (when: Condition | readonly Condition[], cases: FieldCases, otherwise: FieldCases): FieldCases => [
+  ...cases.map((each) => ({ ...each, when: [when].flat() })),
+  ...otherwise,
+];
+
+/** One treatment for all, with exceptions. */
+const row = (every: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow => ({
+  openai: every,
+  anthropic: every,
+  google: every,
+  "x-ai": every,
+  openrouter: every,
+  minimax: every,
+  ...exceptions,
+});
+/** OpenAI's own field that no other provider has. */
+const onlyOpenAi = (openai: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow =>
+  row(dropped, { openai, ...exceptions });
+
+const unlessThinking = on("thinking", dropped, passed);
+const onResponses = (cases: FieldCases, otherwise: FieldCases): FieldCases => on("responses", cases, otherwise);
+const ownKeyOnly = on("platform-key", drop("it changes the price"), passed);
+const useTools = refuse("functions and function_call are deprecated: use tools and tool_choice.");
+const noAudioOut = refuse("this provider answers in text only.");
+const maxTokensOfResponses = translate("max_output_tokens");
+
+/** Top-level fields. */
+export const fieldTable = {
+  model: row(translate("the provider's own id")),
+  messages: row(translate("see the table of parts below")),
+  stream: row(passed),
+  stream_options: row(translate("usage is always asked for; include_usage decides what you are shown"), {
+    anthropic: translate("include_usage decides what you are shown"),
+  }),
+  temperature: row(passed, {
+    openai: unlessThinking,
+    anthropic: clamp("0 to 1; dropped with thinking and from Opus 4.7 on"),
+    minimax: clamp("0.01 to 1"),
+  }),
+  top_p: row(passed, {
+    openai: unlessThinking,
+    anthropic: clamp("dropped beside temperature, with thinking and from Opus 4.7 on"),
+  }),
+  top_k: row(dropped, {
+    anthropic: clamp("dropped with thinking and from Opus 4.7 on"),
+    openrouter: passed,
+  }),
+  max_tokens: row(passed, {
+    openai: onResponses(maxTokensOfResponses, on("reasoning-model", translate("max_completion_tokens"), passed)),
+    anthropic: clamp("the model's limit"),
+    "x-ai": translate("max_completion_tokens"),
+    minimax: translate("max_completion_tokens"),
+  }),
+  max_completion_tokens: row(passed, {
+    openai: onResponses(maxTokensOfResponses, passed),
+    anthropic: clamp("max_tokens, up to the model's limit"),
+    google: translate("max_tokens"),
+  }),
+  n: row(passed, {
+    openai: onResponses(refuse("the Responses API gives one answer a request: n must be 1."), passed),
+    anthropic: refuse("Claude models give one answer a request: n must be 1."),
+    minimax: refuse("MiniMax gives one answer a request: n must be 1."),
+  }),
+  stop: row(passed, {
+    openai: onResponses(dropped, on("stop-refused", dropped, passed)),
+    anthropic: translate("stop_sequences; those without a visible character are dropped"),
+    "x-ai": on("reasoning-model", dropped, passed),
+  }),
+  seed: row(passed, { openai: onResponses(dropped, passed), anthropic: dropped, minimax: dropped }),
+  frequency_penalty: row(passed, {
+    openai: onResponses(dropped, unlessThinking),
+    anthropic: dropped,
+    "x-ai": on("reasoning-model", dropped, passed),
+    minimax: dropped,
+  }),
+  presence_penalty: row(passed, {
+    openai: onResponses(dropped, unlessThinking),
+    anthropic: dropped,
+    "x-ai": on("reasoning-model", dropped, passed),
+    minimax: dropped,
+  }),
+  logit_bias: row(dropped, { openai: onResponses(dropped, unlessThinking), openrouter: passed }),
+  logprobs: row(dropped, { openai: onResponses(dropped, unlessThinking), "x-ai": passed, openrouter: passed }),
+  top_logprobs: row(dropped, {
+    openai: onResponses(dropped, unlessThinking),
+    "x-ai": clamp("at most 8"),
+    openrouter: passed,
+  }),
+  tools: row(passed, {
+    openai: onResponses(translate("the Responses API's form"), passed),
+    anthropic: translate("Anthropic's form"),
+    google: translate("schemas in Gemini's subset"),
+    "x-ai": passed,
+    openrouter: passed,
+    minimax: translate("without strict"),
+  }),
+  tool_choice: row(on("no-tools", drop("it asks for nothing"), passed), {
+    openai: on("no-tools", dropped, onResponses(translate("the Responses API's form"), passed)),
+    anthropic: translate("a forced choice is refused by models that always think"),
+  }),
+  parallel_tool_calls: row(on("no-tools", dropped, passed), {
+    anthropic: translate("disable_parallel_tool_use"),
+    google: dropped,
+    minimax: dropped,
+  }),
+  functions: row(useTools, { openai: onResponses(useTools, passed) }),
+  function_call: row(useTools, { openai: onResponses(useTools, passed) }),
+  response_format: row(passed, {
+    openai: onResponses(translate("text.format"), passed),
+    anthropic: translate("output_config.format; older models and json_object are asked in words, with a warning"),
+    google: on(
+      ["gemini-2", "tools-present"],
+      refuse("Gemini 2.x takes no JSON schema together with tools: drop one of them or use Gemini 3."),
+      translate("schemas in Gemini's subset"),
+    ),
+    openrouter: translate("with provider.require_parameters for a JSON schema, so that it is not ignored"),
+    minimax: clamp("asked for in words: the endpoint has no such field"),
+  }),
+  reasoning_effort: row(passed, {
+    openai: on(
+      "not-reasoning",
+      dropped,
+      clamp(
+        "the model's efforts; with tools GPT-5.4 to 5.6 and gpt-6-sol are called over the Responses API for any effort but none, and GPT-5.6 and gpt-6-sol without an effort get none",
+      ),
+    ),
+    anthropic: clamp("thinking: a budget up to Claude 4.5, an effort from 4.6 on"),
+    google: clamp("the model's levels; Gemini 3 cannot be off"),
+    "x-ai": on("grok-no-effort", dropped, clamp("the model's efforts; from Grok 4.5 on never off")),
+    openrouter: passed,
+    minimax: on("minimax-m2", dropped, clamp("thinking on or off; an effort on M3.1-Flash, which is never off")),
+  }),
+  verbosity: onlyOpenAi(onResponses(translate("text.verbosity"), passed), { openrouter: passed }),
+  user: row(passed, { anthropic: translate("metadata.user_id"), google: dropped, minimax: dropped }),
+  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id") }),
+  metadata: onlyOpenAi(passed, { openrouter: passed }),
+  store: onlyOpenAi(passed),
+  service_tier: row(dropped, {
+    openai: ownKeyOnly,
+    "x-ai": ownKeyOnly,
+    openrouter: ownKeyOnly,
+  }),
+  modalities: row(noAudioOut, { openai: onResponses(noAudioOut, passed), openrouter: passed }),
+  audio: row(noAudioOut, { openai: onResponses(noAudioOut, passed), openrouter: passed }),
+  prediction: onlyOpenAi(onResponses(dropped, passed), { openrouter: passed }),
+  web_search_options: onlyOpenAi(onResponses(dropped, ownKeyOnly), { openrouter: ownKeyOnly }),
+  moderation: onlyOpenAi(onResponses(dropped, passed)),
+  prompt_cache_key: onlyOpenAi(passed),
+  prompt_cache_options: onlyOpenAi(passed),
+  prompt_cache_retention: onlyOpenAi(passed),
+  cache_control: row(dropped, { anthropic: passed, openrouter: passed }),
+  thinking: row(dropped, { anthropic: pass("instead of reasoning_effort"), minimax: passed }),
+  output_config: row(dropped, { anthropic: passed }),
+  reasoning: row(dropped, { openrouter: passed }),
+  provider: row(dropped, { openrouter: ownKeyOnly }),
+  models: row(dropped, { openrouter: ownKeyOnly }),
+  plugins: row(dropped, { openrouter: ownKeyOnly }),
+  route: row(dropped, { openrouter: ownKeyOnly }),
+  extra_body: row(dropped, { google: passed }),
+  search_parameters: row(dropped),
+  reasoning_split: row(dropped, { minimax: translate("always true: thoughts never stand in the text") }),
+} as const satisfies Readonly<Record<string, FieldRow>>;
+
+export type FieldName = keyof typeof fieldTable;
+
+/** A field that the table does not name: tomorrow's, or a provider's own. */
+export const otherField: FieldRow = row(passed, {
+  anthropic: on("platform-key", drop("it may change the price"), passed),
+  google: drop("the endpoint refuses fields that it does not know"),
+});
+
+const marks = row(dropped, { anthropic: passed, openrouter: passed });
+const foreignThoughts = drop("without a warning: they belong to another provider");
+
+/** Parts of messages, tools and formats, by a name that the documentation shows. */
+export const partTable = {
+  "messages[].role: developer": row(passed, {
+    anthropic: translate("the system prompt"),
+    google: translate("system"),
+    "x-ai": translate("system"),
+    minimax: translate("system; several become one"),
+  }),
+  "messages[].name": row(passed, {
+    openai: onResponses(dropped, passed),
+    anthropic: drop("without a warning"),
+    google: dropped,
+  }),
+  "messages[].cache_control": marks,
+  "messages[].content[].cache_control": marks,
+  "messages[].content[]: image_url, https": row(passed, {
+    google: translate("fetched by the gateway: public addresses only, up to 5 MB"),
+  }),
+  "messages[].content[]: image_url, data:": row(passed, {
+    openai: onResponses(translate("input_image"), passed),
+    anthropic: translate("an image block"),
+  }),
+  "messages[].content[].image_url.detail": row(passed, { anthropic: drop("without a warning"), google: dropped }),
+  "messages[].content[]: input_audio": row(passed, {
+    openai: onResponses(refuse("not over the Responses API"), passed),
+    anthropic: refuse("Claude models do not take audio."),
+    "x-ai": refuse("Grok models do not take audio."),
+    minimax: refuse("MiniMax models do not take audio."),
+  }),
+  "messages[].content[]: file": row(passed, {
+    openai: onResponses(translate("input_file"), passed),
+    anthropic: translate("a document block; PDF and plain text as data"),
+    google: refuse("Gemini takes no files over this endpoint."),
+    "x-ai": refuse("Grok models take no files over this endpoint."),
+    minimax: refuse("MiniMax models take no files."),
+  }),
+  "messages[].tool_calls[].id": row(passed, {
+    openai: clamp("to 40 characters, the same for call and result"),
+    anthropic: pass("call_toolu_ ids get their own form back"),
+  }),
+  "messages[].tool_calls[].extra_content": row(foreignThoughts, {
+    google: pass("thought signatures; where they were lost, Google's own sentinel stands for them"),
+  }),
+  "messages[].thinking_blocks": row(foreignThoughts, { anthropic: passed }),
+  "messages[].reasoning_details": row(foreignThoughts, {
+    openai: onResponses(translate("encrypted reasoning of the Responses API"), foreignThoughts),
+    openrouter: passed,
+    minimax: passed,
+  }),
+  "messages[].reasoning_content": row(foreignThoughts, { minimax: passed }),
+  "tools[].cache_control": marks,
+  "tools[].function.strict": row(passed, {
+    anthropic: pass("dropped by models before Claude 4.5"),
+    google: dropped,
+    minimax: dropped,
+  }),
+  "tools[].function.parameters": row(passed, {
+    google: clamp("$ref put in place; additionalProperties, $schema and other unknown keywords dropped"),
+  }),
+} as const satisfies Readonly<Record<string, FieldRow>>;
+
+export type PartName = keyof typeof partTable;
+
+/** Values that ask for nothing but the default: dropping or refusing them deserves no word. */
+export const neutralValues: Readonly<Partial<Record<FieldName, readonly unknown[]>>> = {
+  temperature: [1],
+  top_p: [1],
+  n: [1],
+  frequency_penalty: [0],
+  presence_penalty: [0],
+  top_logprobs: [0],
+  tool_choice: ["none", "auto"],
+  parallel_tool_calls: [true],
+  service_tier: ["auto", "default"],
+  modalities: [["text"]],
+  response_format: [{ type: "text" }],
+};

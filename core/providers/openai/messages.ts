@@ -1,0 +1,146 @@
+import { GatewayError } from "#core/errors.ts";
+import { isRecord } from "#core/providers/is-record.ts";
+import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+
+/**
+ * Messages as an OpenAI-shaped provider takes them. What other providers put on an assistant's turn (thoughts, signatures)
+ * and marks that a provider refuses are taken off; messages without any are passed on as the same objects.
+ */
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** What a provider takes beyond plain OpenAI messages, and what it does not take. */
+export interface MessageRules {
+  /** Takes `cache_control` on messages, parts and tools. */
+  readonly cacheMarks: boolean;
+  /** Takes the role developer. */
+  readonly developerRole: boolean;
+  /** Takes `name` on messages other than a tool's. */
+  readonly names: boolean;
+  /** Takes `image_url.detail`. */
+  readonly imageDetail: boolean;
+  /** Takes a `refusal` on past answers. Where not, it becomes their content. */
+  readonly refusals: boolean;
+  /** Fields of past answers that are this provider's own. */
+  readonly ownFields: readonly string[];
+  /** Takes `extra_content` on tool calls. */
+  readonly extraContent: boolean;
+  /** Kinds of part that no model of the provider takes, each with what the caller is told. */
+  readonly refusedParts: Readonly<Partial<Record<string, string>>>;
+  /** The provider's form of a tool call's id. */
+  readonly toolCallId: (id: string) => string;
+}
+
+/** Fields that answers of some provider carry and that only that provider can read again. */
+const answerFields = [
+  "annotations",
+  "extra_content",
+  "reasoning",
+  "reasoning_content",
+  "reasoning_details",
+  "thinking_blocks",
+] as const;
+
+const without = (source: Loose, names: readonly string[]): Loose => {
+  if (!names.some((name) => name in source)) return source;
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !names.includes(name)));
+};
+
+const cleanPart = (part: Loose, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
+  const refusal = rules.refusedParts[String(part.type)];
+  if (refusal !== undefined) throw new GatewayError("BAD_REQUEST", refusal, { param: path });
+  let cleaned = part;
+  if (!rules.cacheMarks && "cache_control" in part) {
+    warnings.add("cache_control");
+    cleaned = without(cleaned, ["cache_control"]);
+  }
+  if (!rules.imageDetail && isRecord(part.image_url) && "detail" in part.image_url) {
+    if (part.image_url.detail !== "auto") warnings.add("image_url.detail");
+    cleaned = { ...cleaned, image_url: without(part.image_url, ["detail"]) };
+  }
+  return cleaned;
+};
+
+const cleanToolCall = (call: Loose, rules: MessageRules): Loose => {
+  const cleaned = without(call, rules.extraContent ? ["cache_control"] : ["cache_control", "extra_content"]);
+  const id = rules.toolCallId(String(call.id));
+  return id === call.id ? cleaned : { ...cleaned, id };
+};
+
+/** Maps a list and gives the same one back when nothing changed. */
+const mapSame = <Item>(items: readonly Item[], map: (item: Item, index: number) => Item): readonly Item[] => {
+  const mapped = items.map(map);
+  return mapped.some((item, index) => item !== items[index]) ? mapped : items;
+};
+
+const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
+  let cleaned: Loose = message;
+  if (!rules.cacheMarks && "cache_control" in message) {
+    warnings.add("cache_control");
+    cleaned = without(cleaned, ["cache_control"]);
+  }
+  if (message.role === "developer" && !rules.developerRole) cleaned = { ...cleaned, role: "system" };
+  if (!rules.names && message.role !== "tool" && message.name !== undefined) {
+    warnings.add("messages.name");
+    cleaned = without(cleaned, ["name"]);
+  }
+  if (Array.isArray(message.content)) {
+    const parts = message.content as readonly Loose[];
+    const content = mapSame(parts, (part, index) => cleanPart(part, `${path}.content[${index}]`, rules, warnings));
+    if (content !== parts) cleaned = { ...cleaned, content };
+  }
+  if (message.role === "tool") {
+    const id = rules.toolCallId(message.tool_call_id);
+    return id === message.tool_call_id ? cleaned : { ...cleaned, tool_call_id: id };
+  }
+  if (message.role !== "assistant") return cleaned;
+  cleaned = without(
+    cleaned,
+    answerFields.filter((name) => !rules.ownFields.includes(name)),
+  );
+  if (!rules.refusals && "refusal" in message) {
+    const said = message.content ?? message.refusal;
+    cleaned = { ...without(cleaned, ["refusal"]), ...(said === undefined ? {} : { content: said }) };
+  }
+  if (message.tool_calls === undefined) return cleaned;
+  if (message.tool_calls.length === 0) return without(cleaned, ["tool_calls"]);
+  const calls = mapSame<Loose>(message.tool_calls, (call) => cleanToolCall(call, rules));
+  return calls === message.tool_calls ? cleaned : { ...cleaned, tool_calls: calls };
+};
+
+/** @throws GatewayError for a part that no model of the provider takes. */
+export const toMessages = (
+  messages: readonly ChatMessage[],
+  rules: MessageRules,
+  warnings: Set<string>,
+): readonly Loose[] =>
+  mapSame<Loose>(messages, (message, index) =>
+    cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
+  );
+
+/** Tools without marks that the provider refuses; the same list where there are none. */
+export const toTools = (
+  tools: NonNullable<ChatRequest["tools"]>,
+  rules: Pick<MessageRules, "cacheMarks">,
+  warnings: Set<string>,
+): readonly Loose[] =>
+  mapSame<Loose>(tools, (tool) => {
+    if (rules.cacheMarks) return tool;
+    const definition = isRecord(tool.function) ? tool.function : {};
+    if (!("cache_control" in tool) && !("cache_control" in definition)) return tool;
+    warnings.add("cache_control");
+    return { ...without(tool, ["cache_control"]), function: without(definition, ["cache_control"]) };
+  });
+
+/** A provider without any wishes of its own. */
+export const plainRules: MessageRules = {
+  cacheMarks: false,
+  developerRole: true,
+  names: true,
+  imageDetail: true,
+  refusals: false,
+  ownFields: [],
+  extraContent: false,
+  refusedParts: {},
+  toolCallId: (id) => id,
+};

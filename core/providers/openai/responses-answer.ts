@@ -1,0 +1,133 @@
+import type { ChatCompletion, ChatCompletionMessageFunctionToolCall } from "openai/resources/chat/completions";
+import type { Response, ResponseUsage } from "openai/resources/responses/responses";
+import { isRecord } from "#core/providers/is-record.ts";
+import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
+import { failureFromBody } from "./errors.ts";
+import { type EncryptedReasoning, reasoningFormat } from "./responses-input.ts";
+import { toOpenAiUsage } from "./usage.ts";
+
+export interface ResponsesAnswerOptions {
+  readonly completionId: string;
+  /** The model that was asked for, in case that the answer does not name it. */
+  readonly model: string;
+  readonly createdSeconds: number;
+  /** Filled with what the answer tells. */
+  readonly outcome: ProviderOutcome;
+}
+
+export const malformed = (what: string): ProviderFailure =>
+  new ProviderFailure("openai", "malformed", `openai: ${what}`);
+
+/** Usage of the Responses API in our one meaning: reasoning is part of its output there too. */
+export const toResponsesUsage = (usage: ResponseUsage | null | undefined): TokenUsage | undefined =>
+  usage === null || usage === undefined
+    ? undefined
+    : {
+        inputTokens: usage.input_tokens,
+        cachedInputTokens: usage.input_tokens_details?.cached_tokens ?? 0,
+        cacheWriteInputTokens: usage.input_tokens_details?.cache_write_tokens ?? 0,
+        longCacheWriteInputTokens: 0,
+        outputTokens: usage.output_tokens,
+        reasoningTokens: usage.output_tokens_details?.reasoning_tokens ?? 0,
+        estimated: false,
+      };
+
+/**
+ * How an answer ended, in the contract's words.
+ * @throws ProviderFailure for one that failed, or has not ended.
+ */
+export const toResponsesFinish = (response: Response, toolCalls: number): FinishReason => {
+  if (response.status === "failed") {
+    throw failureFromBody("openai", { error: response.error }) ?? malformed("the answer failed without a reason");
+  }
+  if (response.status === "incomplete") {
+    return response.incomplete_details?.reason === "content_filter" ? "content_filter" : "length";
+  }
+  if (response.status !== "completed") throw malformed(`the answer ended as ${String(response.status).slice(0, 40)}`);
+  return toolCalls > 0 ? "tool_calls" : "stop";
+};
+
+/** Encrypted reasoning of an output item in the form that a tool turn brings back; undefined when the item has none. */
+export const toReasoningDetail = (item: unknown): EncryptedReasoning | undefined =>
+  isRecord(item) && item.type === "reasoning" && typeof item.encrypted_content === "string"
+    ? { type: "reasoning.encrypted", id: String(item.id), data: item.encrypted_content, format: reasoningFormat }
+    : undefined;
+
+const parse = (text: string): Response => {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw malformed("the answer is not JSON");
+  }
+  // `error` is null on a good answer, and on a failed one it is told with its status.
+  if (isRecord(body) && body.status === undefined) {
+    const failure = failureFromBody("openai", body);
+    if (failure !== undefined) throw failure;
+  }
+  if (!isRecord(body) || !Array.isArray(body.output)) throw malformed("the answer has no output");
+  return body as unknown as Response;
+};
+
+interface Said {
+  text: string;
+  refusal: string;
+  reasoning: string;
+  readonly details: EncryptedReasoning[];
+  readonly calls: ChatCompletionMessageFunctionToolCall[];
+}
+
+const readItems = (response: Response): Said => {
+  const said: Said = { text: "", refusal: "", reasoning: "", details: [], calls: [] };
+  for (const item of response.output) {
+    if (item.type === "message") {
+      for (const part of item.content) {
+        if (part.type === "output_text") said.text += part.text;
+        else said.refusal += part.refusal;
+      }
+    } else if (item.type === "function_call") {
+      const { call_id: id, name, arguments: text } = item;
+      said.calls.push({ id, type: "function", function: { name, arguments: text === "" ? "{}" : text } });
+    } else if (item.type === "reasoning") {
+      said.reasoning += (item.summary ?? []).map((part) => part.text).join("\n");
+      const detail = toReasoningDetail(item);
+      if (detail !== undefined) said.details.push(detail);
+    }
+  }
+  return said;
+};
+
+/**
+ * A whole answer of POST /responses as a chat completion.
+ * @throws ProviderFailure
+ */
+export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOptions): ChatCompletion => {
+  const response = parse(text);
+  const { outcome } = options;
+  const said = readItems(response);
+  const finishReason = toResponsesFinish(response, said.calls.length);
+  const usage = toResponsesUsage(response.usage);
+  outcome.usage = usage;
+  outcome.finishReason = finishReason;
+  outcome.responseModel = response.model;
+  outcome.contentStarted = true;
+  outcome.outputCharacters =
+    said.text.length + said.refusal.length + said.calls.reduce((sum, call) => sum + call.function.arguments.length, 0);
+  const message = {
+    role: "assistant" as const,
+    content: said.text === "" && (said.calls.length > 0 || said.refusal !== "") ? null : said.text,
+    refusal: said.refusal === "" ? null : said.refusal,
+    ...(said.calls.length === 0 ? {} : { tool_calls: said.calls }),
+    ...(said.reasoning === "" ? {} : { reasoning_content: said.reasoning }),
+    ...(said.details.length === 0 ? {} : { reasoning_details: said.details }),
+  };
+  return {
+    id: options.completionId,
+    object: "chat.completion",
+    created: options.createdSeconds,
+    model: response.model ?? options.model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
+    ...(usage === undefined ? {} : { usage: toOpenAiUsage(usage) }),
+  };
+};

@@ -1,0 +1,60 @@
+/**
+ * What one environment has seen of each target lately: how fast it begins to answer, and whether it fails. An environment
+ * serves one request at a time, so this is a sample of the traffic; it costs no call and no write.
+ */
+
+interface Stats {
+  /** Moving average until the first content, ms. */
+  latencyMs: number | undefined;
+  /** Passing failures in a row. */
+  failures: number;
+  /** Unix ms until which the target rests. */
+  restsUntil: number;
+}
+
+const maxTargets = 500;
+const smoothing = 0.3;
+/** Failures in a row after which a target rests. */
+const failuresToRest = 5;
+/** How long it rests before one request tries it again, ms. */
+export const restMs = 30_000;
+
+const known = new Map<string, Stats>();
+
+const statsOf = (name: string): Stats => {
+  let stats = known.get(name);
+  if (stats === undefined) {
+    if (known.size >= maxTargets) known.clear();
+    stats = { latencyMs: undefined, failures: 0, restsUntil: 0 };
+    known.set(name, stats);
+  }
+  return stats;
+};
+
+/** Name of a target: a caller's own provider key fails for itself, never for others. */
+export const targetName = (modelId: string, byokOwner: string | undefined): string =>
+  byokOwner === undefined ? modelId : `${modelId}/${byokOwner}`;
+
+export const noteSuccess = (name: string, latencyMs: number): void => {
+  const stats = statsOf(name);
+  stats.failures = 0;
+  stats.restsUntil = 0;
+  stats.latencyMs =
+    stats.latencyMs === undefined ? latencyMs : stats.latencyMs + smoothing * (latencyMs - stats.latencyMs);
+};
+
+/** Notes a passing failure: the fifth in a row, or one after a rest, sends the target to rest. */
+export const noteFailure = (name: string, nowMs: number): void => {
+  const stats = statsOf(name);
+  stats.failures += 1;
+  if (stats.failures >= failuresToRest) stats.restsUntil = nowMs + restMs;
+};
+
+/** Whether a target rests. After its rest one failure is enough to send it back, one success frees it. */
+export const isResting = (name: string, nowMs: number): boolean => (known.get(name)?.restsUntil ?? 0) > nowMs;
+
+/** Moving average until the first content, ms; undefined for a target not tried yet. */
+export const latencyOf = (name: string): number | undefined => known.get(name)?.latencyMs;
+
+/** Forgets everything. For tests. */
+export const forgetTargets = (): void => known.clear();

@@ -1,0 +1,27 @@
+import * as z from "zod";
+
+const day = z.iso.date();
+const dayMs = 86_400_000;
+export const maxUsageDays = 366;
+const defaultDays = 30;
+
+const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** The query of GET /api/v1/usage; without dates the last 30 days. Days are UTC, both ends inclusive. */
+export const usageQuerySchema = z
+  .strictObject({ from: day.optional(), to: day.optional(), keyId: z.string().min(1).max(100).optional() })
+  .transform(({ from, to, keyId }) => {
+    const end =
+      to ??
+      (from === undefined
+        ? toDay(Date.now())
+        : toDay(Math.min(Date.now(), Date.parse(from) + (maxUsageDays - 1) * dayMs)));
+    return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, keyId };
+  })
+  .refine(({ from, to }) => from <= to, { path: ["from"], message: "must not lie after `to`" })
+  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < maxUsageDays * dayMs, {
+    path: ["from"],
+    message: `at most ${maxUsageDays} days can be asked for`,
+  });
+
+export type UsageQuery = z.infer<typeof usageQuerySchema>;

@@ -1,0 +1,87 @@
+import * as z from "zod";
+import type { UsageEvent } from "#core/db/usage-events.ts";
+import { bucketOf } from "./latency-histogram.ts";
+
+/** The sums of a rollup row. Only additions, so that rows, days and keys add up in any order. */
+export const sumNames = [
+  "requests",
+  "generations",
+  "errors",
+  "cacheHits",
+  "unpriced",
+  "inputTokens",
+  "cachedInputTokens",
+  "cacheWriteInputTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "units",
+] as const;
+
+export type SumName = (typeof sumNames)[number];
+
+const pico = z
+  .union([z.number(), z.bigint()])
+  .default(0)
+  .transform((value) => BigInt(value));
+const sum = z.number().default(0);
+
+/** A rollup row: one day of one key and one model. */
+export const rollupRowSchema = z.looseObject({
+  day: z.string(),
+  keyId: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  requests: sum,
+  generations: sum,
+  errors: sum,
+  cacheHits: sum,
+  unpriced: sum,
+  inputTokens: sum,
+  cachedInputTokens: sum,
+  cacheWriteInputTokens: sum,
+  outputTokens: sum,
+  reasoningTokens: sum,
+  units: sum,
+  costPicoUsd: pico,
+  byokCostPicoUsd: pico,
+});
+
+export type RollupRow = z.infer<typeof rollupRowSchema>;
+
+/** What one or several events add to their row. */
+export interface Additions {
+  readonly sums: Record<SumName, number>;
+  costPicoUsd: bigint;
+  byokCostPicoUsd: bigint;
+  /** Latency counts by bucket. */
+  readonly latency: Record<number, number>;
+}
+
+export const noAdditions = (): Additions => ({
+  sums: Object.fromEntries(sumNames.map((name) => [name, 0])) as Record<SumName, number>,
+  costPicoUsd: 0n,
+  byokCostPicoUsd: 0n,
+  latency: {},
+});
+
+/** Adds one settled event. A run of several generations counts as one request. */
+export const addEvent = (additions: Additions, event: UsageEvent): void => {
+  const { sums, latency } = additions;
+  sums.generations += 1;
+  if (event.generation === 0) sums.requests += 1;
+  if (event.status !== "ok") sums.errors += 1;
+  if (event.cacheHit) sums.cacheHits += 1;
+  if (event.costPicoUsd === undefined) sums.unpriced += 1;
+  sums.inputTokens += event.inputTokens;
+  sums.cachedInputTokens += event.cachedInputTokens;
+  sums.cacheWriteInputTokens += event.cacheWriteInputTokens;
+  sums.outputTokens += event.outputTokens;
+  sums.reasoningTokens += event.reasoningTokens;
+  sums.units += event.units ?? 0;
+  if (event.byok) additions.byokCostPicoUsd += event.costPicoUsd ?? 0n;
+  else additions.costPicoUsd += event.costPicoUsd ?? 0n;
+  if (event.latencyMs !== undefined) {
+    const bucket = bucketOf(event.latencyMs);
+    latency[bucket] = (latency[bucket] ?? 0) + 1;
+  }
+};

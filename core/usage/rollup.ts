@@ -1,0 +1,95 @@
+import { isListed } from "#core/catalog/resolve.ts";
+import { addToRollups, type RollupChange, type RollupTarget, unlistedModelName } from "#core/db/rollups.ts";
+import type { UsageEvent } from "#core/db/usage-events.ts";
+import { type Additions, addEvent, noAdditions } from "./rollup-sums.ts";
+
+/** A transaction takes 100 items: this many marks leave room for the rows. */
+const maxEvents = 90;
+const maxItems = 100;
+
+/** Calls made without a key (from the dashboard's session) are summed under this name. */
+export const noKey = "none";
+
+const keyOf = ({ userId, day, requestId, generation }: UsageEvent): string =>
+  `${userId}/${day}/${requestId}/${generation}`;
+
+const targetOf = async (event: UsageEvent): Promise<RollupTarget> => ({
+  userId: event.userId,
+  day: event.day,
+  keyId: event.keyId ?? noKey,
+  model: isListed(event.model) ? event.model : await unlistedModelName(event.userId, event.day, event.model),
+  provider: event.provider,
+});
+
+const targetKey = ({ userId, day, keyId, model }: RollupTarget): string => `${userId}/${day}/${keyId}/${model}`;
+
+interface Placed {
+  readonly event: UsageEvent;
+  readonly target: RollupTarget;
+}
+
+/** What events add, one change for each row that they touch. */
+export const toChanges = (placed: readonly Placed[]): readonly RollupChange[] => {
+  const changes = new Map<string, { target: RollupTarget; additions: Additions }>();
+  for (const { event, target } of placed) {
+    const name = targetKey(target);
+    const change = changes.get(name) ?? { target, additions: noAdditions() };
+    addEvent(change.additions, event);
+    changes.set(name, change);
+  }
+  return [...changes.values()];
+};
+
+/** Cuts events so that their marks and rows fit into one transaction. */
+const intoTransactions = (placed: readonly Placed[]): readonly (readonly Placed[])[] => {
+  const batches: Placed[][] = [];
+  let batch: Placed[] = [];
+  let rows = new Set<string>();
+  for (const one of placed) {
+    const row = targetKey(one.target);
+    const items = batch.length + 1 + (rows.has(row) ? rows.size : rows.size + 1);
+    if (batch.length >= maxEvents || items > maxItems) {
+      batches.push(batch);
+      batch = [];
+      rows = new Set();
+    }
+    batch.push(one);
+    rows.add(row);
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+};
+
+/** Gives each event its row. */
+export const place = async (events: readonly UsageEvent[]): Promise<readonly Placed[]> => {
+  const placed: Placed[] = [];
+  for (const event of events) placed.push({ event, target: await targetOf(event) });
+  return placed;
+};
+
+/**
+ * Adds settled events to the daily sums, each exactly once whatever is delivered twice, out of order or cut off half way.
+ * Resolves to how many were new. Throws when DynamoDB fails: everything may be delivered again.
+ */
+export const rollUp = async (events: readonly UsageEvent[], nowMs: number): Promise<number> => {
+  const settled = events.filter(({ status }) => status !== "open");
+  const unique = [...new Map(settled.map((event) => [keyOf(event), event])).values()];
+  let added = 0;
+  for (const batch of intoTransactions(await place(unique))) {
+    let left = batch;
+    while (left.length > 0) {
+      const known = await addToRollups(
+        left.map(({ event }) => event),
+        toChanges(left),
+        Math.floor(nowMs / 1_000),
+      );
+      if (known.length === 0) {
+        added += left.length;
+        break;
+      }
+      const skip = new Set(known);
+      left = left.filter((_, index) => !skip.has(index));
+    }
+  }
+  return added;
+};

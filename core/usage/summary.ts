@@ -1,0 +1,113 @@
+import { toUsd } from "#core/catalog/cost.ts";
+import { type RollupSums, readRollups } from "#core/db/rollups.ts";
+import type { UsageQuery } from "#core/schemas/usage.ts";
+import { type Histogram, percentile } from "./latency-histogram.ts";
+
+/** A user's usage, summed from the daily rows: reading costs the same however many requests there were. */
+
+interface Totals {
+  requests: number;
+  generations: number;
+  errors: number;
+  cacheHits: number;
+  unpriced: number;
+  inputTokens: number;
+  cachedInputTokens: number;
+  cacheWriteInputTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costPicoUsd: bigint;
+  byokCostPicoUsd: bigint;
+  readonly latency: Record<number, number>;
+}
+
+const noTotals = (): Totals => ({
+  requests: 0,
+  generations: 0,
+  errors: 0,
+  cacheHits: 0,
+  unpriced: 0,
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  costPicoUsd: 0n,
+  byokCostPicoUsd: 0n,
+  latency: {},
+});
+
+const add = (totals: Totals, { row, latency }: RollupSums): void => {
+  totals.requests += row.requests;
+  totals.generations += row.generations;
+  totals.errors += row.errors;
+  totals.cacheHits += row.cacheHits;
+  totals.unpriced += row.unpriced;
+  totals.inputTokens += row.inputTokens;
+  totals.cachedInputTokens += row.cachedInputTokens;
+  totals.cacheWriteInputTokens += row.cacheWriteInputTokens;
+  totals.outputTokens += row.outputTokens;
+  totals.reasoningTokens += row.reasoningTokens;
+  totals.costPicoUsd += row.costPicoUsd;
+  totals.byokCostPicoUsd += row.byokCostPicoUsd;
+  for (const [bucket, count] of Object.entries(latency)) {
+    totals.latency[Number(bucket)] = (totals.latency[Number(bucket)] ?? 0) + count;
+  }
+};
+
+/** What the platform and the caller's own keys cost together; unknown when nothing had a price. */
+const cost = ({ costPicoUsd, byokCostPicoUsd, unpriced, generations }: Totals): number | null =>
+  generations > 0 && unpriced === generations ? null : toUsd(costPicoUsd + byokCostPicoUsd);
+
+const latencyOf = (histogram: Histogram) => ({ p50Ms: percentile(histogram, 0.5), p95Ms: percentile(histogram, 0.95) });
+
+const show = (totals: Totals) => ({
+  requests: totals.requests,
+  tokens: totals.inputTokens + totals.outputTokens,
+  cost: cost(totals),
+  byokCost: toUsd(totals.byokCostPicoUsd),
+  unpriced: totals.unpriced,
+  errors: totals.errors,
+  cacheHits: totals.cacheHits,
+  generations: totals.generations,
+  inputTokens: totals.inputTokens,
+  cachedTokens: totals.cachedInputTokens,
+  cacheWriteTokens: totals.cacheWriteInputTokens,
+  outputTokens: totals.outputTokens,
+  reasoningTokens: totals.reasoningTokens,
+});
+
+const groupBy = (sums: readonly RollupSums[], name: (sum: RollupSums) => string) => {
+  const groups = new Map<string, Totals>();
+  for (const sum of sums) {
+    const key = name(sum);
+    const totals = groups.get(key) ?? noTotals();
+    add(totals, sum);
+    groups.set(key, totals);
+  }
+  return Object.fromEntries(
+    [...groups].sort(([left], [right]) => left.localeCompare(right)).map(([key, totals]) => [key, show(totals)]),
+  );
+};
+
+/** The usage of a user between two days, by model, day, key and provider. */
+export const summarizeUsage = async (userId: string, { from, to, keyId }: UsageQuery) => {
+  const { rows } = await readRollups(userId, from, to);
+  const chosen = keyId === undefined ? rows : rows.filter(({ row }) => row.keyId === keyId);
+  const totals = noTotals();
+  for (const row of chosen) add(totals, row);
+  const { requests: totalRequests, tokens: totalTokens, cost: totalCost, ...rest } = show(totals);
+  return {
+    from,
+    to,
+    totalRequests,
+    totalTokens,
+    totalCost,
+    ...rest,
+    latency: latencyOf(totals.latency),
+    byModel: groupBy(chosen, ({ row }) => row.model),
+    byDay: groupBy(chosen, ({ row }) => row.day),
+    byKey: groupBy(chosen, ({ row }) => row.keyId),
+    byProvider: groupBy(chosen, ({ row }) => row.provider),
+  };
+};

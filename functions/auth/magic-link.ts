@@ -1,0 +1,25 @@
+import { rejectUnavailable } from "#core/auth/session-claims.ts";
+import { config } from "#core/config.ts";
+import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { callbackUrl } from "#core/http/origin.ts";
+import { withBody } from "#core/http/schema.ts";
+import { magicLinkSchema } from "#core/schemas/auth.ts";
+
+/** POST /api/auth/magic-link: 202 whether or not the address is known */
+export const handler = jsonHandler({
+  route: "MagicLink",
+  authenticate: byAddress,
+  endpoints: {
+    POST: withBody(magicLinkSchema, async (call) => {
+      const { email, next } = call.body;
+      const { error } = await supabaseFor(call).supabase.auth.signInWithOtp({
+        email,
+        options: { emailRedirectTo: callbackUrl(call, next), shouldCreateUser: config.signUpPolicy() === "open" },
+      });
+      // Any other error would tell who has an account.
+      rejectUnavailable(error);
+      return { status: 202, json: { success: true, data: { sent: true } } };
+    }),
+  },
+});

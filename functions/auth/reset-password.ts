@@ -1,0 +1,21 @@
+import { rejectUnavailable } from "#core/auth/session-claims.ts";
+import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { callbackUrl } from "#core/http/origin.ts";
+import { withBody } from "#core/http/schema.ts";
+import { resetPasswordSchema } from "#core/schemas/auth.ts";
+
+/** POST /api/auth/reset-password: 202 whether or not the address is known */
+export const handler = jsonHandler({
+  route: "ResetPassword",
+  authenticate: byAddress,
+  endpoints: {
+    POST: withBody(resetPasswordSchema, async (call) => {
+      const { error } = await supabaseFor(call).supabase.auth.resetPasswordForEmail(call.body.email, {
+        redirectTo: callbackUrl(call, "/dashboard/update-password"),
+      });
+      rejectUnavailable(error);
+      return { status: 202, json: { success: true, data: { sent: true } } };
+    }),
+  },
+});

@@ -1,0 +1,16 @@
+import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+
+/** GET /api/auth/session: who is signed in, refreshed if due */
+export const handler = jsonHandler({
+  route: "Session",
+  authenticate: bySession,
+  endpoints: {
+    GET: {
+      handle: async (call) => {
+        const { userId, email } = sessionPrincipal(call);
+        return { status: 200, json: { success: true, data: { user: { id: userId, email: email ?? null } } } };
+      },
+    },
+  },
+});

@@ -1,0 +1,23 @@
+import { rejectUnavailable } from "#core/auth/session-claims.ts";
+import { GatewayError } from "#core/errors.ts";
+import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { signInSchema } from "#core/schemas/auth.ts";
+
+/** POST /api/auth/sign-in. A wrong password and an unknown address get the same answer. */
+export const handler = jsonHandler({
+  route: "SignIn",
+  authenticate: byAddress,
+  endpoints: {
+    POST: withBody(signInSchema, async (call) => {
+      const { data, error } = await supabaseFor(call).supabase.auth.signInWithPassword(call.body);
+      rejectUnavailable(error);
+      if (error !== null) throw new GatewayError("UNAUTHORIZED", "The address or the password is wrong.");
+      return {
+        status: 200,
+        json: { success: true, data: { user: { id: data.user.id, email: data.user.email ?? null } } },
+      };
+    }),
+  },
+});

@@ -1,0 +1,40 @@
+import { rejectUnavailable } from "#core/auth/session-claims.ts";
+import { requireSignUpAllowed } from "#core/auth/sign-up-policy.ts";
+import { GatewayError } from "#core/errors.ts";
+import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { callbackUrl } from "#core/http/origin.ts";
+import { withBody } from "#core/http/schema.ts";
+import { signUpSchema } from "#core/schemas/auth.ts";
+
+/** POST /api/auth/sign-up: 200 and signed in, or 202 where the address must be confirmed first */
+export const handler = jsonHandler({
+  route: "SignUp",
+  authenticate: byAddress,
+  endpoints: {
+    POST: withBody(signUpSchema, async (call) => {
+      const { email, password } = call.body;
+      requireSignUpAllowed(email);
+      const { data, error } = await supabaseFor(call).supabase.auth.signUp({
+        email,
+        password,
+        options: { emailRedirectTo: callbackUrl(call, undefined) },
+      });
+      rejectUnavailable(error);
+      if (error?.code === "user_already_exists") {
+        throw new GatewayError("CONFLICT", "This address has an account already.", {
+          param: "email",
+          shouldRetry: false,
+        });
+      }
+      if (error !== null)
+        throw new GatewayError("BAD_REQUEST", "The account could not be made.", {
+          details: { reason: error.code ?? null },
+        });
+      const user = { id: data.user?.id ?? null, email };
+      return data.session === null
+        ? { status: 202, json: { success: true, data: { user: { email }, confirmation: "sent" } } }
+        : { status: 200, json: { success: true, data: { user } } };
+    }),
+  },
+});

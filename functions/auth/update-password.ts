@@ -1,0 +1,26 @@
+import { rejectUnavailable } from "#core/auth/session-claims.ts";
+import { GatewayError } from "#core/errors.ts";
+import { bySession, sessionPrincipal, supabaseFor } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { updatePasswordSchema } from "#core/schemas/auth.ts";
+
+/** POST /api/auth/update-password, signed in, as after the link of a reset mail */
+export const handler = jsonHandler({
+  route: "UpdatePassword",
+  authenticate: bySession,
+  endpoints: {
+    POST: withBody(updatePasswordSchema, async (call) => {
+      await sessionPrincipal(call).confirm();
+      const { error } = await supabaseFor(call).supabase.auth.updateUser({ password: call.body.password });
+      rejectUnavailable(error);
+      if (error !== null) {
+        throw new GatewayError("BAD_REQUEST", "The password was not accepted.", {
+          param: "password",
+          details: { reason: error.code ?? null },
+        });
+      }
+      return { status: 204 };
+    }),
+  },
+});

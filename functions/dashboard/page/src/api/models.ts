@@ -1,0 +1,14 @@
+import { request } from "./request.ts";
+
+export interface Model {
+  readonly id: string;
+  readonly name: string;
+  readonly owned_by: string;
+  readonly aliases: readonly string[];
+}
+
+/** What the key may call. */
+export const listModels = async (apiKey: string, signal: AbortSignal): Promise<readonly Model[]> => {
+  const { json } = await request("v1/models", { apiKey, signal });
+  return json.data as readonly Model[];
+};

@@ -1,0 +1,22 @@
+import type { ComponentType } from "preact";
+import { KeysPage } from "./pages/keys/keys-page.tsx";
+import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
+import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
+import { UsagePage } from "./pages/usage/usage-page.tsx";
+import type { IconName } from "./ui/icons.tsx";
+
+export interface NavigationItem {
+  /** Its address: `dashboard/<id>`. */
+  readonly id: string;
+  readonly name: string;
+  readonly icon: IconName;
+  readonly page: ComponentType;
+}
+
+/** The pages of the dashboard, in the order of the menu. A new page is a line here. */
+export const navigation: readonly NavigationItem[] = [
+  { id: "keys", name: "Keys", icon: "key", page: KeysPage },
+  { id: "provider-keys", name: "Provider keys", icon: "plug", page: ProviderKeysPage },
+  { id: "usage", name: "Usage", icon: "chart", page: UsagePage },
+  { id: "playground", name: "Playground", icon: "chat", page: PlaygroundPage },
+];

@@ -1,0 +1,72 @@
+import { type Signal, useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { Button } from "../../ui/button.tsx";
+import { answering, clear, send, stop, turns } from "./conversation.ts";
+import { playgroundKey } from "./playground-key.ts";
+import { chosenModel } from "./settings.ts";
+
+/** Why nothing can be sent, or undefined when it can. */
+const fault = (text: string): string | undefined => {
+  if (playgroundKey.value === "") return "Paste an API key first, or create one under Keys.";
+  if (chosenModel() === "") return "Name the model first.";
+  return text.trim() === "" ? "Write a message first." : undefined;
+};
+
+/** Where a message is written. Enter sends, Shift+Enter starts a new line. */
+export const Composer = ({ draft }: { draft: Signal<string> }) => {
+  const id = useId();
+  const problem = useSignal<string | undefined>(undefined);
+  const submit = (): void => {
+    problem.value = fault(draft.value);
+    if (problem.value !== undefined || answering.value) return;
+    const text = draft.value;
+    draft.value = "";
+    void send(text);
+  };
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <label class="visually-hidden" for={id}>
+        Message
+      </label>
+      <textarea
+        id={id}
+        rows={3}
+        placeholder="Ask something…"
+        value={draft.value}
+        onInput={(event) => {
+          draft.value = event.currentTarget.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          submit();
+        }}
+      />
+      <div class="composer-buttons">
+        <p class="field-fault" role="status">
+          {problem.value ?? ""}
+        </p>
+        {turns.value.length === 0 ? null : (
+          <Button kind="quiet" onClick={clear}>
+            New chat
+          </Button>
+        )}
+        {answering.value ? (
+          <Button icon="stop" onClick={() => void stop()}>
+            Stop
+          </Button>
+        ) : (
+          <Button kind="primary" type="submit" icon="send">
+            Send
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+};

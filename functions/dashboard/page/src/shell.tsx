@@ -1,0 +1,114 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { signOut } from "./api/auth.ts";
+import { navigation } from "./navigation.ts";
+import { clear } from "./pages/playground/conversation.ts";
+import { playgroundKey } from "./pages/playground/playground-key.ts";
+import { page } from "./router.ts";
+import type { User } from "./session.ts";
+import { type Theme, theme } from "./theme.ts";
+import { Button } from "./ui/button.tsx";
+import { Icon, Logo } from "./ui/icons.tsx";
+import { Link } from "./ui/link.tsx";
+import { ErrorNotice } from "./ui/notice.tsx";
+import { useAction } from "./ui/use-action.ts";
+
+const themes = [
+  { id: "system", name: "As the system", icon: "system" },
+  { id: "light", name: "Light", icon: "sun" },
+  { id: "dark", name: "Dark", icon: "moon" },
+] as const satisfies readonly { id: Theme; name: string; icon: string }[];
+
+const ThemeChoice = () => (
+  <fieldset class="segments theme">
+    <legend class="visually-hidden">Theme</legend>
+    {themes.map(({ id, name, icon }) => (
+      <button
+        key={id}
+        type="button"
+        aria-pressed={theme.value === id}
+        aria-label={name}
+        title={name}
+        onClick={() => {
+          theme.value = id;
+        }}
+      >
+        <Icon name={icon} />
+      </button>
+    ))}
+  </fieldset>
+);
+
+interface ShellProps {
+  readonly user: User;
+  readonly children: ComponentChildren;
+}
+
+/** Navigation at the side, or behind a button on a narrow screen, and the page beside it. */
+export const Shell = ({ user, children }: ShellProps) => {
+  const open = useSignal(false);
+  const leave = useAction(async () => {
+    await signOut();
+    playgroundKey.value = "";
+    clear();
+  });
+  const fold = (): void => {
+    open.value = false;
+  };
+  return (
+    <div class="shell">
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <div class="side">
+        <div class="side-inner">
+          <div class="side-head">
+            <p class="brand">
+              <Logo />
+              <span>Concurred</span>
+            </p>
+            <button
+              type="button"
+              class="icon-button menu-button"
+              aria-label="Menu"
+              aria-expanded={open.value}
+              aria-controls="menu"
+              onClick={() => {
+                open.value = !open.value;
+              }}
+            >
+              <Icon name={open.value ? "close" : "menu"} />
+            </button>
+          </div>
+          <div id="menu" class={open.value ? "menu open" : "menu"}>
+            <nav aria-label="Dashboard">
+              <ul>
+                {navigation.map(({ id, name, icon }) => (
+                  <li key={id}>
+                    <Link to={id} class="nav-link" current={page.value === id} onFollow={fold}>
+                      <Icon name={icon} />
+                      {name}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </nav>
+            <div class="side-foot">
+              <ThemeChoice />
+              <p class="account" title={user.email ?? user.id}>
+                {user.email ?? user.id}
+              </p>
+              <ErrorNotice error={leave.error.value} />
+              <Button kind="quiet" icon="signOut" pending={leave.pending.value} onClick={() => void leave.run()}>
+                Sign out
+              </Button>
+            </div>
+          </div>
+        </div>
+      </div>
+      <main id="content" class="content" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+};

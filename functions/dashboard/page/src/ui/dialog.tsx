@@ -1,0 +1,58 @@
+import type { ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { Icon } from "./icons.tsx";
+
+interface DialogProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly onClose: () => void;
+  /** Asked when Escape or the cross is used: false keeps the dialog open. */
+  readonly mayClose?: () => boolean;
+}
+
+/**
+ * A modal dialog while it is mounted. The browser's own element keeps the focus within, closes on Escape and gives the
+ * focus back to what opened it.
+ */
+export const Dialog = ({ title, children, onClose, mayClose = () => true }: DialogProps) => {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const mounted = useRef(true);
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => {
+      // Its `close` event comes later, when another dialog may be open.
+      mounted.current = false;
+      dialog?.close();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class="dialog"
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        if (event.target === element.current && !mayClose()) event.preventDefault();
+      }}
+      onClose={() => {
+        if (mounted.current) onClose();
+      }}
+    >
+      <div class="dialog-head">
+        <h2 id={titleId}>{title}</h2>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close"
+          onClick={() => {
+            if (mayClose()) element.current?.close();
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      {children}
+    </dialog>
+  );
+};

@@ -1,0 +1,23 @@
+import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { patchKey, revokeKey } from "#core/keys/keys.ts";
+import { patchKeySchema } from "#core/schemas/keys.ts";
+
+/** PATCH and DELETE /api/v1/keys/:id */
+export const handler = jsonHandler({
+  route: "Key",
+  authenticate: bySession,
+  endpoints: {
+    PATCH: withBody(patchKeySchema, async (call) => {
+      const key = await patchKey(sessionPrincipal(call).userId, call.pathParameters["id"] ?? "", call.body);
+      return { status: 200, json: { success: true, data: key } };
+    }),
+    DELETE: {
+      handle: async (call) => {
+        await revokeKey(sessionPrincipal(call).userId, call.pathParameters["id"] ?? "", call.startedAtMs);
+        return { status: 204 };
+      },
+    },
+  },
+});

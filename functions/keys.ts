@@ -1,0 +1,24 @@
+import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { createKey, listKeys } from "#core/keys/keys.ts";
+import { createKeySchema } from "#core/schemas/keys.ts";
+
+/** GET and POST /api/v1/keys */
+export const handler = jsonHandler({
+  route: "Keys",
+  authenticate: bySession,
+  endpoints: {
+    GET: {
+      handle: async (call) => ({
+        status: 200,
+        json: { success: true, data: await listKeys(sessionPrincipal(call).userId) },
+      }),
+    },
+    POST: withBody(createKeySchema, async (call) => {
+      const principal = sessionPrincipal(call);
+      await principal.confirm();
+      return { status: 201, json: { success: true, data: await createKey(principal.userId, call.body) } };
+    }),
+  },
+});

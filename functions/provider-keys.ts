@@ -1,0 +1,24 @@
+import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { showProviderKeys, storeProviderKey } from "#core/provider-keys/provider-keys.ts";
+import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+
+/** GET and POST /api/v1/provider-keys */
+export const handler = jsonHandler({
+  route: "ProviderKeys",
+  authenticate: bySession,
+  endpoints: {
+    GET: {
+      handle: async (call) => ({
+        status: 200,
+        json: { success: true, data: await showProviderKeys(sessionPrincipal(call).userId) },
+      }),
+    },
+    POST: withBody(createProviderKeySchema, async (call) => {
+      const principal = sessionPrincipal(call);
+      await principal.confirm();
+      return { status: 201, json: { success: true, data: await storeProviderKey(principal.userId, call.body) } };
+    }),
+  },
+});

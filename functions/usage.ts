@@ -1,0 +1,20 @@
+import { anyPrincipal } from "#core/http/authenticate.ts";
+import { byKeyOrSession } from "#core/http/authenticate-session.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { parseWith } from "#core/http/schema.ts";
+import { usageQuerySchema } from "#core/schemas/usage.ts";
+import { summarizeUsage } from "#core/usage/summary.ts";
+
+/** GET /api/v1/usage */
+export const handler = jsonHandler({
+  route: "Usage",
+  authenticate: byKeyOrSession,
+  endpoints: {
+    GET: {
+      handle: async (call) => {
+        const query = parseWith(usageQuerySchema, call.query);
+        return { status: 200, json: { success: true, data: await summarizeUsage(anyPrincipal(call).userId, query) } };
+      },
+    },
+  },
+});

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { glob, readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * Builds the dashboard's page with Vite and writes it as a module that the page's functions import: their bundles then
+ * hold the page, and nothing is read from a disk or fetched from elsewhere when it is served.
+ */
+
+const root = path.resolve(import.meta.dirname, "..");
+const folder = path.join(root, "functions/dashboard");
+const pageFolder = path.join(folder, "page");
+const outFolder = path.join(folder, "dist");
+const generatedFile = path.join(folder, "assets.generated.js");
+
+/** Replaced by the way from the page's address to its assets. */
+const assetsPlaceholder = "%ASSETS%";
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Everything that the build depends on: the page's sources, this file, and the exact packages. */
+const hashSources = async (): Promise<string> => {
+  const hash = createHash("sha256");
+  const files = await Array.fromAsync(glob("**/*.*", { cwd: pageFolder }));
+  const inputs = files.sort().map((file) => path.join(pageFolder, file));
+  for (const file of [...inputs, import.meta.filename, path.join(root, "package.json")]) {
+    hash.update(path.relative(root, file)).update("\0");
+    hash.update(await readFile(file)).update("\0");
+  }
+  return hash.digest("hex");
+};
+
+const builtHash = async (): Promise<string | undefined> => {
+  try {
+    return /export const sourceHash = "(\w+)"/.exec(await readFile(generatedFile, "utf8"))?.[1];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The page without what a same-origin page needs not, and painted only once its script has run: the chosen theme is
+ * known by then.
+ */
+const toPage = (html: string): string =>
+  html
+    .replaceAll(" crossorigin", "")
+    .replace('<script type="module"', '<script type="module" blocking="render"')
+    .replaceAll("./assets/", assetsPlaceholder)
+    .replaceAll(/\n\s+/g, "\n");
+
+const toAsset = async (file: string): Promise<[string, { contentType: string; text: string; etag: string }]> => {
+  const contentType = contentTypes[path.extname(file)];
+  if (contentType === undefined) throw new Error(`The dashboard's build made a file of no known type: ${file}`);
+  const text = await readFile(path.join(outFolder, "assets", file), "utf8");
+  return [file, { contentType, text, etag: `"${sha256(text).slice(0, 32)}"` }];
+};
+
+const toModule = (sourceHash: string, pageHtml: string, assets: readonly (readonly [string, unknown])[]): string =>
+  [
+    "// Written by infra/build-dashboard.ts. Do not edit.",
+    `export const sourceHash = ${JSON.stringify(sourceHash)};`,
+    `export const assetsPlaceholder = ${JSON.stringify(assetsPlaceholder)};`,
+    `export const pageHtml = ${JSON.stringify(pageHtml)};`,
+    `export const assets = new Map(${JSON.stringify(assets)});`,
+    "",
+  ].join("\n");
+
+/**
+ * Builds the page unless it was built from the very same sources already. Throws Vite's error, which names file and line,
+ * or an `Error` for a file type that the functions cannot serve. Returns whether it built.
+ */
+export const buildDashboard = async (): Promise<boolean> => {
+  const sourceHash = await hashSources();
+  if ((await builtHash()) === sourceHash) return false;
+  const { build } = await import("vite");
+  await build({ configFile: path.join(pageFolder, "vite.config.ts") });
+  const files = await Array.fromAsync(glob("*", { cwd: path.join(outFolder, "assets") }));
+  const assets = await Promise.all(files.sort().map(toAsset));
+  const html = await readFile(path.join(outFolder, "index.html"), "utf8");
+  // Renamed into place, so that no other process reads half a module.
+  const unfinished = `${generatedFile}.${process.pid}`;
+  await writeFile(unfinished, toModule(sourceHash, toPage(html), assets));
+  await rename(unfinished, generatedFile);
+  return true;
+};
+
+if (import.meta.main) await buildDashboard();

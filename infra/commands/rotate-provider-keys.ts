@@ -1,0 +1,11 @@
+import { parseArgs } from "node:util";
+import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
+
+/** `npm run rotate:provider-keys`: re-encrypts every stored data key under the present KMS key; restartable. */
+const { values } = parseArgs({ options: { local: { type: "boolean", default: false } } });
+
+await runCommand(async () => {
+  useOperatorEnvironment(values.local);
+  const { rotateProviderKeys } = await import("#core/provider-keys/rotate.ts");
+  return rotateProviderKeys();
+});

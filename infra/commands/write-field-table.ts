@@ -1,0 +1,75 @@
+import { writeFile } from "node:fs/promises";
+import {
+  conditions,
+  type FieldCase,
+  type FieldRow,
+  fieldTable,
+  otherField,
+  partTable,
+} from "#core/providers/field-table.ts";
+import { chatProviderIds } from "#core/providers/provider.ts";
+
+/** `npm run write:fields`: writes docs/fields.md from the field table. A test fails where the two differ. */
+
+const target = new URL("../../docs/fields.md", import.meta.url);
+
+const intro = `# Fields by provider
+
+Generated from core/providers/field-table.ts by \`npm run write:fields\`. Tests send every field to every provider and hold
+this table against what arrives.
+
+- **passed**: sent as it came
+- **translated**: sent in the provider's own form, with the same meaning
+- **clamped**: sent with the nearest value that the model takes; named in \`X-Warnings\` when that changed it
+- **dropped**: not sent, and named in \`X-Warnings\` unless its value asks for nothing but the default
+- **refused**: a 400 that names the field in \`param\`, before any call
+
+The first case that holds counts. The gateway's own fields (fallback, retries, timeout, load_balance, guardrails, prompt_id,
+prompt_version, prompt_variables) are never sent to a provider.
+
+## Thought signatures and thoughts across turns
+
+- Gemini's thought signatures stand on each tool call as \`extra_content.google.thought_signature\`. Send the call back with
+  it, as OpenAI's SDKs do when you append the message that they gave you. A client that loses it, or a call that another
+  provider made, is sent with Google's documented sentinel \`skip_thought_signature_validator\`: the turn is taken, at some
+  cost in quality.
+- Claude's thinking stands in \`thinking_blocks\`, OpenRouter's and MiniMax's in \`reasoning_details\`, encrypted reasoning of
+  OpenAI's Responses API in \`reasoning_details\` with the format \`openai-responses-v1\`. Send them back unchanged; each goes
+  only to the provider that made it.
+
+## When OpenAI is called over the Responses API
+
+For models that it serves only there (codex, the pro and deep-research models), for tools on gpt-6-astra, and for tools
+together with a named reasoning_effort on GPT-5.4 to 5.6 and gpt-6-sol, which Chat Completions refuses. The answer is
+translated back, streamed or not. Nothing is stored at OpenAI unless \`store\` is true.
+`;
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+const caseText = ({ treatment, when, note }: FieldCase): string => {
+  const where = when === undefined ? "" : `${when.map((condition) => conditions[condition]).join(" and ")}: `;
+  return `${where}${treatment}${note === undefined ? "" : ` (${note})`}`;
+};
+
+const rowText = (name: string, row: FieldRow): string =>
+  `| ${[name, ...chatProviderIds.map((id) => row[id].map(caseText).join("; else "))].map(cell).join(" | ")} |`;
+
+const tableText = (title: string, first: string, rows: readonly (readonly [string, FieldRow])[]): string =>
+  [
+    `## ${title}`,
+    "",
+    `| ${[first, ...chatProviderIds].join(" | ")} |`,
+    `|${"---|".repeat(chatProviderIds.length + 1)}`,
+    ...rows.map(([name, row]) => rowText(name, row)),
+    "",
+  ].join("\n");
+
+/** The page as it should be. */
+export const fieldTableMarkdown = (): string =>
+  [
+    intro,
+    tableText("Top-level fields", "Field", [...Object.entries(fieldTable), ["(any other)", otherField]]),
+    tableText("Parts of messages and tools", "Part", Object.entries(partTable)),
+  ].join("\n");
+
+if (import.meta.main) await writeFile(target, fieldTableMarkdown());

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TableId, tables } from "#core/db/tables.ts";
+import { createApi } from "./api.ts";
+import { createBackground } from "./background.ts";
+import { concurrencyOf, domainOf, functionVariables } from "./deploy-environment.ts";
+import { createEncryptionKey } from "./encryption.ts";
+import { createFirewall } from "./firewall.ts";
+import { type FunctionContext, functionName } from "./functions.ts";
+import { createOperators } from "./operators.ts";
+import { placeOfDeployment } from "./place.ts";
+import { createSecrets } from "./secrets.ts";
+import { checkReservations, settingsOf } from "./stage.ts";
+import { createTables } from "./storage.ts";
+
+const packageVersion = (): string => {
+  const { version } = JSON.parse(readFileSync(join($cli.paths.root, "package.json"), "utf8")) as { version: string };
+  return version;
+};
+
+/** Names of the deployed parts under the parameter names of the operators' template. */
+const operatorParameters = (
+  { api, functions }: ReturnType<typeof createApi>,
+  background: ReturnType<typeof createBackground>,
+  context: FunctionContext,
+  firewall: aws.wafv2.WebAcl | undefined,
+) => ({
+  StageName: $app.stage,
+  ApiName: api.nodes.api.name,
+  AccessLogGroupName: api.nodes.logGroup?.name ?? "",
+  EncryptionKeyId: context.key.key.keyId,
+  FirewallName: firewall?.name ?? "none",
+  ...Object.fromEntries(
+    [...functions.keys(), ...background.functions.keys()].map((id) => [`${id}FunctionName`, functionName(id)]),
+  ),
+  ...Object.fromEntries([...background.deadLetters].map(([id, queue]) => [`${id}DeadLettersName`, queue.name])),
+  ...Object.fromEntries(
+    (Object.keys(tables) as TableId[]).map((id) => [`${tables[id].resource}Name`, context.tables[id].table.name]),
+  ),
+});
+
+/** Everything that a stage is made of. `sst.config.ts` runs it; its result is what `sst deploy` prints. */
+export const deploy = () => {
+  const settings = settingsOf($app.stage);
+  const { limit, reserve } = concurrencyOf(process.env);
+  if (reserve) checkReservations(settings.reservedConcurrency, limit);
+  const place = placeOfDeployment();
+  const key = createEncryptionKey(place, settings);
+  const context: FunctionContext = {
+    place,
+    settings,
+    key,
+    tables: createTables(key, settings),
+    secrets: createSecrets(),
+    variables: { VERSION: process.env.VERSION ?? packageVersion(), ...functionVariables(process.env) },
+    reserveConcurrency: reserve,
+  };
+  const api = createApi(context, domainOf(process.env));
+  const background = createBackground(context);
+  const firewall =
+    settings.permanent && api.api.nodes.stage !== undefined ? createFirewall(api.api.nodes.stage.arn) : undefined;
+  createOperators(operatorParameters(api, background, context, firewall));
+  return { url: api.api.url };
+};

@@ -1,0 +1,122 @@
+import type { TableId } from "#core/db/tables.ts";
+import type { BackgroundFunction, Grant, Route } from "#core/routes.ts";
+import type { SecretName } from "#core/secrets.ts";
+import type { EncryptionKey } from "./encryption.ts";
+import { statementsOf } from "./permissions.ts";
+import type { Place } from "./place.ts";
+import type { StageSettings } from "./stage.ts";
+import type { Table } from "./storage.ts";
+
+/** What the functions of a stage are made of. */
+export interface FunctionContext {
+  readonly place: Place;
+  readonly settings: StageSettings;
+  readonly key: EncryptionKey;
+  readonly tables: Readonly<Record<TableId, Table>>;
+  readonly secrets: Readonly<Record<SecretName, sst.Secret>>;
+  /** The part of the environment that all have. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Whether this stage reserves concurrency at all. */
+  readonly reserveConcurrency: boolean;
+}
+
+type Definition = Pick<
+  Route | BackgroundFunction,
+  "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb" | "summary"
+>;
+type Arn = $util.Output<string>;
+
+export interface FunctionOptions {
+  readonly streaming: boolean;
+  readonly reservedConcurrency: number | undefined;
+  /** Beyond the grants of the row: what its trigger needs. */
+  readonly triggerPermissions?: readonly { readonly actions: string[]; readonly resources: Arn[] }[];
+  /** Of an event that nobody waits for. */
+  readonly retries?: number;
+}
+
+/** Physical name of a function, and the end of its log group's name: people find it without a look-up. */
+export const functionName = (id: string): string => `${$app.name}-${$app.stage}-${id}`;
+
+/** Only what the grants name is linked, and only by value: a link that brought rights along would widen the role. */
+const linksOf = (grants: readonly Grant[], { key, tables, secrets }: FunctionContext) => {
+  const links = new Map<string, sst.Linkable<Record<string, unknown>> | sst.Secret>();
+  for (const grant of grants) {
+    const [kind = "", what = ""] = grant.split(":");
+    if (kind === "secret") links.set(what, secrets[what as SecretName]);
+    else if (kind === "kms") links.set(kind, key.link);
+    else links.set(kind, tables[kind as TableId].link);
+  }
+  return [...links.values()];
+};
+
+const tracingPermission = {
+  actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+  // X-Ray has no resources to name.
+  resources: ["*"],
+};
+
+const logPermission = (id: string, { region, accountId, partition }: Place) => ({
+  actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+  resources: [$interpolate`arn:${partition}:logs:${region}:${accountId}:log-group:/aws/lambda/${functionName(id)}:*`],
+});
+
+/** Lambda only. SST's own policy also lets the whole account assume the role. */
+const trustLambda = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+});
+
+/** SST's arguments for the function of a row. */
+export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
+  const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
+  const { place, settings, key, tables } = context;
+  const { region } = place;
+  const statements = region.apply((name) =>
+    statementsOf<Arn>(grants, {
+      app: place.app,
+      stage: place.stage,
+      region: name,
+      keyArn: key.key.arn,
+      tableArn: (table) => tables[table].table.arn,
+      indexArn: (table, index) => $interpolate`${tables[table].table.arn}/index/${index}`,
+    }),
+  );
+  const args: sst.aws.FunctionArgs = {
+    name: functionName(id),
+    description: summary,
+    handler,
+    runtime: "nodejs24.x",
+    architecture: "arm64",
+    memory: `${memoryMb} MB`,
+    timeout: `${timeoutSeconds} seconds`,
+    streaming: options.streaming,
+    nodejs: { splitting: true },
+    logging: { format: "json", retention: settings.logRetention },
+    environment: { ...context.variables, STAGE: $app.stage, ROUTE_ID: id },
+    link: linksOf(grants, context),
+    permissions: statements.apply((own) => [
+      ...own,
+      ...(options.triggerPermissions ?? []),
+      logPermission(id, place),
+      tracingPermission,
+    ]) as never,
+    transform: {
+      function: (lambda) => {
+        lambda.tracingConfig = { mode: "Active" };
+        return undefined;
+      },
+      role: (role) => {
+        role.assumeRolePolicy = trustLambda;
+        // AWSLambdaBasicExecutionRole allows every log group of the account; the role's own statement names one.
+        role.managedPolicyArns = [];
+        return undefined;
+      },
+    },
+  };
+  if (options.reservedConcurrency !== undefined && context.reserveConcurrency) {
+    args.concurrency = { reserved: options.reservedConcurrency };
+  }
+  if (options.retries !== undefined) args.retries = options.retries;
+  return args;
+};

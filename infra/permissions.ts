@@ -1,0 +1,138 @@
+import { type TableId, type TableSpec, tables } from "#core/db/tables.ts";
+import type { Grant } from "#core/routes.ts";
+
+/**
+ * Turns the grants of a row into IAM statements: exactly those actions, on exactly those resources, under conditions.
+ * No AWS or SST code, so that tests read it with plain text for ARNs and the deployment with values known later.
+ */
+
+export interface Condition {
+  readonly test: string;
+  readonly variable: string;
+  readonly values: readonly string[];
+}
+
+export interface Statement<Arn> {
+  readonly actions: string[];
+  readonly resources: Arn[];
+  readonly conditions: Condition[];
+}
+
+/** Where the resources of a stage are. `Arn` is text, or a value that is known once it is deployed. */
+export interface Resources<Arn> {
+  readonly app: string;
+  readonly stage: string;
+  readonly region: string;
+  readonly keyArn: Arn;
+  readonly tableArn: (table: TableId) => Arn;
+  readonly indexArn: (table: TableId, index: string) => Arn;
+}
+
+/** Names in the encryption context of what the gateway itself seals. IAM allows no other one. */
+export const encryptionContextNames = ["app", "stage", "purpose", "userId", "id"] as const;
+
+/** The IAM actions of a grant. A transaction has none of its own: its row names the writes, and this is its check. */
+const tableActions: Readonly<Record<string, readonly string[]>> = {
+  TransactWriteItems: ["dynamodb:ConditionCheckItem"],
+};
+
+const keyActions: Readonly<Record<string, readonly string[]>> = {
+  ReEncrypt: ["kms:ReEncryptFrom", "kms:ReEncryptTo"],
+};
+
+const writes = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
+
+/** Every direct use of the key is under the app's and the stage's name, and under no unknown name. */
+export const sealingConditions = ({ app, stage }: { readonly app: string; readonly stage: string }): Condition[] => [
+  { test: "StringEquals", variable: "kms:EncryptionContext:app", values: [app] },
+  { test: "StringEquals", variable: "kms:EncryptionContext:stage", values: [stage] },
+  { test: "ForAllValues:StringEquals", variable: "kms:EncryptionContextKeys", values: [...encryptionContextNames] },
+];
+
+/** Use of the key by DynamoDB on a caller's behalf; the caller itself cannot make such a call. */
+export const throughDynamoDb = (region: string): Condition[] => [
+  { test: "StringEquals", variable: "kms:ViaService", values: [`dynamodb.${region}.amazonaws.com`] },
+];
+
+/**
+ * What DynamoDB needs of its caller for a table under a customer managed key: it asks KMS with the caller's own rights.
+ * Source: DynamoDB developer guide, "Authorizing use of your KMS key"; the split into reading and writing is the CDK's
+ * (aws-dynamodb, perms.ts), spelled out instead of its wildcards.
+ */
+export const encryptedTableActions = {
+  read: ["kms:Decrypt", "kms:DescribeKey"],
+  write: [
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+  ],
+} as const;
+
+const tableStatements = <Arn>(
+  table: TableId,
+  actions: readonly string[],
+  resources: Resources<Arn>,
+): Statement<Arn>[] => {
+  const indexes = Object.keys((tables[table] as TableSpec).indexes ?? {});
+  const own: Statement<Arn> = {
+    actions: actions.flatMap((action) => tableActions[action] ?? [`dynamodb:${action}`]),
+    resources: [resources.tableArn(table)],
+    conditions: [],
+  };
+  if (!actions.includes("Query") || indexes.length === 0) return [own];
+  const index = indexes.map((name) => resources.indexArn(table, name));
+  return [own, { actions: ["dynamodb:Query"], resources: index, conditions: [] }];
+};
+
+const keyStatements = <Arn>(actions: readonly string[], resources: Resources<Arn>): Statement<Arn>[] => {
+  const sealing = actions.filter((action) => action !== "DescribeKey");
+  const statements: Statement<Arn>[] = [];
+  if (sealing.length > 0) {
+    statements.push({
+      actions: sealing.flatMap((action) => keyActions[action] ?? [`kms:${action}`]),
+      resources: [resources.keyArn],
+      conditions: sealingConditions(resources),
+    });
+  }
+  if (actions.includes("DescribeKey")) {
+    // KMS takes no encryption context here, so there is nothing to demand.
+    statements.push({ actions: ["kms:DescribeKey"], resources: [resources.keyArn], conditions: [] });
+  }
+  return statements;
+};
+
+/** Actions by what they act on, in the order of the row, each once. */
+const actionsByKind = (grants: readonly Grant[]): ReadonlyMap<string, readonly string[]> => {
+  const kinds = new Map<string, string[]>();
+  for (const grant of new Set(grants)) {
+    const [kind = "", action = ""] = grant.split(":");
+    kinds.set(kind, [...(kinds.get(kind) ?? []), action]);
+  }
+  return kinds;
+};
+
+/** The statements of a function's role for its grants. Secrets are links, not permissions. */
+export const statementsOf = <Arn>(grants: readonly Grant[], resources: Resources<Arn>): Statement<Arn>[] => {
+  const statements: Statement<Arn>[] = [];
+  const dataActions: string[] = [];
+  for (const [kind, actions] of actionsByKind(grants)) {
+    if (kind === "secret") continue;
+    if (kind === "kms") {
+      statements.push(...keyStatements(actions, resources));
+      continue;
+    }
+    statements.push(...tableStatements(kind as TableId, actions, resources));
+    dataActions.push(...actions.filter((action) => action !== "DescribeTable"));
+  }
+  if (dataActions.length > 0) {
+    const write = dataActions.some((action) => writes.has(action));
+    statements.push({
+      actions: [...encryptedTableActions.read, ...(write ? encryptedTableActions.write : [])],
+      resources: [resources.keyArn],
+      conditions: throughDynamoDb(resources.region),
+    });
+  }
+  return statements;
+};

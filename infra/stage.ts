@@ -1,0 +1,107 @@
+import { type BackgroundFunction, backgroundFunctions, type ConcurrencyClass, catchAll, routes } from "#core/routes.ts";
+
+/**
+ * What differs between stages. Three kinds: `production` keeps everything, `staging` behaves the same and can be thrown
+ * away, and every other name is a developer's own stage, which costs nothing while it is idle.
+ */
+
+/** Concurrent executions that one function of a class has to itself. It is its ceiling too. */
+export type ReservedConcurrency = Readonly<Partial<Record<ConcurrencyClass | "background", number>>>;
+
+/** API Gateway's token bucket: requests a second and how many may come at once. */
+export interface Throttle {
+  readonly ratePerSecond: number;
+  readonly burst: number;
+}
+
+export interface StageSettings {
+  /** Reserved concurrency and the firewall are for permanent stages only. */
+  readonly permanent: boolean;
+  /** Tables refuse to be deleted, the stack refuses to be removed, and what holds data outlives it. */
+  readonly keepsData: boolean;
+  readonly logRetention: "1 week" | "1 month" | "3 months";
+  /**
+   * Streams have no entry: they share what is left of the account's concurrency, and so can neither take what sign-in
+   * and health need, nor be held down while the account has room.
+   */
+  readonly reservedConcurrency: ReservedConcurrency;
+  /** Of the whole stage. */
+  readonly throttle: Throttle;
+  /** Of public paths that answer without a key. */
+  readonly publicThrottle: Throttle;
+}
+
+const production: StageSettings = {
+  permanent: true,
+  keepsData: true,
+  logRetention: "3 months",
+  reservedConcurrency: { api: 15, page: 10, background: 5 },
+  throttle: { ratePerSecond: 1_000, burst: 2_000 },
+  publicThrottle: { ratePerSecond: 50, burst: 100 },
+};
+
+const staging: StageSettings = {
+  permanent: true,
+  keepsData: false,
+  logRetention: "1 month",
+  reservedConcurrency: { api: 4, page: 2, background: 2 },
+  throttle: { ratePerSecond: 100, burst: 200 },
+  publicThrottle: { ratePerSecond: 10, burst: 20 },
+};
+
+const personal: StageSettings = {
+  permanent: false,
+  keepsData: false,
+  logRetention: "1 week",
+  reservedConcurrency: {},
+  throttle: { ratePerSecond: 50, burst: 100 },
+  publicThrottle: { ratePerSecond: 5, burst: 10 },
+};
+
+/** The settings of a stage by its name. */
+export const settingsOf = (stage: string): StageSettings =>
+  stage === "production" ? production : stage === "staging" ? staging : personal;
+
+/** What AWS keeps for functions without a reservation, at the least. Source: Lambda developer guide, "Reserved concurrency". */
+const unreservedMinimum = 100;
+
+/** Executions that a stage reserves over all its functions. */
+export const reservedTotal = (reserved: ReservedConcurrency): number => {
+  const classes = [...routes, catchAll].map(({ concurrency }) => reserved[concurrency] ?? 0);
+  const background = (backgroundFunctions as readonly BackgroundFunction[]).map(() => reserved.background ?? 0);
+  return [...classes, ...background].reduce((sum, count) => sum + count, 0);
+};
+
+/**
+ * Throws before anything is deployed when the account has less concurrency than the stage reserves: AWS would refuse
+ * halfway. `accountLimit` is Lambda's quota "Concurrent executions"; new accounts may start with 10.
+ */
+export const checkReservations = (reserved: ReservedConcurrency, accountLimit: number): void => {
+  const total = reservedTotal(reserved);
+  if (total > 0 && total > accountLimit - unreservedMinimum) {
+    throw new Error(
+      `This stage reserves ${total} concurrent executions, and AWS keeps ${unreservedMinimum} unreserved, of the account's ${accountLimit}. ` +
+        "Ask AWS for a higher quota and set LAMBDA_CONCURRENCY_LIMIT to it, or set RESERVE_CONCURRENCY=no.",
+    );
+  }
+};
+
+const defaultRegion = "us-east-1";
+
+/** What `sst.config.ts` tells SST of the app: name, region, and what happens to a removed stage. */
+export const appOf = (stage: string) => {
+  const { keepsData } = settingsOf(stage);
+  return {
+    name: "concurred",
+    // `local` keeps the state in .sst: for the smoke test, which has no bucket. Never for a stage that someone else deploys.
+    home: process.env.SST_STATE_HOME === "local" ? ("local" as const) : ("aws" as const),
+    removal: keepsData ? ("retain" as const) : ("remove" as const),
+    protect: keepsData,
+    providers: {
+      aws: {
+        region: (process.env.AWS_REGION ?? defaultRegion) as typeof defaultRegion,
+        defaultTags: { tags: { app: "concurred", stage } },
+      },
+    },
+  };
+};

@@ -1,0 +1,290 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { Unkey } from "@unkey/api";
+import { afterAll, beforeAll, vi } from "vitest";
+import * as z from "zod";
+import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import type { ItemKey } from "#core/db/table.ts";
+import type { TableId } from "#core/db/tables.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
+import type { ReceivedRequest } from "#infra/local/providers/journal.ts";
+
+/** The whole gateway as `npm start` runs it, in a child process, for tests from outside. */
+
+const readySchema = z.object({
+  url: z.string(),
+  dashboardUrl: z.string(),
+  apiKey: z.string(),
+  user: z.object({ email: z.string(), password: z.string() }),
+  pid: z.number(),
+  local: z.object({
+    userId: z.string(),
+    keyId: z.string(),
+    logFile: z.string(),
+    dynamoDbEndpoint: z.string(),
+    tableNames: z.record(z.string(), z.string()),
+    unkey: z.object({ url: z.string(), rootKey: z.string().optional(), apiId: z.string() }),
+    supabase: z.object({ url: z.string(), anonKey: z.string(), serviceRoleKey: z.string().optional() }),
+    simulatedProviders: z.record(z.string(), z.string()),
+  }),
+});
+
+export type Ready = z.infer<typeof readySchema>;
+
+export interface CloudOptions {
+  /** Environment of `npm start`; nothing of the test's own environment is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Such as `["--processes"]`. */
+  readonly flags?: readonly string[];
+  /** A folder that outlives the cloud, for restarts. Without it a temporary one that goes with it. */
+  readonly dataDir?: string;
+}
+
+/** What a start that failed left behind. */
+export interface FailedStart {
+  readonly exitCode: number | null;
+  readonly stderr: string;
+}
+
+export interface TestKey {
+  readonly key: string;
+  readonly keyId: string;
+  readonly userId: string;
+}
+
+export interface KeyOptions {
+  /** The owner; a new one when not given. */
+  readonly userId?: string;
+  /** Requests a minute; default 10,000. */
+  readonly rateLimit?: number;
+  /** Unix ms. */
+  readonly expires?: number;
+}
+
+const root = join(import.meta.dirname, "../..");
+const startMessage = "Concurred is running";
+const minuteMs = 60_000;
+/** Longest wait for what happens after an answer has ended. */
+const waitMs = 10_000;
+
+const cleanEnvironment = (dataDir: string, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  TMPDIR: tmpdir(),
+  PORT: "0",
+  LOCAL_DATA_DIR: dataDir,
+  ...env,
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  /** Resolves with the exit code. */
+  readonly exited: Promise<number | null>;
+  /** Resolves with true at the first screen, with false when the process ended before. */
+  readonly running: Promise<boolean>;
+  readonly stderr: () => string;
+}
+
+const spawnStart = (dataDir: string, { env = {}, flags = [] }: CloudOptions): Started => {
+  const child = spawn(process.execPath, ["infra/local/start.ts", ...flags], {
+    cwd: root,
+    env: cleanEnvironment(dataDir, env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const killWithUs = (): void => void child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  let stderr = "";
+  let stdout = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const exited = once(child, "close").then(([code]) => {
+    process.off("exit", killWithUs);
+    return typeof code === "number" ? code : null;
+  });
+  const shown = new Promise<boolean>((resolve) => {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (stdout.includes(startMessage)) resolve(true);
+    });
+  });
+  return { child, exited, running: Promise.race([shown, exited.then(() => false)]), stderr: () => stderr };
+};
+
+export class TestCloud {
+  readonly ready: Ready;
+  readonly dataDir: string;
+  readonly #started: Started;
+  readonly #keepsData: boolean;
+  readonly #documents: DynamoDBDocumentClient;
+
+  private constructor(started: Started, ready: Ready, dataDir: string, keepsData: boolean) {
+    this.#started = started;
+    this.ready = ready;
+    this.dataDir = dataDir;
+    this.#keepsData = keepsData;
+    this.#documents = DynamoDBDocumentClient.from(localDynamoDbClient(ready.local.dynamoDbEndpoint), {
+      unmarshallOptions: { wrapNumbers: (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)) },
+    });
+  }
+
+  /** Starts a cloud and waits until it answers. @throws Error with what it wrote when it does not come up. */
+  static async start(options: CloudOptions = {}): Promise<TestCloud> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "concurred-e2e-")));
+    const started = spawnStart(dataDir, options);
+    if (!(await started.running)) {
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      throw new Error(`The cloud did not start: ${started.stderr()}`);
+    }
+    const ready = readySchema.parse(JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")));
+    return new TestCloud(started, ready, dataDir, options.dataDir !== undefined);
+  }
+
+  /** Starts what must not come up. */
+  static async startInVain(options: CloudOptions): Promise<FailedStart> {
+    const dataDir = await mkdtemp(join(tmpdir(), "concurred-e2e-"));
+    const started = spawnStart(dataDir, options);
+    if (await started.running) started.child.kill("SIGTERM");
+    const exitCode = await started.exited;
+    await rm(dataDir, { recursive: true, force: true });
+    return { exitCode, stderr: started.stderr() };
+  }
+
+  get url(): string {
+    return this.ready.url;
+  }
+
+  /** The base URL that OpenAI's SDK is given. */
+  get baseUrl(): string {
+    return `${this.ready.url}/api/v1`;
+  }
+
+  get apiKey(): string {
+    return this.ready.apiKey;
+  }
+
+  get userId(): string {
+    return this.ready.local.userId;
+  }
+
+  get unkey(): Unkey {
+    const { url, rootKey } = this.ready.local.unkey;
+    return new Unkey({ rootKey: rootKey ?? "", serverURL: url });
+  }
+
+  /** An API key as the dashboard would make it, of a user of its own unless one is named. */
+  async createKey({ userId = randomUUID(), rateLimit = 10_000, expires }: KeyOptions = {}): Promise<TestKey> {
+    const { data } = await this.unkey.keys.createKey({
+      apiId: this.ready.local.unkey.apiId,
+      prefix: "ck",
+      name: "A test's key",
+      externalId: userId,
+      ratelimits: [{ name: "requests", limit: rateLimit, duration: minuteMs, autoApply: true }],
+      ...(expires === undefined ? {} : { expires }),
+    });
+    return { key: data.key, keyId: data.keyId, userId };
+  }
+
+  /** A confirmed user who can sign in. */
+  async createUser(): Promise<{ readonly userId: string; readonly email: string; readonly password: string }> {
+    const { url, serviceRoleKey = "", anonKey } = this.ready.local.supabase;
+    const account = { email: `${randomUUID()}@test.local`, password: `test-${randomUUID()}` };
+    const response = await fetch(`${url}/auth/v1/admin/users`, {
+      method: "POST",
+      headers: { "content-type": "application/json", apikey: anonKey, authorization: `Bearer ${serviceRoleKey}` },
+      body: JSON.stringify({ ...account, email_confirm: true }),
+    });
+    const { id } = z.object({ id: z.string() }).parse(await response.json());
+    return { userId: id, ...account };
+  }
+
+  /** A row of a table, or undefined. */
+  async row(table: TableId, key: ItemKey): Promise<Record<string, unknown> | undefined> {
+    const TableName = this.ready.local.tableNames[table] ?? "";
+    return (await this.#documents.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+  }
+
+  /** Sets one attribute of a row, which is made where it is missing. */
+  async setAttribute(table: TableId, Key: ItemKey, name: string, value: unknown): Promise<void> {
+    await this.#documents.send(
+      new UpdateCommand({
+        TableName: this.ready.local.tableNames[table] ?? "",
+        Key,
+        UpdateExpression: "SET #name = :value",
+        ExpressionAttributeNames: { "#name": name },
+        ExpressionAttributeValues: { ":value": value },
+      }),
+    );
+  }
+
+  /** The usage event of a request by its `X-Request-ID`, whatever its state. */
+  async usage(userId: string, requestId: string, generation = 0): Promise<UsageEvent | undefined> {
+    // UUIDv7: the first 48 bits are the unix milliseconds at which the request began.
+    const startedAtMs = Number.parseInt(requestId.slice(4).replace("-", "").slice(0, 12), 16);
+    const item = await this.row("usage", rowKeys.usageEvent(userId, utcDay(startedAtMs), requestId, generation));
+    return item === undefined ? undefined : usageEventSchema.parse(item);
+  }
+
+  /** The usage event once it is settled: that happens after the answer's last byte. */
+  settledUsage(userId: string, requestId: string): Promise<UsageEvent> {
+    return eventually(async () => {
+      const event = await this.usage(userId, requestId);
+      if (event === undefined || event.status === "open") throw new Error(`The usage of ${requestId} is not settled`);
+      return event;
+    });
+  }
+
+  /** Ids of the user's open requests, and what is reserved or spent today in pico-dollars. */
+  async admission(userId: string): Promise<{ readonly open: readonly string[]; readonly spentPicoUsd: bigint }> {
+    const row = await this.row("keys", rowKeys.admission(userId));
+    const { open = {}, [`spend#${utcDay(Date.now())}`]: spent = 0 } = row ?? {};
+    return { open: Object.keys(open as object), spentPicoUsd: BigInt(spent as number | bigint) };
+  }
+
+  /** What the simulated providers received whose last message holds `marker`, oldest first. */
+  async providerRequests(marker: string): Promise<readonly ReceivedRequest[]> {
+    const { origin } = new URL(this.ready.local.simulatedProviders.openai ?? "");
+    const response = await fetch(`${origin}/simulated/requests`);
+    const { requests } = (await response.json()) as { readonly requests: readonly ReceivedRequest[] };
+    return requests.filter(({ body }) => JSON.stringify(body ?? {}).includes(marker));
+  }
+
+  /** Everything that the functions wrote so far. */
+  log(): Promise<string> {
+    return readFile(this.ready.local.logFile, "utf8");
+  }
+
+  /** Asks the cloud to end, as Ctrl-C or a supervisor does, and resolves with its exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.#documents.destroy();
+    this.#started.child.kill(signal);
+    const exitCode = await this.#started.exited;
+    if (!this.#keepsData) await rm(this.dataDir, { recursive: true, force: true });
+    return exitCode;
+  }
+}
+
+/** Asks again until it does not throw, and throws its last error after 10 s. For what the gateway does by itself. */
+export const eventually = <Value>(read: () => Promise<Value> | Value): Promise<Value> =>
+  vi.waitFor(read, { timeout: waitMs, interval: 25 });
+
+/** One cloud for all tests of a file. */
+export const useCloud = (options: CloudOptions | (() => Promise<CloudOptions>) = {}): (() => TestCloud) => {
+  let cloud: TestCloud | undefined;
+  beforeAll(async () => {
+    cloud = await TestCloud.start(typeof options === "function" ? await options() : options);
+  });
+  afterAll(async () => {
+    await cloud?.stop();
+  });
+  return () => {
+    if (cloud === undefined) throw new Error("The cloud has not started.");
+    return cloud;
+  };
+};
