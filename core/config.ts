@@ -122,7 +122,8 @@ export const config = {
   awsCredentials: () => ({
     accessKeyId: requiredText("AWS_ACCESS_KEY_ID"),
     secretAccessKey: requiredText("AWS_SECRET_ACCESS_KEY"),
-    sessionToken: process.env.AWS_SESSION_TOKEN,
+    // Set but empty is none: an empty header would be part of the signature.
+    sessionToken: text("AWS_SESSION_TOKEN", "") || undefined,
   }),
 
   unkeyUrl: once(() => noTrailingSlash(text("UNKEY_URL", "https://api.unkey.com"))),

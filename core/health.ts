@@ -56,7 +56,8 @@ const probes: Readonly<Record<Dependency, (signal: AbortSignal) => Promise<unkno
 const check = async (dependency: Dependency): Promise<Check> => {
   const startedAt = performance.now();
   const signal = AbortSignal.timeout(timeoutMs);
-  const status = await probes[dependency](signal).then(
+  // A probe may also throw before it asks anybody: what it needs is not linked.
+  const status = await Promise.try(probes[dependency], signal).then(
     () => "ok" as const,
     // Which one is down is the answer; why is in its own logs.
     () => "down" as const,

@@ -20,7 +20,7 @@ export const uuidV7 = (nowMs: number = Date.now()): string => {
   const time = nowMs.toString(16).padStart(12, "0");
   let tail = "";
   for (const byte of random) tail += byte.toString(16).padStart(2, "0");
-  const variant = (8 + ((random[2] ?? 0) & 3)).toString(16);
+  const variant = (8 + (((random[2] ?? 0) >> 4) & 3)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${tail.slice(1, 4)}-${variant}${tail.slice(5, 8)}-${tail.slice(8)}`;
 };
 

@@ -157,26 +157,29 @@ export const send = async (request: OutboundRequest): Promise<IncomingMessage> =
 };
 
 /**
- * Reads a whole body as UTF-8.
- * @throws OutboundError also when it is longer than `maxBytes`.
+ * Reads a whole body as UTF-8. By events: the async iterator of a stream costs 20 µs more, and seven bodies are read for
+ * one chat. @throws OutboundError also when it is longer than `maxBytes`.
  */
-export const readText = async (response: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<string> => {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const part of response) {
-      const buffer = part as Buffer;
-      bytes += buffer.length;
+export const readText = (response: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    response.on("data", (part: Buffer) => {
+      bytes += part.length;
+      parts.push(part);
       if (bytes > maxBytes) {
-        response.destroy();
-        throw new OutboundError("network", `The body is longer than ${maxBytes} bytes`);
+        response.destroy(new OutboundError("network", `The body is longer than ${maxBytes} bytes`));
       }
-      parts.push(buffer);
-    }
-  } catch (error) {
-    throw toOutboundError(error, signal);
-  }
-  // A connection cut before its content-length is reported by node as an aborted, incomplete message.
-  if (!response.complete) throw new OutboundError("network", "The connection ended in the middle of the body");
-  return (parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts)).toString("utf8");
-};
+    });
+    response.once("end", () => {
+      const [only] = parts;
+      resolve((parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString("utf8"));
+    });
+    response.on("error", (error) => reject(toOutboundError(error, signal)));
+    // Closed without its end: a connection cut before its content-length. After an end this changes nothing.
+    response.once("close", () =>
+      reject(new OutboundError("network", "The connection ended in the middle of the body")),
+    );
+    // What broke before anybody listened will not be told again.
+    if (response.destroyed) reject(toOutboundError(response.errored, signal));
+  });

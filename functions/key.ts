@@ -10,12 +10,12 @@ export const handler = jsonHandler({
   authenticate: bySession,
   endpoints: {
     PATCH: withBody(patchKeySchema, async (call) => {
-      const key = await patchKey(sessionPrincipal(call).userId, call.pathParameters["id"] ?? "", call.body);
+      const key = await patchKey(sessionPrincipal(call).userId, call.pathParameters.id ?? "", call.body);
       return { status: 200, json: { success: true, data: key } };
     }),
     DELETE: {
       handle: async (call) => {
-        await revokeKey(sessionPrincipal(call).userId, call.pathParameters["id"] ?? "", call.startedAtMs);
+        await revokeKey(sessionPrincipal(call).userId, call.pathParameters.id ?? "", call.startedAtMs);
         return { status: 204 };
       },
     },

@@ -9,7 +9,7 @@ export const handler = jsonHandler({
   endpoints: {
     DELETE: {
       handle: async (call) => {
-        await deleteProviderKey(sessionPrincipal(call).userId, call.pathParameters["id"] ?? "");
+        await deleteProviderKey(sessionPrincipal(call).userId, call.pathParameters.id ?? "");
         return { status: 204 };
       },
     },

@@ -12,7 +12,7 @@ export const handler = jsonHandler({
     POST: withOptionalBody(rotateKeySchema, async (call) => {
       const principal = sessionPrincipal(call);
       await principal.confirm();
-      const id = call.pathParameters["id"] ?? "";
+      const id = call.pathParameters.id ?? "";
       const key = await rotateKey(principal.userId, id, call.body.gracePeriodSeconds, call.startedAtMs);
       return { status: 201, json: { success: true, data: key } };
     }),

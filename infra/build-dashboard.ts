@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { glob, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Rolldown } from "vite";
 
 /**
  * Builds the dashboard's page with Vite and writes it as a module that the page's functions import: their bundles then
@@ -10,7 +11,6 @@ import path from "node:path";
 const root = path.resolve(import.meta.dirname, "..");
 const folder = path.join(root, "functions/dashboard");
 const pageFolder = path.join(folder, "page");
-const outFolder = path.join(folder, "dist");
 const generatedFile = path.join(folder, "assets.generated.js");
 
 /** Replaced by the way from the page's address to its assets. */
@@ -56,11 +56,27 @@ const toPage = (html: string): string =>
     .replaceAll("./assets/", assetsPlaceholder)
     .replaceAll(/\n\s+/g, "\n");
 
-const toAsset = async (file: string): Promise<[string, { contentType: string; text: string; etag: string }]> => {
-  const contentType = contentTypes[path.extname(file)];
-  if (contentType === undefined) throw new Error(`The dashboard's build made a file of no known type: ${file}`);
-  const text = await readFile(path.join(outFolder, "assets", file), "utf8");
-  return [file, { contentType, text, etag: `"${sha256(text).slice(0, 32)}"` }];
+type OutputFile = Rolldown.RolldownOutput["output"][number];
+
+const textOf = (file: OutputFile): string => {
+  if (file.type === "chunk") return file.code;
+  return typeof file.source === "string" ? file.source : new TextDecoder().decode(file.source);
+};
+
+const toAsset = (file: OutputFile): [string, { contentType: string; text: string; etag: string }] => {
+  const { base, ext } = path.parse(file.fileName);
+  const contentType = contentTypes[ext];
+  if (contentType === undefined) throw new Error(`The dashboard's build made a file of no known type: ${base}`);
+  const text = textOf(file);
+  return [base, { contentType, text, etag: `"${sha256(text).slice(0, 32)}"` }];
+};
+
+const buildPage = async (): Promise<readonly OutputFile[]> => {
+  const { build } = await import("vite");
+  // In memory: two processes may build at once, such as a test run beside `npm start`.
+  const built = await build({ configFile: path.join(pageFolder, "vite.config.ts"), build: { write: false } });
+  if (!("output" in built)) throw new Error("Vite did not build one bundle");
+  return built.output;
 };
 
 const toModule = (sourceHash: string, pageHtml: string, assets: readonly (readonly [string, unknown])[]): string =>
@@ -80,14 +96,13 @@ const toModule = (sourceHash: string, pageHtml: string, assets: readonly (readon
 export const buildDashboard = async (): Promise<boolean> => {
   const sourceHash = await hashSources();
   if ((await builtHash()) === sourceHash) return false;
-  const { build } = await import("vite");
-  await build({ configFile: path.join(pageFolder, "vite.config.ts") });
-  const files = await Array.fromAsync(glob("*", { cwd: path.join(outFolder, "assets") }));
-  const assets = await Promise.all(files.sort().map(toAsset));
-  const html = await readFile(path.join(outFolder, "index.html"), "utf8");
+  const files = await buildPage();
+  const page = files.find(({ fileName }) => fileName === "index.html");
+  if (page === undefined) throw new Error("The dashboard's build made no page");
+  const assets = files.filter((file) => file !== page).map(toAsset);
   // Renamed into place, so that no other process reads half a module.
   const unfinished = `${generatedFile}.${process.pid}`;
-  await writeFile(unfinished, toModule(sourceHash, toPage(html), assets));
+  await writeFile(unfinished, toModule(sourceHash, toPage(textOf(page)), assets));
   await rename(unfinished, generatedFile);
   return true;
 };

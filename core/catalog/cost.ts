@@ -4,18 +4,24 @@ import type { CatalogModel, TokenPrices } from "./model.ts";
 /** A million million: pico-dollars in a dollar. */
 export const picoPerUsd = 1_000_000_000_000n;
 
-const pricesFor = (model: CatalogModel, inputTokens: number): TokenPrices =>
-  model.longContext !== undefined && inputTokens > model.longContext.aboveInputTokens
-    ? model.longContext.prices
-    : model.prices;
+/** The prices of a request with so many input tokens at a time. */
+export const pricesFor = (model: CatalogModel, inputTokens: number, nowMs: number): TokenPrices => {
+  const { longContext, nextPrices } = model;
+  if (longContext !== undefined && inputTokens > longContext.aboveInputTokens) return longContext.prices;
+  return nextPrices !== undefined && nowMs >= Date.parse(nextPrices.from) ? nextPrices.prices : model.prices;
+};
 
 /**
  * What a generation costs at list price, in pico-dollars (micro-dollars a million tokens, times tokens): exact integers.
  * Undefined when the catalogue does not know the model.
  */
-export const costPicoUsd = (model: CatalogModel | undefined, usage: TokenUsage): bigint | undefined => {
+export const costPicoUsd = (
+  model: CatalogModel | undefined,
+  usage: TokenUsage,
+  nowMs: number = Date.now(),
+): bigint | undefined => {
   if (model === undefined) return undefined;
-  const price = pricesFor(model, usage.inputTokens);
+  const price = pricesFor(model, usage.inputTokens, nowMs);
   const cacheWrite = price.cacheWrite ?? price.input;
   const fresh = Math.max(
     0,

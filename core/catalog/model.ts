@@ -18,6 +18,12 @@ export interface LongContextPrices {
   readonly prices: TokenPrices;
 }
 
+/** Prices that the vendor has announced for a later day (ISO 8601, UTC), of all context lengths. */
+export interface NextPrices {
+  readonly from: string;
+  readonly prices: TokenPrices;
+}
+
 export type Modality = "text" | "image" | "audio" | "file";
 
 export interface ModelCapabilities {
@@ -25,6 +31,15 @@ export interface ModelCapabilities {
   readonly reasoning: boolean;
   /** `response_format: json_schema`. */
   readonly jsonSchema: boolean;
+}
+
+/** The vendor has announced the end of a model. Days in ISO 8601, UTC. */
+export interface Deprecation {
+  readonly announcedOn: string;
+  /** From this day on its name leads to the successor. */
+  readonly shutDownOn: string;
+  /** The catalogue id that the vendor recommends. */
+  readonly successor: string;
 }
 
 /** One model of the catalogue: data that is reviewed like code. */
@@ -39,8 +54,10 @@ export interface CatalogModel {
   readonly maxOutputTokens: number;
   readonly prices: TokenPrices;
   readonly longContext?: LongContextPrices;
+  readonly nextPrices?: NextPrices;
   readonly input: readonly Modality[];
   readonly capabilities: ModelCapabilities;
+  readonly deprecated?: Deprecation;
   /** Unix seconds of the release, for OpenAI's `created`. */
   readonly created: number;
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { type ChatProviderId, chatProviderIds } from "#core/providers/provider.ts";
+import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
 
@@ -17,6 +18,13 @@ const byId = new Map(models.map((model) => [model.id, model]));
 const byProvider = new Map(models.map((model) => [`${model.provider}/${model.providerModel}`, model]));
 
 const isProvider = (text: string): text is ChatProviderId => chatProviderIds.some((id) => id === text);
+
+/** The model that serves a name on this day: its successor once the vendor has shut it down. */
+const served = (model: CatalogModel, nowMs: number): CatalogModel => {
+  const { deprecated } = model;
+  if (deprecated === undefined || nowMs < Date.parse(deprecated.shutDownOn)) return model;
+  return byId.get(deprecated.successor) ?? model;
+};
 
 const fromCatalog = (model: CatalogModel): ResolvedModel => ({
   id: model.id,
@@ -55,18 +63,19 @@ export const closeMatches = (name: string): readonly string[] => {
 const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
 
 /**
- * Resolves an alias, a catalogue id or `provider/id`. Exact: nothing is guessed.
+ * Resolves an alias, a catalogue id or `provider/id`. Exact: nothing is guessed. `auto` is not resolved here: it depends on
+ * the request (auto.ts).
  * @throws GatewayError INVALID_MODEL whose message lists close matches.
  */
-export const resolveModel = (name: string, param = "model"): ResolvedModel => {
+export const resolveModel = (name: string, param = "model", nowMs: number = Date.now()): ResolvedModel => {
   const known = byId.get(aliases[name] ?? successors[name] ?? name);
-  if (known !== undefined) return fromCatalog(known);
+  if (known !== undefined) return fromCatalog(served(known, nowMs));
   const slash = name.indexOf("/");
   const provider = slash > 0 ? name.slice(0, slash) : "";
   const providerModel = name.slice(slash + 1);
   if (isProvider(provider) && safeProviderModel.test(providerModel)) {
     const model = byProvider.get(`${provider}/${successors[providerModel] ?? providerModel}`);
-    if (model !== undefined) return fromCatalog(model);
+    if (model !== undefined) return fromCatalog(served(model, nowMs));
     return { id: name, provider, providerModel, catalog: undefined };
   }
   const matches = closeMatches(name);
@@ -89,3 +98,41 @@ export const aliasesOf = (id: string): readonly string[] =>
 
 /** Whether an id is one of the catalogue's own: bounded, so it may name a metric or a sum. */
 export const isListed = (id: string): boolean => byId.has(id);
+
+const embeddingsByName = new Map(
+  embeddingModels.flatMap((model) => [
+    [model.id, model],
+    [`${model.provider}/${model.providerModel}`, model],
+  ]),
+);
+
+/** A resolved model of POST /api/v1/embeddings; `catalog` is undefined for an id that passes through. */
+export interface ResolvedEmbedding extends ResolvedModel {
+  readonly provider: EmbeddingModel["provider"];
+  readonly catalog: EmbeddingModel | undefined;
+}
+
+/**
+ * Resolves an embedding model: a catalogue id, or `openai/…` or `google/…` for one that it does not know.
+ * @throws GatewayError INVALID_MODEL that lists them.
+ */
+export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
+  const known = embeddingsByName.get(name);
+  if (known !== undefined) {
+    return { id: known.id, provider: known.provider, providerModel: known.providerModel, catalog: known };
+  }
+  const [provider = "", ...rest] = name.split("/");
+  const providerModel = rest.join("/");
+  if ((provider === "openai" || provider === "google") && safeProviderModel.test(providerModel)) {
+    return { id: name, provider, providerModel, catalog: undefined };
+  }
+  const suggestions = embeddingModels.map(({ id }) => id);
+  throw new GatewayError(
+    "INVALID_MODEL",
+    `There is no embedding model of this name. Known: ${suggestions.join(", ")}.`,
+    {
+      param: "model",
+      details: { suggestions },
+    },
+  );
+};

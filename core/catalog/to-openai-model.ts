@@ -31,4 +31,13 @@ export const toOpenAiModel = (model: CatalogModel) => ({
   modalities: { input: model.input, output: ["text"] },
   capabilities: model.capabilities,
   aliases: aliasesOf(model.id),
+  /** Only where the vendor has announced its end. */
+  deprecation:
+    model.deprecated === undefined
+      ? undefined
+      : {
+          announced_on: model.deprecated.announcedOn,
+          shut_down_on: model.deprecated.shutDownOn,
+          successor: model.deprecated.successor,
+        },
 });

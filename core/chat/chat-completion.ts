@@ -97,7 +97,10 @@ export class ChatCompletion {
       // Of the dearest: a cheap model in front must not let a dear fallback past the cap.
       reservePicoUsd: this.#choices
         .map((choice) => estimatePicoUsd(choice.model.catalog, this.#inputCharacters, maxOutput))
-        .reduce((left, right) => (right > left ? right : left)),
+        .reduce((dearest, reserve) => {
+          if (reserve > dearest) return reserve;
+          return dearest;
+        }),
       startedAtMs,
       untilMs: lambdaDeadlineMs,
     });

@@ -1,8 +1,9 @@
-import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
+import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
  * Our rows of API keys, for managing them: the mark that each request reads (by the key's hash) and the user's own row of
@@ -23,65 +24,63 @@ export type UserKey = z.infer<typeof userKeySchema>;
 /** At most this many keys of one user. */
 export const maxKeys = 100;
 
-const isConditionFailure = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.name === "ConditionalCheckFailedException" ||
-    (error.name === "TransactionCanceledException" && /ConditionalCheckFailed/.test(error.message)));
+/** Whether a place for one more key was taken, or why not. */
+export type PlaceVerdict = "reserved" | "full" | "user-disabled";
 
-/** Counts one more key of a user. False at the cap: held by one conditional write, so it holds under concurrency. */
-export const reserveKeyPlace = async (userId: string): Promise<boolean> => {
+/**
+ * Counts one more key of a user, unless the cap is reached or the user is disabled: one conditional write, so it holds under
+ * concurrency; in a transaction, so a try whose answer was lost is not counted twice.
+ */
+export const reserveKeyPlace = async (userId: string): Promise<PlaceVerdict> => {
   try {
-    await documents.send(
-      new UpdateCommand({
-        TableName: config.tableName("keys"),
-        Key: rowKeys.admission(userId),
-        UpdateExpression: "SET #open = if_not_exists(#open, :none) ADD keyCount :one",
-        ConditionExpression: "attribute_not_exists(disabledAt) AND (attribute_not_exists(keyCount) OR keyCount < :max)",
-        ExpressionAttributeNames: { "#open": "open" },
-        ExpressionAttributeValues: { ":one": 1, ":max": maxKeys, ":none": {} },
-      }),
-    );
-    return true;
+    await transact([
+      {
+        Update: {
+          TableName: config.tableName("keys"),
+          Key: rowKeys.admission(userId),
+          UpdateExpression: "SET #open = if_not_exists(#open, :none) ADD keyCount :one",
+          ConditionExpression:
+            "attribute_not_exists(disabledAt) AND (attribute_not_exists(keyCount) OR keyCount < :max)",
+          ExpressionAttributeNames: { "#open": "open" },
+          ExpressionAttributeValues: { ":one": 1, ":max": maxKeys, ":none": {} },
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+    ]);
+    return "reserved";
   } catch (error) {
-    if (isConditionFailure(error)) return false;
-    throw error;
+    if (!(error instanceof TransactionRefused)) throw error;
+    return error.rowOf(0)?.disabledAt === undefined ? "full" : "user-disabled";
   }
 };
 
+const freePlace = (userId: string): TransactionItem => ({
+  Update: {
+    TableName: config.tableName("keys"),
+    Key: rowKeys.admission(userId),
+    UpdateExpression: "ADD keyCount :less",
+    ExpressionAttributeValues: { ":less": -1 },
+  },
+});
+
 /** Gives a reserved place back when the key could not be made. */
-export const returnKeyPlace = async (userId: string): Promise<void> => {
-  await documents.send(
-    new UpdateCommand({
-      TableName: config.tableName("keys"),
-      Key: rowKeys.admission(userId),
-      UpdateExpression: "ADD keyCount :less",
-      ExpressionAttributeValues: { ":less": -1 },
-    }),
-  );
-};
+export const returnKeyPlace = (userId: string): Promise<void> => transact([freePlace(userId)]);
 
 export interface NewKeyRow extends UserKey {
   readonly userId: string;
   readonly rateLimit: number;
+  readonly enabled: boolean;
   readonly expiresAtMs?: number | undefined;
 }
 
 /** Writes a key's mark and the user's row of it, both or neither. */
-export const insertKey = async ({ userId, rateLimit, expiresAtMs, ...row }: NewKeyRow): Promise<void> => {
+export const insertKey = ({ userId, rateLimit, enabled, expiresAtMs, ...row }: NewKeyRow): Promise<void> => {
   const TableName = config.tableName("keys");
-  await documents.send(
-    new TransactWriteCommand({
-      TransactItems: [
-        { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row } } },
-        {
-          Put: {
-            TableName,
-            Item: { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled: true, rateLimit, expiresAtMs },
-          },
-        },
-      ],
-    }),
-  );
+  const mark = { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled, rateLimit, expiresAtMs };
+  return transact([
+    { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row } } },
+    { Put: { TableName, Item: mark } },
+  ]);
 };
 
 /** A user's own row of a key, or undefined when the key is not theirs. */
@@ -144,25 +143,12 @@ export const changeMark = async (keyHash: string, change: MarkChange): Promise<v
 /** Removes the user's row of a key and frees its place, both or neither. The mark stays, so that the key stays refused. False when it was gone. */
 export const removeUserKey = async (userId: string, keyId: string): Promise<boolean> => {
   const TableName = config.tableName("keys");
+  const Key = rowKeys.userKey(userId, keyId);
   try {
-    await documents.send(
-      new TransactWriteCommand({
-        TransactItems: [
-          { Delete: { TableName, Key: rowKeys.userKey(userId, keyId), ConditionExpression: "attribute_exists(pk)" } },
-          {
-            Update: {
-              TableName,
-              Key: rowKeys.admission(userId),
-              UpdateExpression: "ADD keyCount :less",
-              ExpressionAttributeValues: { ":less": -1 },
-            },
-          },
-        ],
-      }),
-    );
+    await transact([{ Delete: { TableName, Key, ConditionExpression: "attribute_exists(pk)" } }, freePlace(userId)]);
     return true;
   } catch (error) {
-    if (isConditionFailure(error)) return false;
+    if (error instanceof TransactionRefused) return false;
     throw error;
   }
 };

@@ -1,15 +1,18 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   BatchWriteCommand,
+  type BatchWriteCommandInput,
   PutCommand,
   QueryCommand,
-  TransactWriteCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
 import { config } from "#core/config.ts";
 import { type Additions, type RollupRow, rollupRowSchema, sumNames } from "#core/usage/rollup-sums.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
+import type { ItemKey } from "./table.ts";
+import { TableUnavailable } from "./table-unavailable.ts";
+import { TransactionRefused, transact } from "./transaction.ts";
 import { keepSeconds, type UsageEvent } from "./usage-events.ts";
 
 /** The table of daily sums. An event and its mark are added in one transaction, so a second delivery adds nothing. */
@@ -33,6 +36,13 @@ export interface RollupChange {
   readonly additions: Additions;
 }
 
+/** The name under which models outside the catalogue are summed once a user's day shows 100 of them. */
+export const otherModels = "other";
+
+/** A target's row. Models that are summed as one keep a row for each provider, which is summed by as well. */
+export const rollupKey = ({ userId, day, keyId, model, provider }: RollupTarget): ItemKey =>
+  rowKeys.rollup(userId, day, keyId, model === otherModels ? `${otherModels}/${provider}` : model);
+
 const expiry = (day: string): number => Math.floor(Date.parse(`${day}T00:00:00Z`) / 1_000) + keepSeconds;
 
 const updateOf = ({ target, additions }: RollupChange) => {
@@ -51,7 +61,8 @@ const updateOf = ({ target, additions }: RollupChange) => {
   };
   const adds: string[] = [];
   const add = (name: string, value: number | bigint): void => {
-    if (BigInt(value) === 0n) return;
+    // Units may be fractions, such as seconds of audio.
+    if (value === 0 || value === 0n) return;
     names[`#${name}`] = name;
     values[`:${name}`] = value;
     adds.push(`#${name} :${name}`);
@@ -62,7 +73,7 @@ const updateOf = ({ target, additions }: RollupChange) => {
   for (const [bucket, count] of Object.entries(additions.latency)) add(bucketAttribute(bucket), count);
   return {
     TableName: config.tableName("rollups"),
-    Key: rowKeys.rollup(target.userId, target.day, target.keyId, target.model),
+    Key: rollupKey(target),
     UpdateExpression: `SET #day = :day, #keyId = :keyId, #model = :model, #provider = :provider, expiresAt = :expiresAt ADD ${adds.join(", ")}`,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
@@ -76,11 +87,6 @@ const markOf = ({ userId, day, requestId, generation }: EventKey, nowSeconds: nu
   expiresAt: nowSeconds + keepMarkSeconds,
 });
 
-const cancelledSchema = z.object({
-  name: z.literal("TransactionCanceledException"),
-  CancellationReasons: z.array(z.object({ Code: z.string().optional() })),
-});
-
 /**
  * Adds events to their rows and marks them, all or nothing. Resolves to the positions of events that were marked before,
  * in which case nothing was written: leave them out and call again.
@@ -91,36 +97,26 @@ export const addToRollups = async (
   nowSeconds: number,
 ): Promise<readonly number[]> => {
   try {
-    await documents.send(
-      new TransactWriteCommand({
-        TransactItems: [
-          ...events.map((event) => ({
-            Put: {
-              TableName: config.tableName("rollups"),
-              Item: markOf(event, nowSeconds),
-              ConditionExpression: "attribute_not_exists(pk)",
-            },
-          })),
-          ...changes.map((change) => ({ Update: updateOf(change) })),
-        ],
-      }),
-    );
+    await transact([
+      ...events.map((event) => ({
+        Put: {
+          TableName: config.tableName("rollups"),
+          Item: markOf(event, nowSeconds),
+          ConditionExpression: "attribute_not_exists(pk)",
+        },
+      })),
+      ...changes.map((change) => ({ Update: updateOf(change) })),
+    ]);
     return [];
   } catch (error) {
-    const cancelled = cancelledSchema.safeParse(error);
-    if (!cancelled.success) throw error;
-    const known = cancelled.data.CancellationReasons.slice(0, events.length).flatMap(({ Code }, index) =>
-      Code === "ConditionalCheckFailed" ? [index] : [],
-    );
-    // Cancelled for another reason, such as a conflict with a concurrent transaction: Lambda delivers again.
-    if (known.length === 0) throw error;
-    return known;
+    // Anything else, such as conflicts that did not end: Lambda delivers again.
+    if (!(error instanceof TransactionRefused)) throw error;
+    return error.failed;
   }
 };
 
 /** The most models outside the catalogue that a user's day shows by name. */
 const maxUnlistedModels = 100;
-export const otherModels = "other";
 
 /** The name under which a model outside the catalogue is summed: its own up to 100 a day, then `other`. */
 export const unlistedModelName = async (userId: string, day: string, model: string): Promise<string> => {
@@ -149,6 +145,7 @@ export const unlistedModelName = async (userId: string, day: string, model: stri
 
 /** A row with its latency counts. */
 export interface RollupSums {
+  readonly key: ItemKey;
   readonly row: RollupRow;
   readonly latency: Readonly<Record<number, number>>;
 }
@@ -161,7 +158,7 @@ const toSums = (item: Record<string, unknown>): RollupSums => {
     const bucket = latencyName.exec(name)?.[1];
     if (bucket !== undefined) latency[Number(bucket)] = Number(value);
   }
-  return { row: rollupRowSchema.parse(item), latency };
+  return { key: { pk: String(item.pk), sk: String(item.sk) }, row: rollupRowSchema.parse(item), latency };
 };
 
 /** All rows of a user from one UTC day to another, both inclusive, and what reading them cost in capacity units. */
@@ -196,12 +193,12 @@ export const replaceRollup = async ({ target, additions }: RollupChange): Promis
   const latency = Object.fromEntries(
     Object.entries(additions.latency).map(([bucket, count]) => [bucketAttribute(bucket), count]),
   );
-  const { userId, ...facts } = target;
+  const { userId: _, ...facts } = target;
   await documents.send(
     new PutCommand({
       TableName: config.tableName("rollups"),
       Item: {
-        ...rowKeys.rollup(userId, target.day, target.keyId, target.model),
+        ...rollupKey(target),
         ...facts,
         ...additions.sums,
         costPicoUsd: additions.costPicoUsd,
@@ -213,37 +210,33 @@ export const replaceRollup = async ({ target, additions }: RollupChange): Promis
   );
 };
 
-const batchSize = 25;
+type WriteRequest = NonNullable<NonNullable<BatchWriteCommandInput["RequestItems"]>[string]>[number];
 
-/** Marks events as rolled up, so that a late delivery adds nothing to rows made anew. */
-export const markRolledUp = async (events: readonly EventKey[], nowSeconds: number): Promise<void> => {
+const batchSize = 25;
+const maxBatchTries = 6;
+const baseDelayMs = 25;
+
+/** Puts and deletes any number of rows; what DynamoDB leaves unprocessed is tried again with growing pauses. @throws TableUnavailable */
+const writeRows = async (writes: readonly WriteRequest[]): Promise<void> => {
   const TableName = config.tableName("rollups");
-  for (let index = 0; index < events.length; index += batchSize) {
-    let requests = events
-      .slice(index, index + batchSize)
-      .map((event) => ({ PutRequest: { Item: markOf(event, nowSeconds) } }));
-    for (let tries = 0; requests.length > 0; tries++) {
-      if (tries > 5) throw new Error("DynamoDB left marks unwritten after 5 tries");
+  for (let index = 0; index < writes.length; index += batchSize) {
+    let left: readonly WriteRequest[] = writes.slice(index, index + batchSize);
+    for (let tries = 1; left.length > 0; tries++) {
       const { UnprocessedItems } = await documents.send(
-        new BatchWriteCommand({ RequestItems: { [TableName]: requests } }),
+        new BatchWriteCommand({ RequestItems: { [TableName]: [...left] } }),
       );
-      requests = (UnprocessedItems?.[TableName] ?? []) as typeof requests;
+      left = UnprocessedItems?.[TableName] ?? [];
+      if (left.length === 0) break;
+      if (tries >= maxBatchTries) throw new TableUnavailable("rows that stay unprocessed");
+      await pause(Math.random() * baseDelayMs * 2 ** tries);
     }
   }
 };
 
-/** Removes rows of a user's day that a rebuild did not make. */
-export const deleteRollups = async (targets: readonly RollupTarget[]): Promise<void> => {
-  const TableName = config.tableName("rollups");
-  for (let index = 0; index < targets.length; index += batchSize) {
-    await documents.send(
-      new BatchWriteCommand({
-        RequestItems: {
-          [TableName]: targets.slice(index, index + batchSize).map(({ userId, day, keyId, model }) => ({
-            DeleteRequest: { Key: rowKeys.rollup(userId, day, keyId, model) },
-          })),
-        },
-      }),
-    );
-  }
-};
+/** Marks events as rolled up, so that a late delivery adds nothing to rows made anew. */
+export const markRolledUp = (events: readonly EventKey[], nowSeconds: number): Promise<void> =>
+  writeRows(events.map((event) => ({ PutRequest: { Item: markOf(event, nowSeconds) } })));
+
+/** Removes rows by their keys: those of a user's day that a rebuild did not make. */
+export const deleteRollups = (keys: readonly ItemKey[]): Promise<void> =>
+  writeRows(keys.map((Key) => ({ DeleteRequest: { Key: { ...Key } } })));

@@ -66,7 +66,7 @@ export const generateDataKey = async (owner: KeyOwner): Promise<NewDataKey> => {
     operation: "GenerateDataKey",
     input: { KeyId: config.kmsKeyArn(), KeySpec: "AES_256", EncryptionContext: encryptionContext(owner) },
   });
-  return { plaintext: base64(answer["Plaintext"]), wrapped: base64(answer["CiphertextBlob"]).toString("base64") };
+  return { plaintext: base64(answer.Plaintext), wrapped: base64(answer.CiphertextBlob).toString("base64") };
 };
 
 /** Answers of KMS that say that this ciphertext, not KMS, is at fault. */
@@ -92,7 +92,7 @@ export const unwrapDataKey = async (
       operation: "Decrypt",
       input: { CiphertextBlob: wrapped, KeyId: config.kmsKeyArn(), EncryptionContext: encryptionContext(owner) },
     });
-    const key = base64(answer["Plaintext"]);
+    const key = base64(answer.Plaintext);
     keep(name, key, nowMs);
     return Buffer.from(key);
   } catch (error) {

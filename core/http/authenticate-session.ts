@@ -9,7 +9,7 @@ import type { Call, RequestState } from "./request-state.ts";
 /** Supabase for one request, with its cookies. What the client sets leaves with the answer, errors too. */
 export const supabaseFor = (state: RequestState): RequestClient => {
   const client = requestClient({
-    cookieHeader: state.headers["cookie"],
+    cookieHeader: state.headers.cookie,
     cookiePath: `${state.pathPrefix}/`,
     secure: isSecure(state),
   });
@@ -29,7 +29,7 @@ export const bySession: Authenticate = async (state) => {
 
 /** By API key when one was sent, else by session. */
 export const byKeyOrSession: Authenticate = (state) =>
-  state.headers["authorization"] !== undefined || state.headers["x-api-key"] !== undefined
+  state.headers.authorization !== undefined || state.headers["x-api-key"] !== undefined
     ? byApiKey(state)
     : bySession(state);
 

@@ -15,6 +15,6 @@ export const backgroundHandler =
       logger.error("Background work failed", { route: id, error: loggableError(error) });
       throw error;
     } finally {
-      flushMetrics({ route: id });
+      await flushMetrics({ route: id });
     }
   };

@@ -1,5 +1,4 @@
 import type { MiddlewareObj } from "@middy/core";
-import httpJsonBodyParser from "@middy/http-json-body-parser";
 import { GatewayError } from "#core/errors.ts";
 import { jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
@@ -9,41 +8,58 @@ export const maxBodyBytes = 5 * 1024 * 1024;
 
 const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 
-const parser = httpJsonBodyParser().before;
-/** The parser's message for `__proto__` and `constructor`; anything else that it refuses in good JSON is too deep for it. */
-const forbiddenKey = "Forbidden key in JSON body";
+/** Deeper than anybody means, and shallow enough for whatever walks or writes the value later. */
+const maxDepth = 2_000;
 
-const statusOf = (error: unknown): number | undefined =>
-  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
-    ? error.statusCode
-    : undefined;
+const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json(?:;|$)/i;
 
 const textOf = (body: string, isBase64Encoded: boolean): string =>
   isBase64Encoded ? Buffer.from(body, "base64").toString("utf8") : body;
 
-/** What was wrong with a body, in words for the caller. The parser's own error holds the raw body: it goes no further. */
-const toBodyError = (error: unknown, body: string, isBase64Encoded: boolean): GatewayError => {
-  if (statusOf(error) === 415) {
-    return new GatewayError("UNSUPPORTED_MEDIA_TYPE", "Send the body as JSON with `Content-Type: application/json`.", {
-      param: "Content-Type",
-    });
+/** Refuses keys that could reach a prototype when somebody copies the value, and absurd depth. */
+const checkValue = (value: unknown, depth: number): void => {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > maxDepth) throw new GatewayError("BAD_REQUEST", "The body is nested too deeply.");
+  if (Array.isArray(value)) {
+    for (const item of value) checkValue(item, depth + 1);
+    return;
   }
-  const fault = jsonFault(textOf(body, isBase64Encoded));
-  if (fault === undefined) {
-    return error instanceof Error && error.message === forbiddenKey
-      ? new GatewayError("BAD_REQUEST", "The body has a key that is not allowed (`__proto__` or `constructor`).")
-      : new GatewayError("BAD_REQUEST", "The body is nested too deeply.");
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    const reachesPrototype =
+      key === "constructor" && typeof member === "object" && member !== null && Object.hasOwn(member, "prototype");
+    if (key === "__proto__" || reachesPrototype) {
+      throw new GatewayError("BAD_REQUEST", "The body has a key that is not allowed (`__proto__` or `constructor`).");
+    }
+    checkValue(member, depth + 1);
   }
-  return new GatewayError(
-    "BAD_REQUEST",
-    `The body is not JSON: it breaks at line ${fault.line}, column ${fault.column}.`,
-    {
-      details: { line: fault.line, column: fault.column, offset: fault.offset },
-    },
-  );
 };
 
-/** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
+const notJson = (text: string): GatewayError => {
+  const { line = 1, column = 1, offset = 0 } = jsonFault(text) ?? {};
+  return new GatewayError("BAD_REQUEST", `The body is not JSON: it breaks at line ${line}, column ${column}.`, {
+    details: { line, column, offset },
+  });
+};
+
+/** The value of a JSON text. V8's own error quotes the text, which may hold a secret: it goes no further. */
+const parseJson = (text: string): unknown => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw notJson(text);
+  }
+  checkValue(value, 1);
+  return value;
+};
+
+/**
+ * Parses a JSON body in place. By ourselves: @middy/http-json-body-parser makes its errors with node:http's names of
+ * statuses, and node's ESM facade of node:http loads all of undici, some 30 ms of a cold start.
+ * @throws GatewayError 400, 413 or 415
+ */
 const parseBody = (state: RequestState): void => {
   const { body, isBase64Encoded } = state;
   if (typeof body !== "string" || body === "") {
@@ -54,12 +70,12 @@ const parseBody = (state: RequestState): void => {
       details: { maxBytes: maxBodyBytes },
     });
   }
-  try {
-    // The parser reads `headers`, `body` and `isBase64Encoded` of what it takes for Lambda's event.
-    parser?.({ event: state } as unknown as Parameters<NonNullable<typeof parser>>[0]);
-  } catch (error) {
-    throw toBodyError(error, body, isBase64Encoded);
+  if (!jsonContentType.test(state.headers["content-type"] ?? "")) {
+    throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "Send the body as JSON with `Content-Type: application/json`.", {
+      param: "Content-Type",
+    });
   }
+  state.body = parseJson(textOf(body, isBase64Encoded));
 };
 
 /**

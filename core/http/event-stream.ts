@@ -12,6 +12,8 @@ export interface EventStreamOptions {
   readonly start: Promise<StartedStream>;
   readonly toError: (thrown: unknown) => GatewayError;
   readonly signal: AbortSignal;
+  /** How a late error is written into the stream; as OpenAI's unless given. */
+  readonly errorFrame?: (error: GatewayError) => string;
   /** How long the status line waits for the first content, ms. */
   readonly openAfterMs?: number;
 }
@@ -34,7 +36,8 @@ const late = Symbol("late");
  * follows, errors too, is told in the stream. @throws what `start` rejects with before that.
  */
 export const eventStream = async (options: EventStreamOptions): Promise<EndpointResult> => {
-  const { start, toError, signal } = options;
+  const { start, toError, signal, errorFrame } = options;
+  const common = { toError, signal, ...(errorFrame === undefined ? {} : { errorFrame }) };
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<typeof late>((resolve) => {
     timer = setTimeout(() => resolve(late), options.openAfterMs ?? heartbeatMs);
@@ -42,10 +45,10 @@ export const eventStream = async (options: EventStreamOptions): Promise<Endpoint
   try {
     const first = await Promise.race([start, patience]);
     if (first === late) {
-      const body = new SseBody({ source: whenStarted(start), toError, signal, startWithHeartbeat: true });
+      const body = new SseBody({ source: whenStarted(start), ...common, startWithHeartbeat: true });
       return { status: 200, stream: body, headers: streamHeaders };
     }
-    const body = new SseBody({ source: first.frames, toError, signal });
+    const body = new SseBody({ source: first.frames, ...common });
     return { status: 200, stream: body, headers: { ...streamHeaders, ...first.headers } };
   } finally {
     clearTimeout(timer);

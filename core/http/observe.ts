@@ -58,5 +58,5 @@ export const finishRequest = async (state: RequestState | undefined): Promise<vo
     ...principalFields(state),
     ...state.log,
   });
-  flushMetrics({ route: state.route.id, model: state.metricModel, provider: state.metricProvider });
+  await flushMetrics({ route: state.route.id, model: state.metricModel, provider: state.metricProvider });
 };

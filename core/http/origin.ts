@@ -6,7 +6,7 @@ import type { RequestState } from "./request-state.ts";
 
 const isLocalHost = (host: string): boolean => /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
 
-const hostOf = (state: Pick<RequestState, "headers">): string => state.headers["host"] ?? "";
+const hostOf = (state: Pick<RequestState, "headers">): string => state.headers.host ?? "";
 
 /** Whether the caller's side is https: always, but for a developer's own machine. */
 export const isSecure = (state: Pick<RequestState, "headers">): boolean => !isLocalHost(hostOf(state));
@@ -20,7 +20,7 @@ export const originOf = (state: Pick<RequestState, "headers">): string =>
  * `Sec-Fetch-Site` has to say so. A browser sends one of them; neither is refused. @throws GatewayError FORBIDDEN
  */
 export const requireSameOrigin = (state: Pick<RequestState, "headers">): void => {
-  const origin = state.headers["origin"];
+  const origin = state.headers.origin;
   const site = state.headers["sec-fetch-site"];
   const same =
     origin !== undefined

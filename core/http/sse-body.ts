@@ -19,6 +19,8 @@ export interface SseBodyOptions {
   readonly toError: (thrown: unknown) => GatewayError;
   /** Fires at the deadline and when the request is cancelled. */
   readonly signal: AbortSignal;
+  /** How an error is written; `errorFrame` unless given. */
+  readonly errorFrame?: (error: GatewayError) => string;
   readonly heartbeatMs?: number;
   /** Whether a heartbeat leaves at once: the answer is late already. */
   readonly startWithHeartbeat?: boolean;
@@ -77,7 +79,7 @@ export class SseBody extends Readable {
       this.#pulling = false;
       if (this.destroyed) return;
       this.#stop();
-      this.push(errorFrame(this.#options.toError(thrown)));
+      this.push((this.#options.errorFrame ?? errorFrame)(this.#options.toError(thrown)));
       this.push(null);
     }
   }

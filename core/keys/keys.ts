@@ -41,21 +41,47 @@ const requireUserKey = async (userId: string, keyId: string): Promise<UserKey> =
   return row;
 };
 
-/** Writes our rows of a key that Unkey made; when that fails the key is taken back, so that none works unseen. */
-const adopt = async (row: Parameters<typeof insertKey>[0]): Promise<void> => {
+/** For a key that is gone from Unkey, by hand or by a first try that was cut off: our rows still have their say. */
+const ignoreNotFound = (error: unknown): void => {
+  if (!(error instanceof GatewayError && error.code === "NOT_FOUND")) throw error;
+};
+
+/** Takes a place for one more key. @throws GatewayError CONFLICT at the cap of keys, FORBIDDEN for a disabled user */
+const takePlace = async (userId: string): Promise<void> => {
+  const verdict = await reserveKeyPlace(userId);
+  if (verdict === "full") {
+    throw new GatewayError("CONFLICT", `You have ${maxKeys} keys already: revoke one first.`, { shouldRetry: false });
+  }
+  if (verdict === "user-disabled") throw new GatewayError("FORBIDDEN", "This account is disabled.");
+};
+
+/** Work that goes on whatever becomes of it: its fault is logged, since another one is on its way to the caller. */
+const attempt = async (what: string, keyId: string | undefined, work: () => Promise<unknown>): Promise<void> => {
   try {
-    await insertKey(row);
+    await work();
   } catch (error) {
-    await callUnkey(unkey().keys.deleteKey({ keyId: row.keyId }));
-    throw error;
+    logger.error(what, { keyId, error: loggableError(error) });
   }
 };
 
-/** Makes a key. @throws GatewayError CONFLICT at the cap of keys, SERVICE_UNAVAILABLE */
-export const createKey = async (userId: string, { name, rateLimit, expiresAt }: CreateKey): Promise<NewKey> => {
-  if (!(await reserveKeyPlace(userId))) {
-    throw new GatewayError("CONFLICT", `You have ${maxKeys} keys already: revoke one first.`, { shouldRetry: false });
+/** Undoes a creation that broke off, as far as it came. The key was shown to nobody, so none works unseen. */
+const undoCreation = async (userId: string, keyId: string | undefined): Promise<void> => {
+  if (keyId !== undefined) {
+    await attempt("A key that was not stored could not be taken back", keyId, () =>
+      callUnkey(unkey().keys.deleteKey({ keyId })),
+    );
   }
+  await attempt("The place of a key that was not stored could not be returned", keyId, async () => {
+    // Our rows may have been written though no answer came: removing them returns the place.
+    const removed = keyId !== undefined && (await removeUserKey(userId, keyId));
+    if (!removed) await returnKeyPlace(userId);
+  });
+};
+
+/** Makes a key. @throws GatewayError CONFLICT at the cap of keys, FORBIDDEN for a disabled user, SERVICE_UNAVAILABLE */
+export const createKey = async (userId: string, { name, rateLimit, expiresAt }: CreateKey): Promise<NewKey> => {
+  await takePlace(userId);
+  let keyId: string | undefined;
   try {
     const expires = expiresAt === null || expiresAt === undefined ? undefined : Date.parse(expiresAt);
     const { data } = await callUnkey(
@@ -68,10 +94,19 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
         ...(expires === undefined ? {} : { expires }),
       }),
     );
+    keyId = data.keyId;
     const createdAt = new Date().toISOString();
-    await adopt({ userId, keyId: data.keyId, keyHash: hashKey(data.key), createdAt, rateLimit, expiresAtMs: expires });
+    await insertKey({
+      userId,
+      keyId,
+      keyHash: hashKey(data.key),
+      createdAt,
+      rateLimit,
+      enabled: true,
+      expiresAtMs: expires,
+    });
     return {
-      keyId: data.keyId,
+      keyId,
       key: data.key,
       name,
       rateLimit,
@@ -79,7 +114,7 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
       expiresAt: expires === undefined ? null : new Date(expires).toISOString(),
     };
   } catch (error) {
-    await returnKeyPlace(userId);
+    await undoCreation(userId, keyId);
     throw error;
   }
 };
@@ -138,16 +173,13 @@ export const patchKey = async (userId: string, keyId: string, patch: PatchKey): 
 export const revokeKey = async (userId: string, keyId: string, nowMs: number): Promise<void> => {
   const { keyHash } = await requireUserKey(userId, keyId);
   await changeMark(keyHash, { revokedAt: nowMs });
-  await callUnkey(unkey().keys.deleteKey({ keyId })).catch((error: unknown) => {
-    // Deleted in Unkey before, by hand or by a first try that was cut off: our rows are still to go.
-    if (!(error instanceof GatewayError && error.code === "NOT_FOUND")) throw error;
-  });
+  await callUnkey(unkey().keys.deleteKey({ keyId })).catch(ignoreNotFound);
   await removeUserKey(userId, keyId);
 };
 
 /**
  * Replaces a key by a new one of the same name and limit (Unkey's reroll). The old one works on for the grace period.
- * @throws GatewayError NOT_FOUND, CONFLICT at the cap of keys, SERVICE_UNAVAILABLE
+ * @throws GatewayError NOT_FOUND, CONFLICT at the cap of keys, FORBIDDEN for a disabled user, SERVICE_UNAVAILABLE
  */
 export const rotateKey = async (
   userId: string,
@@ -157,27 +189,39 @@ export const rotateKey = async (
 ): Promise<NewKey> => {
   const old = await requireUserKey(userId, keyId);
   const view = toKeyView((await callUnkey(unkey().keys.getKey({ keyId }))).data);
-  if (!(await reserveKeyPlace(userId))) {
-    throw new GatewayError("CONFLICT", `You have ${maxKeys} keys already: revoke one first.`, { shouldRetry: false });
-  }
-  let made: { readonly keyId: string; readonly key: string };
+  await takePlace(userId);
   const createdAt = new Date(nowMs).toISOString();
+  const expiresAtMs = view.expiresAt === null ? undefined : Date.parse(view.expiresAt);
+  let made: { readonly keyId: string; readonly key: string } | undefined;
   try {
     made = (await callUnkey(unkey().keys.rerollKey({ keyId, expiration: graceSeconds * 1_000 }))).data;
-    await adopt({
+    await insertKey({
       userId,
       keyId: made.keyId,
       keyHash: hashKey(made.key),
       createdAt,
       rotatedFrom: keyId,
       rateLimit: view.rateLimit,
-      expiresAtMs: view.expiresAt === null ? undefined : Date.parse(view.expiresAt),
+      enabled: view.enabled,
+      expiresAtMs,
     });
   } catch (error) {
-    await returnKeyPlace(userId);
+    // The reroll set an end to the old key, which is the only one that the caller has.
+    await attempt("The expiry of a key that was not rotated could not be restored", keyId, () =>
+      callUnkey(unkey().keys.updateKey({ keyId, expires: expiresAtMs ?? null })),
+    );
+    await undoCreation(userId, made?.keyId);
     throw error;
   }
-  await retireKey(userId, old, graceSeconds, nowMs);
+  await attempt("The old key of a rotation could not be marked", keyId, () =>
+    // The new one is shown this once, so a fault is not thrown: Unkey itself ends the old key, and only its propagation is
+    // then not beaten. An end that the old key had before the grace is over stays.
+    graceSeconds === 0
+      ? revokeKey(userId, keyId, nowMs)
+      : changeMark(old.keyHash, {
+          expiresAtMs: Math.min(nowMs + graceSeconds * 1_000, expiresAtMs ?? Number.POSITIVE_INFINITY),
+        }),
+  );
   return {
     keyId: made.keyId,
     key: made.key,
@@ -189,24 +233,14 @@ export const rotateKey = async (
 };
 
 /**
- * Ends the old key of a rotation. The new one exists by now and is shown this once, so a fault here is logged rather than
- * thrown: Unkey itself ends the old key, and only its propagation is then not beaten.
+ * Takes every key from a user who is disabled: each is refused from the next request on. All are marked before Unkey hears
+ * of any, so that they end whether or not it is in reach. Resolves to how many. @throws GatewayError SERVICE_UNAVAILABLE
  */
-const retireKey = async (userId: string, old: UserKey, graceSeconds: number, nowMs: number): Promise<void> => {
-  try {
-    if (graceSeconds === 0) await revokeKey(userId, old.keyId, nowMs);
-    else await changeMark(old.keyHash, { expiresAtMs: nowMs + graceSeconds * 1_000 });
-  } catch (error) {
-    logger.error("The old key of a rotation could not be marked", { keyId: old.keyId, error: loggableError(error) });
-  }
-};
-
-/** Takes every key from a user who is disabled: each is refused from the next request on. Resolves to how many. */
 export const disableAllKeys = async (userId: string, nowMs: number): Promise<number> => {
   const rows = await listUserKeys(userId);
-  for (const { keyId, keyHash } of rows) {
-    await changeMark(keyHash, { revokedAt: nowMs });
-    await callUnkey(unkey().keys.updateKey({ keyId, enabled: false }));
+  for (const { keyHash } of rows) await changeMark(keyHash, { revokedAt: nowMs });
+  for (const { keyId } of rows) {
+    await callUnkey(unkey().keys.updateKey({ keyId, enabled: false })).catch(ignoreNotFound);
   }
   return rows.length;
 };

@@ -1,41 +1,31 @@
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { config } from "#core/config.ts";
-
 /**
  * The vocabulary of metrics, shared with the operators' dashboards and alarms, and the one place that writes them (EMF on
  * standard output, one blob a request). Dimensions come from the route table and the catalogue only: a free-form model
  * name must never become one.
  */
 export const metricNames = {
-  Requests: MetricUnit.Count,
-  Errors: MetricUnit.Count,
-  LatencyMs: MetricUnit.Milliseconds,
-  TimeToFirstTokenMs: MetricUnit.Milliseconds,
-  GatewayOverheadMs: MetricUnit.Milliseconds,
-  InputTokens: MetricUnit.Count,
-  OutputTokens: MetricUnit.Count,
-  CostMicroUsd: MetricUnit.Count,
-  UnpricedRequests: MetricUnit.Count,
-  Attempts: MetricUnit.Count,
-  Fallbacks: MetricUnit.Count,
-  ProviderFailures: MetricUnit.Count,
-  CacheHits: MetricUnit.Count,
-  ColdStarts: MetricUnit.Count,
-  UnkeyUnavailable: MetricUnit.Count,
-  OrphanedLeases: MetricUnit.Count,
-  AbandonedRequests: MetricUnit.Count,
-  RollupLagMs: MetricUnit.Milliseconds,
-} as const;
+  Requests: "Count",
+  Errors: "Count",
+  LatencyMs: "Milliseconds",
+  TimeToFirstTokenMs: "Milliseconds",
+  GatewayOverheadMs: "Milliseconds",
+  InputTokens: "Count",
+  OutputTokens: "Count",
+  CostMicroUsd: "Count",
+  UnpricedRequests: "Count",
+  Attempts: "Count",
+  Fallbacks: "Count",
+  ProviderFailures: "Count",
+  CacheHits: "Count",
+  ColdStarts: "Count",
+  UnkeyUnavailable: "Count",
+  OrphanedLeases: "Count",
+  AbandonedRequests: "Count",
+  RollupLagMs: "Milliseconds",
+} as const satisfies Record<string, "Count" | "Milliseconds">;
 
 export type MetricName = keyof typeof metricNames;
 export const metricNamespace = "Concurred";
-
-const metrics = new Metrics({
-  namespace: metricNamespace,
-  serviceName: "concurred",
-  // Given once: setting them with each request makes Powertools write a warning every time.
-  defaultDimensions: { stage: config.stage() },
-});
 
 /** The dimensions of one blob: a few hundred combinations at most. */
 export interface MetricDimensions {
@@ -51,17 +41,13 @@ export const increment = (name: MetricName, by = 1): void => {
   pending[name] = (pending[name] ?? 0) + by;
 };
 
-/** Writes the running request's metrics as one EMF blob and begins anew. Called once, after the answer has ended. */
-export const flushMetrics = (dimensions: MetricDimensions): void => {
-  metrics.addDimensions({
-    route: dimensions.route,
-    model: dimensions.model ?? "none",
-    provider: dimensions.provider ?? "none",
-  });
-  for (const [name, value] of Object.entries(pending)) {
-    const known = name as MetricName;
-    metrics.addMetric(known, metricNames[known], value);
-  }
+/**
+ * Writes the running request's metrics as one EMF blob and begins anew. Called once, after the answer has ended, so its
+ * writer is loaded then: no first byte waits for it.
+ */
+export const flushMetrics = async (dimensions: MetricDimensions): Promise<void> => {
+  const values = pending;
   pending = {};
-  metrics.publishStoredMetrics();
+  const { writeMetrics } = await import("./write-metrics.ts");
+  writeMetrics(dimensions, values);
 };

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { OutboundError, readText, send, toOutboundError } from "#core/outbound.ts";
-import { type ChatProviderId, ProviderFailure, type ProviderTimeouts } from "./provider.ts";
+import { ProviderFailure, type ProviderId, type ProviderTimeouts } from "./provider.ts";
 
 export interface ProviderResponse {
   readonly status: number;
@@ -9,7 +9,7 @@ export interface ProviderResponse {
 }
 
 export interface ProviderPost {
-  readonly provider: ChatProviderId;
+  readonly provider: ProviderId;
   readonly url: string;
   /** Holds the provider's key: never logged, never part of an error. */
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface ProviderPost {
 }
 
 /** Turns a broken connection into the failure that routing decides on. */
-export const toProviderFailure = (provider: ChatProviderId, error: unknown, signal?: AbortSignal): ProviderFailure => {
+export const toProviderFailure = (provider: ProviderId, error: unknown, signal?: AbortSignal): ProviderFailure => {
   if (error instanceof ProviderFailure) return error;
   const outbound = error instanceof OutboundError ? error : toOutboundError(error, signal);
   return new ProviderFailure(provider, outbound.failure, outbound.message);
@@ -47,7 +47,7 @@ export const postJson = async (post: ProviderPost): Promise<ProviderResponse> =>
 
 /** Reads a provider's whole body. @throws ProviderFailure */
 export const readBody = async (
-  provider: ChatProviderId,
+  provider: ProviderId,
   response: ProviderResponse,
   maxBytes: number,
   signal?: AbortSignal,

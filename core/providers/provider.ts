@@ -6,6 +6,9 @@ import type { TokenUsage } from "#core/usage/token-usage.ts";
 export const chatProviderIds = ["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"] as const;
 export type ChatProviderId = (typeof chatProviderIds)[number];
 
+/** Every provider that generates something: those of chat, and those of media alone. */
+export type ProviderId = ChatProviderId | "fashn" | "fal" | "bfl";
+
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
   readonly apiKey: string;
@@ -124,7 +127,7 @@ export interface FailureOptions {
 /** A failed attempt at a provider. Never carries a key or a prompt. */
 export class ProviderFailure extends Error {
   override readonly name = "ProviderFailure";
-  readonly provider: ChatProviderId;
+  readonly provider: ProviderId;
   readonly kind: FailureKind;
   readonly status: number | undefined;
   readonly providerMessage: string | undefined;
@@ -132,7 +135,7 @@ export class ProviderFailure extends Error {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(provider: ChatProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
+  constructor(provider: ProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.provider = provider;
     this.kind = kind;

@@ -1,4 +1,5 @@
 import type { ChatProvider, ChatProviderId } from "./provider.ts";
+import { withStrictTools } from "./strict-tools.ts";
 
 /** Adapters are loaded when first called, so that a request pays for its own provider only. */
 const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
@@ -10,5 +11,8 @@ const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
   minimax: () => import("./compatible/minimax.ts").then((module) => module.minimaxProvider),
 };
 
-/** The adapter of a provider. */
-export const chatProvider = (id: ChatProviderId): Promise<ChatProvider> => loaders[id]();
+/** The adapter of a provider. OpenAI holds strict tools to their schemas itself; for the others we do. */
+export const chatProvider = async (id: ChatProviderId): Promise<ChatProvider> => {
+  const provider = await loaders[id]();
+  return id === "openai" ? provider : withStrictTools(provider);
+};

@@ -1,20 +1,32 @@
-import { invalidApiKey } from "#core/auth/key-format.ts";
-import { costPicoUsd, fromUsd } from "#core/catalog/cost.ts";
-import type { ResolvedModel } from "#core/catalog/resolve.ts";
-import { config } from "#core/config.ts";
-import { admit, release, reserveMore } from "#core/db/admission.ts";
-import { utcDay } from "#core/db/row-keys.ts";
+import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { CatalogModel } from "#core/catalog/model.ts";
 import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
-import { GatewayError } from "#core/errors.ts";
-import { logger } from "#core/observability/logger.ts";
-import { increment } from "#core/observability/metrics.ts";
+import { Place } from "./place.ts";
 import { costForReserve } from "./settlement.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /**
- * The meter of one generation: takes a place and reserves money, writes the open usage row beside it, and in the end
- * settles both exactly once. Everything is awaited before the function returns.
+ * The meter of one generation: its usage row, open and then settled, and, for a request of one generation, the place that
+ * it holds. Everything is awaited before the function returns.
  */
+
+/** A model as usage names it. `catalog` has the prices of tokens; what is sold by another unit brings its own cost. */
+export interface MeteredModel {
+  readonly id: string;
+  readonly provider: string;
+  readonly catalog: CatalogModel | undefined;
+}
+
+/** What a generation that is not sold by tokens came to. */
+export interface UnitCost {
+  /** Such as `characters`, `seconds`, `images` or `credits`. */
+  readonly unit: string;
+  readonly units: number;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
+  /** What is booked on the daily cap: an unknown price must not be a free ride. */
+  readonly spendPicoUsd: bigint;
+}
 
 export interface MeterRequest {
   readonly userId: string;
@@ -23,7 +35,7 @@ export interface MeterRequest {
   readonly generation: number;
   readonly runId?: string;
   readonly route: string;
-  readonly model: ResolvedModel;
+  readonly model: MeteredModel;
   /** The request will be paid by the caller's own provider key: nothing is reserved. */
   readonly byok: boolean;
   readonly streamed: boolean;
@@ -39,7 +51,9 @@ export interface Settlement {
   readonly code?: string | undefined;
   readonly usage: TokenUsage;
   /** The model and provider that answered, when another than the first did. */
-  readonly served: ResolvedModel;
+  readonly served: MeteredModel;
+  /** For what is not sold by tokens. */
+  readonly unitCost?: UnitCost | undefined;
   readonly byok: boolean;
   readonly cacheHit?: boolean;
   readonly attempts: readonly AttemptRecord[];
@@ -47,55 +61,21 @@ export interface Settlement {
   readonly timeToFirstTokenMs: number | undefined;
 }
 
-const openRequestsExceeded = (): GatewayError =>
-  new GatewayError("RATE_LIMIT_EXCEEDED", `At most ${config.maxOpenRequests()} requests of one user may run at once.`, {
-    retryAfterSeconds: 1,
-    details: { limit: "open-requests", maxOpenRequests: config.maxOpenRequests() },
-  });
-
-const spendExceeded = (): GatewayError =>
-  new GatewayError(
-    "SPEND_LIMIT_EXCEEDED",
-    "Today's cap on platform-paid use is reached. Store a provider key of your own, or wait for 00:00 UTC.",
-    {
-      details: { dailyCapUsd: config.dailySpendCapUsd() },
-      shouldRetry: false,
-    },
-  );
-
-export class Meter {
+/** One generation's usage row. */
+export class GenerationRow {
   readonly #request: MeterRequest;
   readonly #day: string;
-  #reserved: bigint;
-  /** Whether a place may be held: from the moment one is asked for until it is surely refused. */
-  #mayHoldPlace = false;
-  #admission: Promise<void> | undefined;
   #opened: Promise<void> | undefined;
 
-  constructor(request: MeterRequest) {
+  constructor(request: MeterRequest, day: string) {
     this.#request = request;
-    this.#day = utcDay(request.startedAtMs);
-    this.#reserved = request.byok ? 0n : request.reservePicoUsd;
+    this.#day = day;
   }
 
-  get reservedPicoUsd(): bigint {
-    return this.#reserved;
-  }
-
-  /**
-   * Round 2: admission and the open row, in parallel with whatever else the round holds.
-   * @throws GatewayError RATE_LIMIT_EXCEEDED, SPEND_LIMIT_EXCEEDED or INVALID_API_KEY (a disabled user); AwsError
-   */
-  async open(): Promise<void> {
-    this.#opened = this.#writeOpenRow();
-    this.#admission = this.#admit();
-    await Promise.all([this.#admission, this.#opened]);
-  }
-
-  async #writeOpenRow(): Promise<void> {
-    const { userId, keyId, requestId, generation, runId, route, model, byok, streamed, startedAtMs, untilMs } =
-      this.#request;
-    await putOpenUsage({
+  /** Writes the open row. @throws AwsError */
+  open(): Promise<void> {
+    const { userId, keyId, requestId, generation, runId, route, model, byok, streamed } = this.#request;
+    this.#opened = putOpenUsage({
       userId,
       day: this.#day,
       requestId,
@@ -106,96 +86,100 @@ export class Meter {
       provider: model.provider,
       byok,
       streamed,
-      startedAt: startedAtMs,
-      reservedPicoUsd: this.#reserved,
+      startedAt: this.#request.startedAtMs,
+      reservedPicoUsd: byok ? 0n : this.#request.reservePicoUsd,
       runId,
-      openUntil: Math.ceil(untilMs / 1_000),
+      openUntil: Math.ceil(this.#request.untilMs / 1_000),
     });
+    return this.#opened;
   }
 
-  async #admit(): Promise<void> {
-    const { userId, requestId, startedAtMs, untilMs } = this.#request;
-    this.#mayHoldPlace = true;
-    const verdict = await admit(
-      {
-        userId,
-        requestId,
-        day: this.#day,
-        untilSeconds: Math.ceil(untilMs / 1_000),
-        reservePicoUsd: this.#reserved,
-        capPicoUsd: fromUsd(config.dailySpendCapUsd()),
-        maxOpen: config.maxOpenRequests(),
-      },
-      startedAtMs,
-      (orphan) => {
-        increment("OrphanedLeases");
-        logger.warn("The lease of a killed request was cleared", { requestId: orphan, userId });
-      },
-    );
-    if (verdict.admitted) return;
-    this.#mayHoldPlace = false;
-    if (verdict.reason === "user-disabled") throw invalidApiKey();
-    throw verdict.reason === "spend" ? spendExceeded() : openRequestsExceeded();
+  /** Settles the row exactly once. Resolves to the cost, and what of it the platform paid. @throws AwsError */
+  async settle(settlement: Settlement): Promise<GenerationCost> {
+    const { userId, requestId, generation } = this.#request;
+    const { served, usage, byok, unitCost, cacheHit = false } = settlement;
+    const listCost = unitCost === undefined ? costPicoUsd(served.catalog, usage) : unitCost.costPicoUsd;
+    const costPico = cacheHit ? 0n : listCost;
+    // The open row has to be there before it can be settled.
+    await this.#opened?.catch(() => undefined);
+    await settleUsage({
+      userId,
+      day: this.#day,
+      requestId,
+      generation,
+      status: settlement.status,
+      code: settlement.code,
+      model: served.id,
+      provider: served.provider,
+      byok,
+      cacheHit,
+      inputTokens: usage.inputTokens,
+      cachedInputTokens: usage.cachedInputTokens,
+      cacheWriteInputTokens: usage.cacheWriteInputTokens + usage.longCacheWriteInputTokens,
+      outputTokens: usage.outputTokens,
+      reasoningTokens: usage.reasoningTokens,
+      unit: unitCost?.unit,
+      units: unitCost?.units,
+      estimated: usage.estimated,
+      costPicoUsd: costPico,
+      attempts: [...settlement.attempts],
+      latencyMs: Math.round(settlement.latencyMs),
+      timeToFirstTokenMs:
+        settlement.timeToFirstTokenMs === undefined ? undefined : Math.round(settlement.timeToFirstTokenMs),
+    });
+    return { costPicoUsd: costPico, spentPicoUsd: platformSpend(settlement) };
+  }
+}
+
+export interface GenerationCost {
+  /** Undefined for a model whose price is unknown. */
+  readonly costPicoUsd: bigint | undefined;
+  /** What counts against the daily cap. */
+  readonly spentPicoUsd: bigint;
+}
+
+/** What a generation takes of the daily cap: nothing when the caller's own key or the cache paid. */
+const platformSpend = ({ byok, cacheHit, served, usage, unitCost }: Settlement): bigint =>
+  byok || cacheHit === true ? 0n : (unitCost?.spendPicoUsd ?? costForReserve(served.catalog, usage));
+
+/** The meter of a request with one generation. */
+export class Meter {
+  readonly #place: Place;
+  readonly #row: GenerationRow;
+
+  constructor(request: MeterRequest) {
+    const reservePicoUsd = request.byok ? 0n : request.reservePicoUsd;
+    this.#place = new Place({ ...request, reservePicoUsd });
+    this.#row = new GenerationRow(request, this.#place.day);
+  }
+
+  get reservedPicoUsd(): bigint {
+    return this.#place.reservedPicoUsd;
+  }
+
+  /**
+   * Round 2: admission and the open row, in parallel with whatever else the round holds.
+   * @throws GatewayError RATE_LIMIT_EXCEEDED, SPEND_LIMIT_EXCEEDED or INVALID_API_KEY (a disabled user); AwsError
+   */
+  async open(): Promise<void> {
+    await Promise.all([this.#place.take(), this.#row.open()]);
   }
 
   /** After a refusal for money: the same place once more, paid by the caller's own provider key. */
-  async admitUnpaid(): Promise<void> {
-    this.#reserved = 0n;
-    this.#admission = this.#admit();
-    await this.#admission;
+  admitUnpaid(): Promise<void> {
+    return this.#place.takeUnpaid();
   }
 
   /** Doubles the reservation of a stream that outgrew it. False when the daily cap forbids it. @throws AwsError */
-  async extend(): Promise<boolean> {
-    const more = this.#reserved;
-    const { userId, requestId } = this.#request;
-    const extended = await reserveMore({
-      userId,
-      requestId,
-      day: this.#day,
-      capPicoUsd: fromUsd(config.dailySpendCapUsd()),
-      reservedPicoUsd: this.#reserved,
-      morePicoUsd: more,
-    });
-    if (extended) this.#reserved += more;
-    return extended;
+  extend(): Promise<boolean> {
+    return this.#place.extendBy(this.#place.reservedPicoUsd);
   }
 
   /** Settles the usage row and gives the place and the rest of the reservation back, each exactly once. @throws AwsError */
-  async settle(settlement: Settlement): Promise<{ readonly costPicoUsd: bigint | undefined }> {
-    const { userId, requestId, generation } = this.#request;
-    const { served, usage, byok, attempts } = settlement;
-    const cost = settlement.cacheHit === true ? 0n : costPicoUsd(served.catalog, usage);
-    const spent = byok || settlement.cacheHit === true ? 0n : costForReserve(served.catalog, usage);
-    // Both writes have to be over before they can be undone, also when one of them failed while the other was under way.
-    await Promise.allSettled([this.#opened, this.#admission]);
-    await Promise.all([
-      settleUsage({
-        userId,
-        day: this.#day,
-        requestId,
-        generation,
-        status: settlement.status,
-        code: settlement.code,
-        model: served.id,
-        provider: served.provider,
-        byok,
-        cacheHit: settlement.cacheHit ?? false,
-        inputTokens: usage.inputTokens,
-        cachedInputTokens: usage.cachedInputTokens,
-        cacheWriteInputTokens: usage.cacheWriteInputTokens + usage.longCacheWriteInputTokens,
-        outputTokens: usage.outputTokens,
-        reasoningTokens: usage.reasoningTokens,
-        estimated: usage.estimated,
-        costPicoUsd: cost,
-        attempts: [...attempts],
-        latencyMs: Math.round(settlement.latencyMs),
-        timeToFirstTokenMs:
-          settlement.timeToFirstTokenMs === undefined ? undefined : Math.round(settlement.timeToFirstTokenMs),
-      }),
-      this.#mayHoldPlace
-        ? release({ userId, requestId, day: this.#day, correctionPicoUsd: spent - this.#reserved })
-        : undefined,
+  async settle(settlement: Settlement): Promise<Pick<GenerationCost, "costPicoUsd">> {
+    const [{ costPicoUsd: cost }] = await Promise.all([
+      this.#row.settle(settlement),
+      this.#place.giveBack(platformSpend(settlement)),
     ]);
     return { costPicoUsd: cost };
   }

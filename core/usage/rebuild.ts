@@ -1,7 +1,8 @@
 import { QueryCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { deleteRollups, markRolledUp, readRollups, replaceRollup } from "#core/db/rollups.ts";
+import { deleteRollups, markRolledUp, readRollups, replaceRollup, rollupKey } from "#core/db/rollups.ts";
+import { utcDay } from "#core/db/row-keys.ts";
 import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
 import { place, toChanges } from "./rollup.ts";
 
@@ -25,7 +26,7 @@ const usersOf = async (day: string): Promise<ReadonlySet<string>> => {
         ExclusiveStartKey: start,
       }),
     );
-    for (const item of page.Items ?? []) users.add(String(item["userId"]));
+    for (const item of page.Items ?? []) users.add(String(item.userId));
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
   return users;
@@ -56,12 +57,9 @@ const rebuildUser = async (userId: string, day: string, nowMs: number): Promise<
   await markRolledUp(events, Math.floor(nowMs / 1_000));
   const changes = toChanges(await place(events));
   for (const change of changes) await replaceRollup(change);
-  const made = new Set(changes.map(({ target }) => `${target.keyId}/${target.model}`));
+  const made = new Set(changes.map(({ target }) => rollupKey(target).sk));
   const { rows } = await readRollups(userId, day, day);
-  const stale = rows.filter(({ row }) => !made.has(`${row.keyId}/${row.model}`));
-  await deleteRollups(
-    stale.map(({ row }) => ({ userId, day, keyId: row.keyId, model: row.model, provider: row.provider })),
-  );
+  await deleteRollups(rows.map(({ key }) => key).filter(({ sk }) => !made.has(sk)));
   return events.length;
 };
 
@@ -72,9 +70,10 @@ export interface RebuildResult {
 
 /** Makes the sums of a UTC day again. Throws for a day that can still gain events. Running it twice gives the same. */
 export const rebuildUsage = async (day: string, nowMs: number): Promise<RebuildResult> => {
-  const endedAt = Date.parse(`${day}T00:00:00Z`) + dayMs;
-  if (Number.isNaN(endedAt)) throw new Error(`Not a day: ${day}. Use YYYY-MM-DD.`);
-  if (nowMs < endedAt + settledAfterMs)
+  const beganAt = Date.parse(`${day}T00:00:00Z`);
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(beganAt) || utcDay(beganAt) !== day) throw new Error(`Not a day: ${day}. Use YYYY-MM-DD.`);
+  if (nowMs < beganAt + dayMs + settledAfterMs)
     throw new Error(`${day} can still gain events: rebuild it two hours after its end (UTC).`);
   const users = await usersOf(day);
   let events = 0;

@@ -1,5 +1,5 @@
 import { isListed } from "#core/catalog/resolve.ts";
-import { addToRollups, type RollupChange, type RollupTarget, unlistedModelName } from "#core/db/rollups.ts";
+import { addToRollups, type RollupChange, type RollupTarget, rollupKey, unlistedModelName } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { type Additions, addEvent, noAdditions } from "./rollup-sums.ts";
 
@@ -21,7 +21,10 @@ const targetOf = async (event: UsageEvent): Promise<RollupTarget> => ({
   provider: event.provider,
 });
 
-const targetKey = ({ userId, day, keyId, model }: RollupTarget): string => `${userId}/${day}/${keyId}/${model}`;
+const targetKey = (target: RollupTarget): string => {
+  const { pk, sk } = rollupKey(target);
+  return `${pk}/${sk}`;
+};
 
 interface Placed {
   readonly event: UsageEvent;

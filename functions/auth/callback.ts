@@ -40,7 +40,7 @@ export const handler = jsonHandler({
     GET: {
       handle: async (call) => {
         const signedIn = await signIn(supabaseFor(call).supabase, call.query);
-        const next = signedIn ? safeNext(call.query["next"]) : "/dashboard/sign-in?error=link";
+        const next = signedIn ? safeNext(call.query.next) : "/dashboard/sign-in?error=link";
         return { status: 303, headers: { location: `${call.pathPrefix}${next}` } };
       },
     },

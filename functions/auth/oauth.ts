@@ -16,12 +16,12 @@ export const handler = jsonHandler({
   endpoints: {
     GET: {
       handle: async (call) => {
-        const provider = call.pathParameters["provider"] ?? "";
+        const provider = call.pathParameters.provider ?? "";
         if (!isProvider(provider))
           throw new GatewayError("NOT_FOUND", "Sign-in is by github or google.", { param: "provider" });
         const { data, error } = await supabaseFor(call).supabase.auth.signInWithOAuth({
           provider,
-          options: { redirectTo: callbackUrl(call, call.query["next"]), skipBrowserRedirect: true },
+          options: { redirectTo: callbackUrl(call, call.query.next), skipBrowserRedirect: true },
         });
         rejectUnavailable(error);
         if (error !== null || data.url === null)

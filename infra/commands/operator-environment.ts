@@ -8,11 +8,11 @@ import * as z from "zod";
  */
 export const useOperatorEnvironment = (local: boolean): void => {
   if (local) {
-    const file = join(resolve(process.env["LOCAL_DATA_DIR"] ?? ".local"), "operator-environment.json");
+    const file = join(resolve(process.env.LOCAL_DATA_DIR ?? ".local"), "operator-environment.json");
     Object.assign(process.env, z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(file, "utf8"))));
     return;
   }
-  if (process.env["SST_RESOURCE_App"] === undefined) {
+  if (process.env.SST_RESOURCE_App === undefined) {
     throw new Error(
       "Run this by `npx sst shell --stage <stage> -- npm run …`, or with --local while `npm start` runs.",
     );

@@ -11,7 +11,7 @@ import {
   routes,
 } from "#core/routes.ts";
 import { buildDashboard } from "#infra/build-dashboard.ts";
-import { bundleFunctions } from "#infra/bundle.ts";
+import { bundleTogether } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
 import { type DemoAccount, demoAccount } from "./demo-account.ts";
@@ -96,7 +96,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     const functions: readonly AnyFunction[] = [...routes, catchAll, ...backgroundFunctions];
     const handlers = [...new Set(functions.map(({ handler }) => handler))];
     const [bundles, account] = await Promise.all([
-      bundleFunctions({ handlers, outDir: join(dataDir, "functions"), root }),
+      bundleTogether({ handlers, outDir: join(dataDir, "functions"), root }),
       demoAccount(dataDir, dependencies),
     ]);
     onProgress(`Built ${bundles.size} functions`);

@@ -24,7 +24,6 @@ interface PulumiRuntime {
     registerStackTransformation(
       transformation: (args: { type: string; name: string; opts: ResourceOptions }) => undefined,
     ): void;
-    waitForRPCs?(): Promise<void>;
   };
 }
 
@@ -35,12 +34,23 @@ export interface ProgramOptions {
   readonly run: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
-const settleMs = 100;
+const pollMs = 50;
+const quietPolls = 10;
+
+/** Links and live functions register after the program's own promise: ends when nothing has been added for a while. */
+const settled = async (progress: () => number | undefined): Promise<void> => {
+  let last: number | undefined;
+  for (let quiet = 0; quiet < quietPolls; await delay(pollMs)) {
+    const now = progress();
+    quiet = now !== undefined && now === last ? quiet + 1 : 0;
+    last = now;
+  }
+};
 
 /** Pulumi's mark on a value that its state keeps encrypted. The value itself is what tests look at. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
-const withoutSecretMarks = (_name: string, value: unknown): unknown =>
+export const withoutSecretMarks = (_name: string, value: unknown): unknown =>
   typeof value === "object" && value !== null && secretMark in value && "value" in value ? value.value : value;
 
 const dependencyNames = (dependsOn: unknown): readonly string[] => {
@@ -74,11 +84,10 @@ export const runMocked = async ({ app, workFolder, resultFile, run }: ProgramOpt
     });
     return run();
   });
-  // Links and functions register a little after the program's own promise has resolved.
-  for (let count = -1; count !== made.length; await delay(settleMs)) {
-    count = made.length;
-    await pulumi.runtime.waitForRPCs?.();
-  }
+  await settled(() => {
+    const waiting = rpc.openRequests();
+    return waiting > 0 ? undefined : made.length + rpc.builds.length;
+  });
   const resources: Registration[] = [];
   for (const args of made) {
     const { parent, retainOnDelete, dependsOn } = options.get(`${args.type}/${args.name}`) ?? {};
@@ -94,6 +103,5 @@ export const runMocked = async ({ app, workFolder, resultFile, run }: ProgramOpt
     });
   }
   const result: MockedRun = { app, outputs: JSON.parse(JSON.stringify(outputs ?? {})), resources, builds: rpc.builds };
-  rpc.close();
   await writeFile(resultFile, JSON.stringify(result, withoutSecretMarks));
 };

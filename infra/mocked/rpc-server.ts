@@ -32,9 +32,10 @@ const toBuild = (input: BuildInput, live: boolean): Build => ({
   live,
 });
 
-/** Starts it on a free port of 127.0.0.1. `builds` fills up as functions are asked for. */
+/** Starts it on a free port of 127.0.0.1, until the process ends. `builds` fills up as functions are asked for. */
 export const startRpcServer = async (workFolder: string) => {
   const builds: Build[] = [];
+  let openRequests = 0;
   const buildFunction = async (input: BuildInput) => {
     builds.push(toBuild(input, false));
     // SST zips the folder, so it holds a bundle. What the real one holds is tested elsewhere.
@@ -50,7 +51,14 @@ export const startRpcServer = async (workFolder: string) => {
     if (method === "Runtime.AddTarget") return builds.push(toBuild(input as BuildInput, true)) > 0;
     throw new Error(`rpc: can't find ${method}`);
   };
-  const server = createServer((request, response) => {
+  // No timeouts and no kept connections: the program keeps its event loop busy for seconds, and a connection that the
+  // server gives up while the client uses it again ends the run.
+  const server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+    response.setHeader("connection", "close");
+    openRequests += 1;
+    response.on("close", () => {
+      openRequests -= 1;
+    });
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -66,5 +74,5 @@ export const startRpcServer = async (workFolder: string) => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, builds, close: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, builds, openRequests: () => openRequests };
 };

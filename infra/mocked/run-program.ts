@@ -15,7 +15,7 @@ import type { MockedRun } from "./registration.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const platform = path.join(root, ".sst/platform");
-const runTimeoutMs = 120_000;
+const runTimeoutMs = 200_000;
 
 const banner = [
   "import { createRequire as topLevelCreateRequire } from 'module';",

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Unkey } from "@unkey/api";
 import { afterAll, beforeAll, vi } from "vitest";
 import * as z from "zod";
@@ -70,6 +70,7 @@ export interface KeyOptions {
 const root = join(import.meta.dirname, "../..");
 const startMessage = "Concurred is running";
 const minuteMs = 60_000;
+const startTimeoutMs = 100_000;
 /** Longest wait for what happens after an answer has ended. */
 const waitMs = 10_000;
 
@@ -89,7 +90,22 @@ interface Started {
   /** Resolves with true at the first screen, with false when the process ended before. */
   readonly running: Promise<boolean>;
   readonly stderr: () => string;
+  readonly stdout: () => string;
 }
+
+/**
+ * A shell that waits for its standard input to end, which happens when this process dies in any way, and then ends the
+ * cloud: a test runner that is killed, or that kills its workers, leaves nothing behind.
+ */
+const killWithThisProcess = (child: ChildProcess): ChildProcess => {
+  const script = 'read -r _; kill -TERM "$1"';
+  const guard = spawn("/bin/sh", ["-c", script, "guard", String(child.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  guard.unref();
+  return guard;
+};
 
 const spawnStart = (dataDir: string, { env = {}, flags = [] }: CloudOptions): Started => {
   const child = spawn(process.execPath, ["infra/local/start.ts", ...flags], {
@@ -97,15 +113,14 @@ const spawnStart = (dataDir: string, { env = {}, flags = [] }: CloudOptions): St
     env: cleanEnvironment(dataDir, env),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", killWithUs);
+  const guard = killWithThisProcess(child);
   let stderr = "";
   let stdout = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   const exited = once(child, "close").then(([code]) => {
-    process.off("exit", killWithUs);
+    guard.kill("SIGKILL");
     return typeof code === "number" ? code : null;
   });
   const shown = new Promise<boolean>((resolve) => {
@@ -114,7 +129,15 @@ const spawnStart = (dataDir: string, { env = {}, flags = [] }: CloudOptions): St
       if (stdout.includes(startMessage)) resolve(true);
     });
   });
-  return { child, exited, running: Promise.race([shown, exited.then(() => false)]), stderr: () => stderr };
+  // A cloud that comes up after its test gave up would only be in the way of the others.
+  const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
+  return {
+    child,
+    exited,
+    running: Promise.race([shown, exited.then(() => false)]).finally(() => clearTimeout(timer)),
+    stderr: () => stderr,
+    stdout: () => stdout,
+  };
 };
 
 export class TestCloud {
@@ -210,6 +233,12 @@ export class TestCloud {
     return (await this.#documents.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
   }
 
+  /** All rows of a table. */
+  async rows(table: TableId): Promise<readonly Record<string, unknown>[]> {
+    const TableName = this.ready.local.tableNames[table] ?? "";
+    return (await this.#documents.send(new ScanCommand({ TableName, ConsistentRead: true }))).Items ?? [];
+  }
+
   /** Sets one attribute of a row, which is made where it is missing. */
   async setAttribute(table: TableId, Key: ItemKey, name: string, value: unknown): Promise<void> {
     await this.#documents.send(
@@ -253,6 +282,11 @@ export class TestCloud {
     const response = await fetch(`${origin}/simulated/requests`);
     const { requests } = (await response.json()) as { readonly requests: readonly ReceivedRequest[] };
     return requests.filter(({ body }) => JSON.stringify(body ?? {}).includes(marker));
+  }
+
+  /** What it has shown so far, mails among it: `Mail to <address> (<type>): <link>`. */
+  screen(): string {
+    return this.#started.stdout();
   }
 
   /** Everything that the functions wrote so far. */

@@ -12,6 +12,10 @@ const says = ({ delta }: Choice): boolean =>
       name !== "role" && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0),
   );
 
+/** Whether no choice says or ends anything. */
+export const areSilent = (choices: readonly Choice[]): boolean =>
+  choices.every((choice) => !says(choice) && !ends(choice));
+
 const isBare = ({ delta }: Choice): boolean => delta !== undefined && delta !== null && Object.keys(delta).length === 0;
 
 const withRole = (choice: Choice): Choice => ({ ...choice, delta: { role: "assistant", ...choice.delta } });

@@ -37,7 +37,8 @@ const kindOfWords = (error: ErrorFacts, status: number | undefined): FailureKind
   return /invalid_request|invalid_argument/i.test(words) ? "request" : "server";
 };
 
-const retryAfterMs = (headers: IncomingHttpHeaders, nowMs: number): number | undefined => {
+/** How long a provider asks to wait, ms, by `retry-after-ms` or `retry-after`. */
+export const retryAfterMs = (headers: IncomingHttpHeaders, nowMs: number): number | undefined => {
   const exact = Number(headers["retry-after-ms"]);
   if (headers["retry-after-ms"] !== undefined && Number.isFinite(exact) && exact >= 0) return exact;
   const header = headers["retry-after"];

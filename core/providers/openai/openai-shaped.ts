@@ -1,5 +1,11 @@
 import { postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import { type ChatProvider, newOutcome, type ProviderCall, type ProviderReply } from "#core/providers/provider.ts";
+import {
+  type ChatProvider,
+  newOutcome,
+  type ProviderCall,
+  type ProviderOutcome,
+  type ProviderReply,
+} from "#core/providers/provider.ts";
 import type { Dialect } from "./dialect.ts";
 import { failureFromResponse } from "./errors.ts";
 import { readCompletion } from "./from-response.ts";
@@ -12,6 +18,7 @@ async function* frames(
   call: ProviderCall,
   body: AsyncIterable<Buffer>,
   tap: StreamTap,
+  outcome: ProviderOutcome,
 ): AsyncGenerator<Buffer | string, void, undefined> {
   try {
     for await (const bytes of body) {
@@ -20,7 +27,11 @@ async function* frames(
       tap.throwFault();
     }
   } catch (error) {
-    throw toProviderFailure(call.provider, error, call.signal);
+    const failure = toProviderFailure(call.provider, error, call.signal);
+    const isWhole = outcome.finishReason !== undefined && (call.request.n ?? 1) === 1;
+    // How the connection ended after a whole answer is nothing that the caller could act on.
+    if (!isWhole || failure.kind === "aborted") throw failure;
+    return;
   }
   const rest = tap.end();
   if (rest.length > 0) yield rest;
@@ -56,7 +67,7 @@ const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply
     const text = await readBody(provider, response, maxAnswerBytes, signal);
     return { kind: "completion", completion: readCompletion(text, options), ...facts };
   }
-  return { kind: "stream", frames: frames(call, response.body, new StreamTap(options)), ...facts };
+  return { kind: "stream", frames: frames(call, response.body, new StreamTap(options), outcome), ...facts };
 };
 
 /** A provider that speaks OpenAI's chat completions, in its own dialect. */

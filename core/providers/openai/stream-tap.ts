@@ -1,6 +1,6 @@
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
-import { toContractChunks } from "./contract-chunks.ts";
+import { areSilent, toContractChunks } from "./contract-chunks.ts";
 import type { Chunk } from "./dialect.ts";
 import { failureFromBody } from "./errors.ts";
 import type { AnswerOptions } from "./from-response.ts";
@@ -18,6 +18,7 @@ const dataPrefix = Buffer.from("data: {");
 const donePrefix = Buffer.from("data: [DONE]");
 const empty = Buffer.alloc(0);
 const lineFeed = 10;
+const closingBrace = 0x7d;
 const carriageReturn = 13;
 
 /** What a frame holds that has to be read wherever it stands. */
@@ -99,9 +100,23 @@ export class StreamTap {
     return this.#passOn(whole === joined.length ? joined : joined.subarray(0, whole));
   }
 
+  /** Whether bytes hold something that has to be known, or come where everything is read. */
+  #mustRead(bytes: Buffer): boolean {
+    return (
+      this.#options.rewriter !== undefined ||
+      this.#frameOverheadBytes === undefined ||
+      this.#done ||
+      telling.some((text) => bytes.includes(text))
+    );
+  }
+
+  /** Counts content by the length of its frames, without parsing them. */
+  #count(bytes: number, frames: number): void {
+    this.#options.outcome.outputCharacters += Math.max(frames, bytes - frames * (this.#frameOverheadBytes ?? 0));
+  }
+
   /** The fast way: frames as they came, unless one of them has to be read. */
   #passOn(ready: Buffer): Buffer | string {
-    const { outcome, rewriter } = this.#options;
     let frames = 0;
     for (let start = 0; start < ready.length; ) {
       const end = ready.indexOf(frameEnd, start);
@@ -109,24 +124,21 @@ export class StreamTap {
       frames += 1;
       start = end + frameEnd.length;
     }
-    const mustRead =
-      rewriter !== undefined ||
-      this.#frameOverheadBytes === undefined ||
-      this.#done ||
-      telling.some((text) => ready.includes(text));
-    if (mustRead) return this.#passOnRead(ready);
-    outcome.outputCharacters += Math.max(frames, ready.length - frames * (this.#frameOverheadBytes ?? 0));
+    if (this.#mustRead(ready)) return this.#passOnRead(ready);
+    this.#count(ready.length, frames);
     return ready;
   }
 
   /** Whether a frame is one `data: {…}` line, or the end mark. */
   #isCommon(ready: Buffer, start: number, end: number): boolean {
     const starts = (prefix: Buffer): boolean =>
-      ready.compare(prefix, 0, prefix.length, start, start + prefix.length) === 0;
-    return (starts(dataPrefix) || starts(donePrefix)) && ready.indexOf(lineFeed, start) === end;
+      ready.compare(prefix, 0, prefix.length, start, Math.min(start + prefix.length, ready.length)) === 0;
+    // A frame that breaks off inside its JSON has to be found out here: the fast way does not parse.
+    const isData = starts(dataPrefix) && ready[end - 1] === closingBrace;
+    return (isData || starts(donePrefix)) && ready.indexOf(lineFeed, start) === end;
   }
 
-  /** Reads every frame; those in the common form and unchanged leave as the very bytes that came. */
+  /** Reads what has to be read, frame by frame; those in the common form and unchanged leave as the very bytes that came. */
   #passOnRead(ready: Buffer): Buffer | string {
     const kept: Buffer[] = [];
     let changed = false;
@@ -153,6 +165,11 @@ export class StreamTap {
   /** One frame to pass on in other words, or undefined for its own bytes. */
   #readFrame(frame: Buffer): string | undefined {
     if (this.#isCommon(frame, 0, frame.length - frameEnd.length)) {
+      // A burst brings the whole answer in one read: its end must not make every word of it be parsed.
+      if (!this.#mustRead(frame)) {
+        this.#count(frame.length, 1);
+        return undefined;
+      }
       const text = frame.toString("utf8", "data: ".length, frame.length - frameEnd.length);
       const result = this.#read(text, frame.length);
       return result === undefined || result === "" ? result : `data: ${result}${frameEnd}`;
@@ -207,6 +224,9 @@ export class StreamTap {
     const characters = noteChunk(rewritten, choices, this.#options);
     // Usage alone (or a content-filter preamble): the core writes its own usage frame when the caller asked for one.
     if (choices.length === 0) return "";
+    // OpenRouter tells it beside an empty delta, behind the finish reason.
+    const tellsUsage = rewritten.usage !== undefined && rewritten.usage !== null;
+    if (tellsUsage && this.#begun && areSilent(choices)) return "";
     if (characters !== undefined) this.#frameOverheadBytes ??= Math.max(0, frameBytes - characters);
     const parts = toContractChunks(withoutUsage(rewritten), choices, this.#begun);
     this.#begun = true;

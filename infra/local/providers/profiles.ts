@@ -112,6 +112,7 @@ export const profiles: Readonly<Record<SimulatedProviderId, ProviderProfile>> = 
       "/v1beta/openai/chat/completions": chat((body) =>
         validateGoogleChat(body, (signature) => isSignatureOf(geminiThought, signature)),
       ),
+      "/v1beta/openai/embeddings": { surface: "embeddings", validate: (body) => validateOpenaiInput(body, true) },
     },
     credentials: credentialRefusals.google,
     headers: googleHeaders,

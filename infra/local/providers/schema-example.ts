@@ -91,9 +91,12 @@ const example = (unresolved: JsonObject, root: JsonObject, name: string, depth: 
       );
     }
     case "array":
-      return Array.from({ length: depth > maximumDepth ? 0 : (numberOf(schema.minItems) ?? 0) }, () =>
-        example(objectOf(schema.items), root, name, depth + 1),
-      );
+      return Array.from({ length: depth > maximumDepth ? 0 : (numberOf(schema.minItems) ?? 0) }, (_, index) => {
+        const items = objectOf(schema.items);
+        // Choices are named in turn: a list of the same one again and again is seldom what is meant.
+        if (Array.isArray(items.enum)) return items.enum[index % items.enum.length] ?? null;
+        return example(items, root, name, depth + 1);
+      });
     case "integer":
       return exampleNumber(schema, true);
     case "number":

@@ -6,6 +6,7 @@ import { ResetPasswordPage } from "./pages/auth/reset-password-page.tsx";
 import { SignInPage } from "./pages/auth/sign-in-page.tsx";
 import { SignUpPage } from "./pages/auth/sign-up-page.tsx";
 import { UpdatePasswordPage } from "./pages/auth/update-password-page.tsx";
+import { forget } from "./pages/playground/conversation.ts";
 import { navigate, page } from "./router.ts";
 import { session, type User } from "./session.ts";
 import { Shell } from "./shell.tsx";
@@ -38,6 +39,7 @@ const Redirect = ({ to, query }: RedirectProps) => {
 };
 
 const SignedOut = () => {
+  useEffect(forget, []);
   const Page = openPage(page.value);
   return Page === undefined ? <Redirect to="sign-in" query={returnQuery()} /> : <Page />;
 };

@@ -2,8 +2,6 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { signOut } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
-import { clear } from "./pages/playground/conversation.ts";
-import { playgroundKey } from "./pages/playground/playground-key.ts";
 import { page } from "./router.ts";
 import type { User } from "./session.ts";
 import { type Theme, theme } from "./theme.ts";
@@ -47,11 +45,7 @@ interface ShellProps {
 /** Navigation at the side, or behind a button on a narrow screen, and the page beside it. */
 export const Shell = ({ user, children }: ShellProps) => {
   const open = useSignal(false);
-  const leave = useAction(async () => {
-    await signOut();
-    playgroundKey.value = "";
-    clear();
-  });
+  const leave = useAction(signOut);
   const fold = (): void => {
     open.value = false;
   };

@@ -6,13 +6,14 @@ interface CopyButtonProps {
   readonly text: string;
   readonly children: string;
   readonly kind?: ButtonProps["kind"];
+  readonly small?: boolean;
   readonly onCopied?: () => void;
 }
 
 const shownMs = 2_500;
 
 /** Copies a text and says whether it could: browsers refuse without a secure connection. */
-export const CopyButton = ({ text, children, kind = "secondary", onCopied }: CopyButtonProps) => {
+export const CopyButton = ({ text, children, kind = "secondary", small = false, onCopied }: CopyButtonProps) => {
   const state = useSignal<"ready" | "copied" | "refused">("ready");
   useEffect(() => {
     if (state.value === "ready") return undefined;
@@ -33,7 +34,7 @@ export const CopyButton = ({ text, children, kind = "secondary", onCopied }: Cop
   const words = { ready: children, copied: "Copied", refused: "Select it and copy by hand" }[state.value];
   return (
     <>
-      <Button kind={kind} icon={state.value === "copied" ? "check" : "copy"} onClick={() => void copy()}>
+      <Button kind={kind} small={small} icon={state.value === "copied" ? "check" : "copy"} onClick={() => void copy()}>
         {words}
       </Button>
       <span class="visually-hidden" role="status">

@@ -1,14 +1,20 @@
 import { useSignal } from "@preact/signals";
 import { type ApiKey, listKeys, updateKey } from "../../api/keys.ts";
+import { root } from "../../root.ts";
 import { Button } from "../../ui/button.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty, Skeleton } from "../../ui/placeholder.tsx";
 import { announce } from "../../ui/toast.tsx";
 import { useAction } from "../../ui/use-action.ts";
+import { useFocusAfterRemoval } from "../../ui/use-focus-after-removal.ts";
 import { useResource } from "../../ui/use-resource.ts";
 import { KeyDialogs, type OpenDialog } from "./key-dialogs.tsx";
 import { KeyRow } from "./key-row.tsx";
+
+/** What OpenAI clients are pointed at. */
+const baseUrl = `${location.origin}${root}api/v1`;
 
 export const KeysPage = () => {
   const keys = useResource(listKeys);
@@ -33,11 +39,20 @@ export const KeysPage = () => {
     </Button>
   );
   const list = keys.data.value;
+  useFocusAfterRemoval(list?.length);
   return (
     <>
       <PageHeader title="Keys" actions={create}>
         A key opens every model. Use one for each place that calls, so that each can be limited and revoked by itself.
       </PageHeader>
+      <div class="card base-url">
+        <p>
+          Base URL <code>{baseUrl}</code>
+        </p>
+        <CopyButton text={baseUrl} small kind="quiet">
+          Copy
+        </CopyButton>
+      </div>
       <ErrorNotice error={toggle.error.value} />
       <ErrorNotice error={keys.error.value} onRetry={keys.reload} />
       {list === undefined && keys.error.value === undefined ? <Skeleton rows={3} label="Loading your keys" /> : null}

@@ -98,3 +98,9 @@ export const clear = (): void => {
   controller?.abort();
   turns.value = [];
 };
+
+/** Leaves nothing of one user to the next. */
+export const forget = (): void => {
+  clear();
+  playgroundKey.value = "";
+};

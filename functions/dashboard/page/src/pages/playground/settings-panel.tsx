@@ -27,6 +27,9 @@ const unlisted: readonly OptionGroup[] = [
   { label: "Another", options: [{ value: otherModel, label: "Model id of your own…" }] },
 ];
 
+/** On a narrow screen the conversation must not begin a screen further down. */
+const roomy = matchMedia("(min-width: 64rem)").matches;
+
 const isKey = (text: string): boolean => /^ck_\w{8,}$/.test(text);
 
 export const SettingsPanel = () => {
@@ -61,19 +64,31 @@ export const SettingsPanel = () => {
           mono
         />
       ) : null}
-      <TextAreaField label="System prompt" value={settings.system} rows={3} placeholder="None" />
-      <div class="field-pair">
-        <TextField
-          label="Temperature"
-          value={settings.temperature}
-          type="number"
-          min={0}
-          max={2}
-          step={0.1}
-          placeholder="Default"
-        />
-        <TextField label="Max tokens" value={settings.maxTokens} type="number" min={1} step={1} placeholder="Default" />
-      </div>
+      <details class="options" open={roomy}>
+        <summary>Options</summary>
+        <div class="options-fields">
+          <TextAreaField label="System prompt" value={settings.system} rows={3} placeholder="None" />
+          <div class="field-pair">
+            <TextField
+              label="Temperature"
+              value={settings.temperature}
+              type="number"
+              min={0}
+              max={2}
+              step={0.1}
+              placeholder="Default"
+            />
+            <TextField
+              label="Max tokens"
+              value={settings.maxTokens}
+              type="number"
+              min={1}
+              step={1}
+              placeholder="Default"
+            />
+          </div>
+        </div>
+      </details>
     </section>
   );
 };

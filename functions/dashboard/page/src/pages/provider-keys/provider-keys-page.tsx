@@ -7,6 +7,7 @@ import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty, Skeleton } from "../../ui/placeholder.tsx";
 import { announce } from "../../ui/toast.tsx";
+import { useFocusAfterRemoval } from "../../ui/use-focus-after-removal.ts";
 import { useResource } from "../../ui/use-resource.ts";
 import { AddDialog } from "./add-dialog.tsx";
 
@@ -59,6 +60,7 @@ export const ProviderKeysPage = () => {
   const adding = useSignal(false);
   const removing = useSignal<ProviderKey | undefined>(undefined);
   const list = keys.data.value;
+  useFocusAfterRemoval(list?.length);
   const target = removing.value;
   return (
     <>

@@ -40,11 +40,11 @@ const Breakdown = ({ title, noun, sums, metric }: BreakdownProps) => (
   </section>
 );
 
-/** Ids of keys become their names, with the id where two keys share one. */
-const named = (sums: UsageByName, names: ReadonlyMap<string, string>): UsageByName => {
+/** Ids of keys become their names, with the id where two keys share one. Keys that are gone keep their usage. */
+const named = (sums: UsageByName, names: ReadonlyMap<string, string> | undefined): UsageByName => {
   const result: Record<string, UsageByName[string]> = {};
   for (const [id, row] of Object.entries(sums)) {
-    const name = names.get(id) ?? id;
+    const name = names === undefined ? id : (names.get(id) ?? `${id} (revoked)`);
     result[name in result ? `${name} (${id})` : name] = row;
   }
   return result;
@@ -53,7 +53,8 @@ const named = (sums: UsageByName, names: ReadonlyMap<string, string>): UsageByNa
 interface ReportProps {
   readonly usage: Usage;
   readonly days: readonly string[];
-  readonly keyNames: ReadonlyMap<string, string>;
+  /** By id; nothing until the keys are read. */
+  readonly keyNames: ReadonlyMap<string, string> | undefined;
 }
 
 const Report = ({ usage, days, keyNames }: ReportProps) => {
@@ -122,7 +123,7 @@ export const UsagePage = () => {
           <Report
             usage={shown}
             days={eachDay(from, to)}
-            keyNames={new Map(known.map((key) => [key.keyId, key.name]))}
+            keyNames={keys.data.value && new Map(known.map((key) => [key.keyId, key.name]))}
           />
         </div>
       )}

@@ -1,0 +1,151 @@
+import { toUsd } from "#core/catalog/cost.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ArenaRequest } from "#core/schemas/arena.ts";
+import type { ChatMessage } from "#core/schemas/chat.ts";
+import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
+import { type ArenaEvent, eventFrame } from "./events.ts";
+import { type FightResult, fight } from "./fight.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** One run of the arena: its agents, its events, and how it ends. */
+
+/** Agents by number: names would tell a judge who wrote what. */
+export const toAgents = ({ models }: ArenaRequest): readonly Agent[] =>
+  models.map((model, index) => ({ agentId: `agent-${index + 1}`, model }));
+
+const messagesOf = ({ history, message }: ArenaRequest): readonly ChatMessage[] => [
+  ...history.map(({ role, content }): ChatMessage => ({ role, content })),
+  { role: "user", content: message },
+];
+
+export interface ArenaResult extends FightResult {
+  readonly answers: readonly AgentAnswer[];
+  readonly failures: ReadonlyMap<string, unknown>;
+}
+
+type Listener = (event: ArenaEvent) => void;
+
+const usageOf = (run: RunContext) => {
+  const { inputTokens, outputTokens, costPicoUsd } = run.totals;
+  return {
+    usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens },
+    costUsd: costPicoUsd === undefined ? null : toUsd(costPicoUsd),
+  };
+};
+
+/** Every agent once, side by side: one that fails or is slow holds no other back. */
+const sideBySide = async (
+  run: RunContext,
+  request: ArenaRequest,
+  agents: readonly Agent[],
+  emit: Listener,
+): Promise<readonly AgentAnswer[]> => {
+  const { search, maxTokens } = request;
+  const messages = messagesOf(request);
+  const answers = await Promise.all(
+    agents.map((agent) => runAgent(run, { agent, round: 1, messages, search, maxTokens, emit })),
+  );
+  if (run.signal.aborted) throw run.abortReason;
+  return answers.filter((answer) => answer !== undefined);
+};
+
+/** Plays a run and tells its events in order. @throws GatewayError when it was cancelled, timed out, or every agent failed */
+export const playArena = async (run: RunContext, request: ArenaRequest, emit: Listener): Promise<ArenaResult> => {
+  const startedAt = performance.now();
+  const agents = toAgents(request);
+  const failures = new Map<string, unknown>();
+  let lastFailure: ArenaEvent | undefined;
+  const listen: Listener = (event) => {
+    if (event.name === "agent.error") {
+      failures.set(event.data.agentId, event.data.error);
+      lastFailure = event;
+    }
+    emit(event);
+  };
+  listen({
+    name: "run.start",
+    data: {
+      runId: run.runId,
+      mode: request.mode,
+      message: request.message,
+      rounds: request.mode === "fight" ? request.rounds : 1,
+      agents: agents.map(({ agentId, model }) => ({ agentId, model })),
+    },
+  });
+  let result: FightResult = { winner: null, standings: [], cut: null };
+  let answers: readonly AgentAnswer[] = [];
+  if (request.mode === "fight") result = await fight(run, request, agents, listen);
+  else answers = await sideBySide(run, request, agents, listen);
+  if (answers.length === 0 && result.standings.length === 0 && lastFailure?.name === "agent.error") {
+    const { message } = lastFailure.data.error;
+    throw new GatewayError("MODEL_UNAVAILABLE", `Every agent failed. Last: ${message}`, {
+      details: { agents: [...failures].map(([agentId, error]) => ({ agentId, error })) },
+      shouldRetry: false,
+    });
+  }
+  emit({
+    name: "done",
+    data: {
+      runId: run.runId,
+      winner: result.winner,
+      ...usageOf(run),
+      durationMs: Math.round(performance.now() - startedAt),
+      cut: result.cut,
+      leaderboard: [...result.standings],
+    },
+  });
+  return { ...result, answers, failures };
+};
+
+/** A run's events as frames, as they happen. Ends after `done`; what ends a run early is thrown. */
+export async function* arenaFrames(run: RunContext, request: ArenaRequest): AsyncGenerator<string, void, undefined> {
+  const waiting: string[] = [];
+  let wake: (() => void) | undefined;
+  let ended = false;
+  const playing = playArena(run, request, (event) => {
+    waiting.push(eventFrame(event));
+    wake?.();
+  }).finally(() => {
+    ended = true;
+    wake?.();
+  });
+  // Awaited below; until then a rejection must not count as unhandled.
+  playing.catch(() => undefined);
+  try {
+    for (;;) {
+      if (waiting.length > 0) yield waiting.splice(0).join("");
+      else if (ended) break;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    await playing;
+  } finally {
+    // Given up half way: the agents' calls are stopped by the run's signal, and their rows are settled.
+    await playing.catch(() => undefined);
+  }
+}
+
+/** A whole run, for callers who do not stream. */
+export const wholeArena = async (run: RunContext, request: ArenaRequest) => {
+  const { answers, failures } = await playArena(run, request, () => undefined);
+  const agents = toAgents(request);
+  return {
+    answers: agents.map(({ agentId, model }) => {
+      const answer = answers.find((made) => made.agent.agentId === agentId);
+      return {
+        agentId,
+        model,
+        content: answer?.content ?? null,
+        citations: answer?.citations ?? [],
+        usage: answer?.usage ?? null,
+        costUsd: answer?.costUsd ?? null,
+        latencyMs: answer?.latencyMs ?? null,
+        error: answer === undefined ? (failures.get(agentId) ?? null) : null,
+      };
+    }),
+    ...usageOf(run),
+  };
+};

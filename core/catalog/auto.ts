@@ -1,0 +1,126 @@
+import { GatewayError } from "#core/errors.ts";
+import type { ChatProviderId } from "#core/providers/provider.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
+import { costPicoUsd } from "./cost.ts";
+import type { CatalogModel, Modality } from "./model.ts";
+import { models } from "./models.ts";
+import type { ResolvedModel } from "./resolve.ts";
+
+/** The alias that leaves the choice of model to the gateway. */
+export const autoAlias = "auto";
+
+/**
+ * The rules of `auto`, in order:
+ * 1. a model of the list below whose provider has a key, and whose end is not announced;
+ * 2. that reads what the request holds (images, audio, files);
+ * 3. that takes tools, a JSON schema or a reasoning effort where the request has one;
+ * 4. whose context holds the request and the answer that it may get, and whose output limit holds that answer;
+ * 5. of these the cheapest for this very request: its input, and the answer it asks for (500 tokens where it sets no limit).
+ * Where none is left, the same over the whole catalogue.
+ */
+export const autoModels: readonly string[] = [
+  "gpt-5.6-luna",
+  "gpt-5.6-terra",
+  "gpt-6-sol",
+  "claude-haiku-4-5-20251001",
+  "claude-sonnet-5",
+  "gemini-3.1-flash-lite",
+  "gemini-3.8-flash",
+  "gemini-3.1-pro-preview",
+  "grok-4.3",
+  "deepseek/deepseek-v4-flash",
+  "mistralai/mistral-large-2512",
+  "MiniMax-M3",
+];
+
+const listed: ReadonlySet<string> = new Set(autoModels);
+
+/** Room for an answer whose limit the caller did not set, tokens. */
+const answerRoomTokens = 4_096;
+const comparedAnswerTokens = 500;
+
+const modalityOf: Readonly<Record<string, Modality>> = { image_url: "image", input_audio: "audio", file: "file" };
+
+interface Needs {
+  readonly input: ReadonlySet<Modality>;
+  readonly tools: boolean;
+  readonly jsonSchema: boolean;
+  readonly reasoning: boolean;
+  readonly inputTokens: number;
+  /** What the answer may take at most. */
+  readonly answerTokens: number;
+  readonly pricedAnswerTokens: number;
+}
+
+const modalitiesOf = (request: ChatRequest): ReadonlySet<Modality> => {
+  const found = new Set<Modality>();
+  for (const { content } of request.messages) {
+    if (!Array.isArray(content)) continue;
+    for (const { type } of content as readonly { readonly type: string }[]) {
+      const modality = modalityOf[type];
+      if (modality !== undefined) found.add(modality);
+    }
+  }
+  return found;
+};
+
+const needsOf = (request: ChatRequest, inputCharacters: number): Needs => {
+  const limit = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+  const effort = request.reasoning_effort ?? "none";
+  return {
+    input: modalitiesOf(request),
+    tools: (request.tools ?? []).length > 0,
+    jsonSchema: request.response_format?.type === "json_schema",
+    reasoning: effort !== "none" && effort !== "minimal",
+    inputTokens: estimateTokens(inputCharacters),
+    answerTokens: limit ?? answerRoomTokens,
+    pricedAnswerTokens: limit ?? comparedAnswerTokens,
+  };
+};
+
+const fits = (model: CatalogModel, needs: Needs): boolean =>
+  [...needs.input].every((modality) => model.input.includes(modality)) &&
+  (!needs.tools || model.capabilities.tools) &&
+  (!needs.jsonSchema || model.capabilities.jsonSchema) &&
+  (!needs.reasoning || model.capabilities.reasoning) &&
+  needs.inputTokens + needs.answerTokens <= model.contextTokens &&
+  needs.answerTokens <= model.maxOutputTokens;
+
+const priceOf = (model: CatalogModel, needs: Needs, nowMs: number): bigint =>
+  costPicoUsd(model, { ...noTokens, inputTokens: needs.inputTokens, outputTokens: needs.pricedAnswerTokens }, nowMs) ??
+  0n;
+
+/**
+ * The models that `auto` stands for, for this request: the one to call first, then those to fall back on, by price.
+ * @param inputCharacters of the request, as `core/chat/input-size.ts` counts them.
+ * @param hasKey whether somebody has a key for a provider.
+ * @throws GatewayError INVALID_MODEL when no model can serve the request.
+ */
+export const rankAuto = (
+  request: ChatRequest,
+  inputCharacters: number,
+  hasKey: (provider: ChatProviderId) => boolean,
+  nowMs: number = Date.now(),
+): readonly [ResolvedModel, ...ResolvedModel[]] => {
+  const needs = needsOf(request, inputCharacters);
+  const able = models.filter((model) => model.deprecated === undefined && hasKey(model.provider) && fits(model, needs));
+  const preferred = able.filter(({ id }) => listed.has(id));
+  const [first, ...others] = (preferred.length > 0 ? preferred : able)
+    .map((model) => ({ model, price: priceOf(model, needs, nowMs) }))
+    .sort((left, right) => (left.price < right.price ? -1 : left.price > right.price ? 1 : 0))
+    .map(
+      ({ model }): ResolvedModel => ({
+        id: model.id,
+        provider: model.provider,
+        providerModel: model.providerModel,
+        catalog: model,
+      }),
+    );
+  if (first === undefined) {
+    throw new GatewayError("INVALID_MODEL", "No model with a key can take this request: name one instead of auto.", {
+      param: "model",
+    });
+  }
+  return [first, ...others];
+};

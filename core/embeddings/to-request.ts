@@ -1,0 +1,61 @@
+import type { EmbeddingCreateParams } from "openai/resources/embeddings";
+import type { ResolvedEmbedding } from "#core/catalog/resolve.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
+
+const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
+
+const hasTokens = ({ input }: EmbeddingRequest): boolean => Array.isArray(input) && typeof input[0] !== "string";
+
+/** What the catalogue knows that the model cannot do. @throws GatewayError */
+export const checkEmbeddingRequest = (
+  request: EmbeddingRequest,
+  { id, provider, catalog }: ResolvedEmbedding,
+): void => {
+  const { dimensions } = request;
+  if (hasTokens(request) && (provider === "google" || catalog?.takesTokens === false)) {
+    throw refuse(`${id} takes text, not tokens.`, "input");
+  }
+  if (typeof dimensions !== "number" || catalog === undefined) return;
+  if (!catalog.shortens && dimensions !== catalog.dimensions)
+    throw refuse(`${id} has no choice of dimensions.`, "dimensions");
+  if (dimensions > catalog.dimensions) {
+    throw refuse(`${id} has at most ${catalog.dimensions} dimensions.`, "dimensions");
+  }
+};
+
+/** Characters of what is embedded, for estimates: a token counts as four. */
+export const embeddingCharacters = ({ input }: EmbeddingRequest): number => {
+  if (typeof input === "string") return input.length;
+  let characters = 0;
+  for (const each of input) {
+    characters += typeof each === "string" ? each.length : 4 * (typeof each === "number" ? 1 : each.length);
+  }
+  return characters;
+};
+
+/** Fields that Gemini's compatible endpoint knows; it refuses others. */
+const googleFields: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format"]);
+
+export interface ShapedEmbedding {
+  readonly body: EmbeddingCreateParams;
+  /** Names of fields that were dropped. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The body for the provider. The format is always named: the SDK would ask for base64 by itself and turn it into numbers.
+ */
+export const toEmbeddingBody = (request: EmbeddingRequest, model: ResolvedEmbedding): ShapedEmbedding => {
+  const given = Object.entries(request).filter(([, value]) => value !== null && value !== undefined);
+  const kept = given.filter(([name]) => model.provider === "openai" || googleFields.has(name));
+  const dropped = given.map(([name]) => name).filter((name) => !kept.some(([other]) => other === name));
+  const body = {
+    ...Object.fromEntries(kept),
+    model: model.providerModel,
+    input: request.input,
+    // What Gemini makes of base64 is not documented: we encode its numbers ourselves.
+    encoding_format: model.provider === "google" ? "float" : (request.encoding_format ?? "float"),
+  } as EmbeddingCreateParams;
+  return { body, warnings: dropped };
+};

@@ -1,0 +1,114 @@
+import { contextLength } from "./detectors/detector.ts";
+import type { PiiFinding, PiiType } from "./finding.ts";
+import { JsonText } from "./json-text.ts";
+import type { Placeholders } from "./placeholders.ts";
+import { scanPart, scanRest } from "./scan.ts";
+import type { GuardrailAction } from "./settings.ts";
+import type { TextChannel } from "./text-channel.ts";
+
+export interface PiiChannelOptions {
+  readonly action: GuardrailAction;
+  /** The text is JSON: a tool's arguments. */
+  readonly json: boolean;
+  readonly placeholders: Placeholders;
+  readonly onFinding: (type: PiiType) => void;
+}
+
+/** The text that is not yet given on, with some before it, as it is read and as it is written. */
+interface Source {
+  readonly text: string;
+  push(piece: string): void;
+  end(): void;
+  written(from: number, to: number): string;
+  readonly inString: boolean;
+  forget(before: number): void;
+}
+
+class PlainText implements Source {
+  text = "";
+  /** A placeholder needs no quotes. */
+  readonly inString = true;
+
+  push(piece: string): void {
+    this.text += piece;
+  }
+
+  end(): void {
+    // Nothing is carried.
+  }
+
+  written(from: number, to: number): string {
+    return this.text.slice(from, to);
+  }
+
+  forget(before: number): void {
+    this.text = this.text.slice(before);
+  }
+}
+
+/**
+ * A text under the `pii` guardrail. It holds back no more than a detector could still need, so a match leaves neither
+ * whole nor in part however it is cut into pieces. `flag` holds nothing back.
+ */
+export class PiiChannel implements TextChannel {
+  readonly #options: PiiChannelOptions;
+  readonly #source: Source;
+  #from = 0;
+  #blocked = false;
+
+  constructor(options: PiiChannelOptions) {
+    this.#options = options;
+    this.#source = options.json ? new JsonText() : new PlainText();
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  push(piece: string): string {
+    if (this.#blocked || piece === "") return "";
+    this.#source.push(piece);
+    const { findings, decided } = scanPart(this.#source.text, this.#from);
+    const ready = this.#take(findings, decided);
+    return this.#options.action === "flag" ? piece : ready;
+  }
+
+  end(): string {
+    if (this.#blocked) return "";
+    this.#source.end();
+    const { text } = this.#source;
+    const ready = this.#take(scanRest(text, this.#from), text.length);
+    return this.#options.action === "flag" ? "" : ready;
+  }
+
+  /** What may leave up to a place, with its findings treated. */
+  #take(findings: readonly PiiFinding[], to: number): string {
+    const { action, placeholders, onFinding } = this.#options;
+    const source = this.#source;
+    let ready = "";
+    for (const { type, start, end } of findings) {
+      onFinding(type);
+      if (action === "flag") continue;
+      ready += source.written(this.#from, start);
+      if (action === "block") {
+        this.#blocked = true;
+        return ready;
+      }
+      const placeholder = placeholders.of(type, source.text.slice(start, end));
+      // A bare number in JSON becomes a string.
+      ready += source.inString ? placeholder : `"${placeholder}"`;
+      this.#from = end;
+    }
+    ready += source.written(this.#from, to);
+    const kept = Math.max(0, to - contextLength);
+    if (kept > 0) source.forget(kept);
+    this.#from = to - kept;
+    return ready;
+  }
+}
+
+/** What is left of a whole text under the `pii` guardrail. */
+export const judgeText = (text: string, options: PiiChannelOptions): string => {
+  const channel = new PiiChannel(options);
+  return channel.push(text) + channel.end();
+};

@@ -1,0 +1,210 @@
+import * as z from "zod";
+import type { Method, RouteId } from "#core/routes.ts";
+import * as answers from "#core/schemas/answers.ts";
+import {
+  magicLinkSchema,
+  resetPasswordSchema,
+  signInSchema,
+  signUpSchema,
+  updatePasswordSchema,
+} from "#core/schemas/auth.ts";
+import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
+import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+
+/** What the route table does not say of an operation: its words, its bodies and its headers. */
+
+export interface HeaderParameter {
+  readonly name: string;
+  readonly schema: z.ZodType;
+  readonly description: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly description: string;
+  /** JSON of this schema; absent for an empty answer. */
+  readonly json?: z.ZodType;
+  /** Frames of a server-sent stream, each of this schema. */
+  readonly events?: z.ZodType;
+  /** Another content type, such as text/html. */
+  readonly contentType?: string;
+}
+
+export interface Operation {
+  readonly summary: string;
+  readonly tag: string;
+  readonly body?: z.ZodType;
+  readonly bodyRequired?: boolean;
+  readonly query?: z.ZodObject;
+  readonly headers?: readonly HeaderParameter[];
+  readonly answers: readonly [Answer, ...Answer[]];
+}
+
+const idempotencyKey: HeaderParameter = {
+  name: "Idempotency-Key",
+  schema: z.string().min(1).max(255),
+  description: "The same key and body within 24 hours replays the first answer.",
+};
+
+const generationHeaders: readonly HeaderParameter[] = [
+  idempotencyKey,
+  { name: "X-Cache", schema: z.literal("no-cache"), description: "Neither look in the cache nor store." },
+  {
+    name: "X-Cache-TTL",
+    schema: z.int().min(60).max(86_400),
+    description: "Seconds an answer is kept; 3600 unless sent.",
+  },
+  { name: "X-Guardrails", schema: z.string(), description: "`pii`, `content_moderation`, or both by a comma." },
+  {
+    name: "X-Provider-Key",
+    schema: z.string(),
+    description: "Slug of a stored provider key that pays for this request.",
+  },
+];
+
+const usageQuery = z.object({
+  from: z.iso.date().optional().describe("First UTC day"),
+  to: z.iso.date().optional().describe("Last UTC day, inclusive; at most 366 days"),
+  keyId: z.string().optional().describe("Only this key"),
+});
+
+const nextQuery = z.object({ next: z.string().optional().describe("A local path to go on to") });
+const created = (json: z.ZodType): [Answer] => [{ status: 201, description: "Created", json }];
+const ok = (json: z.ZodType): [Answer] => [{ status: 200, description: "OK", json }];
+const noContent: [Answer] = [{ status: 204, description: "Done" }];
+const redirect: [Answer] = [{ status: 303, description: "Redirect" }];
+
+export type OperationTable = { readonly [Id in RouteId]?: { readonly [Name in Method]?: Operation } };
+
+/** Every operation that is served. A test holds it complete against the route table. */
+export const operations: OperationTable = {
+  Health: {
+    GET: {
+      summary: "Liveness; with ?deep=1 the state of each dependency",
+      tag: "Platform",
+      query: z.object({ deep: z.literal("1").optional() }),
+      answers: [
+        { status: 200, description: "Alive", json: answers.healthAnswer },
+        { status: 503, description: "A dependency is down", json: answers.healthAnswer },
+      ],
+    },
+  },
+  OpenApi: { GET: { summary: "This document", tag: "Platform", answers: ok(z.looseObject({ openapi: z.string() })) } },
+  ChatCompletions: {
+    POST: {
+      summary: "Chat completion, streamed or not",
+      tag: "Generation",
+      body: chatRequestSchema,
+      headers: generationHeaders,
+      answers: [
+        {
+          status: 200,
+          description: "The completion, or with `stream: true` its chunks",
+          json: answers.completionAnswer,
+          events: answers.completionChunk,
+        },
+      ],
+    },
+  },
+  Models: { GET: { summary: "All models", tag: "Models", answers: ok(answers.modelListAnswer) } },
+  Model: { GET: { summary: "One model, by id or alias", tag: "Models", answers: ok(answers.modelAnswer) } },
+  CancelRequest: {
+    POST: {
+      summary: "Stop a running request",
+      tag: "Generation",
+      answers: [{ status: 202, description: "It stops within 3 s", json: answers.cancelAnswer }],
+    },
+  },
+  Keys: {
+    GET: { summary: "All your API keys", tag: "Keys", answers: ok(answers.keyListAnswer) },
+    POST: { summary: "Make an API key", tag: "Keys", body: createKeySchema, answers: created(answers.newKeyAnswer) },
+  },
+  Key: {
+    PATCH: { summary: "Change an API key", tag: "Keys", body: patchKeySchema, answers: ok(answers.keyAnswer) },
+    DELETE: { summary: "Revoke an API key for good", tag: "Keys", answers: noContent },
+  },
+  RotateKey: {
+    POST: {
+      summary: "Replace an API key",
+      tag: "Keys",
+      body: rotateKeySchema,
+      bodyRequired: false,
+      answers: created(answers.newKeyAnswer),
+    },
+  },
+  ProviderKeys: {
+    GET: { summary: "Your provider keys", tag: "Provider keys", answers: ok(answers.providerKeyListAnswer) },
+    POST: {
+      summary: "Store a provider key",
+      tag: "Provider keys",
+      body: createProviderKeySchema,
+      answers: created(answers.providerKeyAnswer),
+    },
+  },
+  ProviderKey: { DELETE: { summary: "Remove a provider key", tag: "Provider keys", answers: noContent } },
+  Usage: {
+    GET: { summary: "Your usage and its cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },
+  },
+  SignIn: { POST: { summary: "Sign in", tag: "Session", body: signInSchema, answers: ok(answers.userAnswer) } },
+  SignUp: {
+    POST: {
+      summary: "Make an account",
+      tag: "Session",
+      body: signUpSchema,
+      answers: [
+        { status: 200, description: "Signed in", json: answers.userAnswer },
+        { status: 202, description: "The address must be confirmed first", json: answers.userAnswer },
+      ],
+    },
+  },
+  MagicLink: {
+    POST: {
+      summary: "Sign in by mail",
+      tag: "Session",
+      body: magicLinkSchema,
+      answers: [{ status: 202, description: "Sent, if the address is known", json: answers.sentAnswer }],
+    },
+  },
+  ResetPassword: {
+    POST: {
+      summary: "Forgotten password",
+      tag: "Session",
+      body: resetPasswordSchema,
+      answers: [{ status: 202, description: "Sent, if the address is known", json: answers.sentAnswer }],
+    },
+  },
+  UpdatePassword: {
+    POST: { summary: "Change the password", tag: "Session", body: updatePasswordSchema, answers: noContent },
+  },
+  OAuth: { GET: { summary: "Sign in by GitHub or Google", tag: "Session", query: nextQuery, answers: redirect } },
+  AuthCallback: {
+    GET: {
+      summary: "Where OAuth and mails come back to",
+      tag: "Session",
+      query: z.object({
+        code: z.string().optional(),
+        token_hash: z.string().optional(),
+        type: z.string().optional(),
+        next: z.string().optional(),
+      }),
+      answers: redirect,
+    },
+  },
+  Session: { GET: { summary: "Who is signed in", tag: "Session", answers: ok(answers.userAnswer) } },
+  SignOut: { POST: { summary: "Sign out", tag: "Session", answers: noContent } },
+  Dashboard: {
+    GET: {
+      summary: "The dashboard's page",
+      tag: "Dashboard",
+      answers: [{ status: 200, description: "HTML", contentType: "text/html" }],
+    },
+  },
+  DashboardAssets: {
+    GET: {
+      summary: "The dashboard's files",
+      tag: "Dashboard",
+      answers: [{ status: 200, description: "A file", contentType: "application/octet-stream" }],
+    },
+  },
+};

@@ -1,0 +1,208 @@
+import * as z from "zod";
+import { byokProviders } from "#core/db/provider-key-rows.ts";
+import { type ErrorCode, errorKinds } from "#core/errors.ts";
+
+/** What the endpoints answer, for the OpenAPI document and the tests that hold answers against it. */
+
+const codes = Object.keys(errorKinds) as [ErrorCode, ...ErrorCode[]];
+
+export const errorAnswer = z
+  .strictObject({
+    error: z.strictObject({
+      code: z.enum(codes),
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      details: z.record(z.string(), z.unknown()),
+    }),
+  })
+  .meta({ id: "Error", description: 'The one envelope of every error, also inside streams (`data: {"error": …}`).' });
+
+const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
+
+const usage = z.looseObject({
+  prompt_tokens: z.int().min(0),
+  completion_tokens: z.int().min(0),
+  total_tokens: z.int().min(0),
+});
+
+const toolCall = z.looseObject({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.looseObject({ name: z.string(), arguments: z.string() }),
+});
+
+const finishReason = z.enum(["stop", "length", "tool_calls", "content_filter", "function_call"]);
+
+export const completionAnswer = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("chat.completion"),
+    created: z.int(),
+    model: z.string(),
+    choices: z.array(
+      z.looseObject({
+        index: z.int(),
+        message: z.looseObject({
+          role: z.literal("assistant"),
+          content: z.string().nullable().optional(),
+          refusal: z.string().nullable().optional(),
+          tool_calls: z.array(toolCall).optional(),
+        }),
+        finish_reason: finishReason,
+      }),
+    ),
+    usage: usage.optional(),
+  })
+  .meta({ id: "ChatCompletion" });
+
+export const completionChunk = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("chat.completion.chunk"),
+    created: z.int(),
+    model: z.string(),
+    choices: z.array(
+      z.looseObject({
+        index: z.int(),
+        delta: z.looseObject({ role: z.literal("assistant").optional(), content: z.string().nullable().optional() }),
+        finish_reason: finishReason.nullable().optional(),
+      }),
+    ),
+    usage: usage.nullable().optional(),
+  })
+  .meta({
+    id: "ChatCompletionChunk",
+    description: "One `data:` frame of a streamed answer; the last frame is `data: [DONE]`.",
+  });
+
+export const embeddingsAnswer = z
+  .looseObject({
+    object: z.literal("list"),
+    model: z.string(),
+    data: z.array(
+      z.looseObject({
+        object: z.literal("embedding"),
+        index: z.int(),
+        embedding: z.union([z.array(z.number()), z.string()]),
+      }),
+    ),
+    usage: z.looseObject({ prompt_tokens: z.int(), total_tokens: z.int() }),
+  })
+  .meta({ id: "Embeddings" });
+
+const price = z.number().nullable();
+const prices = { input: price, output: price, cached_input: price, cache_write: price };
+
+export const modelAnswer = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("model"),
+    created: z.int(),
+    owned_by: z.string(),
+    name: z.string(),
+    context_window: z.int(),
+    max_output_tokens: z.int(),
+    pricing: z
+      .looseObject({ ...prices, long_context: z.looseObject({ above_input_tokens: z.int(), ...prices }).nullable() })
+      .describe("USD for a million tokens"),
+    modalities: z.looseObject({ input: z.array(z.string()), output: z.array(z.string()) }),
+    capabilities: z.looseObject({ tools: z.boolean(), reasoning: z.boolean(), jsonSchema: z.boolean() }),
+    aliases: z.array(z.string()),
+  })
+  .meta({ id: "Model" });
+
+export const modelListAnswer = z.strictObject({ object: z.literal("list"), data: z.array(modelAnswer) });
+
+const user = z.looseObject({ id: z.string().nullable().optional(), email: z.string().nullable() });
+export const userAnswer = success(z.looseObject({ user }));
+export const sentAnswer = success(z.looseObject({ sent: z.literal(true) }));
+
+const key = z
+  .strictObject({
+    keyId: z.string(),
+    name: z.string(),
+    start: z.string(),
+    rateLimit: z.int(),
+    enabled: z.boolean(),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable(),
+    expiresAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "ApiKey" });
+
+export const keyAnswer = success(key);
+export const keyListAnswer = success(z.array(key));
+export const newKeyAnswer = success(
+  z
+    .strictObject({
+      keyId: z.string(),
+      key: z.string().startsWith("ck_").describe("The whole key: shown this once"),
+      name: z.string(),
+      rateLimit: z.int(),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime().nullable(),
+    })
+    .meta({ id: "NewApiKey" }),
+);
+
+const providerKey = z
+  .strictObject({
+    id: z.string(),
+    provider: z.enum(byokProviders),
+    slug: z.string(),
+    displayName: z.string(),
+    last4: z.string(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: "ProviderKey" });
+
+export const providerKeyAnswer = success(providerKey);
+export const providerKeyListAnswer = success(z.array(providerKey));
+
+const usd = z.number().nullable().describe("USD; null when no price is known");
+const sums = {
+  byokCost: z.number(),
+  unpriced: z.int(),
+  errors: z.int(),
+  cacheHits: z.int(),
+  generations: z.int(),
+  inputTokens: z.int(),
+  cachedTokens: z.int(),
+  cacheWriteTokens: z.int(),
+  outputTokens: z.int(),
+  reasoningTokens: z.int(),
+};
+const group = z.strictObject({ requests: z.int(), tokens: z.int(), cost: usd, ...sums }).meta({ id: "UsageSums" });
+const groups = z.record(z.string(), group);
+const percentile = z.number().nullable();
+
+export const usageAnswer = success(
+  z
+    .strictObject({
+      from: z.iso.date(),
+      to: z.iso.date(),
+      totalRequests: z.int(),
+      totalTokens: z.int(),
+      totalCost: usd,
+      ...sums,
+      latency: z.strictObject({ p50Ms: percentile, p95Ms: percentile }),
+      byModel: groups,
+      byDay: groups,
+      byKey: groups,
+      byProvider: groups,
+    })
+    .meta({ id: "Usage" }),
+);
+
+export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
+
+const check = z.strictObject({ status: z.enum(["ok", "down"]), latencyMs: z.number() });
+export const healthAnswer = z
+  .strictObject({
+    status: z.enum(["ok", "degraded"]),
+    version: z.string(),
+    uptime: z.number().describe("Seconds since this environment started"),
+    checks: z.strictObject({ dynamodb: check, kms: check, unkey: check, supabase: check }).optional(),
+  })
+  .meta({ id: "Health" });

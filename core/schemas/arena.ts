@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { GatewayError } from "#core/errors.ts";
+
+/** Requests of /api/chat, /api/v1/battle and /api/v1/fight. */
+
+export const maxMessageCharacters = 2_000;
+export const maxAgents = 8;
+export const maxRounds = 5;
+const defaultRounds = 2;
+
+const modelName = z.string().min(1).max(200);
+/** An array, or names separated by commas. */
+const modelNames = z
+  .union([
+    z.array(modelName),
+    z
+      .string()
+      .max(2_000)
+      .transform((text) =>
+        text
+          .split(",")
+          .map((name) => name.trim())
+          .filter((name) => name !== ""),
+      ),
+  ])
+  .pipe(z.array(modelName));
+
+const turn = z.strictObject({ role: z.enum(["user", "assistant", "system"]), content: z.string().min(1).max(100_000) });
+
+const common = {
+  message: z.string().min(1),
+  models: modelNames.optional(),
+  /** The turns before. */
+  messages: z.array(turn).max(200).optional(),
+  stream: z.boolean().optional(),
+  /** Whether the models may search the web, where a search key is set. */
+  search: z.boolean().default(true),
+  /** The most that the whole run may cost, USD. */
+  maxCostUsd: z.number().positive().max(1_000).optional(),
+  maxTokens: z.int().min(1).max(100_000).optional(),
+};
+
+const fightOptions = {
+  rounds: z.int().min(1).max(maxRounds).default(defaultRounds),
+  fightMode: z.enum(["brawl", "blind"]).default("brawl"),
+};
+
+export const battleSchema = z.strictObject(common);
+export const fightSchema = z.strictObject({ ...common, ...fightOptions });
+export const chatModes = ["chat", "battle", "fight", "multi-instance"] as const;
+export const arenaChatSchema = z.strictObject({
+  ...common,
+  ...fightOptions,
+  mode: z.enum(chatModes).default("chat"),
+  model: modelName.optional(),
+});
+
+export type ArenaMode = (typeof chatModes)[number];
+
+/** A run as the arena takes it: checked, with its models chosen. */
+export interface ArenaRequest {
+  readonly mode: ArenaMode;
+  readonly message: string;
+  readonly models: readonly string[];
+  readonly history: readonly z.infer<typeof turn>[];
+  readonly stream: boolean;
+  readonly search: boolean;
+  readonly rounds: number;
+  readonly fightMode: "brawl" | "blind";
+  readonly maxCostUsd: number | undefined;
+  readonly maxTokens: number | undefined;
+}
+
+const defaultModel = "gpt";
+const defaultPair = ["gpt", "claude"];
+
+const agentCounts: Readonly<Record<ArenaMode, readonly [number, number]>> = {
+  chat: [1, 1],
+  battle: [2, 2],
+  fight: [2, maxAgents],
+  "multi-instance": [2, maxAgents],
+};
+
+const requireModels = (mode: ArenaMode, models: readonly string[]): void => {
+  const [least, most] = agentCounts[mode];
+  if (models.length < least || models.length > most) {
+    const wanted = least === most ? String(least) : `${least} to ${most}`;
+    throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} models, not ${models.length}.`, {
+      param: "models",
+    });
+  }
+  if (mode === "multi-instance") return;
+  const twice = models.find((model, index) => models.indexOf(model) !== index);
+  if (twice !== undefined) {
+    throw new GatewayError("BAD_REQUEST", `${twice} is there twice: the mode multi-instance allows that.`, {
+      param: "models",
+    });
+  }
+};
+
+type Body = z.infer<typeof arenaChatSchema>;
+
+/**
+ * What a schema cannot say, with the contract's own codes.
+ * @throws GatewayError INVALID_MESSAGE_LENGTH, STREAMING_REQUIRED or BAD_REQUEST
+ */
+export const toArenaRequest = (
+  mode: ArenaMode,
+  body: Partial<Body> & Pick<Body, "message" | "search">,
+): ArenaRequest => {
+  if (body.message.length > maxMessageCharacters) {
+    throw new GatewayError("INVALID_MESSAGE_LENGTH", `The message is over ${maxMessageCharacters} characters.`, {
+      param: "message",
+      details: { maxCharacters: maxMessageCharacters, characters: body.message.length },
+    });
+  }
+  if (mode === "fight" && body.stream === false) {
+    throw new GatewayError("STREAMING_REQUIRED", "A fight is always streamed: leave `stream` out or set it to true.", {
+      param: "stream",
+    });
+  }
+  const fallback =
+    mode === "chat" ? [defaultModel] : mode === "multi-instance" ? [defaultModel, defaultModel] : defaultPair;
+  const models =
+    body.models ??
+    (body.model === undefined ? fallback : mode === "multi-instance" ? [body.model, body.model] : [body.model]);
+  requireModels(mode, models);
+  return {
+    mode,
+    message: body.message,
+    models,
+    history: body.messages ?? [],
+    stream: mode === "fight" || body.stream === true,
+    search: body.search && mode !== "chat",
+    rounds: body.rounds ?? defaultRounds,
+    fightMode: body.fightMode ?? "brawl",
+    maxCostUsd: body.maxCostUsd,
+    maxTokens: body.maxTokens,
+  };
+};

@@ -1,0 +1,18 @@
+import { serveArena } from "#core/http/arena-endpoint.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { battleSchema, toArenaRequest } from "#core/schemas/arena.ts";
+
+/** POST /api/v1/battle: two models side by side */
+export const handler = streamHandler({
+  route: "Battle",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      battleSchema,
+      idempotent((call) => serveArena(call, toArenaRequest("battle", call.body))),
+    ),
+  },
+});

@@ -1,0 +1,18 @@
+import { serveArena } from "#core/http/arena-endpoint.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { arenaChatSchema, toArenaRequest } from "#core/schemas/arena.ts";
+
+/** POST /api/chat: chat, battle, fight and multi-instance */
+export const handler = streamHandler({
+  route: "Chat",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      arenaChatSchema,
+      idempotent((call) => serveArena(call, toArenaRequest(call.body.mode, call.body))),
+    ),
+  },
+});

@@ -1,0 +1,18 @@
+import { serveArena } from "#core/http/arena-endpoint.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { fightSchema, toArenaRequest } from "#core/schemas/arena.ts";
+
+/** POST /api/v1/fight: two to eight models answer, see each other and vote */
+export const handler = streamHandler({
+  route: "Fight",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      fightSchema,
+      idempotent((call) => serveArena(call, toArenaRequest("fight", call.body))),
+    ),
+  },
+});

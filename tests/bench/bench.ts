@@ -1,0 +1,173 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import {
+  type Effort,
+  fullEffort,
+  measureCold,
+  measureCpu,
+  measureLatency,
+  measureMemory,
+  quickEffort,
+} from "./measure.ts";
+import { type Peer, startPortkey } from "./portkey.ts";
+import type { DependenciesReady } from "./processes/dependencies.ts";
+import type { GatewayReady } from "./processes/gateway.ts";
+import { BenchProcess } from "./processes/process.ts";
+import type { ProviderReady } from "./processes/provider.ts";
+import { startGateway } from "./processes/start-gateway.ts";
+import { type BenchResult, type LatencyRow, writeReport } from "./report.ts";
+import { allScenarios, chatTarget, floorTarget, quickScenarios, type Scenario, scenarioName } from "./scenarios.ts";
+
+/**
+ * `npm run bench`: the gateway beside the bare provider, a function that does nothing, and a peer, in one run on this
+ * machine. Everything listens on 127.0.0.1 and ends by itself. Ratios mean something, the figures only here.
+ */
+
+const { values: flags } = parseArgs({
+  options: {
+    /** A short version: fewer scenarios, one round. */
+    quick: { type: "boolean", default: false },
+    /** Parts to measure, such as `cpu,cold`. Default: all. */
+    only: { type: "string", default: "cpu,chunks,latency,cold,memory" },
+    /** Only show; leave docs/performance.md and results/latest.json alone. */
+    dry: { type: "boolean", default: false },
+  },
+});
+
+const effort: Effort = flags.quick ? quickEffort : fullEffort;
+
+const maxWorkers = 64;
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+interface Parts {
+  readonly provider: BenchProcess<ProviderReady>;
+  readonly dependencies: BenchProcess<DependenciesReady>;
+  readonly gateway: BenchProcess<GatewayReady>;
+  readonly peer: Peer | undefined;
+}
+
+const targetsOf = ({ provider, dependencies, gateway, peer }: Parts, scenario: Scenario) => {
+  const { apiKey } = dependencies.ready;
+  const { url } = gateway.ready;
+  return {
+    direct: chatTarget(scenario, `${provider.ready.url}/chat/completions`, {}),
+    // Without the answer cache: the fake provider's answers are all the same, and a hit would ask nobody.
+    gateway: chatTarget(scenario, `${url}/api/v1/chat/completions`, {
+      authorization: `Bearer ${apiKey}`,
+      "x-cache": "no-cache",
+    }),
+    floor: floorTarget(scenario, url),
+    ...(peer === undefined ? {} : { peer: chatTarget(scenario, peer.url, peer.headers) }),
+  };
+};
+
+const one = (stream: boolean, chunks: number, gapMs = 0): Scenario => ({
+  stream,
+  chunks,
+  gapMs,
+  connections: 1,
+  promptBytes: 200,
+});
+
+/** CPU that a chunk costs on its own: the slope between two lengths, so that what a request costs drops out. */
+const measureChunkCpu = async (parts: Parts) => {
+  const [short, long] = [40, 320];
+  const gapMs = 2;
+  const cpuOf = (chunks: number) =>
+    measureCpu(parts.gateway, targetsOf(parts, one(true, chunks, gapMs)), effort.pacedRequests, 3, effort.pacedBatches);
+  const [brief, lengthy] = [await cpuOf(short), await cpuOf(long)];
+  const slope = (of: "gatewayMs" | "floorMs" | "ownMs"): number =>
+    ((lengthy[of].median - brief[of].median) / (long - short)) * 1_000;
+  return { gatewayMicros: slope("gatewayMs"), floorMicros: slope("floorMs"), ownMicros: slope("ownMs") };
+};
+
+const measureMemories = async ({ provider, dependencies, ...parts }: Parts) => {
+  const scenario = one(true, 40, 10);
+  const memoryOf = async (name: "gateway" | "floor"): Promise<number> => {
+    // A process of its own, so that only this function's workers are in it.
+    const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
+    try {
+      const targets = targetsOf({ ...parts, provider, dependencies, gateway }, scenario);
+      return await measureMemory(gateway, targets[name], effort.memoryWorkers);
+    } finally {
+      await gateway.stop();
+    }
+  };
+  return { gatewayBytes: await memoryOf("gateway"), floorBytes: await memoryOf("floor") };
+};
+
+const measureLatencies = async (parts: Parts): Promise<readonly LatencyRow[]> => {
+  const scenarios = flags.quick ? quickScenarios : allScenarios;
+  const warmUp: Scenario = {
+    ...one(true, 20, 10),
+    connections: Math.max(...scenarios.map((each) => each.connections)),
+  };
+  const { gateway, floor } = targetsOf(parts, warmUp);
+  // Slow streams, so that every connection gets a worker of its own before anything is measured.
+  await measureLatency({ gateway, floor }, warmUp, { ...effort, rounds: 1 });
+  const rows: LatencyRow[] = [];
+  for (const scenario of scenarios) {
+    rows.push({ scenario, targets: await measureLatency(targetsOf(parts, scenario), scenario, effort) });
+    say(`  ${rows.length} of ${scenarios.length}: ${scenarioName(scenario)}`);
+  }
+  return rows;
+};
+
+const measureColds = async ({ gateway, ...parts }: Parts) => {
+  const targets = targetsOf({ ...parts, gateway }, one(true, 64));
+  return {
+    floorMs: await measureCold(gateway, "floor", targets.floor, effort.coldStarts),
+    gatewayMs: await measureCold(gateway, "gateway", targets.gateway, effort.coldStarts),
+  };
+};
+
+const measureAll = async (parts: Parts): Promise<BenchResult> => {
+  const { eagerBytes, totalBytes } = parts.gateway.ready;
+  const cpu = (scenario: Scenario) => {
+    const { cpuRequests, warmUpRequests, cpuBatches } = effort;
+    return measureCpu(parts.gateway, targetsOf(parts, scenario), cpuRequests, warmUpRequests, cpuBatches);
+  };
+  const when = async <Value>(part: string, measure: () => Promise<Value>): Promise<Value | undefined> => {
+    if (!flags.only.split(",").includes(part)) return undefined;
+    say(`Measuring ${part}`);
+    return measure();
+  };
+  return {
+    measuredAt: new Date().toISOString(),
+    node: process.version,
+    cores: cpus().length,
+    quick: flags.quick,
+    rounds: effort.rounds,
+    peerInstalled: parts.peer !== undefined,
+    bundle: { eagerBytes, totalBytes },
+    jsonCpu: await when("cpu", () => cpu(one(false, 64))),
+    streamCpu: await when("cpu", () => cpu(one(true, 64))),
+    chunkCpu: await when("chunks", () => measureChunkCpu(parts)),
+    latency: await when("latency", () => measureLatencies(parts)),
+    cold: await when("cold", () => measureColds(parts)),
+    memory: await when("memory", () => measureMemories(parts)),
+  };
+};
+
+const main = async (): Promise<void> => {
+  const closers: (() => Promise<void> | void)[] = [];
+  try {
+    const provider = await BenchProcess.start<ProviderReady>("provider");
+    closers.push(() => provider.stop());
+    const dependencies = await BenchProcess.start<DependenciesReady>("dependencies");
+    closers.push(() => dependencies.stop());
+    const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
+    closers.push(() => gateway.stop());
+    const peer = await startPortkey(provider.ready.url);
+    closers.push(() => peer?.close());
+    const result = await measureAll({ provider, dependencies, gateway, peer });
+    await writeReport(result, { dry: flags.dry });
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+};
+
+await main();

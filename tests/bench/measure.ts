@@ -1,0 +1,156 @@
+import { Agent } from "node:http";
+import { exchange, type LoadResult, type LoadTarget, runLoad } from "./load-client.ts";
+import type { GatewayReady, Memory, Target, Used } from "./processes/gateway.ts";
+import type { BenchProcess } from "./processes/process.ts";
+import type { Scenario } from "./scenarios.ts";
+import { type Figure, quantile, toFigure } from "./statistics.ts";
+
+/** How long a run takes. */
+export interface Effort {
+  readonly rounds: number;
+  readonly maxRequests: number;
+  readonly maxMs: number;
+  readonly warmUpRequests: number;
+  /** Batches in which CPU is measured: short ones, so that a busy moment of the machine spoils few of them. */
+  readonly cpuBatches: number;
+  readonly cpuRequests: number;
+  readonly pacedBatches: number;
+  readonly pacedRequests: number;
+  readonly coldStarts: number;
+  readonly memoryWorkers: number;
+}
+
+export const fullEffort: Effort = {
+  rounds: 3,
+  maxRequests: 600,
+  maxMs: 2_500,
+  warmUpRequests: 1_500,
+  cpuBatches: 15,
+  cpuRequests: 100,
+  pacedBatches: 9,
+  pacedRequests: 4,
+  coldStarts: 15,
+  memoryWorkers: 16,
+};
+
+export const quickEffort: Effort = {
+  rounds: 1,
+  maxRequests: 200,
+  maxMs: 1_500,
+  warmUpRequests: 800,
+  cpuBatches: 7,
+  cpuRequests: 80,
+  pacedBatches: 5,
+  pacedRequests: 3,
+  coldStarts: 5,
+  memoryWorkers: 8,
+};
+
+type Gateway = BenchProcess<GatewayReady>;
+
+export interface Latency {
+  readonly requests: number;
+  readonly requestsPerSecond: Figure;
+  readonly p50Ms: Figure;
+  readonly p99Ms: Figure;
+  readonly firstByteP50Ms: Figure;
+  readonly firstByteP99Ms: Figure;
+}
+
+const toLatency = (runs: readonly LoadResult[]): Latency => ({
+  requests: runs.reduce((sum, { requests }) => sum + requests, 0),
+  requestsPerSecond: toFigure(runs.map(({ requests, elapsedMs }) => (requests / elapsedMs) * 1_000)),
+  p50Ms: toFigure(runs.map(({ wholeMs }) => quantile(wholeMs, 0.5))),
+  p99Ms: toFigure(runs.map(({ wholeMs }) => quantile(wholeMs, 0.99))),
+  firstByteP50Ms: toFigure(runs.map(({ firstByteMs }) => quantile(firstByteMs, 0.5))),
+  firstByteP99Ms: toFigure(runs.map(({ firstByteMs }) => quantile(firstByteMs, 0.99))),
+});
+
+/** Latencies of several targets, their rounds taken in turn, so that a busy moment of the machine meets all of them. */
+export const measureLatency = async <Targets extends Readonly<Record<string, LoadTarget>>>(
+  targets: Targets,
+  { connections }: Scenario,
+  { rounds, maxRequests, maxMs }: Effort,
+): Promise<{ readonly [Name in keyof Targets]: Latency }> => {
+  const plans = Object.entries(targets).map(([name, target]) => ({ name, target, runs: [] as LoadResult[] }));
+  for (const { target } of plans) await runLoad(target, { connections, maxRequests: connections * 3, maxMs });
+  const bounds = { connections, maxRequests: Math.max(maxRequests, connections * 10), maxMs };
+  for (let round = 0; round < rounds; round++) {
+    for (const { target, runs } of plans) runs.push(await runLoad(target, bounds));
+  }
+  return Object.fromEntries(plans.map(({ name, runs }) => [name, toLatency(runs)])) as {
+    readonly [Name in keyof Targets]: Latency;
+  };
+};
+
+/** CPU time of a function's threads for one request, milliseconds, on one connection. */
+const cpuBatch = async (
+  gateway: Gateway,
+  name: Target,
+  target: LoadTarget,
+  requests: number,
+  maxMs: number,
+): Promise<number> => {
+  const before = await gateway.ask<Used>("used", name);
+  const { requests: done } = await runLoad(target, { connections: 1, maxRequests: requests, maxMs });
+  const after = await gateway.ask<Used>("used", name);
+  return (after.cpuMicros - before.cpuMicros) / done / 1_000;
+};
+
+export interface OwnCpu {
+  readonly gatewayMs: Figure;
+  readonly floorMs: Figure;
+  /** What the gateway adds: the difference in each batch. */
+  readonly ownMs: Figure;
+}
+
+const cpuMaxMs = 30_000;
+
+/** CPU a request, after a warm-up long enough for the compiler. */
+export const measureCpu = async (
+  gateway: Gateway,
+  targets: Readonly<Record<Target, LoadTarget>>,
+  requests: number,
+  warmUpRequests: number,
+  batches: number,
+): Promise<OwnCpu> => {
+  for (const name of ["gateway", "floor"] as const)
+    await runLoad(targets[name], { connections: 1, maxRequests: warmUpRequests, maxMs: cpuMaxMs });
+  const pairs: { readonly gateway: number; readonly floor: number }[] = [];
+  for (let batch = 0; batch < batches; batch++) {
+    const used = (name: Target) => cpuBatch(gateway, name, targets[name], requests, cpuMaxMs);
+    pairs.push({ gateway: await used("gateway"), floor: await used("floor") });
+  }
+  return {
+    gatewayMs: toFigure(pairs.map((pair) => pair.gateway)),
+    floorMs: toFigure(pairs.map((pair) => pair.floor)),
+    ownMs: toFigure(pairs.map((pair) => pair.gateway - pair.floor)),
+  };
+};
+
+/** First bytes of workers that are started for one request each, ms. */
+export const measureCold = async (gateway: Gateway, name: Target, target: LoadTarget, starts: number) => {
+  const firstBytes: number[] = [];
+  for (let start = 0; start < starts; start++) {
+    await gateway.ask("chill", name);
+    const agent = new Agent();
+    firstBytes.push((await exchange(target, agent)).firstByteMs);
+    agent.destroy();
+  }
+  return toFigure(firstBytes);
+};
+
+const settleMs = 1_500;
+
+/** Memory that one more warm worker takes: the growth of the whole process from one to many, divided. */
+export const measureMemory = async (gateway: Gateway, target: LoadTarget, workers: number): Promise<number> => {
+  const settled = async (): Promise<Memory> => {
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
+    return gateway.ask<Memory>("memory");
+  };
+  await runLoad(target, { connections: 1, maxRequests: 5, maxMs: 10_000 });
+  const one = await settled();
+  await runLoad(target, { connections: workers, maxRequests: workers * 5, maxMs: 30_000 });
+  const many = await settled();
+  return (many.rssBytes - one.rssBytes) / (many.workers - one.workers);
+};

@@ -1,0 +1,198 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Latency, OwnCpu } from "./measure.ts";
+import { type Scenario, scenarioName } from "./scenarios.ts";
+import type { Figure } from "./statistics.ts";
+
+export interface LatencyRow {
+  readonly scenario: Scenario;
+  readonly targets: Readonly<Record<"direct" | "gateway" | "floor", Latency> & { readonly peer?: Latency }>;
+}
+
+/** Everything of one run, as results/latest.json keeps it. */
+export interface BenchResult {
+  readonly measuredAt: string;
+  readonly node: string;
+  readonly cores: number;
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly peerInstalled: boolean;
+  readonly bundle: { readonly eagerBytes: number; readonly totalBytes: number };
+  // What was asked for.
+  readonly jsonCpu: OwnCpu | undefined;
+  readonly streamCpu: OwnCpu | undefined;
+  readonly chunkCpu: ChunkCpu | undefined;
+  readonly latency: readonly LatencyRow[] | undefined;
+  readonly cold: { readonly gatewayMs: Figure; readonly floorMs: Figure } | undefined;
+  readonly memory: { readonly gatewayBytes: number; readonly floorBytes: number } | undefined;
+}
+
+export interface ChunkCpu {
+  readonly gatewayMicros: number;
+  readonly floorMicros: number;
+  readonly ownMicros: number;
+}
+
+const root = join(import.meta.dirname, "../..");
+const document = join(root, "docs/performance.md");
+const resultFile = join(import.meta.dirname, "results/latest.json");
+
+type Row = readonly string[];
+
+const table = (head: Row, rows: readonly Row[]): string => {
+  const line = (cells: Row): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+};
+
+const short = (value: number, digits: number): string => value.toFixed(digits);
+
+/** The median with the range of the rounds, where there was more than one. */
+const figure = ({ median, lowest, highest }: Figure, digits = 2): string =>
+  lowest === highest
+    ? short(median, digits)
+    : `${short(median, digits)} (${short(lowest, digits)}–${short(highest, digits)})`;
+
+const megabytes = (bytes: number): string => `${short(bytes / 1024 / 1024, 1)} MB`;
+const kilobytes = (bytes: number): string => `${short(bytes / 1024, 1)} KB`;
+const verdict = (value: number, target: number): string =>
+  value <= target ? "yes" : `no, by ${short((value / target - 1) * 100, 0)} %`;
+
+const latencyTable = (latency: readonly LatencyRow[], peerInstalled: boolean): string =>
+  table(
+    [
+      "Scenario",
+      "Target",
+      "p50 ms",
+      "p99 ms",
+      "added p50",
+      "added p99",
+      "first byte p50",
+      "added",
+      "over the floor",
+      "req/s",
+    ],
+    latency.flatMap(({ scenario, targets }) => {
+      const { direct, floor } = targets;
+      const row = (name: string, latency: Latency): Row => [
+        scenarioName(scenario),
+        name,
+        figure(latency.p50Ms),
+        figure(latency.p99Ms),
+        short(latency.p50Ms.median - direct.p50Ms.median, 2),
+        short(latency.p99Ms.median - direct.p99Ms.median, 2),
+        figure(latency.firstByteP50Ms),
+        short(latency.firstByteP50Ms.median - direct.firstByteP50Ms.median, 2),
+        name === "this gateway" ? short(latency.p50Ms.median - floor.p50Ms.median, 2) : "",
+        short(latency.requestsPerSecond.median, 0),
+      ];
+      const rows = [
+        row("provider itself", direct),
+        row("empty function (floor)", floor),
+        row("this gateway", targets.gateway),
+      ];
+      const empty = ["", "", "", "", "", "", "", ""];
+      if (targets.peer !== undefined) rows.push(row("Portkey 1.15.2", targets.peer));
+      else if (!peerInstalled) rows.push([scenarioName(scenario), "Portkey 1.15.2: not installed", ...empty]);
+      return rows;
+    }),
+  );
+
+const cpuRow = (name: string, cpu: OwnCpu | undefined, targetMs: number): readonly Row[] =>
+  cpu === undefined
+    ? []
+    : [
+        [
+          name,
+          figure(cpu.gatewayMs),
+          figure(cpu.floorMs),
+          figure(cpu.ownMs),
+          `≤ ${targetMs}`,
+          verdict(cpu.ownMs.median, targetMs),
+        ],
+      ];
+
+const chunkRow = (cpu: ChunkCpu | undefined): readonly Row[] =>
+  cpu === undefined
+    ? []
+    : [
+        [
+          "CPU of a chunk, 2 ms apart, µs",
+          short(cpu.gatewayMicros, 0),
+          short(cpu.floorMicros, 0),
+          short(cpu.ownMicros, 0),
+          "≤ 20",
+          verdict(cpu.ownMicros, 20),
+        ],
+      ];
+
+const coldRow = (cold: BenchResult["cold"]): readonly Row[] => {
+  if (cold === undefined) return [];
+  const ratio = cold.gatewayMs.median / cold.floorMs.median;
+  return [
+    [
+      "First byte of a fresh worker, ms",
+      figure(cold.gatewayMs, 0),
+      figure(cold.floorMs, 0),
+      `${short(ratio, 2)} times`,
+      "≤ 2 times",
+      verdict(ratio, 2),
+    ],
+  ];
+};
+
+const memoryRow = (memory: BenchResult["memory"]): readonly Row[] =>
+  memory === undefined
+    ? []
+    : [
+        [
+          "Memory of an environment",
+          megabytes(memory.gatewayBytes),
+          megabytes(memory.floorBytes),
+          megabytes(memory.gatewayBytes - memory.floorBytes),
+          "≤ 20 MB in all",
+          verdict(memory.gatewayBytes, 20 * 1024 * 1024),
+        ],
+      ];
+
+const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, bundle }: BenchResult): string =>
+  table(
+    ["What", "Gateway", "Empty function", "Own", "Target", "Met"],
+    [
+      ...cpuRow("CPU of a JSON request, ms", jsonCpu, 1),
+      ...cpuRow("CPU of a stream of 64 chunks, ms", streamCpu, 2),
+      ...chunkRow(chunkCpu),
+      ...coldRow(cold),
+      ...memoryRow(memory),
+      [
+        "Code read before the first request",
+        kilobytes(bundle.eagerBytes),
+        "2 KB",
+        "",
+        "≤ 200 KB",
+        verdict(bundle.eagerBytes, 200 * 1024),
+      ],
+    ],
+  );
+
+/** Replaces what stands between two markers of a Markdown file. Throws when the file has lost them. */
+export const replaceSection = async (file: string, name: string, text: string): Promise<void> => {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const before = await readFile(file, "utf8");
+  const from = before.indexOf(begin);
+  const to = before.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${file} has no section ${begin} … ${end}`);
+  await writeFile(file, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`);
+};
+
+/** Shows a result, and unless dry writes it to docs/performance.md and results/latest.json. */
+export const writeReport = async (result: BenchResult, { dry }: { readonly dry: boolean }): Promise<void> => {
+  const { measuredAt, node, cores, rounds, quick, latency, peerInstalled } = result;
+  const about = `Measured ${measuredAt.slice(0, 16).replace("T", " ")} UTC with Node ${node} on ${cores} cores, ${rounds} round${rounds === 1 ? "" : "s"}${quick ? ", the quick version" : ""}.`;
+  const parts = [about, costTable(result), ...(latency === undefined ? [] : [latencyTable(latency, peerInstalled)])];
+  const text = parts.join("\n\n");
+  process.stdout.write(`\n${text}\n`);
+  if (dry) return;
+  await mkdir(join(import.meta.dirname, "results"), { recursive: true });
+  await writeFile(resultFile, `${JSON.stringify(result, null, 2)}\n`);
+  await replaceSection(document, "bench", text);
+};

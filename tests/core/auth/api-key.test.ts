@@ -1,0 +1,282 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { forgetUnknownKeys, verifyApiKey } from "#core/auth/api-key.ts";
+import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { putItem, updateItem } from "#core/db/table.ts";
+import type { RateLimit } from "#core/routes.ts";
+import { type Fault, operationOf, type Relay, startRelay } from "#tests/core/support/relay.ts";
+import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { rootKey, startTestUnkey, type TestUnkey } from "#tests/infra/local/unkey/unkey.ts";
+
+const minuteMs = 60_000;
+const endpoint: RateLimit = { name: "chat-completions", limit: 60, durationMs: minuteMs, scope: "key" };
+const down: readonly (readonly [string, Fault])[] = [
+  ["does not answer in 800 ms", { kind: "hang" }],
+  ["answers 500", { kind: "answer", status: 500, body: "{}" }],
+  ["answers something that is no JSON", { kind: "answer", status: 200, body: "<html>" }],
+  ["answers JSON of another shape", { kind: "answer", status: 200, body: '{"data":{}}' }],
+  ["refuses our root key", { kind: "answer", status: 401, body: '{"error":{}}' }],
+  ["resets the connection", { kind: "reset" }],
+];
+const isDown: Fault = { kind: "answer", status: 500, body: "{}" };
+
+describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
+  const tables = useTables();
+  let unkey: TestUnkey;
+  let relay: Relay;
+
+  beforeAll(async () => {
+    unkey = await startTestUnkey();
+    relay = await startRelay(unkey.url);
+    process.env.UNKEY_URL = relay.url;
+    process.env.SST_RESOURCE_UnkeyRootKey = JSON.stringify({ value: rootKey });
+  });
+  beforeEach(() => {
+    relay.reset();
+    forgetUnknownKeys();
+    // Each test begins in a window of its own.
+    unkey.clock.nowMs += 10 * minuteMs;
+  });
+  afterAll(async () => {
+    await relay.close();
+    await unkey.close();
+  });
+
+  /** A key as the dashboard makes it. */
+  const newKey = async (body: object = {}) => {
+    const userId = `user_${randomUUID()}`;
+    const { key, keyId } = await unkey.createKey({
+      prefix: "ck",
+      externalId: userId,
+      ratelimits: [{ name: "requests", limit: 100, duration: minuteMs, autoApply: true }],
+      ...body,
+    });
+    return { key, keyId, userId, hash: hashKey(key) };
+  };
+  const verify = (key: string, limit: RateLimit | undefined = endpoint) =>
+    verifyApiKey(key, limit, "ChatCompletions", unkey.clock.nowMs);
+  /** What the endpoint's handler does after its answer. */
+  const verifyAndNote = async (key: string) => {
+    const verified = await verify(key);
+    await verified.afterwards?.();
+    return verified;
+  };
+  const calls = () => ({ unkey: relay.requests.length, dynamoDb: tables().requests.map(operationOf) });
+
+  it("knows whose key it is, in exactly one call to Unkey and one read of DynamoDB", async () => {
+    const { key, keyId, userId } = await newKey();
+    tables().reset();
+    const { principal, limit } = await verify(key);
+    expect(principal).toEqual({ kind: "key", userId, keyId });
+    expect(limit).toMatchObject({ limit: 60, remaining: 59 });
+    expect(calls()).toEqual({ unkey: 1, dynamoDb: ["GetItem"] });
+  });
+
+  it("reports the limit nearest to its end: the key's own one when that is smaller", async () => {
+    const { key } = await newKey({ ratelimits: [{ name: "requests", limit: 5, duration: minuteMs, autoApply: true }] });
+    expect((await verify(key)).limit).toMatchObject({ limit: 5, remaining: 4 });
+  });
+
+  it("counts no endpoint's limit where there is none", async () => {
+    const { key } = await newKey();
+    await verifyApiKey(key, undefined, "Health", unkey.clock.nowMs);
+    expect(JSON.parse(relay.requests[0]?.body ?? "")).toEqual({ key, tags: ["route=Health"] });
+  });
+
+  describe("Unkey's verdict", () => {
+    const invalid = { code: "INVALID_API_KEY", status: 401 };
+
+    it("NOT_FOUND is 401, and the same message as for any other bad key", async () => {
+      const unknown = await verify(`ck_${"2".repeat(22)}`).catch((error: Error) => error);
+      const { key } = await newKey({ enabled: false });
+      const disabled = await verify(key).catch((error: Error) => error);
+      expect(unknown).toMatchObject(invalid);
+      expect(disabled).toMatchObject({ ...invalid, message: (unknown as Error).message });
+    });
+
+    it("EXPIRED is 401", async () => {
+      const { key } = await newKey({ expires: unkey.clock.nowMs + 1_000 });
+      await verify(key);
+      unkey.clock.nowMs += 1_000;
+      await expect(verify(key)).rejects.toMatchObject(invalid);
+    });
+
+    it("USAGE_EXCEEDED is 429", async () => {
+      const { key } = await newKey({ credits: { remaining: 0 } });
+      await expect(verify(key)).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED", status: 429 });
+    });
+
+    it("RATE_LIMITED is 429 with the exceeded limit and when to come back", async () => {
+      const { key } = await newKey({
+        ratelimits: [{ name: "requests", limit: 2, duration: minuteMs, autoApply: true }],
+      });
+      await verify(key);
+      await verify(key);
+      await expect(verify(key)).rejects.toMatchObject({
+        code: "RATE_LIMIT_EXCEEDED",
+        retryAfterSeconds: 60 - Math.floor((unkey.clock.nowMs % minuteMs) / 1_000),
+        headers: { "x-ratelimit-limit": "2", "x-ratelimit-remaining": "0" },
+      });
+    });
+
+    it("RATE_LIMITED by the endpoint's limit is counted for each key of its own", async () => {
+      const [one, two] = [await newKey(), await newKey()];
+      const narrow = { ...endpoint, limit: 1 };
+      await verify(one.key, narrow);
+      await expect(verify(one.key, narrow)).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+      expect((await verify(two.key, narrow)).principal.keyId).toBe(two.keyId);
+    });
+
+    it("that comes one day and that we do not know is 401", async () => {
+      relay.intercept = () => ({
+        kind: "answer",
+        status: 200,
+        body: '{"meta":{},"data":{"valid":false,"code":"PAUSED","keyId":"key_1"}}',
+      });
+      await expect(verify((await newKey()).key)).rejects.toMatchObject(invalid);
+    });
+
+    it("VALID for a key that belongs to nobody is 401", async () => {
+      const { key } = await unkey.createKey({ prefix: "ck" });
+      await expect(verify(key)).rejects.toMatchObject(invalid);
+    });
+  });
+
+  describe("our own mark", () => {
+    it.each([
+      ["revoked", () => ({ revokedAt: unkey.clock.nowMs - 1 })],
+      ["disabled", () => ({ enabled: false })],
+      ["expired", () => ({ expiresAtMs: unkey.clock.nowMs })],
+    ])("%s beats an Unkey that still says VALID", async (_name, state) => {
+      const { key, keyId, userId, hash } = await newKey();
+      await verify(key);
+      await putItem("keys", { ...rowKeys.keyMark(hash), keyId, userId, ...state() });
+      await expect(verify(key)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+    });
+
+    it("that expires later lets the key through until then", async () => {
+      const { key, keyId, userId, hash } = await newKey();
+      await putItem("keys", { ...rowKeys.keyMark(hash), keyId, userId, expiresAtMs: unkey.clock.nowMs + 1 });
+      expect((await verify(key)).principal.keyId).toBe(keyId);
+    });
+
+    it("is noted after a first verification, and again once it is five minutes old", async () => {
+      const { key, keyId, userId, hash } = await newKey();
+      const firstMs = unkey.clock.nowMs;
+      await verifyAndNote(key);
+      expect(await readKeyMark(hash)).toEqual({ keyId, userId, enabled: true, verifiedAt: firstMs, rateLimit: 100 });
+      unkey.clock.nowMs += 5 * minuteMs;
+      expect((await verify(key)).afterwards).toBeUndefined();
+      unkey.clock.nowMs += 1;
+      await verifyAndNote(key);
+      expect((await readKeyMark(hash))?.verifiedAt).toBe(unkey.clock.nowMs);
+    });
+
+    it("is not noted for a refused key", async () => {
+      const { key, hash } = await newKey({ enabled: false });
+      await verify(key).catch(() => undefined);
+      expect(await readKeyMark(hash)).toBeUndefined();
+    });
+  });
+
+  describe("a key that Unkey does not know", () => {
+    const guess = `ck_${"9".repeat(22)}`;
+
+    it("is remembered for 10 s: neither Unkey nor DynamoDB is asked again", async () => {
+      await expect(verify(guess)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+      tables().reset();
+      relay.reset();
+      unkey.clock.nowMs += 9_999;
+      for (let index = 0; index < 50; index++) {
+        await expect(verify(guess)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+      }
+      expect(calls()).toEqual({ unkey: 0, dynamoDb: [] });
+      unkey.clock.nowMs += 1;
+      await expect(verify(guess)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+      expect(calls().unkey).toBe(1);
+    });
+
+    it("says nothing about any other key", async () => {
+      await verify(guess).catch(() => undefined);
+      const { key, keyId } = await newKey();
+      expect((await verify(key)).principal.keyId).toBe(keyId);
+    });
+
+    it("is not remembered for what is only disabled: enabling it works at once", async () => {
+      const { key, keyId } = await newKey({ enabled: false });
+      await verify(key).catch(() => undefined);
+      await unkey.call("keys.updateKey", { keyId, enabled: true });
+      expect((await verify(key)).principal.keyId).toBe(keyId);
+    });
+  });
+
+  describe("while Unkey", () => {
+    it.each(down)("%s, a key that was verified in the last 10 minutes goes on", async (_name, fault) => {
+      const { key, keyId, userId } = await newKey();
+      await verifyAndNote(key);
+      relay.intercept = () => fault;
+      unkey.clock.nowMs += 10 * minuteMs;
+      const { principal, limit, afterwards } = await verify(key);
+      expect(principal).toEqual({ kind: "key", userId, keyId });
+      expect(limit).toMatchObject({ limit: 60, remaining: 59 });
+      // Trust must not prolong itself.
+      expect(afterwards).toBeUndefined();
+    });
+
+    it.each(down)("%s, any other key gets 503, never a way in and never a 401", async (_name, fault) => {
+      const { key } = await newKey();
+      await verifyAndNote(key);
+      relay.intercept = () => fault;
+      unkey.clock.nowMs += 10 * minuteMs + 1;
+      await expect(verify(key)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE", retryAfterSeconds: 5 });
+      await expect(verify(`ck_${"7".repeat(22)}`)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    });
+
+    it("is down, a known key that we revoked is refused, not asked to come back", async () => {
+      const { key, hash } = await newKey();
+      await verifyAndNote(key);
+      await updateItem("keys", rowKeys.keyMark(hash), "SET revokedAt = :at", { values: { ":at": 1 } });
+      relay.intercept = () => isDown;
+      await expect(verify(key)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+      unkey.clock.nowMs += 60 * minuteMs;
+      await expect(verify(key)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+    });
+
+    it("is down, the key's own limit holds in this environment", async () => {
+      const { key } = await newKey({
+        ratelimits: [{ name: "requests", limit: 3, duration: minuteMs, autoApply: true }],
+      });
+      await verifyAndNote(key);
+      relay.intercept = () => isDown;
+      const results = await Promise.allSettled(Array.from({ length: 10 }, () => verify(key)));
+      expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+      expect(results.at(-1)).toMatchObject({ reason: { code: "RATE_LIMIT_EXCEEDED" } });
+    });
+
+    it("is down, the endpoint's limit holds in this environment", async () => {
+      const { key } = await newKey();
+      await verifyAndNote(key);
+      relay.intercept = () => isDown;
+      const narrow = { ...endpoint, name: "chat", limit: 2 };
+      const results = await Promise.allSettled(Array.from({ length: 10 }, () => verify(key, narrow)));
+      expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    });
+  });
+
+  describe("while DynamoDB is down", () => {
+    it("every key gets 503, since a revoked one could pass", async () => {
+      const { key } = await newKey();
+      await verifyAndNote(key);
+      tables().intercept = () => ({ kind: "answer", status: 500, body: "" });
+      await expect(verify(key)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE", retryAfterSeconds: 5 });
+    });
+
+    it("and Unkey too, the answer is 503", async () => {
+      const { key } = await newKey();
+      tables().intercept = () => ({ kind: "reset" });
+      relay.intercept = () => isDown;
+      await expect(verify(key)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    });
+  });
+});

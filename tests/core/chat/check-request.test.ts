@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { checkChatRequest } from "#core/chat/check-request.ts";
+import { GatewayError } from "#core/errors.ts";
+import { chatRequestSchema } from "#core/schemas/chat.ts";
+
+const user = { role: "user", content: "hi" };
+const tool = (name: string, parameters?: object) => ({
+  type: "function",
+  function: { name, ...(parameters === undefined ? {} : { parameters }) },
+});
+const call = (id: string) => ({ id, type: "function", function: { name: "f", arguments: "{}" } });
+const withPart = (part: object) => ({
+  messages: [user, { role: "user", content: [{ type: "text", text: "see" }, part] }],
+});
+const image = withPart({ type: "image_url", image_url: { url: "data:," } });
+const audio = withPart({ type: "input_audio", input_audio: { data: "", format: "wav" } });
+const file = withPart({ type: "file", file: { file_id: "f" } });
+
+const fault = (request: object, model = "gpt-5.2"): string => {
+  const parsed = chatRequestSchema.parse({ model, messages: [user], ...request });
+  try {
+    checkChatRequest(parsed, resolveModel(model));
+    return "none";
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    expect(error.status).toBe(400);
+    return `${error.code} ${error.param}`;
+  }
+};
+
+describe("checkChatRequest", () => {
+  it.each<[string, object, string]>([
+    ["no tools", {}, "none"],
+    ["good tools", { tools: [tool("f", { type: "object" }), tool("g"), tool("h", {})] }, "none"],
+    ["two tools of one name", { tools: [tool("f"), tool("f")] }, "tool_schema_invalid tools[1].function.name"],
+    [
+      "parameters that are no object",
+      { tools: [tool("f"), tool("g", { type: "array" })] },
+      "tool_schema_invalid tools[1].function.parameters",
+    ],
+    [
+      "parameters without a root type",
+      { tools: [tool("f", { properties: {} })] },
+      "tool_schema_invalid tools[0].function.parameters",
+    ],
+    ["a choice without tools", { tool_choice: "required" }, "tool_choice_invalid tool_choice"],
+    ["a choice of an empty list", { tools: [], tool_choice: "auto" }, "tool_choice_invalid tool_choice"],
+    ["choosing none without tools", { tool_choice: "none" }, "none"],
+    [
+      "a choice that names another tool",
+      { tools: [tool("f")], tool_choice: { type: "function", function: { name: "g" } } },
+      "tool_choice_invalid tool_choice.function.name",
+    ],
+    [
+      "a choice that names a tool",
+      { tools: [tool("f")], tool_choice: { type: "function", function: { name: "f" } } },
+      "none",
+    ],
+    [
+      "tool results that answer calls before them",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a"), call("b")] },
+          { role: "tool", content: "1", tool_call_id: "b" },
+          { role: "tool", content: "2", tool_call_id: "a" },
+        ],
+      },
+      "none",
+    ],
+    [
+      "a tool result without its call",
+      { messages: [user, { role: "tool", content: "1", tool_call_id: "a" }] },
+      "tool_call_id_mismatch messages[1].tool_call_id",
+    ],
+    [
+      "a tool result before its call",
+      {
+        messages: [
+          { role: "tool", content: "1", tool_call_id: "a" },
+          { role: "assistant", tool_calls: [call("a")] },
+        ],
+      },
+      "tool_call_id_mismatch messages[0].tool_call_id",
+    ],
+    ["290 s without stream", { timeout: 290_000 }, "none"],
+    ["more without stream", { timeout: 290_001 }, "BAD_REQUEST timeout"],
+    ["more with stream", { timeout: 300_000, stream: true }, "none"],
+  ])("%s", (_name, request, expected) => {
+    expect(fault(request)).toBe(expected);
+  });
+
+  it.each([
+    ["an image for a model that reads text only", image, "deepseek", "BAD_REQUEST messages[1].content"],
+    ["an image for one that sees", image, "gpt", "none"],
+    ["audio for one that does not hear", audio, "claude", "BAD_REQUEST messages[1].content"],
+    ["audio for one that hears", audio, "gemini", "none"],
+    ["a file for one that takes none", file, "grok", "BAD_REQUEST messages[1].content"],
+    ["anything for a model that we do not know", audio, "openai/gpt-tomorrow", "none"],
+  ])("%s", (_name, request, model, expected) => {
+    expect(fault(request, model)).toBe(expected);
+  });
+});

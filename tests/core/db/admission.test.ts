@@ -1,0 +1,289 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import {
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  admit,
+  isCancelled,
+  markCancelled,
+  release,
+  reserveMore,
+} from "#core/db/admission.ts";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { getItem, type PlainItem, putItem, updateItem } from "#core/db/table.ts";
+import { inOrder, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
+import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+
+const nowMs = Date.UTC(2026, 10, 22, 12);
+const day = "2026-11-22";
+const nowSeconds = nowMs / 1_000;
+
+const newUser = (): string => `user_${randomUUID()}`;
+
+const asking = (userId: string, changes: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  userId,
+  requestId: `req_${randomUUID()}`,
+  day,
+  untilSeconds: nowSeconds + 330,
+  reservePicoUsd: 10n,
+  capPicoUsd: 1_000n,
+  maxOpen: 20,
+  ...changes,
+});
+
+const noOrphans = (id: string): void => {
+  throw new Error(`${id} was taken for an orphan`);
+};
+
+const ask = (request: AdmissionRequest): Promise<AdmissionVerdict> => admit(request, nowMs, noOrphans);
+
+const rowOf = async (userId: string): Promise<PlainItem> =>
+  (await getItem("keys", rowKeys.admission(userId), { consistent: true })) ?? {};
+
+const stateOf = async (userId: string) => {
+  const row = await rowOf(userId);
+  return {
+    open: Object.keys((row.open ?? {}) as object).length,
+    spent: BigInt((row[`spend#${day}`] ?? 0) as number | bigint),
+  };
+};
+
+describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
+  const relay = useTables();
+  const isUpdate = (request: RelayedRequest): boolean => operationOf(request) === "UpdateItem";
+
+  it("of 200 requests at once lets in exactly as many as may be open, also for a user without a row", async () => {
+    const userId = newUser();
+    const verdicts = await Promise.all(Array.from({ length: 200 }, () => ask(asking(userId, { reservePicoUsd: 1n }))));
+    expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(20);
+    expect(await stateOf(userId)).toEqual({ open: 20, spent: 20n });
+    for (const verdict of verdicts) {
+      if (!verdict.admitted) expect(verdict).toEqual({ admitted: false, reason: "open-requests", expired: [] });
+    }
+  });
+
+  it("of 200 requests at once lets in exactly as many as the day's cap pays for", async () => {
+    const userId = newUser();
+    const verdicts = await Promise.all(
+      Array.from({ length: 200 }, () => ask(asking(userId, { maxOpen: 1_000, reservePicoUsd: 70n }))),
+    );
+    // 14 × 70 = 980; a fifteenth would pass 1,000.
+    expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(14);
+    expect(await stateOf(userId)).toEqual({ open: 14, spent: 980n });
+    expect(verdicts.find(({ admitted }) => !admitted)).toEqual({ admitted: false, reason: "spend" });
+  });
+
+  it("may reserve up to the cap and not a pico-dollar more", async () => {
+    const userId = newUser();
+    expect(await ask(asking(userId, { reservePicoUsd: 1_001n }))).toMatchObject({ reason: "spend" });
+    expect(await ask(asking(userId, { reservePicoUsd: 1_000n }))).toEqual({ admitted: true });
+    expect(await ask(asking(userId, { reservePicoUsd: 1n }))).toMatchObject({ reason: "spend" });
+  });
+
+  it("lets a request that reserves nothing (own provider key) in over the cap, but counts its place", async () => {
+    const userId = newUser();
+    await ask(asking(userId, { reservePicoUsd: 1_000n }));
+    expect(await ask(asking(userId, { reservePicoUsd: 0n, maxOpen: 2 }))).toEqual({ admitted: true });
+    expect(await ask(asking(userId, { reservePicoUsd: 0n, maxOpen: 2 }))).toMatchObject({ reason: "open-requests" });
+  });
+
+  it("begins each UTC day with the whole cap", async () => {
+    const userId = newUser();
+    await ask(asking(userId, { reservePicoUsd: 1_000n }));
+    expect(await ask(asking(userId, { reservePicoUsd: 1_000n, day: "2026-11-23" }))).toEqual({ admitted: true });
+  });
+
+  it("lets nobody in whom an operator disabled", async () => {
+    const userId = newUser();
+    await putItem("keys", { ...rowKeys.admission(userId), open: {}, disabledAt: nowMs });
+    expect(await ask(asking(userId))).toEqual({ admitted: false, reason: "user-disabled" });
+    const withoutMap = newUser();
+    await putItem("keys", { ...rowKeys.admission(withoutMap), disabledAt: nowMs });
+    expect(await ask(asking(withoutMap))).toEqual({ admitted: false, reason: "user-disabled" });
+  });
+
+  it("works on a row that something else made, which has no map of leases yet", async () => {
+    const userId = newUser();
+    await putItem("keys", { ...rowKeys.admission(userId), keyCount: 3 });
+    expect(await ask(asking(userId))).toEqual({ admitted: true });
+    expect(await rowOf(userId)).toMatchObject({ keyCount: 3 });
+  });
+
+  it("costs one write for a user whom it knows", async () => {
+    const userId = newUser();
+    await ask(asking(userId));
+    relay().reset();
+    await ask(asking(userId));
+    expect(relay().requests.map(operationOf)).toEqual(["UpdateItem"]);
+  });
+
+  describe("whose answer was lost", () => {
+    it("takes one place and reserves once", async () => {
+      const userId = newUser();
+      const first = asking(userId);
+      await ask(first);
+      relay().intercept = inOrder({ kind: "lose-answer" });
+      expect(await ask(asking(userId))).toEqual({ admitted: true });
+      expect(await stateOf(userId)).toEqual({ open: 2, spent: 20n });
+    });
+
+    it("takes one place even when it was the last one and took the last money", async () => {
+      const userId = newUser();
+      await ask(asking(userId));
+      relay().intercept = inOrder({ kind: "lose-answer" });
+      expect(await ask(asking(userId, { maxOpen: 2, reservePicoUsd: 990n }))).toEqual({ admitted: true });
+      expect(await stateOf(userId)).toEqual({ open: 2, spent: 1_000n });
+    });
+
+    it("gives money back once on release", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      relay().intercept = inOrder({ kind: "lose-answer" });
+      await release({ ...request, correctionPicoUsd: -7n });
+      expect(await stateOf(userId)).toEqual({ open: 0, spent: 3n });
+    });
+
+    it("reserves more once", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      relay().intercept = inOrder({ kind: "lose-answer" });
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })).toBe(true);
+      expect(await stateOf(userId)).toEqual({ open: 1, spent: 20n });
+    });
+  });
+
+  describe("release", () => {
+    it("gives the place back and books the true cost, exactly once however often and at once it is called", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      const results = await Promise.all(
+        Array.from({ length: 10 }, () => release({ ...request, correctionPicoUsd: -4n })),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await stateOf(userId)).toEqual({ open: 0, spent: 6n });
+      expect(await release({ ...request, correctionPicoUsd: -4n })).toBe(false);
+    });
+
+    it("touches no other user and no other request", async () => {
+      const [mine, other] = [newUser(), newUser()];
+      const request = asking(mine);
+      await ask(request);
+      await ask(asking(mine));
+      await ask(asking(other));
+      await release({ ...request, userId: other, correctionPicoUsd: -10n });
+      await release({ ...request, correctionPicoUsd: 0n });
+      expect(await stateOf(mine)).toEqual({ open: 1, spent: 20n });
+      expect(await stateOf(other)).toEqual({ open: 1, spent: 10n });
+    });
+
+    it("drops the spend of days that are over, so that the row does not grow for ever", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      await updateItem("keys", rowKeys.admission(userId), "SET #a = :spent, #b = :spent, #c = :spent", {
+        names: { "#a": "spend#2026-11-21", "#b": "spend#2026-11-20", "#c": "spend#2026-11-14" },
+        values: { ":spent": 5 },
+      });
+      await release({ ...request, correctionPicoUsd: 0n });
+      const days = Object.keys(await rowOf(userId)).filter((name) => name.startsWith("spend#"));
+      // Yesterday's stays: a request that began before midnight may still be settled on it.
+      expect(days.sort()).toEqual(["spend#2026-11-21", "spend#2026-11-22"]);
+    });
+  });
+
+  describe("leases of killed functions", () => {
+    const past = { untilSeconds: nowSeconds - 1 };
+
+    it("are cleared when no place is left, each reported once, and stay charged as reserved", async () => {
+      const userId = newUser();
+      const killed = [asking(userId, past), asking(userId, past)];
+      for (const request of killed) await ask(request);
+      await ask(asking(userId));
+      const orphans: string[] = [];
+      const verdict = await admit(asking(userId, { maxOpen: 3 }), nowMs, (id) => orphans.push(id));
+      expect(verdict).toEqual({ admitted: true });
+      expect(orphans.sort()).toEqual(killed.map(({ requestId }) => requestId).sort());
+      expect(await stateOf(userId)).toEqual({ open: 2, spent: 40n });
+    });
+
+    it("that could still be running are left alone", async () => {
+      const userId = newUser();
+      await ask(asking(userId, { untilSeconds: nowSeconds }));
+      expect(await ask(asking(userId, { maxOpen: 1 }))).toMatchObject({ reason: "open-requests" });
+      expect((await stateOf(userId)).open).toBe(1);
+    });
+
+    it("are no reason to let more in than the cap pays for", async () => {
+      const userId = newUser();
+      await ask(asking(userId, { ...past, reservePicoUsd: 1_000n }));
+      const verdict = await admit(asking(userId, { maxOpen: 1 }), nowMs, () => undefined);
+      expect(verdict).toEqual({ admitted: false, reason: "spend" });
+    });
+  });
+
+  describe("reserveMore", () => {
+    it("adds to the lease and the day's spend up to the cap, and refuses the rest unchanged", async () => {
+      const userId = newUser();
+      const request = asking(userId, { capPicoUsd: 100n });
+      await ask(request);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 90n })).toBe(true);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 100n, morePicoUsd: 1n })).toBe(false);
+      expect(await stateOf(userId)).toEqual({ open: 1, spent: 100n });
+      const { open } = await rowOf(userId);
+      expect(open).toMatchObject({ [request.requestId]: { reserved: 100 } });
+    });
+
+    it("is refused once the lease has ended", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      await release({ ...request, correctionPicoUsd: -10n });
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })).toBe(false);
+      expect(await stateOf(userId)).toEqual({ open: 0, spent: 0n });
+    });
+
+    it("holds the cap when several streams of a user outgrow their reserve at once", async () => {
+      const userId = newUser();
+      const requests = Array.from({ length: 20 }, () => asking(userId, { capPicoUsd: 305n }));
+      for (const request of requests) await ask(request);
+      const results = await Promise.all(
+        requests.map((request) => reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })),
+      );
+      expect(results.filter(Boolean)).toHaveLength(10);
+      expect((await stateOf(userId)).spent).toBe(300n);
+    });
+  });
+
+  describe("the cancel flag", () => {
+    it("reaches the request that it names, of this user only", async () => {
+      const [mine, other] = [newUser(), newUser()];
+      const [request, untouched] = [asking(mine), asking(mine)];
+      await ask(request);
+      await ask(untouched);
+      await ask(asking(other));
+      expect(await markCancelled(other, request.requestId)).toBe(false);
+      expect(await isCancelled(mine, request.requestId)).toBe(false);
+      expect(await markCancelled(mine, request.requestId)).toBe(true);
+      expect(await isCancelled(mine, request.requestId)).toBe(true);
+      expect(await isCancelled(mine, untouched.requestId)).toBe(false);
+    });
+
+    it("cannot be set on what is not running", async () => {
+      expect(await markCancelled(newUser(), "req_1")).toBe(false);
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      await release({ ...request, correctionPicoUsd: 0n });
+      expect(await markCancelled(userId, request.requestId)).toBe(false);
+      expect(await isCancelled(userId, request.requestId)).toBe(false);
+    });
+  });
+
+  it("throws when DynamoDB cannot say, rather than letting anybody in", async () => {
+    relay().intercept = (request) => (isUpdate(request) ? { kind: "reset" } : undefined);
+    await expect(ask(asking(newUser()))).rejects.toMatchObject({ name: "AwsError", passing: true });
+  });
+});

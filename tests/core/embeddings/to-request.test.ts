@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { checkEmbeddingRequest, embeddingCharacters, toEmbeddingBody } from "#core/embeddings/to-request.ts";
+import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
+
+const request = (fields: Record<string, unknown>) =>
+  embeddingRequestSchema.parse({ model: "x", input: "Hi", ...fields });
+
+describe("the request's schema", () => {
+  test.each(["text", ["a", "b"], [1, 2, 3], [[1, 2], [3]]])("takes the input %j", (input) => {
+    expect(request({ input }).input).toEqual(input);
+  });
+
+  test.each(["", [], [""], ["a", 1], [[]], [1.5], [-1], {}, undefined, Array.from({ length: 2_049 }, () => "a")])(
+    "refuses the input %j",
+    (input) => {
+      expect(embeddingRequestSchema.safeParse({ model: "x", input }).success).toBe(false);
+    },
+  );
+});
+
+describe("what a model cannot do is a 400 that names the field", () => {
+  test.each([
+    ["text-embedding-3-small", { dimensions: 1_537 }, "dimensions"],
+    ["text-embedding-ada-002", { dimensions: 100 }, "dimensions"],
+    ["gemini-embedding-2", { input: [1, 2] }, "input"],
+    ["google/another", { input: [[1]] }, "input"],
+  ])("%s with %j", (model, fields, param) => {
+    expect(() => checkEmbeddingRequest(request(fields), resolveEmbeddingModel(model))).toThrow(
+      expect.objectContaining({ status: 400, param }),
+    );
+  });
+
+  test.each([
+    ["text-embedding-3-large", { dimensions: 256, input: [1, 2] }],
+    ["gemini-embedding-2", { dimensions: 768 }],
+    ["openai/another", { dimensions: 100_000 }],
+  ])("%s with %j is fine", (model, fields) => {
+    expect(() => checkEmbeddingRequest(request(fields), resolveEmbeddingModel(model))).not.toThrow();
+  });
+
+  test.each(["gpt-5.2", "claude", "anthropic/x", "nothing"])("there is no embedding model %s", (name) => {
+    expect(() => resolveEmbeddingModel(name)).toThrow(
+      expect.objectContaining({ code: "INVALID_MODEL", param: "model" }),
+    );
+  });
+});
+
+describe("the provider's body", () => {
+  test("is the caller's at OpenAI, unknown fields too, with the format named", () => {
+    const model = resolveEmbeddingModel("openai/text-embedding-3-small");
+    expect(toEmbeddingBody(request({ dimensions: 5, user: "u", later: 1 }), model)).toEqual({
+      body: {
+        model: "text-embedding-3-small",
+        input: "Hi",
+        dimensions: 5,
+        user: "u",
+        later: 1,
+        encoding_format: "float",
+      },
+      warnings: [],
+    });
+    expect(toEmbeddingBody(request({ encoding_format: "base64" }), model).body.encoding_format).toBe("base64");
+  });
+
+  test("has no field at Google that its endpoint would refuse, and says so", () => {
+    const shaped = toEmbeddingBody(
+      request({ user: "u", dimensions: 5, encoding_format: "base64", later: 1 }),
+      resolveEmbeddingModel("gemini-embedding-2"),
+    );
+    expect(shaped.body).toEqual({ model: "gemini-embedding-2", input: "Hi", dimensions: 5, encoding_format: "float" });
+    expect([...shaped.warnings].sort()).toEqual(["later", "user"]);
+  });
+});
+
+test.each([
+  ["abcd", 4],
+  [["ab", "cd"], 4],
+  [[1, 2], 8],
+  [[[1], [2, 3]], 12],
+])("the characters of %j are %i", (input, characters) => {
+  expect(embeddingCharacters(request({ input }))).toBe(characters);
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { StreamTap } from "#core/providers/openai/stream-tap.ts";
+import { newOutcome } from "#core/providers/provider.ts";
+import { assemble, chunksOf } from "../support.ts";
+
+const frame = (delta: object, finish: string | null = null, more: object = {}): string =>
+  `data: ${JSON.stringify({
+    id: "c1",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "m",
+    choices: [{ index: 0, delta, finish_reason: finish }],
+    ...more,
+  })}\n\n`;
+const role = frame({ role: "assistant", content: "" });
+const finish = frame({}, "stop");
+const usage = `data: ${JSON.stringify({ id: "c1", model: "m", choices: [], usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } })}\n\n`;
+const done = "data: [DONE]\n\n";
+
+const newTap = () => {
+  const outcome = newOutcome();
+  return { outcome, tap: new StreamTap({ provider: "openai", outcome, reasoning: "included" }) };
+};
+const push = (tap: StreamTap, text: string): string => tap.push(Buffer.from(text)).toString();
+
+describe("frames in the common form", () => {
+  test("leave as the very bytes that came, without a copy", () => {
+    const { tap } = newTap();
+    push(tap, role + frame({ content: "Hello" }));
+    const bytes = Buffer.from(frame({ content: " world" }) + frame({ content: "!" }));
+    expect(tap.push(bytes)).toBe(bytes);
+    const logprobs = `data: {"id":"c1","choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"token":"x","logprob":-0.10}]},"finish_reason":null}],"obfuscation":"abc"}\n\n`;
+    expect(push(tap, logprobs)).toBe(logprobs);
+  });
+
+  test("usage never leaves and is noted, whatever was asked", () => {
+    const { tap, outcome } = newTap();
+    const text = push(tap, role + frame({ content: "Hi" }) + finish + usage + done) + tap.end().toString();
+    expect(text).not.toContain("usage");
+    expect(text).not.toContain("[DONE]");
+    expect(outcome.usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
+  });
+
+  test("short comments between them are skipped, alone in a read too", () => {
+    const { tap } = newTap();
+    expect(push(tap, ":\n\n")).toBe("");
+    expect(push(tap, role)).toBe(role);
+    expect(push(tap, ": OPENROUTER PROCESSING\n\n")).toBe("");
+    expect(push(tap, `:\n\n${frame({ content: "x" })}`)).toBe(frame({ content: "x" }));
+  });
+
+  test("what follows the end mark is not part of the answer", () => {
+    const { tap } = newTap();
+    const text = push(tap, role + frame({ content: "Hi" }) + finish + done + frame({ content: "more" }));
+    expect(assemble(chunksOf(text)).content).toBe("Hi");
+    expect(push(tap, frame({ content: "more" }))).toBe("");
+  });
+
+  test("are cut at every byte without a change", () => {
+    const whole = role + frame({ content: "Grüße 世界" }) + finish + usage + done;
+    const bytes = Buffer.from(whole);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      const { tap } = newTap();
+      const text =
+        tap.push(bytes.subarray(0, cut)).toString() + tap.push(bytes.subarray(cut)).toString() + tap.end().toString();
+      expect(text).toBe(role + frame({ content: "Grüße 世界" }) + finish);
+    }
+  });
+
+  test("characters are counted without parsing every frame", () => {
+    const { tap, outcome } = newTap();
+    push(tap, role + frame({ content: "1234567890" }));
+    for (let index = 0; index < 50; index++) push(tap, frame({ content: "1234567890" }));
+    expect(outcome.outputCharacters).toBe(510);
+  });
+});
+
+describe("the contract's form", () => {
+  test("words that come with the finish reason become a frame of their own", () => {
+    const { tap } = newTap();
+    const chunks = chunksOf(push(tap, role + frame({ role: "assistant", content: "last" }, "stop")));
+    expect(chunks.map(({ choices }) => [choices[0]?.delta.content, choices[0]?.finish_reason])).toEqual([
+      ["", null],
+      ["last", null],
+      [undefined, "stop"],
+    ]);
+    expect(chunks.at(-1)?.choices[0]?.delta).toEqual({});
+  });
+
+  test("an empty delta with a role at the end loses the role", () => {
+    const { tap } = newTap();
+    const text = push(tap, role + frame({ content: "x" }) + frame({ role: "assistant", content: "" }, "stop"));
+    expect(assemble(chunksOf(text))).toMatchObject({ content: "x", finish: "stop" });
+  });
+
+  test("the first delta gets its role where the provider left it out", () => {
+    const { tap } = newTap();
+    expect(assemble(chunksOf(push(tap, frame({ content: "x" }) + finish)))).toMatchObject({ content: "x" });
+    const alone = newTap();
+    expect(assemble(chunksOf(push(alone.tap, frame({}, "stop"))))).toMatchObject({ content: "", finish: "stop" });
+  });
+});
+
+describe("a fault", () => {
+  const fault = `data: ${JSON.stringify({ error: { message: "Overloaded", type: "server_error", code: null } })}\n\n`;
+
+  test("behind the first words of the same read is told at once: nothing was passed on, another target may answer", () => {
+    const { tap } = newTap();
+    expect(() => push(tap, role + frame({ content: "a" }) + fault)).toThrow(/error inside its answer/);
+  });
+
+  test("later waits until the words before it were passed on", () => {
+    const { tap } = newTap();
+    push(tap, role + frame({ content: "a" }));
+    expect(chunksOf(push(tap, frame({ content: "b" }) + fault))).toHaveLength(1);
+    expect(() => tap.throwFault()).toThrow(/error inside its answer/);
+    expect(() => push(tap, frame({ content: "c" }))).toThrow(/error inside its answer/);
+    expect(() => tap.end()).toThrow(/error inside its answer/);
+  });
+
+  test.each([
+    ["an end without a finish reason", role + frame({ content: "a" }), /without a finish reason/],
+    ["broken JSON", role + frame({ content: "a" }).slice(0, -10), /not JSON/],
+    ["a finish reason error", role + frame({ content: "a" }, "error"), /ended in an error/],
+    ["a frame that is no object", "data: 5\n\n", /not an object/],
+  ])("%s is no answer", (_name, text, message) => {
+    const { tap } = newTap();
+    expect(() => {
+      push(tap, text);
+      tap.end();
+    }).toThrow(message);
+  });
+
+  test("a frame without an end is not kept for ever", () => {
+    const { tap } = newTap();
+    const half = Buffer.alloc(5 * 1024 * 1024, "x");
+    tap.push(half);
+    expect(() => tap.push(half)).toThrow(/longer than/);
+    const lines = newTap().tap;
+    lines.push(Buffer.from(": comment\r\n\r\n"));
+    lines.push(half);
+    expect(() => lines.push(half)).toThrow(/longer than/);
+  });
+});

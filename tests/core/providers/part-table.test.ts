@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { caseOf } from "#core/providers/apply-fields.ts";
+import { type Condition, type PartName, partTable } from "#core/providers/field-table.ts";
+import type { ChatProviderId } from "#core/providers/provider.ts";
+import { useProviders } from "#tests/infra/local/providers/harness.ts";
+import { callProvider, rejection, weatherTool } from "./support.ts";
+
+/** The table of parts is true: each part is sent to each provider, and what arrives is what the table says. */
+
+const { providers } = useProviders();
+
+const targets = [
+  { name: "openai", provider: "openai", model: "gpt-5.2", holds: [] },
+  { name: "openai, Responses API", provider: "openai", model: "gpt-5.3-codex", holds: ["responses"] },
+  { name: "anthropic", provider: "anthropic", model: "claude-sonnet-4-5", holds: [] },
+  { name: "google", provider: "google", model: "gemini-3.1-pro-preview", holds: [] },
+  { name: "x-ai", provider: "x-ai", model: "grok-4.3", holds: [] },
+  { name: "openrouter", provider: "openrouter", model: "deepseek/deepseek-v3.2", holds: [] },
+  { name: "minimax", provider: "minimax", model: "MiniMax-M3", holds: [] },
+] as const satisfies readonly {
+  readonly name: string;
+  readonly provider: ChatProviderId;
+  readonly model: string;
+  readonly holds: readonly Condition[];
+}[];
+
+const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const plainTool = { type: "function", function: { name: "get_weather" } };
+const mark = { cache_control: { type: "ephemeral" } };
+const ask = (part: object) => ({ messages: [{ role: "user", content: [part] }] });
+const longId = "call_019a2b3c-4d5e-7f60-8192-a3b4c5d6e7f8";
+const turn = (assistant: object, id = "call_1") => ({
+  messages: [
+    { role: "user", content: "The weather?" },
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [
+        {
+          id,
+          type: "function",
+          function: { name: "get_weather", arguments: "{}" },
+          ...("call" in assistant ? (assistant.call as object) : {}),
+        },
+      ],
+      ...("message" in assistant ? (assistant.message as object) : {}),
+    },
+    { role: "tool", tool_call_id: id, content: "rain" },
+  ],
+  tools: [plainTool],
+});
+
+interface Sample {
+  readonly request: Record<string, unknown>;
+  /** What stands in the body where the part passes. */
+  readonly marker: string;
+  /** What stands there where it is put into the provider's form. */
+  readonly translated?: string;
+  readonly warning?: string;
+}
+
+/** Without an entry the part has a test of its own elsewhere: the fetching of images, in fetch-image.test.ts. */
+const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_url, https">, Sample>> = {
+  "messages[].role: developer": {
+    request: {
+      messages: [
+        { role: "developer", content: "Be brief" },
+        { role: "user", content: "Hi" },
+      ],
+    },
+    marker: '"developer"',
+    translated: '"system"',
+  },
+  "messages[].name": {
+    request: { messages: [{ role: "user", name: "ann", content: "Hi" }] },
+    marker: '"name":"ann"',
+    warning: "messages.name",
+  },
+  "messages[].cache_control": {
+    request: { messages: [{ role: "user", content: "Hi", ...mark }] },
+    marker: '"cache_control":{"type":"ephemeral"}',
+    warning: "cache_control",
+  },
+  "messages[].content[].cache_control": {
+    request: ask({ type: "text", text: "Hi", ...mark }),
+    marker: '"cache_control":{"type":"ephemeral"}',
+    warning: "cache_control",
+  },
+  "messages[].content[]: image_url, data:": {
+    request: ask({ type: "image_url", image_url: { url: `data:image/png;base64,${pixel}` } }),
+    marker: `"url":"data:image/png;base64,${pixel}"`,
+    translated: pixel,
+  },
+  "messages[].content[].image_url.detail": {
+    request: ask({ type: "image_url", image_url: { url: `data:image/png;base64,${pixel}`, detail: "low" } }),
+    marker: '"detail":"low"',
+    warning: "image_url.detail",
+  },
+  "messages[].content[]: input_audio": {
+    request: ask({ type: "input_audio", input_audio: { data: "AAAA", format: "wav" } }),
+    marker: '"input_audio":{"data":"AAAA"',
+  },
+  "messages[].content[]: file": {
+    request: ask({ type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0x" } }),
+    marker: '"file":{"file_data"',
+    translated: "JVBERi0x",
+  },
+  "messages[].tool_calls[].id": { request: turn({}, longId), marker: longId, translated: longId },
+  "messages[].tool_calls[].extra_content": {
+    request: turn({ call: { extra_content: { google: { thought_signature: "skip_thought_signature_validator" } } } }),
+    marker: '"extra_content":{"google":',
+  },
+  "messages[].thinking_blocks": {
+    request: turn({ message: { thinking_blocks: [{ type: "redacted_thinking", data: "sealed" }] } }),
+    marker: '"data":"sealed"',
+  },
+  "messages[].reasoning_details": {
+    request: turn({
+      message: {
+        reasoning_details: [{ type: "reasoning.encrypted", id: "rs_1", data: "sealed", format: "openai-responses-v1" }],
+      },
+    }),
+    marker: '"data":"sealed"',
+    translated: '"encrypted_content":"sealed"',
+  },
+  "messages[].reasoning_content": {
+    request: turn({ message: { reasoning_content: "a thought" } }),
+    marker: '"reasoning_content":"a thought"',
+  },
+  "tools[].cache_control": {
+    request: { tools: [{ ...plainTool, ...mark }] },
+    marker: '"cache_control":{"type":"ephemeral"}',
+    warning: "cache_control",
+  },
+  "tools[].function.strict": {
+    request: { tools: [{ ...plainTool, function: { ...plainTool.function, strict: true } }] },
+    marker: '"strict":true',
+    warning: "tools.strict",
+  },
+  "tools[].function.parameters": {
+    request: { tools: [weatherTool] },
+    marker: JSON.stringify(weatherTool.function.parameters),
+    warning: "tools.parameters.additionalProperties",
+  },
+};
+
+const optionsOf = ({ provider, model }: (typeof targets)[number]) => ({
+  provider,
+  model,
+  baseUrl: providers().baseUrls[provider],
+});
+
+describe.each(targets)("$name", (target) => {
+  test.each(Object.entries(samples))("%s", async (name, { request, marker, translated, warning }) => {
+    const { treatment, note = "" } = caseOf(
+      partTable[name as keyof typeof samples][target.provider],
+      new Set<Condition>(target.holds),
+    );
+    providers().clearRequests();
+    if (treatment === "refused") {
+      const error = await rejection(callProvider(request, optionsOf(target)));
+      expect(error).toMatchObject({ name: "GatewayError", status: 400, param: expect.stringContaining("messages[0]") });
+      expect(providers().requests()).toEqual([]);
+      return;
+    }
+    const { warnings } = await callProvider(request, optionsOf(target));
+    const [received] = providers().requests();
+    const body = JSON.stringify(received?.body);
+    expect(received?.status).toBe(200);
+    if (treatment === "passed") expect(body).toContain(marker);
+    else expect(body).not.toContain(marker);
+    if (treatment === "translated") expect(body).toContain(translated);
+    const isTold = (treatment === "dropped" || treatment === "clamped") && !note.startsWith("without a warning");
+    if (isTold && warning !== undefined) expect(warnings).toContain(warning);
+    else expect(warnings).toEqual([]);
+  });
+});

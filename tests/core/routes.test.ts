@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { tables } from "#core/db/tables.ts";
+import {
+  backgroundFunctions,
+  catchAll,
+  type Route,
+  type RouteAuth,
+  type RouteId,
+  routeById,
+  routes,
+} from "#core/routes.ts";
+import { secretNames } from "#core/secrets.ts";
+
+const rows: readonly Route[] = [...routes, catchAll];
+const every = [...rows, ...backgroundFunctions];
+const root = join(import.meta.dirname, "../..");
+const limitOf = ({ limit }: Route): string | undefined =>
+  limit === undefined ? undefined : `${limit.limit} / ${limit.durationMs / 1_000} s / ${limit.scope}`;
+
+/** The contract's own table of limits, by path. */
+const limits: Readonly<Record<string, string>> = {
+  "/api/v1/chat/completions": "60 / 60 s / key",
+  "/api/v1/media/speech": "60 / 60 s / key",
+  "/api/v1/media/voices": "60 / 60 s / key",
+  "/api/v1/media/music": "60 / 60 s / key",
+  "/api/v1/media/image": "60 / 60 s / key",
+  "/api/v1/media/video": "60 / 60 s / key",
+  "/api/v1/media/video/{taskId}": "60 / 60 s / key",
+  "/api/v1/vision": "60 / 60 s / key",
+  "/api/v1/fashion/run": "30 / 60 s / key",
+  "/api/v1/fashion/subscribe": "30 / 60 s / key",
+  "/api/v1/fashion/status/{id}": "40 / 10 s / key",
+  "/api/chat": "10 / 60 s / key",
+  "/api/v1/battle": "20 / 60 s / key",
+  "/api/v1/fight": "10 / 60 s / key",
+  "/api/v1/image/generate": "30 / 60 s / key",
+  "/api/v1/image/edit": "30 / 60 s / key",
+  "/api/v1/video/generate": "10 / 60 s / key",
+  "/api/v1/embeddings": "120 / 60 s / key",
+  "/api/v1/models": "120 / 60 s / key",
+  "/api/v1/models/{id+}": "120 / 60 s / key",
+  "/api/v1/usage": "60 / 60 s / key",
+  "/api/v1/keys": "60 / 60 s / user",
+  "/api/v1/keys/{id}": "60 / 60 s / user",
+  "/api/v1/keys/{id}/rotate": "60 / 60 s / user",
+  "/api/v1/provider-keys": "60 / 60 s / user",
+  "/api/v1/provider-keys/{id}": "60 / 60 s / user",
+  "/api/auth/sign-in": "10 / 60 s / address",
+};
+
+/** Who may call what: the contract's table. */
+const callers: readonly (readonly [RegExp, RouteAuth])[] = [
+  [/^\/api\/v1\/(chat|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/, "key"],
+  [/^\/api\/chat$/, "key"],
+  [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
+  [/^\/api\/v1\/usage$/, "key-or-session"],
+  [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
+];
+
+describe("the route table", () => {
+  it("has each id, each path and each function once", () => {
+    for (const values of [every.map(({ id }) => id), rows.map(({ path }) => path)]) {
+      expect(new Set(values).size).toBe(values.length);
+    }
+  });
+
+  it("names no id that an AWS resource could not have", () => {
+    for (const { id } of every) expect(id).toMatch(/^[A-Z][A-Za-z]{1,39}$/);
+  });
+
+  it.each(every.map(({ id, handler }) => [id, handler] as const))("has a file for %s: %s", (_id, handler) => {
+    expect(existsSync(join(root, `${handler.replace(/\.handler$/, "")}.ts`))).toBe(true);
+  });
+
+  it.each(Object.entries(limits))("limits %s as the contract says: %s", (path, limit) => {
+    const row = rows.find((route) => route.path === path);
+    expect(row && limitOf(row)).toBe(limit);
+  });
+
+  it("limits every path that a key or a session opens", () => {
+    for (const route of rows) if (route.auth !== "none") expect(route.limit, route.id).toBeDefined();
+  });
+
+  it("counts one limit of a name the same way everywhere", () => {
+    const known = new Map<string, string | undefined>();
+    for (const route of rows) {
+      if (route.limit === undefined) continue;
+      const { name } = route.limit;
+      expect(limitOf(route), name).toBe(known.get(name) ?? limitOf(route));
+      known.set(name, limitOf(route));
+      // Unkey takes names of 3 to 128 characters.
+      expect(name).toMatch(/^[a-z][a-z-]{2,127}$/);
+    }
+  });
+
+  it("counts over what the caller has: a key, a user, or only an address", () => {
+    const scopes = { key: "key", "key-or-session": "key", session: "user", none: "address" } as const;
+    for (const { id, auth, limit } of rows) if (limit !== undefined) expect(limit.scope, id).toBe(scopes[auth]);
+  });
+
+  it.each(callers)("opens %s to: %s", (paths, auth) => {
+    const matching = rows.filter(({ path }) => paths.test(path));
+    expect(matching.length).toBeGreaterThan(0);
+    for (const route of matching) expect(route.auth, route.path).toBe(auth);
+  });
+
+  it("grants each function what its way of telling callers needs, and not the other's", () => {
+    for (const { id, auth, grants } of rows) {
+      if (auth === "key" || auth === "key-or-session") {
+        expect(grants, id).toEqual(expect.arrayContaining(["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"]));
+      }
+      if (auth === "session" || auth === "key-or-session") expect(grants, id).toContain("secret:SupabaseAnonKey");
+      if (auth === "key") expect(grants, id).not.toContain("secret:SupabaseAnonKey");
+    }
+  });
+
+  it("grants only on tables and secrets that there are", () => {
+    for (const { id, grants } of every) {
+      for (const grant of grants) {
+        const [kind = "", what = ""] = grant.split(":");
+        if (kind === "secret") expect(secretNames, id).toContain(what);
+        else if (kind !== "kms") expect(Object.keys(tables), id).toContain(kind);
+      }
+    }
+  });
+
+  it("gives no provider's secret to a function that calls no provider", () => {
+    const free = ["UnkeyRootKey", "SupabaseAnonKey"];
+    for (const { id, auth, grants } of rows) {
+      if (auth === "key") continue;
+      for (const grant of grants)
+        if (grant.startsWith("secret:")) expect(free, id).toContain(grant.slice("secret:".length));
+    }
+  });
+
+  it("lets nobody but the catalogue's and the catch-all's readers go without metering where a provider is paid", () => {
+    for (const { id, stream, auth, grants } of rows) {
+      if (!stream || auth !== "key") continue;
+      expect(grants, id).toEqual(expect.arrayContaining(["usage:PutItem", "usage:UpdateItem"]));
+    }
+  });
+
+  it("keeps buffered functions under API Gateway's 29 s, and streams under Lambda's 900 s", () => {
+    for (const { id, stream, timeoutSeconds, concurrency } of rows) {
+      expect(timeoutSeconds, id).toBeLessThanOrEqual(stream ? 900 : 29);
+      expect(concurrency === "stream", id).toBe(stream);
+    }
+  });
+
+  it("gives chat completions longer than the longest timeout that a caller may ask for", () => {
+    expect(routeById("ChatCompletions").timeoutSeconds).toBeGreaterThan(300);
+  });
+
+  it("feeds functions only from tables that have a stream", () => {
+    for (const { id, trigger } of backgroundFunctions) {
+      if ("stream" in trigger) expect(tables[trigger.stream], id).toHaveProperty("stream");
+    }
+  });
+
+  it("knows each row by its id, and throws for what it does not have", () => {
+    for (const { id } of rows) expect(routeById(id as RouteId).id).toBe(id);
+    expect(() => routeById("Nothing" as RouteId)).toThrow("no row Nothing");
+  });
+});

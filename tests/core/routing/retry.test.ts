@@ -1,0 +1,78 @@
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
+import { isPassing, pause, retryDelayMs } from "#core/routing/retry.ts";
+
+const failure = (kind: FailureKind, retryAfterMs?: number): ProviderFailure =>
+  new ProviderFailure("openai", kind, "failed", { retryAfterMs });
+
+describe("isPassing", () => {
+  it.each<[FailureKind, boolean]>([
+    ["network", true],
+    ["timeout", true],
+    ["rate-limit", true],
+    ["server", true],
+    ["malformed", true],
+    ["auth", false],
+    ["quota", false],
+    ["request", false],
+    ["aborted", false],
+  ])("of %s is %s", (kind, passing) => {
+    expect(isPassing(failure(kind))).toBe(passing);
+  });
+});
+
+describe("retryDelayMs", () => {
+  it("is what the provider asked for, when there is time for it", () => {
+    expect(retryDelayMs(failure("rate-limit", 2_500), 0, 10_000)).toBe(2_500);
+    expect(retryDelayMs(failure("rate-limit", 0), 3, 10_000)).toBe(0);
+    expect(retryDelayMs(failure("rate-limit", 10_000), 0, 10_000)).toBeUndefined();
+  });
+
+  it("grows from 0.4 s to 8 s with jitter of a half, and stays inside the time that is left", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(20),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.nat(20_000),
+        (tryNumber, random, remainingMs) => {
+          const full = Math.min(8_000, 400 * 2 ** tryNumber);
+          const delay = retryDelayMs(failure("server"), tryNumber, remainingMs, () => random);
+          if (delay === undefined) expect(remainingMs).toBeLessThanOrEqual(full);
+          else {
+            expect(delay).toBeGreaterThanOrEqual(full / 2);
+            expect(delay).toBeLessThanOrEqual(full);
+            expect(delay).toBeLessThan(remainingMs);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("pause", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it("ends after its time", async () => {
+    const ended = vi.fn();
+    const paused = pause(1_000, new AbortController().signal).then(ended);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    await paused;
+  });
+
+  it("ends at once when the signal fires, or has fired", async () => {
+    const controller = new AbortController();
+    const paused = pause(60_000, controller.signal);
+    controller.abort();
+    await paused;
+    await pause(60_000, AbortSignal.abort());
+  });
+});

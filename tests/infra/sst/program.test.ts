@@ -1,0 +1,39 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { findTypeFaults } from "#infra/commands/check-sst.ts";
+import { bundleProgram } from "#infra/mocked/run-program.ts";
+import { missingPlatform, suiteName } from "./platform.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+
+describe.skipIf(missingPlatform !== undefined)(suiteName("what sst.config.ts reaches"), () => {
+  it("is our tables and infra/ alone: no CDK, no package, no function, so that every command starts at once", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "concurred-program-"));
+    try {
+      const { inputs } = await bundleProgram({ stage: "production" }, folder, path.join(folder, "program.mjs"));
+      const ours = inputs
+        .filter((file) => !file.startsWith(".sst/") && !file.startsWith("infra/mocked/"))
+        .filter((file) => !/^(<|eval\.ts)/.test(file));
+      expect(ours).toContain("infra/deploy.ts");
+      expect(
+        ours.filter(
+          (file) => !/^(sst\.config\.ts|infra\/[\w-]+\.ts|core\/[\w-]+\.ts|core\/db\/tables\.ts)$/.test(file),
+        ),
+      ).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("type-checks under our own rules", async () => {
+    expect(await findTypeFaults()).toEqual([]);
+  }, 120_000);
+});
+
+describe("sst.config.ts", () => {
+  it("stays a pointer: under 40 lines", async () => {
+    expect((await readFile(path.join(root, "sst.config.ts"), "utf8")).split("\n").length).toBeLessThan(40);
+  });
+});
