@@ -2,6 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
+import { logger } from "#core/observability/logger.ts";
 import type { SessionPrincipal } from "./principal.ts";
 
 /**
@@ -23,9 +24,14 @@ const claimsSchema = z.object({
 
 export const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
 
-/** Supabase is out of reach, rather than that nobody is signed in. */
-const isUnavailable = (error: { readonly name?: string; readonly status?: number | undefined }): boolean =>
-  error.name === "AuthRetryableFetchError" || error.name === "AuthUnknownError" || (error.status ?? 0) >= 500;
+/** Supabase is out of reach or has too many requests of ours, rather than that nobody is signed in. */
+const isUnavailable = ({
+  name,
+  status = 0,
+}: {
+  readonly name?: string;
+  readonly status?: number | undefined;
+}): boolean => name === "AuthRetryableFetchError" || name === "AuthUnknownError" || status === 429 || status >= 500;
 
 const supabaseUnavailable = (): GatewayError =>
   new GatewayError("SERVICE_UNAVAILABLE", "Sign-in is out of reach. Try again in a few seconds.", {
@@ -39,13 +45,23 @@ export const rejectUnavailable = (
   if (error !== null && isUnavailable(error)) throw supabaseUnavailable();
 };
 
+/** The verified claims of a request's token. */
+const verifiedClaims = async (supabase: SupabaseClient): Promise<unknown> => {
+  // Only asymmetric keys are verified here; for any other token the library would ask Supabase's user endpoint.
+  const { data, error } = await supabase.auth.getClaims().catch((thrown: unknown) => {
+    // What the library throws rather than returns is its trouble with a token that Supabase never made.
+    logger.warn("A session token could not be read", { reason: thrown instanceof Error ? thrown.name : "unknown" });
+    throw noSession();
+  });
+  rejectUnavailable(error);
+  if (error !== null) throw noSession();
+  return data?.claims;
+};
+
 /** The signed-in user of a request. @throws GatewayError UNAUTHORIZED, SERVICE_UNAVAILABLE */
 export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {
-  // Only asymmetric keys are verified here; for any other token the library would ask Supabase's user endpoint.
-  const { data, error } = await supabase.auth.getClaims();
-  rejectUnavailable(error);
-  const parsed = claimsSchema.safeParse(data?.claims);
-  if (error !== null || !parsed.success) throw noSession();
+  const parsed = claimsSchema.safeParse(await verifiedClaims(supabase));
+  if (!parsed.success) throw noSession();
   const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous } = parsed.data;
   const audiences = typeof aud === "string" ? [aud] : aud;
   if (iss !== `${config.supabaseUrl()}/auth/v1` || !audiences.includes(audience) || anonymous === true)

@@ -26,6 +26,25 @@ const requestTimeoutMs = 5_000;
 const timedFetch: typeof fetch = (input, init) =>
   fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(requestTimeoutMs) });
 
+/** A status that the library neither takes for an answer of Supabase nor tries again. */
+const unreachableStatus = 599;
+
+const isRefresh = (input: Parameters<typeof fetch>[0]): boolean => String(input).includes("grant_type=refresh_token");
+
+/**
+ * Fetches once. The library would go on for half a minute with a refresh that gets no answer, which is longer than the
+ * function may run; so that call is told that there is none.
+ */
+const fetchOnce =
+  (onUnreachable: () => void): typeof fetch =>
+  async (input, init) => {
+    if (!isRefresh(input)) return timedFetch(input, init);
+    const response = await timedFetch(input, init).catch(() => undefined);
+    if (response !== undefined && response.status < 500 && response.status !== 429) return response;
+    onUnreachable();
+    return Response.json({ message: "Supabase is out of reach" }, { status: unreachableStatus });
+  };
+
 const parseCookies = (header: string | undefined): { name: string; value: string }[] =>
   (header ?? "")
     // API Gateway joins repeated headers by a comma; cookies themselves never hold "; ".
@@ -57,7 +76,8 @@ const serialise = (
 /** A client that acts for one request. */
 export const requestClient = (request: CookieRequest): RequestClient => {
   const cookies = new Map(parseCookies(request.cookieHeader).map(({ name, value }) => [name, value]));
-  const changed = new Map<string, string>();
+  const changed = new Map<string, { readonly cookie: string; readonly removes: boolean }>();
+  let unreachable = false;
   const supabase = createServerClient(config.supabaseUrl(), config.supabaseAnonKey(), {
     // The user's profile would double the cookie: all headers of a request share 10 KB at API Gateway.
     cookies: {
@@ -66,11 +86,23 @@ export const requestClient = (request: CookieRequest): RequestClient => {
       setAll: (list) => {
         for (const { name, value, options } of list) {
           cookies.set(name, value);
-          changed.set(name, serialise(name, value, { maxAge: options.maxAge }, request));
+          const cookie = serialise(name, value, { maxAge: options.maxAge }, request);
+          changed.set(name, { cookie, removes: options.maxAge === 0 });
         }
       },
     },
-    global: { fetch: timedFetch },
+    global: {
+      fetch: fetchOnce(() => {
+        unreachable = true;
+      }),
+    },
   });
-  return { supabase: supabase as unknown as SupabaseClient, setCookies: () => [...changed.values()] };
+  return {
+    supabase: supabase as unknown as SupabaseClient,
+    setCookies: () =>
+      [...changed.values()]
+        // A refresh that got no answer ends no session: the library drops it, the browser keeps it.
+        .filter(({ removes }) => !(removes && unreachable))
+        .map(({ cookie }) => cookie),
+  };
 };

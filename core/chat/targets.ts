@@ -1,9 +1,11 @@
+import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { config } from "#core/config.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
+import type { ChatProviderId } from "#core/providers/provider.ts";
 import { balance } from "#core/routing/balance.ts";
 import type { Target } from "#core/routing/run-attempts.ts";
 import { latencyOf, targetName } from "#core/routing/target-stats.ts";
@@ -53,6 +55,20 @@ const balanced = (request: ChatRequest, inputCharacters: number): readonly Choic
   return balance(settings.strategy, candidates, { turn: turn - 1, random: Math.random });
 };
 
+/** How many models `auto` may try one after the other. */
+const maxAutoModels = 3;
+
+/** Whether the platform has a key. A caller's own keys are known only later, and `auto` is not for choosing by them. */
+const platformServes = (provider: ChatProviderId): boolean => config.providerApiKey(provider) !== undefined;
+
+/** The model that the request names, or those that `auto` stands for. */
+const resolveNamed = (request: ChatRequest, inputCharacters: number): readonly [Choice, ...Choice[]] => {
+  if (request.model !== autoAlias) return [{ model: resolveModel(request.model), slug: undefined }];
+  const [first, ...others] = rankAuto(request, inputCharacters, platformServes);
+  const toChoice = (model: ResolvedModel): Choice => ({ model, slug: undefined });
+  return [toChoice(first), ...others.slice(0, maxAutoModels - 1).map(toChoice)];
+};
+
 /**
  * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
  * @throws GatewayError INVALID_MODEL
@@ -63,7 +79,9 @@ export const resolveChoices = (request: ChatRequest, inputCharacters: number): r
     model: resolveModel(name, `fallback[${index}]`),
     slug: undefined,
   }));
-  return [first ?? { model: resolveModel(request.model), slug: undefined }, ...rest, ...fallbacks];
+  if (first !== undefined) return [first, ...rest, ...fallbacks];
+  const [named, ...others] = resolveNamed(request, inputCharacters);
+  return [named, ...others, ...fallbacks];
 };
 
 const byokTarget = (model: ResolvedModel, row: ProviderKeyRow): Target => ({

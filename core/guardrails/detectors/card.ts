@@ -98,7 +98,7 @@ const cardEnd = (text: string, start: number): number | undefined => {
   return undefined;
 };
 
-const candidate = /(?<![\w+])(?<!\d[.,])[2-6]\d{3}/g;
+const candidate = /(?<![\w+])(?<!\d\.)[2-6]\d{3}/g;
 
 /** Payment cards: 13 to 19 digits of a known network that pass Luhn, bare or in the groups that are printed on cards. */
 export const cardDetector: Detector = {

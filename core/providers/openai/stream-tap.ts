@@ -22,7 +22,9 @@ const closingBrace = 0x7d;
 const carriageReturn = 13;
 
 /** What a frame holds that has to be read wherever it stands. */
-const telling = ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', "[DONE]"];
+const telling = ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', "[DONE]"].map(
+  (text) => Buffer.from(text),
+);
 
 /** Usage is told by the core, once and only to callers that asked for it. */
 const withoutUsage = (chunk: Chunk): Chunk => {

@@ -1,46 +1,42 @@
-import * as z from "zod";
+import { isRecord } from "#core/providers/is-record.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 
-/** Usage as OpenAI and its look-alikes report it. Minimal and lenient: providers leave out or null what they like. */
-const count = z.number().nonnegative().nullish();
-
-const usageSchema = z.object({
-  prompt_tokens: count,
-  completion_tokens: count,
-  total_tokens: count,
-  prompt_tokens_details: z.object({ cached_tokens: count, cache_write_tokens: count }).nullish(),
-  completion_tokens_details: z.object({ reasoning_tokens: count }).nullish(),
-});
+/** A count of a usage object. Providers leave out or null what they like; anything but a number of 0 or more is no count. */
+const count = (source: unknown, name: string): number | undefined => {
+  const value = isRecord(source) ? source[name] : undefined;
+  return typeof value === "number" && value >= 0 && Number.isFinite(value) ? Math.round(value) : undefined;
+};
 
 /** How a provider counts reasoning: within `completion_tokens`, or beside it. */
 export type ReasoningCount = "included" | "added" | "total-minus-prompt";
 
 /** xAI counts reasoning beside completion_tokens; a total that has no room for it says that it was within them after all. */
-const addsReasoning = (input: number, output: number, reasoning: number, total: number | null | undefined): boolean =>
-  typeof total !== "number" || total >= input + output + reasoning;
+const addsReasoning = (input: number, output: number, reasoning: number, total: number | undefined): boolean =>
+  total === undefined || total >= input + output + reasoning;
 
 /**
  * A provider's `usage` object in our one meaning, or undefined when it is none.
  * xAI counts reasoning beside completion_tokens; Gemini leaves thoughts out of both, the gap to the total is thinking.
  */
 export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "included"): TokenUsage | undefined => {
-  const parsed = usageSchema.safeParse(value);
-  if (!parsed.success) return undefined;
-  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = parsed.data;
-  if (typeof prompt !== "number" && typeof completion !== "number") return undefined;
+  const prompt = count(value, "prompt_tokens");
+  const completion = count(value, "completion_tokens");
+  const total = count(value, "total_tokens");
+  if (!isRecord(value) || (prompt === undefined && completion === undefined)) return undefined;
   const inputTokens = prompt ?? 0;
-  const reported = parsed.data.completion_tokens_details?.reasoning_tokens ?? 0;
+  const reported = count(value.completion_tokens_details, "reasoning_tokens") ?? 0;
   let outputTokens = completion ?? 0;
   let reasoningTokens = reported;
   if (reasoning === "added" && addsReasoning(inputTokens, outputTokens, reported, total)) outputTokens += reported;
-  if (reasoning === "total-minus-prompt" && typeof total === "number" && total - inputTokens > outputTokens) {
+  if (reasoning === "total-minus-prompt" && total !== undefined && total - inputTokens > outputTokens) {
     reasoningTokens = total - inputTokens - outputTokens;
     outputTokens = total - inputTokens;
   }
+  const details = value.prompt_tokens_details;
   return {
     inputTokens,
-    cachedInputTokens: Math.min(inputTokens, parsed.data.prompt_tokens_details?.cached_tokens ?? 0),
-    cacheWriteInputTokens: Math.min(inputTokens, parsed.data.prompt_tokens_details?.cache_write_tokens ?? 0),
+    cachedInputTokens: Math.min(inputTokens, count(details, "cached_tokens") ?? 0),
+    cacheWriteInputTokens: Math.min(inputTokens, count(details, "cache_write_tokens") ?? 0),
     longCacheWriteInputTokens: 0,
     outputTokens,
     reasoningTokens,

@@ -1,0 +1,99 @@
+import { GatewayError } from "#core/errors.ts";
+import type { ProviderId } from "#core/providers/provider.ts";
+
+/**
+ * Every model of media: whose it is, what it makes and by what unit it is metered. Documented names whose model was shut
+ * down lead to the successor (`X-Model-Used` tells).
+ */
+
+export type MediaKind = "speech" | "music" | "picture" | "clip" | "image" | "edit" | "video" | "fashion";
+export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits";
+
+export interface MediaModel {
+  readonly id: string;
+  readonly provider: ProviderId;
+  readonly kinds: readonly MediaKind[];
+  readonly unit: MediaUnit;
+}
+
+const row =
+  (provider: ProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
+  (...ids: string[]): MediaModel[] =>
+    ids.map((id) => ({ id, provider, kinds, unit }));
+
+const speech = row("minimax", "characters", "speech");
+const music = row("minimax", "songs", "music");
+/** MiniMax's own images and videos have endpoints of their own. */
+const picture = row("minimax", "images", "picture");
+const clip = row("minimax", "seconds", "clip");
+const fashion = row("fashn", "credits", "fashion");
+
+export const mediaModels: readonly MediaModel[] = [
+  ...speech("speech-2.8-hd", "speech-2.8-turbo", "speech-2.6-hd", "speech-2.6-turbo"),
+  ...speech("speech-02-hd", "speech-02-turbo", "speech-01-hd", "speech-01-turbo"),
+  ...music("music-2.6", "music-2.6-free", "music-2.5+", "music-2.5", "music-2.0"),
+  ...picture("image-01", "image-01-live"),
+  ...clip("MiniMax-Hailuo-2.3", "MiniMax-Hailuo-2.3-Fast", "MiniMax-Hailuo-02", "S2V-01"),
+  ...clip("T2V-01", "T2V-01-Director", "I2V-01", "I2V-01-Director", "I2V-01-live"),
+  ...fashion("tryon-v1.6", "product-to-model", "face-to-model", "model-create", "model-variation", "model-swap"),
+  ...fashion("reframe", "background-change", "background-remove", "image-to-video"),
+  ...row("google", "images", "image", "edit")("gemini-3.1-flash-image", "gemini-3-pro-image"),
+  ...row("google", "images", "image", "edit")("gemini-3.1-flash-lite-image"),
+  ...row("bfl", "images", "image", "edit")("flux-2-pro", "flux-2-max", "flux-2-flex"),
+  ...row("bfl", "images", "image", "edit")("flux-2-klein-4b", "flux-2-klein-9b"),
+  ...row("bfl", "images", "image", "edit")("flux-kontext-pro", "flux-kontext-max"),
+  ...row("bfl", "images", "image")("flux-pro-1.1", "flux-pro-1.1-ultra"),
+  ...row("fal", "images", "image", "edit")("recraft-v3", "ideogram-v3", "seedream-v5-lite"),
+  ...row("fal", "images", "image")("recraft-v4", "stable-diffusion-v35-large", "stable-diffusion-v35-medium"),
+  ...row("fal", "images", "image")("qwen-image"),
+  ...row("fal", "images", "edit")("qwen-image-edit", "qwen-image-edit-plus"),
+  ...row("google", "seconds", "video")("gemini-omni-1.1-flash", "gemini-omni-1.2-flash"),
+  ...row("fal", "seconds", "video")("kling-v3-pro", "kling-v3-standard", "wan-2.6"),
+];
+
+/** Short names, and documented ids whose model its provider shut down. */
+export const mediaAliases: Readonly<Record<string, string>> = {
+  imagen: "gemini-3.1-flash-image",
+  "imagen-4": "gemini-3.1-flash-image",
+  "imagen-4.0-generate-001": "gemini-3.1-flash-image",
+  "imagen-4.0-ultra-generate-001": "gemini-3-pro-image",
+  "imagen-4.0-fast-generate-001": "gemini-3.1-flash-lite-image",
+  flux: "flux-2-pro",
+  "flux-2": "flux-2-pro",
+  "flux-2-klein": "flux-2-klein-9b",
+  recraft: "recraft-v3",
+  ideogram: "ideogram-v3",
+  sd: "stable-diffusion-v35-large",
+  "stable-diffusion": "stable-diffusion-v35-large",
+  qwen: "qwen-image",
+  seedream: "seedream-v5-lite",
+  veo: "gemini-omni-1.1-flash",
+  "veo-2.0-generate-001": "gemini-omni-1.1-flash",
+  "veo-3.0-generate-001": "gemini-omni-1.1-flash",
+  "veo-3.0-fast-generate-001": "gemini-omni-1.1-flash",
+  "veo-3.1-generate-preview": "gemini-omni-1.1-flash",
+  "veo-3.1-fast-generate-preview": "gemini-omni-1.1-flash",
+  "veo-3.1-lite-generate-preview": "gemini-omni-1.1-flash",
+  kling: "kling-v3-pro",
+  wan: "wan-2.6",
+};
+
+const byId = new Map(mediaModels.map((model) => [model.id, model]));
+
+/** The model of an id, or undefined. */
+export const findMediaModel = (id: string): MediaModel | undefined => byId.get(mediaAliases[id] ?? id);
+
+/** Ids of the models that can make something. */
+export const mediaModelsOf = (kind: MediaKind): readonly string[] =>
+  mediaModels.filter(({ kinds }) => kinds.includes(kind)).map(({ id }) => id);
+
+/** The model that serves a name for a kind of work. @throws GatewayError INVALID_MODEL that lists those that do */
+export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"): MediaModel => {
+  const known = findMediaModel(name);
+  if (known?.kinds.includes(kind) === true) return known;
+  const suggestions = mediaModelsOf(kind);
+  throw new GatewayError("INVALID_MODEL", `No model of this name does that here. Known: ${suggestions.join(", ")}.`, {
+    param,
+    details: { suggestions },
+  });
+};
