@@ -176,10 +176,12 @@ export const readText = (response: IncomingMessage, maxBytes: number, signal?: A
       resolve((parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString("utf8"));
     });
     response.on("error", (error) => reject(toOutboundError(error, signal)));
-    // Closed without its end: a connection cut before its content-length. After an end this changes nothing.
-    response.once("close", () =>
-      reject(new OutboundError("network", "The connection ended in the middle of the body")),
-    );
+    response.once("close", () => {
+      // A connection cut before its content-length. Not made in advance: an error's stack costs as much as a small call.
+      if (!response.readableEnded) {
+        reject(new OutboundError("network", "The connection ended in the middle of the body"));
+      }
+    });
     // What broke before anybody listened will not be told again.
     if (response.destroyed) reject(toOutboundError(response.errored, signal));
   });

@@ -2,9 +2,9 @@ import { toUsd } from "#core/catalog/cost.ts";
 import { toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import type { ArenaRun, Generation } from "./arena-run.ts";
 import type { Citation, Emit } from "./events.ts";
 import { searchAvailable, searchWeb } from "./exa.ts";
-import type { Generation, RunContext } from "./run-context.ts";
 
 /** One model in a run, with an id of its own: one model may be there several times. */
 export interface Agent {
@@ -80,7 +80,7 @@ const addTo = (totals: Totals, { usage, costPicoUsd }: Generation): void => {
 };
 
 /** One agent's searches: bounded, told on the stream, and never fatal. */
-const search = async (run: RunContext, turn: AgentTurn, query: string, citations: Citation[]): Promise<string> => {
+const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: Citation[]): Promise<string> => {
   try {
     const results = await searchWeb(query, run.signal);
     for (const result of results) if (!citations.some(({ url }) => url === result.url)) citations.push(result);
@@ -96,7 +96,7 @@ const search = async (run: RunContext, turn: AgentTurn, query: string, citations
   }
 };
 
-const answer = async (run: RunContext, turn: AgentTurn): Promise<AgentAnswer> => {
+const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   const { agent, round, emit } = turn;
   const startedAt = performance.now();
   const messages: ChatMessage[] = [...turn.messages];
@@ -149,7 +149,7 @@ const answer = async (run: RunContext, turn: AgentTurn): Promise<AgentAnswer> =>
 };
 
 /** One turn of one agent. Its failure ends this agent only: it is told on the stream and resolves to undefined. */
-export const runAgent = async (run: RunContext, turn: AgentTurn): Promise<AgentAnswer | undefined> => {
+export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer | undefined> => {
   const { agent, round, emit } = turn;
   emit({ name: "agent.start", data: { agentId: agent.agentId, model: agent.model, round } });
   try {

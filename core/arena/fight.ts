@@ -1,8 +1,8 @@
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
+import type { ArenaRun } from "./arena-run.ts";
 import type { Emit } from "./events.ts";
-import type { RunContext } from "./run-context.ts";
 import { type Standing, tally, tallyRule } from "./tally.ts";
 import { collectVotes } from "./vote.ts";
 
@@ -19,7 +19,7 @@ export interface FightResult {
 /** How much longer than the last one a round may take, before it is not begun. */
 const roundMargin = 1.25;
 /** What the vote is given at least, ms. */
-const voteMs = 20_000;
+export const voteMs = 20_000;
 
 const heard = (answers: readonly AgentAnswer[], self: Agent): string =>
   answers
@@ -51,7 +51,7 @@ const messagesFor = (request: ArenaRequest, self: Agent, { earlier, now }: Round
 };
 
 const playRound = async (
-  run: RunContext,
+  run: ArenaRun,
   request: ArenaRequest,
   agents: readonly Agent[],
   round: number,
@@ -76,7 +76,7 @@ const playRound = async (
 
 /** Plays the rounds and the vote. What does not fit into the run's time or cost is cut after a whole round. @throws GatewayError when cancelled */
 export const fight = async (
-  run: RunContext,
+  run: ArenaRun,
   request: ArenaRequest,
   agents: readonly Agent[],
   emit: Emit,
@@ -97,25 +97,32 @@ export const fight = async (
     emit({ name: "round.end", data: { round } });
     longestMs = Math.max(longestMs, performance.now() - startedAt);
     for (const { agent, costUsd } of answers)
-      spentUsd.set(agent.agentId, (spentUsd.get(agent.agentId) ?? 0) + (costUsd ?? 0));
+      // What an unknown price comes to is not little: it never wins a tie by cost.
+      spentUsd.set(agent.agentId, (spentUsd.get(agent.agentId) ?? 0) + (costUsd ?? Number.POSITIVE_INFINITY));
     // An agent that failed is out: it neither goes on nor votes.
     standing = answers.map(({ agent }) => agent);
     if (answers.length > 0) rounds.push(answers);
-    if (standing.length < 2 && round < request.rounds) {
+    if (standing.length === 0 || (standing.length < 2 && round < request.rounds)) {
       cut = "agents";
       break;
     }
   }
   const last = rounds.at(-1) ?? [];
-  const votes = last.length < 2 || run.overCost ? [] : await collectVotes(run, request.message, last, emit);
-  if (last.length >= 2 && votes.length === 0) cut ??= "cost";
+  // When the last ones fell together, the round before stays on the board, but nobody is left to judge it.
+  const canVote = standing.length >= 2;
+  if (canVote && run.overCost) cut ??= "cost";
+  else if (canVote && run.remainingMs() < voteMs) cut ??= "time";
+  const votes =
+    canVote && !run.overCost && run.remainingMs() >= voteMs
+      ? await collectVotes(run, request.message, last, emit)
+      : [];
   const { standings, winner } = tally(
     last.map(({ agent }) => agent),
     votes,
     (agentId) => spentUsd.get(agentId) ?? 0,
   );
   // The only one left standing wins without a vote.
-  const decided = last.length === 1 ? (last[0]?.agent.agentId ?? null) : winner;
+  const decided = standing.length === 1 ? (standing[0]?.agentId ?? null) : winner;
   emit({ name: "leaderboard", data: { entries: [...standings], winner: decided, rule: tallyRule } });
   return { winner: decided, standings, cut };
 };

@@ -3,9 +3,9 @@ import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
+import type { ArenaRun } from "./arena-run.ts";
 import { type ArenaEvent, eventFrame } from "./events.ts";
 import { type FightResult, fight } from "./fight.ts";
-import type { RunContext } from "./run-context.ts";
 
 /** One run of the arena: its agents, its events, and how it ends. */
 
@@ -25,7 +25,7 @@ export interface ArenaResult extends FightResult {
 
 type Listener = (event: ArenaEvent) => void;
 
-const usageOf = (run: RunContext) => {
+const usageOf = (run: ArenaRun) => {
   const { inputTokens, outputTokens, costPicoUsd } = run.totals;
   return {
     usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens },
@@ -35,7 +35,7 @@ const usageOf = (run: RunContext) => {
 
 /** Every agent once, side by side: one that fails or is slow holds no other back. */
 const sideBySide = async (
-  run: RunContext,
+  run: ArenaRun,
   request: ArenaRequest,
   agents: readonly Agent[],
   emit: Listener,
@@ -50,7 +50,7 @@ const sideBySide = async (
 };
 
 /** Plays a run and tells its events in order. @throws GatewayError when it was cancelled, timed out, or every agent failed */
-export const playArena = async (run: RunContext, request: ArenaRequest, emit: Listener): Promise<ArenaResult> => {
+export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: Listener): Promise<ArenaResult> => {
   const startedAt = performance.now();
   const agents = toAgents(request);
   const failures = new Map<string, unknown>();
@@ -98,7 +98,7 @@ export const playArena = async (run: RunContext, request: ArenaRequest, emit: Li
 };
 
 /** A run's events as frames, as they happen. Ends after `done`; what ends a run early is thrown. */
-export async function* arenaFrames(run: RunContext, request: ArenaRequest): AsyncGenerator<string, void, undefined> {
+export async function* arenaFrames(run: ArenaRun, request: ArenaRequest): AsyncGenerator<string, void, undefined> {
   const waiting: string[] = [];
   let wake: (() => void) | undefined;
   let ended = false;
@@ -129,7 +129,7 @@ export async function* arenaFrames(run: RunContext, request: ArenaRequest): Asyn
 }
 
 /** A whole run, for callers who do not stream. */
-export const wholeArena = async (run: RunContext, request: ArenaRequest) => {
+export const wholeArena = async (run: ArenaRun, request: ArenaRequest) => {
   const { answers, failures } = await playArena(run, request, () => undefined);
   const agents = toAgents(request);
   return {

@@ -12,12 +12,13 @@ import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
-import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
 import { estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
+import type { ArenaRun, Generation, GenerationRequest } from "./arena-run.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 
 /**
@@ -34,27 +35,9 @@ export interface RunOptions {
   readonly maxCostUsd: number | undefined;
 }
 
-export interface GenerationRequest {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly tools?: ChatRequest["tools"];
-  readonly toolChoice?: ChatRequest["tool_choice"];
-  readonly responseFormat?: ChatRequest["response_format"];
-  readonly maxTokens: number | undefined;
-  readonly onText: (text: string) => void;
-}
-
-export interface Generation {
-  readonly content: string;
-  readonly toolCalls: ChunkReader["toolCalls"];
-  readonly usage: TokenUsage;
-  readonly costPicoUsd: bigint | undefined;
-  readonly model: string;
-}
-
 const agentRetries = 1;
 
-export class RunContext {
+export class RunContext implements ArenaRun {
   readonly #options: RunOptions;
   readonly #scope: RequestScope;
   #place: Place | undefined;

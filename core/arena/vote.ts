@@ -2,8 +2,8 @@ import * as z from "zod";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { Agent, AgentAnswer } from "./agent.ts";
+import type { ArenaRun } from "./arena-run.ts";
 import type { Emit } from "./events.ts";
-import type { RunContext } from "./run-context.ts";
 
 /**
  * The votes of a fight. Each voter ranks the others' last answers under labels of its own shuffle, so that neither names nor
@@ -108,7 +108,7 @@ export const readVote = (text: string, labels: ReadonlyMap<string, Agent>): Omit
 
 const triesPerVote = 2;
 
-const castVote = async (run: RunContext, voter: Agent, ballot: Ballot): Promise<Vote> => {
+const castVote = async (run: ArenaRun, voter: Agent, ballot: Ballot): Promise<Vote> => {
   let messages = ballot.messages;
   for (let tries = 0; tries < triesPerVote; tries++) {
     try {
@@ -139,7 +139,7 @@ const castVote = async (run: RunContext, voter: Agent, ballot: Ballot): Promise<
 
 /** All votes, in parallel. Needs at least two answers. */
 export const collectVotes = async (
-  run: RunContext,
+  run: ArenaRun,
   question: string,
   answers: readonly AgentAnswer[],
   emit: Emit,

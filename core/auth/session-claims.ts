@@ -16,6 +16,8 @@ const claimsSchema = z.object({
   iss: z.string(),
   sub: z.string().min(1),
   aud: z.union([z.string(), z.array(z.string())]),
+  // The library compares it with the clock; text would pass that.
+  exp: z.number(),
   role: z.literal(audience),
   session_id: z.string().min(1),
   email: z.string().optional(),

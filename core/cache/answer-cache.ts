@@ -1,4 +1,12 @@
-import { type AnswerRow, lockAnswer, readAnswer, unlockAnswer, writeAnswer } from "#core/db/cached-answers.ts";
+import {
+  type AnswerRow,
+  type LockEnd,
+  type LockVerdict,
+  lockAnswer,
+  readAnswer,
+  unlockAnswer,
+  writeAnswer,
+} from "#core/db/cached-answers.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { maxTextBytes, openText, sealText } from "./sealed-text.ts";
@@ -37,7 +45,10 @@ export interface AnswerCacheOptions {
  */
 export class AnswerCache {
   readonly #options: AnswerCacheOptions;
-  #locked = false;
+  /** Ends a search that nobody needs any more. */
+  readonly #over = new AbortController();
+  #search: Promise<CachedAnswer | undefined> | undefined;
+  #lock: LockVerdict | undefined;
   #collected: string[] = [];
   #collectedBytes = 0;
   #tooLong = false;
@@ -46,28 +57,38 @@ export class AnswerCache {
     this.#options = options;
   }
 
-  /** Part of round 2: looks for the answer and, at the same time, takes the lock. Undefined when this request shall ask. */
-  async find(signal: AbortSignal): Promise<CachedAnswer | undefined> {
-    const { userId, digest, deadlineMs } = this.#options;
-    try {
-      const [row] = await Promise.all([readAnswer(userId, digest, Date.now()), this.#lock()]);
-      if (row !== undefined) return await this.#open(row);
-      while (!this.#locked && !signal.aborted && Date.now() < deadlineMs) {
-        await wait(pollMs, signal);
-        const stored = await readAnswer(userId, digest, Date.now(), true);
-        if (stored !== undefined) return await this.#open(stored);
-        await this.#lock();
-      }
-      return undefined;
-    } catch (error) {
+  /**
+   * Part of round 2: looks for the answer and, at the same time, takes the lock. Undefined when this request shall ask, or
+   * when the signal fired.
+   */
+  find(signal: AbortSignal): Promise<CachedAnswer | undefined> {
+    this.#search = this.#find(AbortSignal.any([signal, this.#over.signal])).catch((error: unknown) => {
       logger.warn("The cache could not be read", { error: loggableError(error) });
       return undefined;
-    }
+    });
+    return this.#search;
   }
 
-  async #lock(): Promise<void> {
+  async #find(signal: AbortSignal): Promise<CachedAnswer | undefined> {
+    const { userId, digest } = this.#options;
+    // Both are awaited whatever the other does: a lock that is taken after all has to be given back.
+    const [read, locked] = await Promise.allSettled([readAnswer(userId, digest, Date.now()), this.#takeLock()]);
+    if (read.status === "rejected") throw read.reason;
+    if (read.value !== undefined) return this.#open(read.value);
+    if (locked.status === "rejected") throw locked.reason;
+    while (this.#lock === "wait") {
+      await wait(pollMs, signal);
+      if (signal.aborted) return undefined;
+      const stored = await readAnswer(userId, digest, Date.now(), true);
+      if (stored !== undefined) return this.#open(stored);
+      await this.#takeLock();
+    }
+    return undefined;
+  }
+
+  async #takeLock(): Promise<void> {
     const { userId, digest, requestId, deadlineMs } = this.#options;
-    this.#locked = await lockAnswer(userId, digest, requestId, deadlineMs, Date.now());
+    this.#lock = await lockAnswer(userId, digest, requestId, deadlineMs, Date.now());
   }
 
   async #open(row: AnswerRow): Promise<CachedAnswer | undefined> {
@@ -98,19 +119,34 @@ export class AnswerCache {
     return this.#tooLong || this.#collected.length === 0 ? undefined : this.#collected.join("");
   }
 
-  /** Stores the answer when it is given, and lets the requests that wait go on. A fault is logged. */
-  async finish(answer: CachedAnswer | undefined): Promise<void> {
-    const { userId, digest, requestId, ttlSeconds } = this.#options;
+  /**
+   * Stores the answer when there is one, and lets the requests that wait go on: `free` when the next may try,
+   * `unstorable` when none of them will find an answer here. A fault is logged.
+   */
+  async finish(answer: CachedAnswer | "free" | "unstorable"): Promise<void> {
+    const { userId, digest, requestId } = this.#options;
+    this.#over.abort();
+    await this.#search;
+    const end: LockEnd = typeof answer === "string" ? answer : await this.#store(answer);
+    if (this.#lock !== "taken") return;
+    try {
+      await unlockAnswer(userId, digest, requestId, end, Date.now());
+    } catch (error) {
+      logger.warn("The cache's lock could not be given back", { error: loggableError(error) });
+    }
+  }
+
+  async #store({ text, ...facts }: CachedAnswer): Promise<LockEnd> {
+    const { userId, digest, ttlSeconds } = this.#options;
     try {
       const nowMs = Date.now();
-      const sealed = answer === undefined ? undefined : await sealText(answer.text, userId, digest, nowMs);
-      if (answer !== undefined && sealed !== undefined) {
-        const { text: _, ...facts } = answer;
-        await writeAnswer(userId, digest, { ...facts, sealed, expiresAt: Math.floor(nowMs / 1_000) + ttlSeconds });
-      }
-      if (this.#locked) await unlockAnswer(userId, digest, requestId);
+      const sealed = await sealText(text, userId, digest, nowMs);
+      if (sealed === undefined) return "unstorable";
+      await writeAnswer(userId, digest, { ...facts, sealed, expiresAt: Math.floor(nowMs / 1_000) + ttlSeconds });
+      return "stored";
     } catch (error) {
       logger.warn("The answer could not be cached", { error: loggableError(error) });
+      return "unstorable";
     }
   }
 }

@@ -18,7 +18,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
  */
 export const cacheSettings = (headers: Headers, request: ChatRequest): CacheSettings | undefined => {
   const ttl = headers["x-cache-ttl"];
-  const ttlSeconds = ttl === undefined ? defaultTtlSeconds : Number(ttl);
+  const ttlSeconds = ttl === undefined ? defaultTtlSeconds : /^\d{1,6}$/.test(ttl) ? Number(ttl) : Number.NaN;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < minTtlSeconds || ttlSeconds > maxTtlSeconds) {
     throw new GatewayError("BAD_REQUEST", "X-Cache-TTL is a whole number of seconds from 60 to 86400.", {
       param: "X-Cache-TTL",

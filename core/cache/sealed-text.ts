@@ -41,16 +41,23 @@ const forget = (userId: string): void => {
   keys.delete(userId);
 };
 
+/** A copy of the key, to overwrite once it is used: the kept one may be forgotten, and overwritten, at any time. */
+const copyOf = ({ plaintext, wrapped, until }: UserKey): UserKey => ({
+  plaintext: Buffer.from(plaintext),
+  wrapped,
+  until,
+});
+
 const keyFor = async (userId: string, nowMs: number): Promise<UserKey> => {
   const known = keys.get(userId);
-  if (known !== undefined && known.until > nowMs) return known;
+  if (known !== undefined && known.until > nowMs) return copyOf(known);
   if (known !== undefined) forget(userId);
   const oldest = keys.size >= maxKeys ? keys.keys().next().value : undefined;
   if (oldest !== undefined) forget(oldest);
   const { plaintext, wrapped } = await generateDataKey(owner(userId));
   const made = { plaintext, wrapped, until: nowMs + useKeyMs };
   keys.set(userId, made);
-  return made;
+  return copyOf(made);
 };
 
 /** Seals a text for one place; undefined when it is too long to keep. @throws AwsError */
@@ -63,14 +70,19 @@ export const sealText = async (
   if (Buffer.byteLength(text) > maxTextBytes) return undefined;
   const { plaintext, wrapped } = await keyFor(userId, nowMs);
   const sealed = seal(deflateRawSync(text, { level: 1 }), plaintext, additionalData(["answer", userId, place]));
+  plaintext.fill(0);
   return sealed.ciphertext.length > maxCiphertextCharacters ? undefined : { wrappedKey: wrapped, ...sealed };
 };
 
 /** Opens what `sealText` made. @throws SealBroken, AwsError */
 export const openText = async (sealed: SealedText, userId: string, place: string): Promise<string> => {
   const key = await unwrapDataKey(sealed.wrappedKey, owner(userId), 1);
-  return inflateRawSync(open(sealed, key, additionalData(["answer", userId, place])), {
-    // A row that was tampered with does not open; this bounds what an honest one may hold.
-    maxOutputLength: maxTextBytes,
-  }).toString("utf8");
+  try {
+    return inflateRawSync(open(sealed, key, additionalData(["answer", userId, place])), {
+      // A row that was tampered with does not open; this bounds what an honest one may hold.
+      maxOutputLength: maxTextBytes,
+    }).toString("utf8");
+  } finally {
+    key.fill(0);
+  }
 };

@@ -26,15 +26,15 @@ export const usageFrame = (facts: ChunkFacts, usage: unknown): string =>
 export const lengthFrame = (facts: ChunkFacts): string =>
   chunk(facts, [{ index: 0, delta: {}, logprobs: null, finish_reason: "length" }]);
 
-/** A whole answer as frames, for a provider that answered a stream request with one body. */
+/** A whole answer as frames, for a stream request that one body answers. */
 export const completionFrames = (completion: ChatCompletion, facts: ChunkFacts): string =>
   completion.choices
-    .map(({ index, message, finish_reason }) => {
+    .map(({ index, message, logprobs, finish_reason }) => {
       const calls = message.tool_calls?.map((call, position) => ({ index: position, ...call }));
       const { tool_calls: _, ...text } = message;
       const delta = calls === undefined ? text : { ...text, tool_calls: calls };
       return (
-        chunk(facts, [{ index, delta, logprobs: null, finish_reason: null }]) +
+        chunk(facts, [{ index, delta, logprobs: logprobs ?? null, finish_reason: null }]) +
         chunk(facts, [{ index, delta: {}, logprobs: null, finish_reason }])
       );
     })

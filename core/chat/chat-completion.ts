@@ -10,20 +10,17 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
-import {
-  type ChatCompletion as ChatCompletionBody,
-  ProviderFailure,
-  type ProviderOutcome,
-} from "#core/providers/provider.ts";
+import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { type AttemptsResult, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
 import { checkChatRequest } from "./check-request.ts";
-import { framesToCompletion } from "./frames-to-completion.ts";
 import { inputCharacters } from "./input-size.ts";
 import { reportGeneration } from "./report.ts";
 import { RequestScope } from "./request-scope.ts";
@@ -42,9 +39,17 @@ export interface ChatCaller {
   readonly providerKeySlug: string | undefined;
   /** Undefined when the cache is not to be used. */
   readonly cache: CacheSettings | undefined;
+  /** Canonical text of the guardrails in force, for the cache's key. */
+  readonly guardrailsKey: string;
+  /** Id and version of the prompt template, for the cache's key. */
+  readonly promptVersion: string | undefined;
 }
 
 const defaultTimeoutMs = 60_000;
+
+/** How long a request may take, ms. */
+export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? defaultTimeoutMs;
+
 const defaultRetries = 2;
 
 /** One chat completion from request to settled usage. One is made for each request and used once. */
@@ -59,6 +64,8 @@ export class ChatCompletion {
   readonly #meter: Meter;
   readonly #inputCharacters: number;
   readonly #attempts: AttemptRecord[] = [];
+  /** The target that was meant to answer. */
+  #primary: Target | undefined;
   #result: AttemptsResult | undefined;
   #hit: CachedAnswer | undefined;
   #outcome: ProviderOutcome | undefined;
@@ -67,20 +74,25 @@ export class ChatCompletion {
   #ended = false;
 
   /** @throws GatewayError 400 for what no provider should be asked. */
-  constructor(call: RequestContext, request: ChatRequest, { principal, providerKeySlug, cache }: ChatCaller) {
+  constructor(
+    call: RequestContext,
+    request: ChatRequest,
+    { principal, providerKeySlug, cache, guardrailsKey, promptVersion }: ChatCaller,
+  ) {
     this.#call = call;
     this.#userId = principal.userId;
     this.#providerKeySlug = providerKeySlug;
     this.#request = request;
     this.#inputCharacters = inputCharacters(request);
-    this.#choices = resolveChoices(request, this.#inputCharacters);
-    const { model } = this.#choices[0];
+    const { userId } = principal;
+    this.#choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
+    const [{ model, slug }] = this.#choices;
     checkChatRequest(request, model);
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     this.#scope = new RequestScope({
       userId: principal.userId,
       requestId,
-      timeoutMs: request.timeout ?? defaultTimeoutMs,
+      timeoutMs: chatTimeoutMs(request),
       startedAtMs,
       lambdaDeadlineMs,
     });
@@ -113,9 +125,9 @@ export class ChatCompletion {
               userId: principal.userId,
               model,
               request,
-              providerKeySlug,
-              guardrails: "",
-              promptVersion: undefined,
+              providerKeySlug: slug ?? providerKeySlug,
+              guardrails: guardrailsKey,
+              promptVersion,
             }),
             requestId,
             ttlSeconds: cache.ttlSeconds,
@@ -133,6 +145,7 @@ export class ChatCompletion {
   async run(): Promise<ChatAnswer> {
     try {
       const targets = await this.#secondRound();
+      this.#primary = targets[0];
       if (this.#hit !== undefined) return this.#fromCache(this.#hit);
       this.#result = await runAttempts({
         targets,
@@ -188,6 +201,19 @@ export class ChatCompletion {
     return { frames, headers };
   }
 
+  /**
+   * The output guardrails ended the answer before the provider did: it counts as whole, and is never stored. Returns the
+   * frames that close it.
+   */
+  endBlocked(): string {
+    this.#ended = true;
+    if (this.#outcome === undefined) return doneFrame;
+    this.#outcome.finishReason = "content_filter";
+    const asked = this.#request.stream_options?.include_usage === true;
+    const usage = metered(this.#outcome, this.#inputCharacters);
+    return (asked ? usageFrame(this.#facts(this.#choices[0].model.id), toOpenAiUsage(usage)) : "") + doneFrame;
+  }
+
   /** Notes a failure for the usage event and turns it into what the caller sees. */
   #note(thrown: unknown): GatewayError {
     this.#error ??= this.#toError(thrown);
@@ -224,22 +250,13 @@ export class ChatCompletion {
   /** A stored answer, in the form that the caller asks for. */
   #fromCache(hit: CachedAnswer): ChatAnswer {
     this.#ended = true;
-    const usage: unknown = hit.usage === undefined ? undefined : JSON.parse(hit.usage);
     const headers = {
       ...this.#commonHeaders(hit.model, hit.provider, hit.simulated, 0),
       "x-cache": "HIT",
       "x-attempts": "0",
     };
-    if (this.#request.stream !== true) {
-      const completion =
-        hit.format === "completion" ? (JSON.parse(hit.text) as unknown) : framesToCompletion(hit.text, usage);
-      return { headers, completion };
-    }
-    const facts = this.#facts(hit.model);
-    const frames =
-      hit.format === "frames" ? hit.text : completionFrames(JSON.parse(hit.text) as ChatCompletionBody, facts);
-    const asked = this.#request.stream_options?.include_usage === true;
-    return { headers, frames: only(frames + (asked ? usageFrame(facts, usage) : "") + doneFrame) };
+    if (this.#request.stream !== true) return { headers, completion: replayCompletion(hit) };
+    return { headers, frames: only(replayFrames(hit, this.#request.stream_options?.include_usage === true)) };
   }
 
   #facts(model: string): { readonly id: string; readonly created: number; readonly model: string } {
@@ -307,26 +324,12 @@ export class ChatCompletion {
     };
   }
 
-  /** What may be stored: a whole answer of the model that was asked for, ended by itself. */
-  #storable(): CachedAnswer | undefined {
+  /** What may be stored: a whole answer of the model that was asked for, never a fallback's. */
+  #toCache(usage: TokenUsage): Parameters<AnswerCache["finish"]>[0] {
     const result = this.#result;
-    const { model } = this.#choices[0];
-    if (result === undefined || !this.#ended || this.#error !== undefined) return undefined;
-    if (this.#outcome?.finishReason !== "stop" || result.target.model.id !== model.id) return undefined;
-    const facts = { model: model.id, provider: model.provider, simulated: result.reply.simulated };
-    const { usage } = this.#outcome;
-    const told = usage === undefined ? {} : { usage: JSON.stringify(toOpenAiUsage(usage)) };
-    if (result.reply.kind === "completion") {
-      return {
-        ...facts,
-        usage: undefined,
-        ...told,
-        format: "completion",
-        text: JSON.stringify(result.reply.completion),
-      };
-    }
-    const text = this.#cache?.collected;
-    return text === undefined ? undefined : { ...facts, usage: undefined, ...told, format: "frames", text };
+    if (result === undefined || !this.#ended || this.#error !== undefined) return "free";
+    if (result.target !== this.#primary) return "unstorable";
+    return toCachedAnswer({ result, usage, frames: this.#cache?.collected, choices: this.#request.n ?? 1 });
   }
 
   async #settle(): Promise<void> {
@@ -352,7 +355,7 @@ export class ChatCompletion {
         latencyMs: sinceStart(performance.now()),
         timeToFirstTokenMs,
       }),
-      cacheHit ? undefined : this.#cache?.finish(this.#storable()),
+      this.#cache?.finish(this.#toCache(usage)),
     ]);
     if (this.#error !== undefined) this.#call.errorCode = this.#error.code;
     reportGeneration(this.#call, {

@@ -1,40 +1,59 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import { isRecord } from "#core/providers/is-record.ts";
 
 /** A stored stream as one completion, for a caller who asks for the same answer unstreamed. */
 
-interface Collected {
-  content: string;
-  refusal: string;
-  finishReason: string;
-  /** Other text fields of the message, such as `reasoning_content`. */
-  readonly texts: Record<string, string>;
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-const collect = (choice: Collected, delta: Readonly<Record<string, unknown>>): void => {
-  for (const [name, value] of Object.entries(delta)) {
-    if (typeof value !== "string" || name === "role") continue;
-    if (name === "content") choice.content += value;
-    else if (name === "refusal") choice.refusal += value;
-    else choice.texts[name] = (choice.texts[name] ?? "") + value;
+/** Text members that name something. Every other text comes in parts. */
+const names: ReadonlySet<string> = new Set(["role", "type", "id", "format"]);
+
+const mergeList = (left: readonly unknown[], right: readonly unknown[]): unknown[] => {
+  const merged = [...left];
+  for (const item of right) {
+    const place = isRecord(item) && item.index !== undefined ? item.index : undefined;
+    const at = merged.findIndex((other) => place !== undefined && isRecord(other) && other.index === place);
+    if (at < 0) merged.push(item);
+    else merged[at] = merge(merged[at], item);
   }
+  return merged;
 };
 
-const chunksOf = (frames: string): ChatCompletionChunk[] =>
+const merge = (left: unknown, right: unknown, name = ""): unknown => {
+  if (right === null || right === undefined) return left ?? right;
+  if (typeof left === "string" && typeof right === "string") return names.has(name) ? right : left + right;
+  if (Array.isArray(left) && Array.isArray(right)) return mergeList(left, right);
+  if (!isRecord(left) || !isRecord(right)) return right;
+  const merged: Record<string, unknown> = { ...left };
+  for (const [member, value] of Object.entries(right)) merged[member] = merge(merged[member], value, member);
+  return merged;
+};
+
+interface Collected {
+  message: Fields;
+  logprobs: unknown;
+  finishReason: string;
+}
+
+/** The chunks of stored frames: each is one line of JSON and a blank one. */
+export const readFrames = (frames: string): ChatCompletionChunk[] =>
   frames
     .split("\n\n")
     .filter((frame) => frame.startsWith("data: {"))
-    .map((frame) => JSON.parse(frame.slice(6)) as ChatCompletionChunk);
+    .map((frame) => JSON.parse(frame.slice("data: ".length)) as ChatCompletionChunk);
 
-/** Puts frames together again. Answers with tool calls are never stored, so texts are all there is. */
+/** Puts frames together again. Answers with tool calls are never stored. `usage` is in OpenAI's shape. */
 export const framesToCompletion = (frames: string, usage: unknown): ChatCompletion => {
-  const chunks = chunksOf(frames);
+  const chunks = readFrames(frames);
   const choices = new Map<number, Collected>();
   for (const chunk of chunks) {
-    for (const { index, delta, finish_reason: reason } of chunk.choices) {
-      const choice = choices.get(index) ?? { content: "", refusal: "", finishReason: "stop", texts: {} };
-      choices.set(index, choice);
-      collect(choice, delta as Readonly<Record<string, unknown>>);
-      if (reason !== null && reason !== undefined) choice.finishReason = reason;
+    for (const { index, delta, logprobs, finish_reason: reason } of chunk.choices) {
+      const known = choices.get(index) ?? { message: {}, logprobs: null, finishReason: "stop" };
+      choices.set(index, {
+        message: merge(known.message, delta) as Fields,
+        logprobs: merge(known.logprobs, logprobs),
+        finishReason: reason ?? known.finishReason,
+      });
     }
   }
   const [first] = chunks;
@@ -43,12 +62,19 @@ export const framesToCompletion = (frames: string, usage: unknown): ChatCompleti
     object: "chat.completion",
     created: first?.created ?? 0,
     model: first?.model ?? "",
-    choices: [...choices].map(([index, { content, refusal, finishReason, texts }]) => ({
-      index,
-      message: { role: "assistant", content, refusal: refusal === "" ? null : refusal, ...texts },
-      logprobs: null,
-      finish_reason: finishReason as ChatCompletion.Choice["finish_reason"],
-    })),
+    ...(first?.system_fingerprint === undefined ? {} : { system_fingerprint: first.system_fingerprint }),
+    choices: [...choices]
+      .sort(([left], [right]) => left - right)
+      .map(([index, { message, logprobs, finishReason }]) => ({
+        index,
+        message: { ...message, role: "assistant", content: textOf(message.content), refusal: refusalOf(message) },
+        logprobs: (logprobs ?? null) as ChatCompletion.Choice["logprobs"],
+        finish_reason: finishReason as ChatCompletion.Choice["finish_reason"],
+      })),
     ...(usage === undefined ? {} : { usage: usage as ChatCompletion["usage"] & object }),
   };
 };
+
+const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+const refusalOf = ({ refusal }: Fields): string | null => textOf(refusal === "" ? null : refusal);

@@ -38,16 +38,37 @@ const priceOf = (
   return cost === undefined ? undefined : Number(cost / 1_000_000n);
 };
 
-const balanced = (request: ChatRequest, inputCharacters: number): readonly Choice[] | undefined => {
+/** Who asks, and with which of their provider keys (`X-Provider-Key`). */
+export interface Asker {
+  readonly userId: string;
+  readonly providerKeySlug: string | undefined;
+}
+
+/** What statistics know a caller's key by: the slug that was named, or none for their newest key of a provider. */
+const keyOwner = (userId: string, slug: string | undefined): string =>
+  slug === undefined ? userId : `${userId}/${slug}`;
+
+/**
+ * How fast a target was lately, before the caller's provider keys are read (the cache is looked up by the first target).
+ * Whether the caller has a key for a model's provider is not known yet: what they met here before tells.
+ */
+const knownLatency = (model: ResolvedModel, slug: string | undefined, nowMs: number, asker: Asker) => {
+  const named = slug ?? asker.providerKeySlug;
+  const own = latencyOf(targetName(model.id, keyOwner(asker.userId, named)), nowMs);
+  return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
+};
+
+const balanced = (request: ChatRequest, inputCharacters: number, asker: Asker): readonly Choice[] | undefined => {
   const settings = request.load_balance;
   if (settings === undefined) return undefined;
   const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+  const nowMs = Date.now();
   const candidates = settings.targets.map(({ model: name, weight, provider_key: slug }, index) => {
     const model = resolveModel(name, `load_balance.targets[${index}].model`);
     return {
       value: { model, slug },
       weight: weight ?? 1,
-      latencyMs: latencyOf(targetName(model.id, slug)),
+      latencyMs: knownLatency(model, slug, nowMs, asker),
       cost: priceOf(model, inputCharacters, maxTokens),
     };
   });
@@ -73,8 +94,12 @@ const resolveNamed = (request: ChatRequest, inputCharacters: number): readonly [
  * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
  * @throws GatewayError INVALID_MODEL
  */
-export const resolveChoices = (request: ChatRequest, inputCharacters: number): readonly [Choice, ...Choice[]] => {
-  const [first, ...rest] = balanced(request, inputCharacters) ?? [];
+export const resolveChoices = (
+  request: ChatRequest,
+  inputCharacters: number,
+  asker: Asker,
+): readonly [Choice, ...Choice[]] => {
+  const [first, ...rest] = balanced(request, inputCharacters, asker) ?? [];
   const fallbacks = (request.fallback ?? []).map((name, index) => ({
     model: resolveModel(name, `fallback[${index}]`),
     slug: undefined,
@@ -84,9 +109,9 @@ export const resolveChoices = (request: ChatRequest, inputCharacters: number): r
   return [named, ...others, ...fallbacks];
 };
 
-const byokTarget = (model: ResolvedModel, row: ProviderKeyRow): Target => ({
+const byokTarget = (model: ResolvedModel, row: ProviderKeyRow, slug: string | undefined): Target => ({
   model,
-  name: targetName(model.id, row.id),
+  name: targetName(model.id, keyOwner(row.userId, slug)),
   byok: true,
   // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
   credential: async () => ({
@@ -143,7 +168,7 @@ export const toTargets = (
   return choices.map(({ model, slug }) => {
     if (slug !== undefined) {
       const named = requireSlug(providerKeys, slug, "load_balance.targets");
-      if (named.provider === model.provider) return byokTarget(model, named);
+      if (named.provider === model.provider) return byokTarget(model, named, slug);
       throw new GatewayError(
         "BAD_REQUEST",
         `The provider key ${slug} is for ${named.provider}, not for ${model.provider}.`,
@@ -152,9 +177,9 @@ export const toTargets = (
         },
       );
     }
-    const row =
-      picked?.provider === model.provider ? picked : providerKeys.find(({ provider }) => provider === model.provider);
-    if (row !== undefined) return byokTarget(model, row);
+    if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);
+    const newest = providerKeys.find(({ provider }) => provider === model.provider);
+    if (newest !== undefined) return byokTarget(model, newest, undefined);
     return headerSlug === undefined ? platformTarget(model) : unpaidTarget(model);
   });
 };

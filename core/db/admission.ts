@@ -172,6 +172,20 @@ export const reserveMore = async (request: FurtherReservation): Promise<boolean>
   }
 };
 
+/** Gives money back that was booked on a day for work that came to nothing. Negative books more. @throws AwsError */
+export const refundSpend = async (userId: string, day: string, picoUsd: bigint): Promise<void> => {
+  try {
+    await updateItem("keys", rowKeys.admission(userId), "ADD #spend :back", {
+      names: { "#spend": spendAttribute(day) },
+      values: { ":back": -picoUsd },
+      // The sum of a day that is long over was cleared: there is nothing left to correct.
+      condition: "attribute_exists(#spend)",
+    });
+  } catch (error) {
+    if (failedCondition(error) === undefined) throw error;
+  }
+};
+
 /** Marks a running request of this user as cancelled. False when the user has no such request. @throws AwsError */
 export const markCancelled = async (userId: string, requestId: string): Promise<boolean> => {
   try {

@@ -44,14 +44,22 @@ export const readAnswer = async (
 export const writeAnswer = (userId: string, digest: string, row: AnswerRow): Promise<void> =>
   putItem("cache", { ...rowKeys.cachedAnswer(userId, digest), ...row });
 
-/** Takes the right to ask the provider for this answer. False while another request has it. @throws AwsError */
+const lockRowSchema = z.object({
+  /** The request that asked could not store its answer (too long, ended by its length): waiting for it is in vain. */
+  unstorable: z.boolean().default(false),
+});
+
+/** `taken`: this request shall ask and store. `wait`: another one does. `go`: ask, but nobody stores such an answer. */
+export type LockVerdict = "taken" | "wait" | "go";
+
+/** Tries to take the right to ask the provider for this answer. @throws AwsError */
 export const lockAnswer = async (
   userId: string,
   digest: string,
   requestId: string,
   untilMs: number,
   nowMs: number,
-): Promise<boolean> => {
+): Promise<LockVerdict> => {
   try {
     await putItem(
       "cache",
@@ -61,20 +69,39 @@ export const lockAnswer = async (
         values: { ":now": seconds(nowMs), ":own": requestId },
       },
     );
-    return true;
+    return "taken";
   } catch (error) {
-    if (failedCondition(error) !== undefined) return false;
-    throw error;
+    const failed = failedCondition(error);
+    if (failed === undefined) throw error;
+    return lockRowSchema.parse(failed.item ?? {}).unstorable ? "go" : "wait";
   }
 };
 
-/** Gives that right back, unless another request has taken it meanwhile. @throws AwsError */
-export const unlockAnswer = async (userId: string, digest: string, requestId: string): Promise<void> => {
+/** How the request that had the lock ended: with nothing, with its answer stored, or with one that cannot be. */
+export type LockEnd = "free" | "stored" | "unstorable";
+
+/**
+ * How long a lock outlives an answer, s. Whoever looked for the answer just before it was stored finds the lock still
+ * there, waits, and reads the answer, instead of asking once more.
+ */
+const lingerSeconds = 2;
+
+/** Gives the lock back, unless another request has taken it meanwhile. @throws AwsError */
+export const unlockAnswer = async (
+  userId: string,
+  digest: string,
+  requestId: string,
+  end: LockEnd,
+  nowMs: number,
+): Promise<void> => {
+  const key = lockKey(userId, digest);
+  const own = { condition: "requestId = :own", values: { ":own": requestId } };
   try {
-    await deleteItem("cache", lockKey(userId, digest), {
-      condition: "requestId = :own",
-      values: { ":own": requestId },
-    });
+    if (end === "free") await deleteItem("cache", key, own);
+    else {
+      const expiresAt = seconds(nowMs) + lingerSeconds;
+      await putItem("cache", { ...key, requestId, unstorable: end === "unstorable", expiresAt }, own);
+    }
   } catch (error) {
     if (failedCondition(error) === undefined) throw error;
   }

@@ -33,7 +33,13 @@ export const tables = {
   /** Sealed answers and idempotency leases. Nothing here outlives its time in a backup or a stream. */
   cache: { resource: "CacheTable", ttl: "expiresAt", recoverable: false },
   /** Asynchronous media jobs. */
-  jobs: { resource: "JobsTable", ttl: "expiresAt", recoverable: true },
+  jobs: {
+    resource: "JobsTable",
+    ttl: "expiresAt",
+    recoverable: true,
+    // Sparse: only jobs with something left to do (a poll, a webhook) carry these two attributes.
+    indexes: { due: { hashKey: "dueShard", rangeKey: "dueAt" } },
+  },
 } as const satisfies Record<string, TableSpec>;
 
 export type TableId = keyof typeof tables;

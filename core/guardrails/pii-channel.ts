@@ -46,6 +46,10 @@ class PlainText implements Source {
   }
 }
 
+const rescanLength = 1_024;
+/** No key is that long: only a text made of nothing but overlapping matches gets there, and it ends as if blocked. */
+const maxHeldLength = 65_536;
+
 /**
  * A text under the `pii` guardrail. It holds back no more than a detector could still need, so a match leaves neither
  * whole nor in part however it is cut into pieces. `flag` holds nothing back.
@@ -55,6 +59,8 @@ export class PiiChannel implements TextChannel {
   readonly #source: Source;
   #from = 0;
   #blocked = false;
+  /** While a long key is held back, the text is only judged again once it has grown by a quarter. */
+  #scanAtLength = 0;
 
   constructor(options: PiiChannelOptions) {
     this.#options = options;
@@ -68,17 +74,40 @@ export class PiiChannel implements TextChannel {
   push(piece: string): string {
     if (this.#blocked || piece === "") return "";
     this.#source.push(piece);
+    const flags = this.#options.action === "flag";
+    if (this.#held() < this.#scanAtLength) return flags ? piece : "";
     const { findings, decided } = scanPart(this.#source.text, this.#from);
     const ready = this.#take(findings, decided);
-    return this.#options.action === "flag" ? piece : ready;
+    const held = this.#held();
+    if (held > maxHeldLength) this.#giveUp();
+    this.#scanAtLength = held > rescanLength ? held * 1.25 : 0;
+    return flags ? piece : ready;
   }
 
   end(): string {
     if (this.#blocked) return "";
+    this.#scanAtLength = 0;
     this.#source.end();
     const { text } = this.#source;
     const ready = this.#take(scanRest(text, this.#from), text.length);
     return this.#options.action === "flag" ? "" : ready;
+  }
+
+  /** Instead of `push` and `end`, for a text that is here already. */
+  whole(text: string): string {
+    this.#source.push(text);
+    const ready = this.end();
+    return this.#options.action === "flag" ? text : ready;
+  }
+
+  #held(): number {
+    return this.#source.text.length - this.#from;
+  }
+
+  /** What cannot be judged does not leave. */
+  #giveUp(): void {
+    if (this.#options.action !== "flag") this.#blocked = true;
+    this.#from = this.#source.text.length;
   }
 
   /** What may leave up to a place, with its findings treated. */
@@ -108,7 +137,4 @@ export class PiiChannel implements TextChannel {
 }
 
 /** What is left of a whole text under the `pii` guardrail. */
-export const judgeText = (text: string, options: PiiChannelOptions): string => {
-  const channel = new PiiChannel(options);
-  return channel.push(text) + channel.end();
-};
+export const judgeText = (text: string, options: PiiChannelOptions): string => new PiiChannel(options).whole(text);

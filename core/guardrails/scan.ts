@@ -8,7 +8,7 @@ import { phoneDetector } from "./detectors/phone.ts";
 import { privateKeyDetector } from "./detectors/private-key.ts";
 import { announcedDetector, keyDetector, urlPasswordDetector, webTokenDetector } from "./detectors/secret.ts";
 import { ssnDetector } from "./detectors/ssn.ts";
-import { type PiiFinding, piiTypes } from "./finding.ts";
+import { type PiiFinding, piiTypes, type Span } from "./finding.ts";
 
 /** What can only be there with a digit in the text. */
 const withDigits: readonly Detector[] = [
@@ -88,8 +88,18 @@ const allMatches = (text: string, from: number): PiiFinding[] => {
   digit.lastIndex = from;
   const detectors = digit.test(from === 0 ? text : text.slice(from)) ? [...withDigits, ...always] : always;
   return detectors.flatMap((detector) =>
-    detector.find(text, from).map(({ start, end }) => ({ type: detector.type, start, end })),
+    withoutInner(detector.find(text, from)).map(({ start, end }) => ({ type: detector.type, start, end })),
   );
+};
+
+/** Drops what begins inside a match of the same detector: a long run of keys must not become one without an end. */
+const withoutInner = (spans: readonly Span[]): Span[] => {
+  let last = 0;
+  return spans.filter(({ start, end }) => {
+    if (start < last) return false;
+    last = end;
+    return true;
+  });
 };
 
 /** Everything personal or secret in a text, in order and without overlaps. */

@@ -1,7 +1,12 @@
 import { Readable } from "node:stream";
-import { maxTextBytes } from "#core/cache/sealed-text.ts";
 import { toGatewayError } from "#core/errors.ts";
-import { IdempotencyLease, readIdempotencyKey, type StoredAnswer, takeLease } from "#core/idempotency/idempotency.ts";
+import {
+  IdempotencyLease,
+  maxKeptBytes,
+  readIdempotencyKey,
+  type StoredAnswer,
+  takeLease,
+} from "#core/idempotency/idempotency.ts";
 import { anyPrincipal } from "./authenticate.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
@@ -15,59 +20,82 @@ const kept = (headers: Readonly<Record<string, string>> | undefined): Record<str
 const toResult = ({ status, headers, body, streamed }: StoredAnswer): EndpointResult => {
   const replayed = { ...headers, "x-idempotent-replay": "true" };
   return streamed
-    ? { status, stream: Readable.from([body]), headers: replayed }
-    : { status, text: body, headers: replayed };
+    ? { status, stream: Readable.from([body], { objectMode: false }), headers: replayed }
+    : { status, text: body.toString("utf8"), headers: replayed };
 };
 
+const eventStreamType = "text/event-stream";
 const endMark = "data: [DONE]\n\n";
+const endEvent = "event: done\n";
+
+/** Whether an event stream ended as it should: a late error is told in the stream, which then ends without its mark. */
+const endsWell = (frames: string): boolean => {
+  const before = frames.lastIndexOf("\n\n", frames.length - 3);
+  const last = before < 0 ? frames : frames.slice(before + 2);
+  return last === endMark || last.startsWith(endEvent);
+};
 
 /** Copies a stream that passes, up to the longest that can be kept. */
 class Copy {
-  #parts: string[] = [];
+  #parts: Buffer[] = [];
   #bytes = 0;
+  #last: Buffer = Buffer.alloc(0);
   #ended = false;
 
-  async *of(stream: Readable): AsyncGenerator<Buffer | string> {
+  async *of(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
     for await (const part of stream) {
-      const bytes = part as Buffer;
+      const bytes: Buffer = typeof part === "string" ? Buffer.from(part) : (part as Buffer);
       this.#bytes += bytes.length;
-      if (this.#bytes <= maxTextBytes) this.#parts.push(bytes.toString("utf8"));
+      this.#last = bytes;
+      if (this.#bytes <= maxKeptBytes) this.#parts.push(bytes);
       else this.#parts = [];
       yield bytes;
     }
     this.#ended = true;
   }
 
-  /** The whole stream; empty text for one that is too long; undefined for one that did not end well. */
-  get text(): string | undefined {
-    if (!this.#ended) return undefined;
-    if (this.#bytes > maxTextBytes) return " ".repeat(maxTextBytes + 1);
-    const text = this.#parts.join("");
-    return text.endsWith(endMark) || text.includes("event: done") ? text : undefined;
+  /** Whether all of it passed, and it says of itself that it is whole. */
+  isWhole(contentType: string): boolean {
+    if (!this.#ended || !contentType.startsWith(eventStreamType)) return this.#ended;
+    // Parts are whole frames: the last one holds the end.
+    return endsWell(this.#last.toString("utf8"));
+  }
+
+  /** Undefined for a stream that was too long. */
+  get body(): Buffer | undefined {
+    return this.#bytes > maxKeptBytes ? undefined : Buffer.concat(this.#parts);
   }
 }
 
+const jsonType = "application/json; charset=utf-8";
+
 const capture = (call: Call<unknown>, lease: IdempotencyLease, result: EndpointResult): EndpointResult => {
-  const headers = kept({
-    ...(result.json === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
-    ...result.headers,
-  });
-  if (result.stream === undefined) {
-    const body = result.json === undefined ? (result.text ?? "") : JSON.stringify(result.json);
-    call.afterwards.push(() => lease.finish({ status: result.status, headers, body, streamed: false }));
+  const { status, json, text, stream } = result;
+  const headers = kept({ ...(json === undefined ? {} : { "content-type": jsonType }), ...result.headers });
+  if (stream === undefined) {
+    const body = Buffer.from(json === undefined ? (text ?? "") : JSON.stringify(json));
+    call.afterwards.push(() => lease.finish({ status, headers, body: fitting(body), streamed: false }));
     return result;
   }
   const copy = new Copy();
   call.afterwards.push(() => {
-    const body = copy.text;
-    return lease.finish(body === undefined ? undefined : { status: result.status, headers, body, streamed: true });
+    const whole = copy.isWhole(headers["content-type"] ?? "");
+    return lease.finish(whole ? { status, headers, body: copy.body, streamed: true } : undefined);
   });
-  return { ...result, stream: Readable.from(copy.of(result.stream), { objectMode: false }) };
+  return { ...result, stream: Readable.from(copy.of(stream), { objectMode: false }) };
 };
+
+const fitting = (body: Buffer): Buffer | undefined => (body.length > maxKeptBytes ? undefined : body);
+
+/** Unix ms by which a request is over: a function that was killed frees its key then. */
+type Deadline<Body> = (call: Call<Body>) => number;
 
 /** Honours `Idempotency-Key` on an endpoint that generates; without the header nothing is added. */
 export const idempotent =
-  <Body>(handle: (call: Call<Body>) => Promise<EndpointResult>) =>
+  <Body>(
+    handle: (call: Call<Body>) => Promise<EndpointResult>,
+    deadlineMs: Deadline<Body> = ({ lambdaDeadlineMs }) => lambdaDeadlineMs,
+  ) =>
   async (call: Call<Body>): Promise<EndpointResult> => {
     const key = readIdempotencyKey(call.headers["idempotency-key"]);
     if (key === undefined) return handle(call);
@@ -77,7 +105,7 @@ export const idempotent =
       key,
       body: call.body,
       requestId: call.requestId,
-      deadlineMs: call.lambdaDeadlineMs,
+      deadlineMs: deadlineMs(call),
       nowMs: call.startedAtMs,
     });
     if (!(lease instanceof IdempotencyLease)) return toResult(lease);
@@ -85,14 +113,9 @@ export const idempotent =
       return capture(call, lease, await handle(call));
     } catch (thrown) {
       const error = toGatewayError(thrown);
-      call.afterwards.push(() =>
-        lease.finish({
-          status: error.status,
-          headers: { "content-type": "application/json; charset=utf-8" },
-          body: JSON.stringify(error.toBody()),
-          streamed: false,
-        }),
-      );
+      const body = Buffer.from(JSON.stringify(error.toBody()));
+      const headers = { "content-type": jsonType };
+      call.afterwards.push(() => lease.finish({ status: error.status, headers, body, streamed: false }));
       throw error;
     }
   };

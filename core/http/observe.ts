@@ -1,4 +1,4 @@
-import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { type ErrorCode, errorKinds, type GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { flushMetrics, increment } from "#core/observability/metrics.ts";
 import type { RequestState } from "./request-state.ts";
@@ -34,6 +34,14 @@ const principalFields = (state: RequestState): Record<string, string | undefined
         key_id: state.principal.kind === "key" ? state.principal.keyId : undefined,
       };
 
+/** Whether the request failed by our or a provider's fault, also when that was told inside a stream that began as a 200. */
+const hasFailed = ({ status, errorCode }: RequestState): boolean =>
+  status >= 500 ||
+  (status < 400 &&
+    errorCode !== undefined &&
+    Object.hasOwn(errorKinds, errorCode) &&
+    errorKinds[errorCode as ErrorCode].status >= 500);
+
 /**
  * Runs after the answer has ended, streamed or not, and is awaited: nothing runs after a Lambda returned. Finishes the
  * work that no answer had to wait for, then writes the canonical log line and the metrics.
@@ -45,7 +53,7 @@ export const finishRequest = async (state: RequestState | undefined): Promise<vo
   const durationMs = performance.now() - state.startedAt;
   increment("Requests");
   increment("LatencyMs", Math.round(durationMs));
-  if (state.status >= 500) increment("Errors");
+  if (hasFailed(state)) increment("Errors");
   if (state.log.cold_start === true) increment("ColdStarts");
   logger.info("request", {
     request_id: state.requestId,

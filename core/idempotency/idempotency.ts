@@ -1,25 +1,40 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { canonicalJson } from "#core/cache/cache-key.ts";
-import { maxTextBytes, openText, sealedTextSchema, sealText } from "#core/cache/sealed-text.ts";
+import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/cache/sealed-text.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { deleteItem, failedCondition, type PlainItem, putItem } from "#core/db/table.ts";
+import { SealBroken } from "#core/encryption/envelope.ts";
 import { GatewayError } from "#core/errors.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
 
 /**
  * `Idempotency-Key`: the same key and body within 24 hours replays the first answer without a second generation. A lease
  * held by one conditional write keeps two at once apart; it ends with the request's deadline, so a crashed one frees it.
- * 5xx, 429 and other passing refusals are not kept: a retry may do better.
+ * 5xx, 429 and other passing refusals are not kept: a retry may do better. An answer that cannot be kept is known as done.
  */
 
 const keepSeconds = 86_400;
 
-export interface StoredAnswer {
+interface AnswerFacts {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
   readonly streamed: boolean;
 }
+
+/** An answer as it is replayed. */
+export interface StoredAnswer extends AnswerFacts {
+  readonly body: Buffer;
+}
+
+/** An answer that has ended. Without a body it was longer than `maxKeptBytes`. */
+export interface EndedAnswer extends AnswerFacts {
+  readonly body: Buffer | undefined;
+}
+
+/** Longer answers are known as done, but not kept. */
+export const maxKeptBytes = maxTextBytes;
 
 const rowSchema = z.object({
   requestId: z.string(),
@@ -32,6 +47,8 @@ const rowSchema = z.object({
   headers: z.record(z.string(), z.string()).optional(),
   streamed: z.boolean().optional(),
   sealed: sealedTextSchema.optional(),
+  /** How the sealed text stands for the body's bytes. */
+  encoding: z.enum(["utf8", "base64"]).default("utf8"),
 });
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
@@ -65,14 +82,10 @@ const stillRunning = (requestId: string): GatewayError =>
   });
 
 const doneNotKept = (requestId: string): GatewayError =>
-  new GatewayError(
-    "CONFLICT",
-    "The first request with this Idempotency-Key is done; its answer was too long to keep.",
-    {
-      details: { requestId, done: true },
-      shouldRetry: false,
-    },
-  );
+  new GatewayError("CONFLICT", "The first request with this Idempotency-Key is done; its answer was not kept.", {
+    details: { requestId, done: true },
+    shouldRetry: false,
+  });
 
 const mismatch = (): GatewayError =>
   new GatewayError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another body.", {
@@ -80,7 +93,8 @@ const mismatch = (): GatewayError =>
   });
 
 /** Refusals that say nothing about the request itself: a retry may do better. */
-const isPassing = (status: number): boolean => status >= 500 || status === 429 || status === 409 || status === 402;
+const passingStatuses: ReadonlySet<number> = new Set([401, 402, 403, 409, 429]);
+const isPassing = (status: number): boolean => status >= 500 || passingStatuses.has(status);
 
 /** A lease taken: finish it with the answer, or give it up. */
 export class IdempotencyLease {
@@ -97,7 +111,7 @@ export class IdempotencyLease {
   }
 
   /** Keeps the answer for a day; a longer one only as done. Without an answer (429, 5xx, a cut) the key is free again. */
-  async finish(answer: StoredAnswer | undefined): Promise<void> {
+  async finish(answer: EndedAnswer | undefined): Promise<void> {
     const { userId, route, key, requestId } = this.#request;
     const row = rowKeys.idempotency(userId, route, sha256(key));
     const own = { condition: "requestId = :own", values: { ":own": requestId } };
@@ -106,12 +120,10 @@ export class IdempotencyLease {
         await deleteItem("cache", row, own);
         return;
       }
-      const nowMs = Date.now();
-      const sealed =
-        Buffer.byteLength(answer.body) > maxTextBytes
-          ? undefined
-          : await sealText(answer.body, userId, this.#place, nowMs);
-      const expiresAt = Math.floor(nowMs / 1_000) + keepSeconds;
+      const { status, headers, streamed, body } = answer;
+      const encoding = body === undefined || isUtf8(body) ? "utf8" : "base64";
+      const sealed = body === undefined ? undefined : await this.#seal(body.toString(encoding));
+      const expiresAt = Math.floor(Date.now() / 1_000) + keepSeconds;
       await putItem(
         "cache",
         {
@@ -121,9 +133,10 @@ export class IdempotencyLease {
           state: sealed === undefined ? "not-kept" : "done",
           leaseUntil: expiresAt,
           expiresAt,
-          status: answer.status,
-          headers: answer.headers,
-          streamed: answer.streamed,
+          status,
+          headers,
+          streamed,
+          encoding,
           ...(sealed === undefined ? {} : { sealed: { ...sealed } }),
         },
         own,
@@ -133,6 +146,17 @@ export class IdempotencyLease {
       if (failedCondition(error) === undefined) throw error;
     }
   }
+
+  /** Undefined for what cannot be kept. Without KMS too the answer was given, and must not be made twice. */
+  async #seal(text: string): Promise<SealedText | undefined> {
+    const { userId, requestId } = this.#request;
+    try {
+      return await sealText(text, userId, this.#place);
+    } catch (error) {
+      logger.warn("An answer could not be kept for its Idempotency-Key", { requestId, error: loggableError(error) });
+      return undefined;
+    }
+  }
 }
 
 const replay = async (item: PlainItem | undefined, request: LeaseRequest, bodyHash: string): Promise<StoredAnswer> => {
@@ -140,8 +164,15 @@ const replay = async (item: PlainItem | undefined, request: LeaseRequest, bodyHa
   if (row.bodyHash !== bodyHash) throw mismatch();
   if (row.state === "running") throw stillRunning(row.requestId);
   if (row.state === "not-kept" || row.sealed === undefined) throw doneNotKept(row.requestId);
-  const body = await openText(row.sealed, request.userId, `${request.route}/${sha256(request.key)}`);
-  return { status: row.status ?? 200, headers: row.headers ?? {}, body, streamed: row.streamed ?? false };
+  try {
+    const text = await openText(row.sealed, request.userId, `${request.route}/${sha256(request.key)}`);
+    const body = Buffer.from(text, row.encoding);
+    return { status: row.status ?? 200, headers: row.headers ?? {}, body, streamed: row.streamed ?? false };
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    logger.error("An answer kept for an Idempotency-Key does not open", { requestId: row.requestId });
+    throw doneNotKept(row.requestId);
+  }
 };
 
 /**

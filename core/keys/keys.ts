@@ -35,8 +35,11 @@ export interface NewKey {
 
 const pageSize = 100;
 
+/** What Unkey's ids look like. Anything else is nobody's key, and may be too long for a row's key. */
+const keyIdPattern = /^\w{1,255}$/;
+
 const requireUserKey = async (userId: string, keyId: string): Promise<UserKey> => {
-  const row = await findUserKey(userId, keyId);
+  const row = keyIdPattern.test(keyId) ? await findUserKey(userId, keyId) : undefined;
   if (row === undefined) throw keyNotFound();
   return row;
 };

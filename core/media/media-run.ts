@@ -105,6 +105,11 @@ export class MediaRun {
     return this.#options.model;
   }
 
+  /** The tries at the provider so far. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#attempts;
+  }
+
   /** UTC day that the usage and its money are booked on. */
   get day(): string {
     return this.#place.day;

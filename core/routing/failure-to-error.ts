@@ -44,6 +44,10 @@ export const failureToError = (failure: ProviderFailure, context: Context): Gate
       ...(shouldRetry === undefined ? {} : { shouldRetry }),
       cause: failure,
     });
+  // The model's arguments broke the tool's strict schema, try after try.
+  if (failure.providerCode === "tool_call_invalid_arguments") {
+    return error("tool_call_invalid_arguments", wording(failure), undefined, undefined, false);
+  }
   if (context.fellBack && isPassing(failure)) {
     return error(
       "MODEL_UNAVAILABLE",

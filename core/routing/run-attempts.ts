@@ -52,6 +52,11 @@ export interface AttemptsRequest {
   readonly onAttempt: (attempt: AttemptRecord) => void;
 }
 
+/**
+ * What a call gets beyond the request's own time, ms. That time ends by the signal; were it the provider's timeout too, a
+ * caller's short `timeout` could count as the provider's failure.
+ */
+const graceMs = 1_000;
 /** Until the headers of a stream, ms: providers open one at once and think afterwards. */
 const streamHeadersMs = 60_000;
 /** Between two reads of a stream, ms. */
@@ -76,7 +81,7 @@ const attempt = async (target: Target, all: AttemptsRequest): Promise<Completion
     throw new ProviderFailure(model.provider, "auth", `There is no key for ${model.provider}`);
   }
   const provider = await chatProvider(model.provider);
-  const remainingMs = all.remainingMs();
+  const remainingMs = all.remainingMs() + graceMs;
   const streamed = all.request.stream === true;
   const reply = await provider.chat({
     provider: model.provider,
@@ -141,8 +146,9 @@ const tryTarget = async (
       all.onAttempt(made);
       increment("ProviderFailures");
       const failed = { failure: error, target };
-      if (!isPassing(error)) return failed;
-      noteFailure(target.name, Date.now());
+      const passing = isPassing(error);
+      noteFailure(target.name, Date.now(), passing);
+      if (!passing) return failed;
       const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, all.remainingMs());
       if (delayMs === undefined) return failed;
       await pause(delayMs, all.signal);

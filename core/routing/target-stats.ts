@@ -8,6 +8,8 @@ interface Stats {
   latencyMs: number | undefined;
   /** Passing failures in a row. */
   failures: number;
+  /** Unix ms of the last failure of any kind; 0 after a success. */
+  failedAt: number;
   /** Unix ms until which the target rests. */
   restsUntil: number;
 }
@@ -24,28 +26,32 @@ const known = new Map<string, Stats>();
 const statsOf = (name: string): Stats => {
   let stats = known.get(name);
   if (stats === undefined) {
-    if (known.size >= maxTargets) known.clear();
-    stats = { latencyMs: undefined, failures: 0, restsUntil: 0 };
+    const oldest = known.size >= maxTargets ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    stats = { latencyMs: undefined, failures: 0, failedAt: 0, restsUntil: 0 };
     known.set(name, stats);
   }
   return stats;
 };
 
-/** Name of a target: a caller's own provider key fails for itself, never for others. */
+/** Name of a target: a caller's own provider key fails, and is slow, for itself, never for others. */
 export const targetName = (modelId: string, byokOwner: string | undefined): string =>
   byokOwner === undefined ? modelId : `${modelId}/${byokOwner}`;
 
 export const noteSuccess = (name: string, latencyMs: number): void => {
   const stats = statsOf(name);
   stats.failures = 0;
+  stats.failedAt = 0;
   stats.restsUntil = 0;
   stats.latencyMs =
     stats.latencyMs === undefined ? latencyMs : stats.latencyMs + smoothing * (latencyMs - stats.latencyMs);
 };
 
-/** Notes a passing failure: the fifth in a row, or one after a rest, sends the target to rest. */
-export const noteFailure = (name: string, nowMs: number): void => {
+/** Notes a failure. The fifth passing one in a row, or one after a rest, sends the target to rest. */
+export const noteFailure = (name: string, nowMs: number, passing: boolean): void => {
   const stats = statsOf(name);
+  stats.failedAt = nowMs;
+  if (!passing) return;
   stats.failures += 1;
   if (stats.failures >= failuresToRest) stats.restsUntil = nowMs + restMs;
 };
@@ -53,8 +59,15 @@ export const noteFailure = (name: string, nowMs: number): void => {
 /** Whether a target rests. After its rest one failure is enough to send it back, one success frees it. */
 export const isResting = (name: string, nowMs: number): boolean => (known.get(name)?.restsUntil ?? 0) > nowMs;
 
-/** Moving average until the first content, ms; undefined for a target not tried yet. */
-export const latencyOf = (name: string): number | undefined => known.get(name)?.latencyMs;
+/**
+ * Moving average until the first content, ms. Undefined for a target not tried yet; infinite for one that has only failed,
+ * until it may be tried again: an unknown target goes first, and one whose key is refused must not do so every time.
+ */
+export const latencyOf = (name: string, nowMs: number): number | undefined => {
+  const stats = known.get(name);
+  if (stats === undefined || stats.latencyMs !== undefined) return stats?.latencyMs;
+  return stats.failedAt + restMs > nowMs ? Number.POSITIVE_INFINITY : undefined;
+};
 
 /** Forgets everything. For tests. */
 export const forgetTargets = (): void => known.clear();

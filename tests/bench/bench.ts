@@ -116,14 +116,6 @@ const measureLatencies = async (parts: Parts): Promise<readonly LatencyRow[]> =>
   return rows;
 };
 
-const measureColds = async ({ gateway, ...parts }: Parts) => {
-  const targets = targetsOf({ ...parts, gateway }, one(true, 64));
-  return {
-    floorMs: await measureCold(gateway, "floor", targets.floor, effort.coldStarts),
-    gatewayMs: await measureCold(gateway, "gateway", targets.gateway, effort.coldStarts),
-  };
-};
-
 const measureAll = async (parts: Parts): Promise<BenchResult> => {
   const { eagerBytes, totalBytes } = parts.gateway.ready;
   const cpu = (scenario: Scenario) => {
@@ -147,7 +139,7 @@ const measureAll = async (parts: Parts): Promise<BenchResult> => {
     streamCpu: await when("cpu", () => cpu(one(true, 64))),
     chunkCpu: await when("chunks", () => measureChunkCpu(parts)),
     latency: await when("latency", () => measureLatencies(parts)),
-    cold: await when("cold", () => measureColds(parts)),
+    cold: await when("cold", () => measureCold(parts.gateway, targetsOf(parts, one(true, 64)), effort.coldStarts)),
     memory: await when("memory", () => measureMemories(parts)),
   };
 };

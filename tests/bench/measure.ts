@@ -128,16 +128,32 @@ export const measureCpu = async (
   };
 };
 
-/** First bytes of workers that are started for one request each, ms. */
-export const measureCold = async (gateway: Gateway, name: Target, target: LoadTarget, starts: number) => {
-  const firstBytes: number[] = [];
-  for (let start = 0; start < starts; start++) {
+export interface ColdStart {
+  readonly gatewayMs: Figure;
+  readonly floorMs: Figure;
+}
+
+/** First bytes of workers that are started for one request each, by turns. */
+export const measureCold = async (
+  gateway: Gateway,
+  targets: Readonly<Record<Target, LoadTarget>>,
+  starts: number,
+): Promise<ColdStart> => {
+  const start = async (name: Target): Promise<number> => {
     await gateway.ask("chill", name);
     const agent = new Agent();
-    firstBytes.push((await exchange(target, agent)).firstByteMs);
+    const { firstByteMs } = await exchange(targets[name], agent);
     agent.destroy();
+    return firstByteMs;
+  };
+  const pairs: { readonly floor: number; readonly gateway: number }[] = [];
+  for (let count = 0; count < starts; count++) {
+    pairs.push({ floor: await start("floor"), gateway: await start("gateway") });
   }
-  return toFigure(firstBytes);
+  return {
+    gatewayMs: toFigure(pairs.map((pair) => pair.gateway)),
+    floorMs: toFigure(pairs.map((pair) => pair.floor)),
+  };
 };
 
 const settleMs = 1_500;

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { runLoad } from "./load-client.ts";
 import type { DependenciesReady } from "./processes/dependencies.ts";
+import type { Used } from "./processes/gateway.ts";
 import { BenchProcess } from "./processes/process.ts";
 import type { ProviderReady } from "./processes/provider.ts";
 import { startGateway } from "./processes/start-gateway.ts";
@@ -9,7 +10,7 @@ import { chatTarget, type Scenario } from "./scenarios.ts";
 
 /**
  * `node tests/bench/profile.ts [--stream] [--chunks 64] [--gap 0]`: where a warm worker spends its time on chat requests.
- * Shows the heaviest functions by their own time; `--out file.cpuprofile` keeps the profile for Chrome's tools.
+ * Shows the heaviest functions by their own time; `--out name` keeps each worker's profile for Chrome's tools.
  */
 
 const { values: flags } = parseArgs({
@@ -40,15 +41,17 @@ const placeOf = (url: string): string => {
   return url === "" ? "native" : (url.split("/").at(-1) ?? url);
 };
 
-/** Own time of each function, microseconds, heaviest first. Idle time is left out. */
-const ownTimes = ({ nodes, samples, timeDeltas }: Profile): readonly (readonly [string, number])[] => {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+/** Own time of each function over all workers, microseconds, heaviest first. Idle time is left out. */
+const ownTimes = (profiles: readonly Profile[]): readonly (readonly [string, number])[] => {
   const times = new Map<string, number>();
-  for (const [index, id] of samples.entries()) {
-    const frame = frames.get(id);
-    if (frame === undefined || frame.functionName === "(idle)" || frame.functionName === "(program)") continue;
-    const name = `${frame.functionName || "(anonymous)"} ${placeOf(frame.url)}:${frame.lineNumber + 1}`;
-    times.set(name, (times.get(name) ?? 0) + (timeDeltas[index] ?? 0));
+  for (const { nodes, samples, timeDeltas } of profiles) {
+    const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+    for (const [index, id] of samples.entries()) {
+      const frame = frames.get(id);
+      if (frame === undefined || frame.functionName === "(idle)") continue;
+      const name = `${frame.functionName || "(anonymous)"} ${placeOf(frame.url)}:${frame.lineNumber + 1}`;
+      times.set(name, (times.get(name) ?? 0) + (timeDeltas[index] ?? 0));
+    }
   }
   return [...times].sort(([, left], [, right]) => right - left);
 };
@@ -71,13 +74,21 @@ const main = async (): Promise<void> => {
     const bounds = { connections: 1, maxRequests: requests, maxMs: 60_000 };
     await runLoad(target, bounds);
     await gateway.ask("startProfile", "gateway");
+    const before = await gateway.ask<Used>("used", "gateway");
     const { requests: done } = await runLoad(target, bounds);
-    const [profile] = await gateway.ask<readonly Profile[]>("stopProfile", "gateway");
-    if (profile === undefined) throw new Error("No worker was profiled");
-    if (flags.out !== undefined) await writeFile(flags.out, JSON.stringify(profile));
-    const times = ownTimes(profile);
+    // More than one worker may have served, and one that started meanwhile has no profile.
+    const profiles = (await gateway.ask<readonly (Profile | null)[]>("stopProfile", "gateway")).filter(
+      (profile) => profile !== null,
+    );
+    for (const [index, profile] of profiles.entries())
+      if (flags.out !== undefined) await writeFile(`${flags.out}-${index}.cpuprofile`, JSON.stringify(profile));
+    const times = ownTimes(profiles);
     const total = times.reduce((sum, [, micros]) => sum + micros, 0);
-    process.stdout.write(`${(total / done / 1_000).toFixed(2)} ms a request\n`);
+    const after = await gateway.ask<Used>("used", "gateway");
+    const cpuMs = (after.cpuMicros - before.cpuMicros) / done / 1_000;
+    process.stdout.write(
+      `${done} requests, ${profiles.length} workers: ${cpuMs.toFixed(2)} ms of CPU a request, ${(total / done / 1_000).toFixed(2)} ms in samples\n`,
+    );
     for (const [name, micros] of times.slice(0, shownFunctions))
       process.stdout.write(`${(micros / done).toFixed(1).padStart(8)} µs  ${name}\n`);
   } finally {

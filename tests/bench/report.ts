@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Latency, OwnCpu } from "./measure.ts";
+import type { ColdStart, Latency, OwnCpu } from "./measure.ts";
 import { type Scenario, scenarioName } from "./scenarios.ts";
 import type { Figure } from "./statistics.ts";
 
@@ -23,7 +23,7 @@ export interface BenchResult {
   readonly streamCpu: OwnCpu | undefined;
   readonly chunkCpu: ChunkCpu | undefined;
   readonly latency: readonly LatencyRow[] | undefined;
-  readonly cold: { readonly gatewayMs: Figure; readonly floorMs: Figure } | undefined;
+  readonly cold: ColdStart | undefined;
   readonly memory: { readonly gatewayBytes: number; readonly floorBytes: number } | undefined;
 }
 

@@ -260,11 +260,13 @@ export class TestCloud {
     return item === undefined ? undefined : usageEventSchema.parse(item);
   }
 
-  /** The usage event once it is settled: that happens after the answer's last byte. */
+  /** The usage event once it is settled and its place given back: that happens after the answer's last byte. */
   settledUsage(userId: string, requestId: string): Promise<UsageEvent> {
     return eventually(async () => {
       const event = await this.usage(userId, requestId);
       if (event === undefined || event.status === "open") throw new Error(`The usage of ${requestId} is not settled`);
+      const { open } = await this.admission(userId);
+      if (open.includes(requestId)) throw new Error(`The place of ${requestId} is not given back`);
       return event;
     });
   }

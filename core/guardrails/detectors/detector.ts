@@ -12,7 +12,7 @@ import type { PiiType, Span } from "#core/guardrails/finding.ts";
  */
 export interface Detector {
   readonly type: PiiType;
-  /** Matches that start at or after `from`, which may overlap. What stands before `from` is context. */
+  /** Matches that start at or after `from`, by their start; they may overlap. What stands before `from` is context. */
   find(text: string, from: number): Span[];
   /** Where a match of a kind that has no short limit may have begun without its end being here; else the text's length. */
   openFrom?(text: string, from: number): number;
@@ -25,21 +25,24 @@ export const contextLength = 96;
 export const before = (text: string, at: number, length: number): string => text.slice(Math.max(0, at - length), at);
 
 /**
- * Tries a global pattern at every place from `from` on, and lets `accept` say what of a match is a finding.
- * It goes on one place after a match, found or not, so that no match hides another.
+ * Tries a global pattern at every place from `from` on, and lets `accept` say what of a match is a finding. After one it
+ * goes on at its end, else one place further, so that what is no finding hides nothing.
+ * @param leadLength how far before a finding its match may begin, for patterns with a lead such as `password=`.
  */
 export const matchesOf = (
   pattern: RegExp,
   text: string,
   from: number,
   accept: (match: RegExpExecArray) => Span | undefined,
+  leadLength = 0,
 ): Span[] => {
   const spans: Span[] = [];
-  pattern.lastIndex = from;
+  pattern.lastIndex = Math.max(0, from - leadLength);
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const span = accept(match);
-    if (span !== undefined) spans.push(span);
-    pattern.lastIndex = match.index + 1;
+    const next = match.index + 1;
+    pattern.lastIndex = span === undefined ? next : Math.max(next, span.end - leadLength);
+    if (span !== undefined && span.start >= from) spans.push(span);
   }
   return spans;
 };

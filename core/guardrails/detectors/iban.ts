@@ -47,6 +47,7 @@ const ibanEnd = (text: string, start: number): number | undefined => {
 const candidate = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}/g;
 /** The longest IBAN with its separators, and one character more. */
 const window = 48;
+const digit = /\d/;
 const unfinished = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}[A-Za-z0-9 \u00a0\u202f\u2009\u2010-\u2013-]*$/;
 
 /** IBANs of the registry's countries with their exact length and check, bare or in groups of four. */
@@ -60,6 +61,7 @@ export const ibanDetector: Detector = {
   openFrom(text, from) {
     // Its groups may be letters only, which no other class holds back.
     const start = Math.max(from, text.length - window);
+    if (!digit.test(text.slice(start))) return text.length;
     const found = unfinished.exec(text.slice(start));
     return found === null ? text.length : start + found.index;
   },

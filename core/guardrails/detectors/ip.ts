@@ -41,6 +41,6 @@ export const ipDetector: Detector = {
       const run = match[0].replace(/(?<=[0-9A-Fa-f])[.:]$/, "");
       return isVersion6(run) ? { start: match.index, end: match.index + run.length } : undefined;
     });
-    return [...four, ...six];
+    return [...four, ...six].sort((one, other) => one.start - other.start || other.end - one.end);
   },
 };

@@ -87,15 +87,16 @@ const namedDigits = hasDigits(7, maxDigits);
  */
 export const phoneDetector: Detector = {
   type: "phone",
-  find: (text, from) => [
-    ...matchesOf(international, text, from, (match) => longestStart(match, isInternational)),
-    ...matchesOf(northAmerican, text, from, wholeMatch),
-    ...matchesOf(trunk, text, from, (match) => longestStart(match, trunkDigits)),
-    ...matchesOf(trunkHyphenated, text, from, wholeMatch),
-    ...matchesOf(pairs, text, from, wholeMatch),
-    ...matchesOf(chinese, text, from, wholeMatch),
-    ...matchesOf(anyGroups, text, from, (match) =>
-      named.test(before(text, match.index, namedLength)) ? longestStart(match, namedDigits) : undefined,
-    ),
-  ],
+  find: (text, from) =>
+    [
+      ...matchesOf(international, text, from, (match) => longestStart(match, isInternational)),
+      ...matchesOf(northAmerican, text, from, wholeMatch),
+      ...matchesOf(trunk, text, from, (match) => longestStart(match, trunkDigits)),
+      ...matchesOf(trunkHyphenated, text, from, wholeMatch),
+      ...matchesOf(pairs, text, from, wholeMatch),
+      ...matchesOf(chinese, text, from, wholeMatch),
+      ...matchesOf(anyGroups, text, from, (match) =>
+        named.test(before(text, match.index, namedLength)) ? longestStart(match, namedDigits) : undefined,
+      ),
+    ].sort((one, other) => one.start - other.start || other.end - one.end),
 };

@@ -20,12 +20,15 @@ const placeholder =
 
 const minPasswordLength = 8;
 const minRandomLength = 12;
+/** Whether the start of a value is random tells enough. */
+const judgedLength = 128;
 
 /**
  * Whether a value beside a word such as "password" or "token" looks like a real one. People make passwords of words, so
  * one of those needs no more than letters and a digit.
  */
-export const looksSecret = (value: string, isPassword: boolean): boolean => {
+export const looksSecret = (given: string, isPassword: boolean): boolean => {
+  const value = given.slice(0, judgedLength);
   if (value.length < minPasswordLength || placeholder.test(value) || !/\d/.test(value)) return false;
   let changes = 0;
   let last: CharacterClass | undefined;

@@ -81,6 +81,8 @@ export const webTokenDetector: Detector = {
 
 const word =
   "(?:(?:api|access|secret|private|auth|client|account|shared|encryption|signing|master)[_\\- ]?(?:access[_\\- ]?)?key|token|secret|passw(?:or)?d|passphrase|pwd|credentials?)";
+/** Part of every word that announces a secret: most texts have none, and are done. */
+const anyWord = /key|token|secret|pass|pwd|credential|bearer|basic/i;
 const password = /pass|pwd/i;
 const quotes = "[\"'`*]{0,3}";
 const blanks = "[ \\t]{0,3}";
@@ -97,17 +99,22 @@ const lead = new RegExp(`(?:${assignment}|${bearer})(?=${valueCharacter}{0,${max
 export const announcedDetector: Detector = {
   type: "secret",
   find: (text, from) =>
-    matchesOf(assigned, text, Math.max(0, from - leadLength), ({ index, 1: announced = "", 2: found = "" }) => {
-      const start = index + announced.length;
-      // In a query the next parameter follows.
-      const value = found.replace(/&[\w.-]{1,40}=.*$/s, "").replace(/[.?:]+$/, "");
-      return start >= from && looksSecret(value, password.test(announced))
-        ? { start, end: start + value.length }
-        : undefined;
-    }),
+    matchesOf(
+      assigned,
+      text,
+      from,
+      ({ index, 1: announced = "", 2: found = "" }) => {
+        const start = index + announced.length;
+        // In a query the next parameter follows.
+        const value = found.replace(/&[\w.-]{1,40}=.*$/s, "").replace(/[.?:]+$/, "");
+        return looksSecret(value, password.test(announced)) ? { start, end: start + value.length } : undefined;
+      },
+      leadLength,
+    ),
   openFrom(text, from) {
     const windowStart = Math.max(0, text.length - maxValueLength - leadLength);
     const window = text.slice(windowStart);
+    if (!anyWord.test(window)) return text.length;
     lead.lastIndex = 0;
     for (let match = lead.exec(window); match !== null; match = lead.exec(window)) {
       const start = windowStart + match.index + match[0].length;
@@ -123,19 +130,26 @@ const passwordCharacter = "[^\\s@/\"'<>`]";
 const inUrl = new RegExp(`://${userInfo}{0,64}:(${passwordCharacter}{3,256})@`, "g");
 const unfinishedUrl = new RegExp(`://${userInfo}{0,64}:${passwordCharacter}{0,256}$`);
 const urlWindow = 330;
+const urlLeadLength = 70;
 
 /** The password of a URL such as `postgres://user:password@host`. */
 export const urlPasswordDetector: Detector = {
   type: "secret",
   find: (text, from) =>
-    matchesOf(inUrl, text, Math.max(0, from - 70), (match): Span | undefined => {
-      const end = match.index + match[0].length - 1;
-      const start = end - (match[1]?.length ?? 0);
-      return start >= from ? { start, end } : undefined;
-    }),
+    matchesOf(
+      inUrl,
+      text,
+      from,
+      (match): Span => {
+        const end = match.index + match[0].length - 1;
+        return { start: end - (match[1]?.length ?? 0), end };
+      },
+      urlLeadLength,
+    ),
   openFrom(text, from) {
     const windowStart = Math.max(0, text.length - urlWindow);
-    const found = unfinishedUrl.exec(text.slice(windowStart));
+    const window = text.slice(windowStart);
+    const found = window.includes("://") ? unfinishedUrl.exec(window) : null;
     if (found === null) return text.length;
     const start = windowStart + found.index + found[0].indexOf(":", 3) + 1;
     return Math.max(start, from);

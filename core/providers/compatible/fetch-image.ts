@@ -27,7 +27,7 @@ const refuse = (why: string, param: string): GatewayError =>
  * Resolves a name to addresses that are all allowed. It runs inside the connection, so what was checked is what is connected
  * to, whatever the name's server says the next time.
  */
-const guardedLookup =
+export const guardedLookup =
   (allows: (address: string) => boolean): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {

@@ -14,23 +14,37 @@ import { noteChunk } from "./note-chunk.ts";
 
 const maxFrameBytes = 8 * 1024 * 1024;
 const frameEnd = "\n\n";
-const dataPrefix = Buffer.from("data: {");
-const donePrefix = Buffer.from("data: [DONE]");
+const dataPrefix = "data: {";
+const donePrefix = "data: [DONE]";
 const empty = Buffer.alloc(0);
-const lineFeed = 10;
-const closingBrace = 0x7d;
 const carriageReturn = 13;
 
 /** What a frame holds that has to be read wherever it stands. */
-const telling = ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', "[DONE]"].map(
-  (text) => Buffer.from(text),
-);
+const telling = ['"finish_reason":"', '"finish_reason": "', '"usage":{', '"usage": {', '"error"', "[DONE]"];
+
+/**
+ * Whether a frame is one `data: {…}` line, or the end mark. One that breaks off inside its JSON has to be found out here:
+ * the fast way does not parse.
+ */
+const isCommon = (view: string, start: number, end: number): boolean => {
+  const isData = view.startsWith(dataPrefix, start) && view[end - 1] === "}";
+  return (isData || view.startsWith(donePrefix, start)) && view.indexOf("\n", start) === end;
+};
 
 /** Usage is told by the core, once and only to callers that asked for it. */
 const withoutUsage = (chunk: Chunk): Chunk => {
   if (chunk.usage === undefined || chunk.usage === null) return chunk;
   const { usage: _, ...rest } = chunk;
   return rest;
+};
+
+const usageStart = ',"usage":';
+
+/** A chunk's text without the usage at its end, cut out rather than written anew; undefined where it stands elsewhere. */
+const cutUsage = (data: string, usage: unknown): string | undefined => {
+  const at = data.lastIndexOf(usageStart);
+  const isLast = at > 0 && data.slice(at + usageStart.length) === `${JSON.stringify(usage)}}`;
+  return isLast ? `${data.slice(0, at)}}` : undefined;
 };
 
 export class StreamTap {
@@ -91,24 +105,30 @@ export class StreamTap {
       this.#parser = new SseParser({ maxFrameBytes });
       return this.#reframe(this.#parser, joined);
     }
-    const end = joined.lastIndexOf(frameEnd);
+    // One character a byte: text is searched faster than bytes are.
+    const view = joined.toString("latin1");
+    const end = view.lastIndexOf(frameEnd);
     if (end < 0) {
       if (joined.length > maxFrameBytes) throw this.#malformed(`a frame is longer than ${maxFrameBytes} bytes`);
       this.#carry = joined;
       return empty;
     }
     const whole = end + frameEnd.length;
-    this.#carry = whole === joined.length ? empty : joined.subarray(whole);
-    return this.#passOn(whole === joined.length ? joined : joined.subarray(0, whole));
+    if (whole === joined.length) {
+      this.#carry = empty;
+      return this.#passOn(joined, view);
+    }
+    this.#carry = joined.subarray(whole);
+    return this.#passOn(joined.subarray(0, whole), view.slice(0, whole));
   }
 
-  /** Whether bytes hold something that has to be known, or come where everything is read. */
-  #mustRead(bytes: Buffer): boolean {
+  /** Whether frames hold something that has to be known, or come where everything is read. */
+  #mustRead(view: string): boolean {
     return (
       this.#options.rewriter !== undefined ||
       this.#frameOverheadBytes === undefined ||
       this.#done ||
-      telling.some((text) => bytes.includes(text))
+      telling.some((text) => view.includes(text))
     );
   }
 
@@ -117,39 +137,30 @@ export class StreamTap {
     this.#options.outcome.outputCharacters += Math.max(frames, bytes - frames * (this.#frameOverheadBytes ?? 0));
   }
 
-  /** The fast way: frames as they came, unless one of them has to be read. */
-  #passOn(ready: Buffer): Buffer | string {
+  /** The fast way: frames as they came, unless one of them has to be read. `view` is the same in Latin-1. */
+  #passOn(ready: Buffer, view: string): Buffer | string {
+    if (this.#mustRead(view)) return this.#passOnRead(ready, view);
     let frames = 0;
-    for (let start = 0; start < ready.length; ) {
-      const end = ready.indexOf(frameEnd, start);
-      if (!this.#isCommon(ready, start, end)) return this.#passOnRead(ready);
+    for (let start = 0; start < view.length; ) {
+      const end = view.indexOf(frameEnd, start);
+      if (!isCommon(view, start, end)) return this.#passOnRead(ready, view);
       frames += 1;
       start = end + frameEnd.length;
     }
-    if (this.#mustRead(ready)) return this.#passOnRead(ready);
     this.#count(ready.length, frames);
     return ready;
   }
 
-  /** Whether a frame is one `data: {…}` line, or the end mark. */
-  #isCommon(ready: Buffer, start: number, end: number): boolean {
-    const starts = (prefix: Buffer): boolean =>
-      ready.compare(prefix, 0, prefix.length, start, Math.min(start + prefix.length, ready.length)) === 0;
-    // A frame that breaks off inside its JSON has to be found out here: the fast way does not parse.
-    const isData = starts(dataPrefix) && ready[end - 1] === closingBrace;
-    return (isData || starts(donePrefix)) && ready.indexOf(lineFeed, start) === end;
-  }
-
   /** Reads what has to be read, frame by frame; those in the common form and unchanged leave as the very bytes that came. */
-  #passOnRead(ready: Buffer): Buffer | string {
+  #passOnRead(ready: Buffer, view: string): Buffer | string {
     const kept: Buffer[] = [];
     let changed = false;
     try {
       for (let start = 0; start < ready.length; ) {
-        const end = ready.indexOf(frameEnd, start);
+        const end = view.indexOf(frameEnd, start);
         const frame = ready.subarray(start, end + frameEnd.length);
+        const text = this.#readFrame(frame, view.slice(start, end + frameEnd.length));
         start = end + frameEnd.length;
-        const text = this.#readFrame(frame);
         if (text === undefined) kept.push(frame);
         else {
           changed = true;
@@ -165,10 +176,10 @@ export class StreamTap {
   }
 
   /** One frame to pass on in other words, or undefined for its own bytes. */
-  #readFrame(frame: Buffer): string | undefined {
-    if (this.#isCommon(frame, 0, frame.length - frameEnd.length)) {
+  #readFrame(frame: Buffer, view: string): string | undefined {
+    if (isCommon(view, 0, view.length - frameEnd.length)) {
       // A burst brings the whole answer in one read: its end must not make every word of it be parsed.
-      if (!this.#mustRead(frame)) {
+      if (!this.#mustRead(view)) {
         this.#count(frame.length, 1);
         return undefined;
       }
@@ -230,11 +241,14 @@ export class StreamTap {
     const tellsUsage = rewritten.usage !== undefined && rewritten.usage !== null;
     if (tellsUsage && this.#begun && areSilent(choices)) return "";
     if (characters !== undefined) this.#frameOverheadBytes ??= Math.max(0, frameBytes - characters);
-    const parts = toContractChunks(withoutUsage(rewritten), choices, this.#begun);
+    const parts = toContractChunks(rewritten, choices, this.#begun);
     this.#begun = true;
-    const [only] = parts;
-    if (parts.length === 1 && only === chunk) return undefined;
-    return parts.map((part) => JSON.stringify(part)).join(`${frameEnd}data: `);
+    if (parts.length === 1 && parts[0] === chunk) {
+      if (!tellsUsage) return undefined;
+      const cut = cutUsage(data, chunk.usage);
+      if (cut !== undefined) return cut;
+    }
+    return parts.map((part) => JSON.stringify(withoutUsage(part))).join(`${frameEnd}data: `);
   }
 
   #parse(data: string): Chunk {

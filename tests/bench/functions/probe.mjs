@@ -25,6 +25,7 @@ const answers = {
     await post("Profiler.start");
   },
   stopProfile: async () => {
+    if (session === undefined) return null;
     const { profile } = await post("Profiler.stop");
     session.disconnect();
     return profile;

@@ -60,7 +60,13 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
       ...request,
     });
     const principal = { kind: "key", userId, keyId: "key_1" } as const;
-    const chat = new ChatCompletion(call, parsed, { principal, providerKeySlug: undefined, cache: undefined });
+    const chat = new ChatCompletion(call, parsed, {
+      principal,
+      providerKeySlug: undefined,
+      cache: undefined,
+      guardrailsKey: "off",
+      promptVersion: undefined,
+    });
     const finish = async (): Promise<void> => {
       for (const work of call.afterwards) await work();
     };

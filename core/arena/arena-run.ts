@@ -1,0 +1,46 @@
+import type { GatewayError } from "#core/errors.ts";
+import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
+import type { CollectedCall } from "./chunk-reader.ts";
+
+/** One call to one model. */
+export interface GenerationRequest {
+  /** As the caller named it. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: ChatRequest["tools"];
+  readonly toolChoice?: ChatRequest["tool_choice"];
+  readonly responseFormat?: ChatRequest["response_format"];
+  readonly maxTokens: number | undefined;
+  readonly onText: (text: string) => void;
+}
+
+/** What came of it. */
+export interface Generation {
+  readonly content: string;
+  readonly toolCalls: readonly CollectedCall[];
+  readonly usage: TokenUsage;
+  /** Pico-dollars; undefined when no price is known. */
+  readonly costPicoUsd: bigint | undefined;
+  readonly model: string;
+}
+
+/** What agents, rounds and votes need of the run that they are part of. */
+export interface ArenaRun {
+  readonly runId: string;
+  /** Fires at the deadline and when the caller cancels. */
+  readonly signal: AbortSignal;
+  /** Why the signal fired, as the caller sees it. */
+  readonly abortReason: GatewayError;
+  /** Whether the run has used up the cost that its caller allows. */
+  readonly overCost: boolean;
+  /** Tokens and cost of everything so far; the cost is unknown when one model's price is. */
+  readonly totals: {
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+    readonly costPicoUsd: bigint | undefined;
+  };
+  remainingMs(): number;
+  /** @throws GatewayError */
+  generate(request: GenerationRequest): Promise<Generation>;
+}

@@ -1,0 +1,67 @@
+import type { CachedAnswer } from "#core/cache/answer-cache.ts";
+import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import type { ChatCompletion } from "#core/providers/provider.ts";
+import type { AttemptsResult } from "#core/routing/run-attempts.ts";
+import type { TokenUsage } from "#core/usage/token-usage.ts";
+import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
+
+/** Answers on their way into the cache and out of it. */
+
+/** A stored answer as one completion, however it was stored. */
+export const replayCompletion = ({ format, text, usage }: CachedAnswer): unknown =>
+  format === "completion"
+    ? (JSON.parse(text) as unknown)
+    : framesToCompletion(text, usage === undefined ? undefined : JSON.parse(usage));
+
+/** A stored answer as a whole stream: the very frames that were stored, or those that its completion comes to. */
+export const replayFrames = ({ format, text, usage }: CachedAnswer, includeUsage: boolean): string => {
+  const told: unknown = !includeUsage || usage === undefined ? undefined : JSON.parse(usage);
+  if (format === "completion") {
+    const completion = JSON.parse(text) as ChatCompletion;
+    return completionFrames(completion, completion) + usageFrame(completion, told) + doneFrame;
+  }
+  const [first] = told === undefined ? [] : readFrames(text);
+  return text + (first === undefined ? "" : usageFrame(first, told)) + doneFrame;
+};
+
+const endedByThemselves = (reasons: readonly unknown[]): boolean => reasons.every((reason) => reason === "stop");
+
+const reasonsOf = (frames: string): readonly unknown[] =>
+  readFrames(frames)
+    .flatMap(({ choices }) => choices.map((choice): unknown => choice.finish_reason))
+    .filter((reason) => typeof reason === "string");
+
+export interface EndedAnswer {
+  readonly result: AttemptsResult;
+  /** What is metered. */
+  readonly usage: TokenUsage;
+  /** The frames that passed, or undefined when they are too many to keep. */
+  readonly frames: string | undefined;
+  /** How many were asked for. */
+  readonly choices: number;
+}
+
+/** A whole answer as the cache keeps it. `unstorable` unless each of its choices ended by itself. */
+export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer): CachedAnswer | "unstorable" => {
+  const { reply, target } = result;
+  if (reply.outcome.finishReason !== "stop") return "unstorable";
+  const told = reply.kind === "completion" ? (reply.completion.usage ?? toOpenAiUsage(usage)) : toOpenAiUsage(usage);
+  const facts = {
+    model: target.model.id,
+    provider: target.model.provider,
+    simulated: reply.simulated,
+    usage: JSON.stringify(told),
+  };
+  if (reply.kind === "completion") {
+    const { completion } = reply;
+    return endedByThemselves(completion.choices.map((choice) => choice.finish_reason))
+      ? { ...facts, format: "completion", text: JSON.stringify(completion) }
+      : "unstorable";
+  }
+  if (frames === undefined) return "unstorable";
+  // What ended last was by itself; of several choices each has its own end.
+  return choices === 1 || endedByThemselves(reasonsOf(frames))
+    ? { ...facts, format: "frames", text: frames }
+    : "unstorable";
+};
