@@ -1,5 +1,5 @@
 import { toUsd } from "#core/catalog/cost.ts";
-import { toGatewayError } from "#core/errors.ts";
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
 import type { ArenaRun, Generation } from "./arena-run.ts";
@@ -30,6 +30,8 @@ export interface AgentTurn {
   readonly search: boolean;
   readonly maxTokens: number | undefined;
   readonly emit: Emit;
+  /** The failure itself, beside the event that tells of it. */
+  readonly onFailure?: (error: GatewayError) => void;
 }
 
 /** Searches of one agent in one round. */
@@ -173,6 +175,7 @@ export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAns
     const error = toGatewayError(thrown);
     if (error.code === "INTERNAL_ERROR")
       logger.error("An agent failed", { requestId: run.runId, error: loggableError(error.cause) });
+    turn.onFailure?.(error);
     emit({
       name: "agent.error",
       data: { agentId: agent.agentId, model: agent.model, round, error: error.toBody().error },

@@ -3,6 +3,7 @@ import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import type { Emit } from "./events.ts";
+import { quoted } from "./quoted.ts";
 import { type Standing, tally, tallyRule } from "./tally.ts";
 import { collectVotes } from "./vote.ts";
 
@@ -25,7 +26,7 @@ const heard = (answers: readonly AgentAnswer[], self: Agent): string =>
   answers
     .map(({ agent, content }) => {
       const who = agent.agentId === self.agentId ? "you" : agent.agentId;
-      return `<answer from="${who}">\n${content}\n</answer>`;
+      return `<answer from="${who}">\n${quoted(content)}\n</answer>`;
     })
     .join("\n\n");
 
@@ -96,8 +97,8 @@ export const fight = async (
     if (run.signal.aborted) throw run.abortReason;
     emit({ name: "round.end", data: { round } });
     longestMs = Math.max(longestMs, performance.now() - startedAt);
+    // What an unknown price comes to is not little: it never wins a tie by cost.
     for (const { agent, costUsd } of answers)
-      // What an unknown price comes to is not little: it never wins a tie by cost.
       spentUsd.set(agent.agentId, (spentUsd.get(agent.agentId) ?? 0) + (costUsd ?? Number.POSITIVE_INFINITY));
     // An agent that failed is out: it neither goes on nor votes.
     standing = answers.map(({ agent }) => agent);
@@ -107,15 +108,15 @@ export const fight = async (
       break;
     }
   }
-  const last = rounds.at(-1) ?? [];
+  const last = rounds.at(-1);
+  // Nothing to judge: the run ends in the error that tells of it.
+  if (last === undefined) return { winner: null, standings: [], cut };
   // When the last ones fell together, the round before stays on the board, but nobody is left to judge it.
   const canVote = standing.length >= 2;
   if (canVote && run.overCost) cut ??= "cost";
   else if (canVote && run.remainingMs() < voteMs) cut ??= "time";
   const votes =
-    canVote && !run.overCost && run.remainingMs() >= voteMs
-      ? await collectVotes(run, request.message, last, emit)
-      : [];
+    canVote && !run.overCost && run.remainingMs() >= voteMs ? await collectVotes(run, request.message, last, emit) : [];
   const { standings, winner } = tally(
     last.map(({ agent }) => agent),
     votes,

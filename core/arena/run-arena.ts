@@ -42,10 +42,16 @@ const sideBySide = async (
 ): Promise<readonly AgentAnswer[]> => {
   const { search, maxTokens } = request;
   const messages = messagesOf(request);
+  let failure: GatewayError | undefined;
+  const onFailure = (error: GatewayError): void => {
+    failure = error;
+  };
   const answers = await Promise.all(
-    agents.map((agent) => runAgent(run, { agent, round: 1, messages, search, maxTokens, emit })),
+    agents.map((agent) => runAgent(run, { agent, round: 1, messages, search, maxTokens, emit, onFailure })),
   );
   if (run.signal.aborted) throw run.abortReason;
+  // One model alone fails as it does in a chat completion.
+  if (agents.length === 1 && failure !== undefined) throw failure;
   return answers.filter((answer) => answer !== undefined);
 };
 

@@ -4,6 +4,7 @@ import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { Agent, AgentAnswer } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import type { Emit } from "./events.ts";
+import { quoted } from "./quoted.ts";
 
 /**
  * The votes of a fight. Each voter ranks the others' last answers under labels of its own shuffle, so that neither names nor
@@ -37,6 +38,13 @@ export const shuffled = <Value>(values: readonly Value[], random: () => number):
 
 const labelOf = (index: number): string => String.fromCharCode(65 + index);
 
+/** In later rounds agents speak of each other by id. On a ballot that would tell a voter which answers those are. */
+const withoutNames = (content: string, labels: ReadonlyMap<string, string>): string =>
+  content.replace(/\bagent[-\u2010-\u2015 ](\d)\b/gi, (_, number: string) => {
+    const label = labels.get(`agent-${number}`);
+    return label === undefined ? "another agent" : `answer ${label}`;
+  });
+
 interface Ballot {
   readonly labels: ReadonlyMap<string, Agent>;
   readonly messages: readonly ChatMessage[];
@@ -45,8 +53,10 @@ interface Ballot {
 const ballotFor = (question: string, others: readonly AgentAnswer[], random: () => number): Ballot => {
   const order = shuffled(others, random);
   const labels = new Map(order.map(({ agent }, index) => [labelOf(index), agent]));
+  const labelsById = new Map(order.map(({ agent }, index) => [agent.agentId, labelOf(index)]));
   const answers = order.map(
-    ({ content }, index) => `<answer label="${labelOf(index)}">\n${content.slice(0, maxAnswerCharacters)}\n</answer>`,
+    ({ content }, index) =>
+      `<answer label="${labelOf(index)}">\n${quoted(withoutNames(content, labelsById).slice(0, maxAnswerCharacters))}\n</answer>`,
   );
   return {
     labels,
@@ -58,7 +68,7 @@ const ballotFor = (question: string, others: readonly AgentAnswer[], random: () 
       },
       {
         role: "user",
-        content: `<question>\n${question}\n</question>\n\n${answers.join("\n\n")}\n\nLabels: ${[...labels.keys()].join(", ")}`,
+        content: `<question>\n${quoted(question)}\n</question>\n\n${answers.join("\n\n")}\n\nLabels: ${[...labels.keys()].join(", ")}`,
       },
     ],
   };

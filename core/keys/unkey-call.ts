@@ -11,6 +11,12 @@ export const callUnkey = async <Result>(call: Promise<Result>): Promise<Result> 
     return await call;
   } catch (error) {
     if (statusOf(error) === 404) throw new GatewayError("NOT_FOUND", "There is no such key.");
+    if (statusOf(error) === 400) {
+      // A value that we take and Unkey does not, such as an expiry after the year 2099.
+      throw new GatewayError("BAD_REQUEST", "The key service does not take one of these values.", {
+        shouldRetry: false,
+      });
+    }
     const name = error instanceof Error ? error.name : "unknown";
     throw new GatewayError("SERVICE_UNAVAILABLE", "The key service is out of reach. Try again in a few seconds.", {
       retryAfterSeconds: 5,

@@ -34,6 +34,8 @@ export interface MediaRunOptions {
 export type Repeats = "always" | "when-refused";
 
 const retries = 2;
+/** Questions about work that is paid already are worth more patience. */
+const maxQuestions = 4;
 
 const didNothing = (failure: ProviderFailure): boolean =>
   failure.kind === "rate-limit" || (failure.kind === "server" && failure.status === 503);
@@ -172,6 +174,20 @@ export class MediaRun {
     }
   }
 
+  /** A question to the provider that costs nothing: asked again after passing failures, without a record. @throws ProviderFailure */
+  async ask<Result>(question: () => Promise<Result>): Promise<Result> {
+    for (let tryNumber = 0; ; tryNumber++) {
+      try {
+        return await question();
+      } catch (error) {
+        if (!(error instanceof ProviderFailure) || this.signal.aborted || !isPassing(error)) throw error;
+        const delayMs = retryDelayMs(error, tryNumber, this.remainingMs());
+        if (tryNumber >= maxQuestions || delayMs === undefined) throw error;
+        await pause(delayMs, this.signal);
+      }
+    }
+  }
+
   /** From here on the provider works, and charges also for what we do not wait for. */
   underWay(): void {
     this.#mayHaveMade = true;
@@ -187,9 +203,14 @@ export class MediaRun {
     this.#made = { ...this.#options.quote, ...made };
   }
 
-  /** What the platform and the caller's key cost together, USD, for answers; null for an unknown price. */
+  /** At list price; undefined for an unknown one. */
+  get costPicoUsd(): bigint | undefined {
+    return (this.#made ?? this.#options.quote).costPicoUsd;
+  }
+
+  /** The same in USD, for answers. */
   get costUsd(): number | null {
-    const cost = (this.#made ?? this.#options.quote).costPicoUsd;
+    const cost = this.costPicoUsd;
     return cost === undefined ? null : toUsd(cost);
   }
 

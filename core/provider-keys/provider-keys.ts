@@ -17,9 +17,13 @@ const toView = ({ id, provider, slug, displayName, last4, createdAt }: ProviderK
   createdAt,
 });
 
-/** Seals and stores a provider key. @throws GatewayError CONFLICT for a slug that is taken or at the cap of keys */
+/** Seals and stores a provider key. @throws GatewayError BAD_REQUEST, CONFLICT for a slug that is taken or at the cap of keys */
 export const storeProviderKey = async (userId: string, input: CreateProviderKey): Promise<ProviderKeyView> => {
   const { provider, slug, displayName, apiKey } = input;
+  // Half of a surrogate pair is no text: DynamoDB refuses it.
+  if (!displayName.isWellFormed()) {
+    throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
+  }
   if ((await listProviderKeys(userId)).length >= maxProviderKeys) {
     throw new GatewayError("CONFLICT", `You have ${maxProviderKeys} provider keys already: remove one first.`, {
       shouldRetry: false,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 
 /** Requests of /api/chat, /api/v1/battle and /api/v1/fight. */
@@ -90,7 +91,9 @@ const requireModels = (mode: ArenaMode, models: readonly string[]): void => {
     });
   }
   if (mode === "multi-instance") return;
-  const twice = models.find((model, index) => models.indexOf(model) !== index);
+  // Two names may lead to one model.
+  const ids = models.map((model, index) => resolveModel(model, `models[${index}]`).id);
+  const twice = models.find((_, index) => ids.indexOf(ids[index] ?? "") !== index);
   if (twice !== undefined) {
     throw new GatewayError("BAD_REQUEST", `${twice} is there twice: the mode multi-instance allows that.`, {
       param: "models",

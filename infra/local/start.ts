@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -54,9 +56,19 @@ const explain = (error: unknown, port: number): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
+/** The port to listen on. 0 asks for any free one: it is chosen first, since mails and callbacks name it. */
+const choosePort = async (wanted: number, host: string): Promise<number> => {
+  if (wanted !== 0) return wanted;
+  const server = createServer().listen(0, host);
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === "object" && address !== null ? address.port : 0;
+};
+
 const main = async (): Promise<void> => {
-  const port = portOf(process.env.PORT ?? "8787");
   const host = process.env.HOST ?? "127.0.0.1";
+  const port = await choosePort(portOf(process.env.PORT ?? "8787"), host);
   const dataDir = flags.ephemeral
     ? await mkdtemp(join(tmpdir(), "concurred-"))
     : resolve(process.env.LOCAL_DATA_DIR ?? ".local");

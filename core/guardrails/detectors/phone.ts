@@ -18,19 +18,23 @@ const international = new RegExp(
   `(?<![\\w+])(?:\\+|00(?=[1-9]\\d{0,2}[ \\u00a0(${hyphens}/.]))[1-9]\\d{0,14}${group}{0,7}(?!\\w)`,
   "g",
 );
+const blank = `[${spaces}${hyphens}]`;
 const northAmerican = new RegExp(
-  `${notInside}(?:1[${spaces}.${hyphens}])?(?:\\([2-9]\\d{2}\\)[${spaces}${hyphens}]?|[2-9]\\d{2}[${spaces}.${hyphens}])[2-9]\\d{2}[${spaces}.${hyphens}]\\d{4}${atEnd}`,
+  `${notInside}(?:1[${spaces}.${hyphens}])?(?:\\([2-9]\\d{2}\\)${blank}?[2-9]\\d{2}[${spaces}.${hyphens}]|[2-9]\\d{2}(?:\\.[2-9]\\d{2}\\.|${blank}[2-9]\\d{2}${blank}))\\d{4}${atEnd}`,
   "g",
 );
-/** 0 and an area or network, then groups: with spaces, a slash or parentheses. */
+/** 0 and an area or network, then groups: with spaces, a slash or parentheses. Not pairs of digits only, as in a dump. */
 const trunk = new RegExp(
-  `${notInside}(?:\\(0[1-9]\\d{0,4}\\)[${spaces}]?|0[1-9]\\d{0,4}[${spaces}/])\\d{2,8}(?:[${spaces}${hyphens}]\\d{2,5}){0,4}${atEnd}`,
+  `${notInside}(?:\\(0[1-9]\\d{0,4}\\)[${spaces}]?\\d{2}|0[1-9][${spaces}/]\\d{3}|0[1-9]\\d{1,4}[${spaces}/]\\d{2})\\d{0,6}(?:${blank}\\d{2,5}){0,4}${atEnd}`,
   "g",
 );
 /** `03-1234-5678`, `090-1234-5678` */
 const trunkHyphenated = new RegExp(`${notInside}0[1-9]\\d{0,2}[${hyphens}]\\d{3,4}[${hyphens}]\\d{4}${atEnd}`, "g");
 /** `06.12.34.56.78` */
-const pairs = new RegExp(`${notInside}0[1-9]([.${hyphens}${spaces}/])\\d{2}(?:\\1\\d{2}){3}(?!\\1\\d)${atEnd}`, "g");
+const pairs = new RegExp(
+  `${notInside}(?<!\\d[${spaces}])0[1-9]([.${hyphens}${spaces}/])\\d{2}(?:\\1\\d{2}){3}(?!\\1\\d)${atEnd}`,
+  "g",
+);
 /** `138 1234 5678` */
 const chinese = new RegExp(`${notInside}1[3-9]\\d[${spaces}${hyphens}]\\d{4}[${spaces}${hyphens}]\\d{4}${atEnd}`, "g");
 /** Any digits, where the text says that they are a phone number. */

@@ -16,8 +16,10 @@ const classOf = (character: string): CharacterClass =>
 
 /** What stands where a value would: variables, examples, masks. */
 const placeholder =
-  /^(?:[$%{<]|[.~]{0,2}\/|process\.|import\.|os\.|env\.|System\.|config\.|self\.|this\.|your|my[_-]|example|sample|placeholder|change|insert|null|none|true|false|undefined|\*{3}|x{4})/i;
+  /^(?:[$%{<]|[.~]{0,2}\/|arn:|process\.|import\.|os\.|env\.|System\.|config\.|self\.|this\.|your|my[_-]|example|sample|placeholder|change|insert|null|none|true|false|undefined|\*{3}|x{4})/i;
 
+/** `module.TypeName2` */
+const codeName = /^[a-z_]\w*(?:\.[a-z_]\w*)+$/i;
 const minPasswordLength = 8;
 const minRandomLength = 12;
 /** Whether the start of a value is random tells enough. */
@@ -43,6 +45,7 @@ export const looksSecret = (given: string, isPassword: boolean): boolean => {
   // Dates, versions and paths: digits and separators, or words and separators with a number.
   if (seen.has("lower") === false && seen.has("upper") === false) return false;
   if (isPassword && value.length <= 64) return true;
+  if (codeName.test(value)) return false;
   if (/^[a-z]+(?:[-_./:][a-z]+)*[-_./:]?\d{0,4}$/i.test(value)) return seen.size >= 4 && value.length <= 20;
   if (seen.size >= 3 && value.length <= 32 && seen.has("other") && !/[./:]/.test(value)) return true;
   if (value.length < minRandomLength) return seen.size >= 3;

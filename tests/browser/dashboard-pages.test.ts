@@ -1,0 +1,166 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { seriousFindings } from "./support/axe.ts";
+import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { usePageServer } from "./support/page-server.ts";
+import { chatKey, chatStream, keys, models, providerKeys, usage } from "./support/sample-data.ts";
+
+/** Every page in both themes, on a desktop and on a phone: nothing that axe-core calls serious, nothing cut off. */
+
+const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
+
+const filled: Answers = {
+  "GET v1/keys": ok(keys),
+  "POST v1/keys": ok({ keyId: "key_9", key: chatKey, name: "Staging", rateLimit: 60 }, 201),
+  "GET v1/provider-keys": ok(providerKeys),
+  "GET v1/usage": ok(usage),
+  "GET v1/models": { status: 200, json: models },
+  "POST v1/chat/completions": {
+    status: 200,
+    headers: { "content-type": "text/event-stream", "x-model-used": "gpt-5.2", "x-provider-used": "openai" },
+    text: chatStream(
+      "Two voices, one answer.\n\n",
+      "An API gateway keeps the keys, counts the tokens and passes the words through as they come. ",
+      "It is at its best when you do not notice it: 一つの鍵ですべてのモデルを開く。",
+    ),
+  },
+};
+
+const empty: Answers = {
+  "GET v1/keys": ok([]),
+  "GET v1/provider-keys": ok([]),
+  "GET v1/usage": ok({ totalRequests: 0, totalTokens: 0, totalCost: 0, byModel: {}, byDay: {} }),
+};
+
+const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
+
+const broken: Answers = {
+  "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
+};
+
+interface Scene {
+  readonly name: string;
+  readonly path: string;
+  readonly answers: Answers;
+  /** What brings the page into the state to look at. */
+  readonly act?: (page: Page) => Promise<void>;
+  /** Seen once the page is there. */
+  readonly shows: string;
+}
+
+const openDialog = (name: string) => async (page: Page) => {
+  await page.getByRole("button", { name }).first().click();
+  await page.getByRole("dialog").waitFor();
+};
+
+const createKey = async (page: Page): Promise<void> => {
+  await openDialog("Create New Key")(page);
+  await page.getByLabel("Name", { exact: true }).fill("Staging");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.getByText("This is the only time it is shown.").waitFor();
+};
+
+const chat = async (page: Page): Promise<void> => {
+  await page.getByLabel("API key").fill(chatKey);
+  await page.getByLabel("Message").fill("What is an API gateway good for? It's for a friend.");
+  await page.keyboard.press("Enter");
+  await page.getByText("24 in, 61 out").waitFor();
+  await page.getByText("The same call with curl").click();
+};
+
+const dayAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+const lastWeek = { from: dayAgo(6), to: dayAgo(0) };
+
+const openTables = async (page: Page): Promise<void> => {
+  await page.locator("summary").first().waitFor();
+  for (const summary of await page.locator("summary").all()) await summary.click();
+};
+
+const scenes: readonly Scene[] = [
+  { name: "sign-in", path: "sign-in", answers: signedOut, shows: "Continue with GitHub" },
+  { name: "sign-in-failed-link", path: "sign-in?error=link", answers: signedOut, shows: "That sign-in did not work" },
+  { name: "sign-up", path: "sign-up", answers: signedOut, shows: "At least 8 characters." },
+  { name: "reset-password", path: "reset-password", answers: signedOut, shows: "Send the link" },
+  { name: "update-password", path: "update-password", answers: filled, shows: "Set password" },
+  { name: "keys", path: "keys", answers: filled, shows: "Production server" },
+  { name: "keys-empty", path: "keys", answers: empty, shows: "No keys yet" },
+  { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },
+  { name: "keys-create", path: "keys", answers: filled, act: openDialog("Create New Key"), shows: "Expires" },
+  { name: "keys-created", path: "keys", answers: filled, act: createKey, shows: "Copy key" },
+  { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "stops working" },
+  { name: "keys-revoke", path: "keys", answers: filled, act: openDialog("Revoke"), shows: "cannot be undone" },
+  { name: "provider-keys", path: "provider-keys", answers: filled, shows: "OpenAI, team account" },
+  { name: "provider-keys-empty", path: "provider-keys", answers: empty, shows: "No provider keys" },
+  {
+    name: "provider-keys-add",
+    path: "provider-keys",
+    answers: filled,
+    act: openDialog("Add provider key"),
+    shows: "Lower-case letters",
+  },
+  { name: "usage", path: "usage", answers: filled, shows: "Estimated cost" },
+  {
+    name: "usage-tables",
+    path: `usage?from=${lastWeek.from}&to=${lastWeek.to}`,
+    answers: filled,
+    act: openTables,
+    shows: "Estimated cost",
+  },
+  { name: "usage-empty", path: "usage", answers: empty, shows: "Nothing in this range" },
+  { name: "playground", path: "playground", answers: filled, shows: "The conversation appears here." },
+  { name: "playground-answer", path: "playground", answers: filled, act: chat, shows: "24 in, 61 out" },
+  { name: "unknown", path: "no-such-page", answers: filled, shows: "No such page" },
+];
+
+/** What is looked at, in this order. One load of the page serves them all. */
+const looks = [
+  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 }, scope: "all" },
+  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 }, scope: "colours" },
+  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 }, scope: "colours" },
+  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 }, scope: "all" },
+] as const;
+
+const narrow = { width: 360, height: 740 };
+
+describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const url = usePageServer();
+
+  test.each(scenes)(
+    "$name is accessible, in both themes, and fits a phone",
+    async ({ name, path, answers, act, shows }) => {
+      const { page, faults } = await open({ viewport: looks[0].viewport, reducedMotion: "reduce" });
+      await fakeApi(page, answers);
+      await page.goto(`${url()}/dashboard/${path}`);
+      await act?.(page);
+      await page.getByText(shows).first().waitFor();
+      // A dialog belongs to the window, not to the page beneath it.
+      const fullPage = (await page.getByRole("dialog").count()) === 0;
+      await mkdir(screenshots, { recursive: true });
+      for (const { look, colorScheme, viewport, scope } of looks) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage });
+        expect(await seriousFindings(page, scope)).toEqual([]);
+      }
+      await page.setViewportSize(narrow);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(narrow.width);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test("the menu of a phone opens, leads on and folds away", async () => {
+    const { page } = await open({ viewport: { width: 390, height: 844 }, reducedMotion: "reduce" });
+    await fakeApi(page, filled);
+    await page.goto(`${url()}/dashboard/keys`);
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.screenshot({ path: join(screenshots, "menu-phone-light.png") });
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole("link", { name: "Usage" }).click();
+    await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
+    expect(await page.getByRole("link", { name: "Usage" }).isVisible()).toBe(false);
+  });
+});

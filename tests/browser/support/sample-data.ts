@@ -1,0 +1,138 @@
+/** Data with the extremes in it: long names, other scripts, nothing used yet, no known price. */
+
+const now = Date.now();
+const dayMs = 86_400_000;
+const iso = (daysAgo: number): string => new Date(now - daysAgo * dayMs).toISOString();
+const day = (daysAgo: number): string => iso(daysAgo).slice(0, 10);
+
+export const keys = [
+  {
+    keyId: "key_1",
+    name: "Production server",
+    start: "ck_8Kd2",
+    rateLimit: 600,
+    enabled: true,
+    createdAt: iso(120),
+    lastUsedAt: iso(0.002),
+    expiresAt: null,
+  },
+  {
+    keyId: "key_2",
+    name: "評価環境のテスト用キー – Straße №5 🧪",
+    start: "ck_b71Q",
+    rateLimit: 60,
+    enabled: false,
+    createdAt: iso(31),
+    lastUsedAt: iso(9),
+    expiresAt: iso(-60),
+  },
+  {
+    keyId: "key_3",
+    name: "a-very-long-name-without-any-space-that-must-still-wrap-on-a-phone-and-is-a-hundred-characters-long-x",
+    start: "ck_Zz90",
+    rateLimit: 10_000,
+    enabled: true,
+    createdAt: iso(400),
+    lastUsedAt: null,
+    expiresAt: iso(2),
+  },
+];
+
+export const providerKeys = [
+  {
+    id: "pk_1",
+    provider: "openai",
+    slug: "openai",
+    displayName: "OpenAI, team account",
+    last4: "x7Qf",
+    createdAt: iso(12),
+  },
+  {
+    id: "pk_2",
+    provider: "anthropic",
+    slug: "a-long-slug-of-sixty-four-characters-that-has-to-wrap-somewhere-1",
+    displayName: "クロード 研究用 with a display name that goes on for quite a while",
+    last4: "9aB2",
+    createdAt: iso(80),
+  },
+];
+
+const sums = (requests: number, tokensEach: number, costEach: number | null) => ({
+  requests,
+  tokens: requests * tokensEach,
+  cost: costEach === null ? null : requests * costEach,
+  byokCost: 0,
+  inputTokens: Math.round(requests * tokensEach * 0.7),
+  outputTokens: Math.round(requests * tokensEach * 0.3),
+  cachedTokens: Math.round(requests * tokensEach * 0.2),
+  reasoningTokens: 0,
+  errors: Math.round(requests / 90),
+  cacheHits: Math.round(requests / 7),
+  generations: requests,
+  unpriced: costEach === null ? requests : 0,
+});
+
+/** A month with weekends, and its last days missing. */
+const byDay = Object.fromEntries(
+  Array.from({ length: 29 }, (_, index) => {
+    const daysAgo = 29 - index;
+    const weekend = [0, 6].includes(new Date(now - daysAgo * dayMs).getUTCDay());
+    return [
+      day(daysAgo),
+      sums(Math.round((weekend ? 90 : 420) * (0.7 + 0.3 * Math.sin(index) + index / 40)), 812, 0.0021),
+    ];
+  }),
+);
+
+const total = (name: "requests" | "tokens"): number => Object.values(byDay).reduce((sum, row) => sum + row[name], 0);
+
+export const usage = {
+  totalRequests: total("requests"),
+  totalTokens: total("tokens"),
+  totalCost: 19.3494,
+  byokCost: 4.12,
+  unpriced: 37,
+  errors: 102,
+  cacheHits: 1_316,
+  generations: 9_402,
+  latency: { p50Ms: 842, p95Ms: 4_310 },
+  byDay,
+  byModel: {
+    "gpt-5.2": sums(4_100, 900, 0.0031),
+    "claude-sonnet-4-5-20250929": sums(2_600, 1_100, 0.0022),
+    "gemini-3-pro": sums(1_400, 600, 0.0007),
+    "deepseek/deepseek-v3.2": sums(900, 400, 0.00003),
+    "openrouter/some-lab/an-experimental-model-with-quite-a-long-identifier-2026-10-01": sums(37, 300, null),
+  },
+  byProvider: {
+    openai: sums(4_100, 900, 0.0031),
+    anthropic: sums(2_600, 1_100, 0.0022),
+    google: sums(1_400, 600, 0.0007),
+    openrouter: sums(937, 400, 0.00003),
+  },
+  byKey: { key_1: sums(8_100, 812, 0.0021), key_2: sums(900, 812, 0.0021), key_gone: sums(214, 812, 0.0021) },
+};
+
+export const models = {
+  object: "list",
+  data: [
+    { id: "gpt-5.2", name: "GPT-5.2", owned_by: "openai", aliases: ["gpt"] },
+    { id: "claude-sonnet-4-5-20250929", name: "Claude Sonnet 4.5", owned_by: "anthropic", aliases: ["claude"] },
+    { id: "gemini-3-pro", name: "Gemini 3 Pro", owned_by: "google", aliases: ["gemini", "auto"] },
+  ],
+};
+
+export const chatKey = "ck_8Kd2WvN5tYbR3mQhXcZ7Lp";
+
+const frame = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
+
+/** A chat's stream: its pieces, the finish reason, the usage, `[DONE]`. */
+export const chatStream = (...pieces: readonly string[]): string =>
+  [
+    ...pieces.map((content, index) =>
+      frame({ choices: [{ index: 0, delta: index === 0 ? { role: "assistant", content } : { content } }] }),
+    ),
+    frame({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
+    frame({ choices: [], usage: { prompt_tokens: 24, completion_tokens: 61, total_tokens: 85 } }),
+    "data: [DONE]\n\n",
+  ].join("");

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { backgroundFunctions, catchAll, type Route, routes } from "#core/routes.ts";
+import { bundleFunctions, type FunctionBundle } from "#infra/bundle.ts";
+
+const kilobyte = 1_024;
+
+/**
+ * What a function reads before its first request, bytes, minified as SST deploys it: every 100 KB is some 10 ms of a cold
+ * start. Each number is what the function weighs now plus a small margin, so that a careless import shows.
+ */
+const eagerBudgets: Readonly<Record<string, number>> = {
+  "functions/chat-completions.handler": 256 * kilobyte,
+  "functions/health.handler": 70 * kilobyte,
+  "functions/not-found.handler": 70 * kilobyte,
+  "functions/not-implemented.handler": 70 * kilobyte,
+};
+
+/** For every function without a number of its own: those that manage keys and sessions load their vendors' SDKs. */
+const anyEagerBudget = 1_000 * kilobyte;
+
+/** Never in any function, lazy chunks included: heavy, or a second way to do what another part does. */
+const forbiddenEverywhere = [
+  "aws-xray-sdk-core",
+  "gpt-tokenizer",
+  "js-tiktoken",
+  "exa-js",
+  "@aws-crypto/client-node",
+  "@pydantic/genai-prices",
+];
+
+/** Never before a chat's first byte. */
+const forbiddenInEagerChat = ["openai", "@anthropic-ai/sdk", "@aws-sdk", "@smithy", "@unkey/api", "undici"];
+
+const root = join(import.meta.dirname, "../..");
+const outDir = mkdtempSync(join(tmpdir(), "budgets-"));
+const functions: readonly Pick<Route, "handler">[] = [...routes, catchAll, ...backgroundFunctions];
+const handlers = [...new Set(functions.map(({ handler }) => handler))];
+let bundles: ReadonlyMap<string, FunctionBundle>;
+
+beforeAll(async () => {
+  bundles = await bundleFunctions({ handlers, outDir, root });
+});
+
+afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+
+const bundleOf = (handler: string): FunctionBundle => {
+  const bundle = bundles.get(handler);
+  if (bundle === undefined) throw new Error(`${handler} was not built`);
+  return bundle;
+};
+
+const comesFrom = (name: string) => (input: string) => input.includes(`node_modules/${name}/`);
+
+/** Packages of a list that have code among these inputs. */
+const found = (inputs: readonly string[], names: readonly string[]): readonly string[] =>
+  names.filter((name) => inputs.some(comesFrom(name)));
+
+const allInputs = (bundle: FunctionBundle): readonly string[] => Object.keys(bundle.metafile.inputs);
+
+/** Inputs that left code in a chunk, lazy ones too: what was shaken off is not shipped. */
+const shippedInputs = (bundle: FunctionBundle): readonly string[] => [
+  ...new Set(
+    Object.values(bundle.metafile.outputs).flatMap(({ inputs }) =>
+      Object.keys(inputs).filter((input) => (inputs[input]?.bytesInOutput ?? 0) > 0),
+    ),
+  ),
+];
+
+/** Whether a handler serves a path that reads or makes a session. */
+const servesSessions = (handler: string): boolean =>
+  routes.some(
+    (route) =>
+      route.handler === handler &&
+      (["session", "key-or-session"].includes(route.auth) || route.path.startsWith("/api/auth")),
+  );
+
+describe("what a function reads before its first request", () => {
+  it.each(handlers)("%s stays within its budget", (handler) => {
+    expect(bundleOf(handler).eagerBytes).toBeLessThanOrEqual(eagerBudgets[handler] ?? anyEagerBudget);
+  });
+
+  it("has a budget for no function that is gone", () => {
+    expect(handlers).toEqual(expect.arrayContaining(Object.keys(eagerBudgets)));
+  });
+
+  it("holds no SDK of a provider, of AWS or of Unkey in a chat", () => {
+    const { eagerInputs } = bundleOf("functions/chat-completions.handler");
+    expect(found(eagerInputs, forbiddenInEagerChat)).toEqual([]);
+  });
+
+  it.each(["functions/chat-completions.handler", "functions/models.handler", "functions/health.handler"])(
+    "%s does not load undici: no static import of node:http or node:https, whose facades do",
+    (handler) => {
+      const { eagerOutputs, metafile } = bundleOf(handler);
+      const external = eagerOutputs.flatMap((name) => metafile.outputs[name]?.imports ?? []).map(({ path }) => path);
+      expect(external.filter((path) => /^(?:node:)?https?$/.test(path))).toEqual([]);
+    },
+  );
+
+  it("loads a provider's adapter only when it is called", () => {
+    const { eagerInputs } = bundleOf("functions/chat-completions.handler");
+    expect(eagerInputs.filter((input) => /^core\/providers\/(openai|anthropic)\/chat\.ts$/.test(input))).toEqual([]);
+  });
+});
+
+describe("what no function carries", () => {
+  it.each(handlers)("%s has none of the packages that were ruled out, lazy chunks included", (handler) => {
+    expect(found(allInputs(bundleOf(handler)), forbiddenEverywhere)).toEqual([]);
+  });
+
+  it.each(handlers)("%s has no translations of zod's messages but English", (handler) => {
+    const locales = shippedInputs(bundleOf(handler)).filter((input) => input.includes("zod/v4/locales/"));
+    expect(locales.filter((input) => !/locales\/en\.js$/.test(input))).toEqual([]);
+  });
+
+  it.each(handlers.filter((handler) => !servesSessions(handler)))("%s has nothing of Supabase", (handler) => {
+    expect(found(allInputs(bundleOf(handler)), ["@supabase"])).toEqual([]);
+  });
+});
