@@ -1,4 +1,4 @@
-import type { FindingCount } from "#core/guardrails/finding.ts";
+import { type FindingCount, findingsHeader } from "#core/guardrails/finding.ts";
 import type { OutputGuardOptions } from "#core/guardrails/output-guard.ts";
 import { guardrailsAreOff, guardrailsKey, readGuardrailSettings } from "#core/guardrails/settings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -24,15 +24,6 @@ type Headers = Readonly<Record<string, string | undefined>>;
 
 /** How long a prompt and the moderation of the input may take together, ms. */
 const prepareMs = 15_000;
-
-const findingsHeader = (findings: readonly FindingCount[]): Record<string, string> =>
-  findings.length === 0
-    ? {}
-    : {
-        "x-guardrail-findings": findings
-          .map(({ guardrail, type, count }) => `${guardrail}:${type}=${count}`)
-          .join(", "),
-      };
 
 /**
  * Renders and judges a request.
@@ -66,7 +57,8 @@ export const prepareRequest = async (body: ChatRequest, headers: Headers): Promi
   return {
     ...facts,
     request: guarded.request,
-    headers: { ...facts.headers, ...findingsHeader(findings) },
+    headers:
+      findings.length === 0 ? facts.headers : { ...facts.headers, "x-guardrail-findings": findingsHeader(findings) },
     findings,
     outputGuard: needed
       ? { settings: settings.output, placeholders, restore, moderate, signal, choices: body.n ?? 1 }

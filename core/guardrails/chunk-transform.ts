@@ -60,10 +60,12 @@ export class ChunkTransform {
   end(): ChatCompletionChunk[] {
     const last = this.#last;
     if (last === undefined) return [];
-    return [...this.#states].flatMap(([index, state]) => {
+    return [...this.#states.values()].flatMap((state) => {
       if (state.ended) return [];
       state.ended = true;
-      return this.#rest(state).map((delta) => ({ ...last, choices: [choiceOf(index, delta)] }));
+      const choices = this.#rest(state).map((delta) => choiceOf(state.index, delta));
+      if (this.#isBlocked(state)) choices.push(this.#block(state));
+      return choices.map((choice) => ({ ...last, choices: [choice] }));
     });
   }
 

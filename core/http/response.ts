@@ -39,6 +39,8 @@ const exposed = [
   "X-Cache",
   "X-Warnings",
   "X-Gateway-Overhead-Ms",
+  "X-Guardrail-Findings",
+  "X-Prompt-Used",
   "X-Should-Retry",
   "Retry-After",
 ].join(", ");

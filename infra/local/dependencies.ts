@@ -4,6 +4,7 @@ import type { TableNames } from "./dynamodb/create-tables.ts";
 import { createTables } from "./dynamodb/create-tables.ts";
 import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
+import { startLangfuse } from "./langfuse/server.ts";
 import { startSimulatedProviders } from "./providers/simulated-providers.ts";
 import { startSupabaseAuth } from "./supabase/server.ts";
 import { startUnkey } from "./unkey/server.ts";
@@ -23,6 +24,8 @@ export interface Dependencies {
     /** Makes the demo user; undefined when the server is not ours. */
     readonly addUser: ((email: string, password: string) => Promise<string>) | undefined;
   };
+  /** Undefined when the environment names a Langfuse of its own. */
+  readonly langfuse: { readonly url: string; readonly publicKey: string; readonly secretKey: string } | undefined;
   /** Base URLs of the simulated providers. */
   readonly simulatedProviders: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -37,6 +40,8 @@ const localSecrets = {
   unkeyRootKey: "unkey_local_root",
   unkeyApiId: "api_local",
   supabaseAnonKey: "sb_publishable_local",
+  langfusePublicKey: "pk-lf-local",
+  langfuseSecretKey: "sk-lf-local",
   supabaseServiceKey: "sb_secret_local",
 } as const;
 
@@ -117,11 +122,22 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
     const addUser = async (email: string, password: string) => (await server.addUser({ email, password })).id;
     return { url: server.url, anonKey, serviceRoleKey, addUser };
   };
+  const langfuse = async () => {
+    if (fromEnvironment("LANGFUSE_BASE_URL") !== undefined || fromEnvironment("LANGFUSE_PUBLIC_KEY") !== undefined) {
+      return undefined;
+    }
+    const { langfusePublicKey: publicKey, langfuseSecretKey: secretKey } = localSecrets;
+    const server = await own(
+      "Langfuse",
+      startLangfuse({ publicKey, secretKey, dataFile: join(dataDir, "langfuse.json") }),
+    );
+    return { url: server.url, publicKey, secretKey };
+  };
   const providers = async () => (await own("Simulated providers", startSimulatedProviders())).baseUrls;
 
   try {
-    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers()]);
-    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders] = parts;
+    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers(), langfuse()]);
+    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders, langfusePart] = parts;
     return {
       dynamoDbEndpoint: database.endpoint,
       tableNames: database.tableNames,
@@ -129,6 +145,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
       kmsKeyArn: process.env.KMS_KEY_ARN ?? localKeyArn,
       unkey: unkeyPart,
       supabase: supabasePart,
+      langfuse: langfusePart,
       simulatedProviders,
       close,
     };

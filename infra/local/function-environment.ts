@@ -64,6 +64,12 @@ export const functionEnvironments = (dependencies: Dependencies) => {
   const { urls, secrets } = providerVariables(dependencies);
   secrets.set("UnkeyRootKey", dependencies.unkey.rootKey);
   secrets.set("SupabaseAnonKey", dependencies.supabase.anonKey);
+  const { langfuse } = dependencies;
+  if (langfuse !== undefined) {
+    urls.LANGFUSE_BASE_URL = langfuse.url;
+    secrets.set("LangfusePublicKey", langfuse.publicKey);
+    secrets.set("LangfuseSecretKey", langfuse.secretKey);
+  }
   for (const [name, variable] of [
     ["LangfusePublicKey", "LANGFUSE_PUBLIC_KEY"],
     ["LangfuseSecretKey", "LANGFUSE_SECRET_KEY"],

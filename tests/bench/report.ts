@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Row, replaceSection, table } from "./markdown.ts";
 import type { ColdStart, Latency, OwnCpu } from "./measure.ts";
 import { type Scenario, scenarioName } from "./scenarios.ts";
 import type { Figure } from "./statistics.ts";
@@ -33,16 +34,7 @@ export interface ChunkCpu {
   readonly ownMicros: number;
 }
 
-const root = join(import.meta.dirname, "../..");
-const document = join(root, "docs/performance.md");
 const resultFile = join(import.meta.dirname, "results/latest.json");
-
-type Row = readonly string[];
-
-const table = (head: Row, rows: readonly Row[]): string => {
-  const line = (cells: Row): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
-};
 
 const short = (value: number, digits: number): string => value.toFixed(digits);
 
@@ -174,16 +166,6 @@ const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, bundle }: Bench
     ],
   );
 
-/** Replaces what stands between two markers of a Markdown file. Throws when the file has lost them. */
-export const replaceSection = async (file: string, name: string, text: string): Promise<void> => {
-  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
-  const before = await readFile(file, "utf8");
-  const from = before.indexOf(begin);
-  const to = before.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${file} has no section ${begin} … ${end}`);
-  await writeFile(file, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`);
-};
-
 /** Shows a result, and unless dry writes it to docs/performance.md and results/latest.json. */
 export const writeReport = async (result: BenchResult, { dry }: { readonly dry: boolean }): Promise<void> => {
   const { measuredAt, node, cores, rounds, quick, latency, peerInstalled } = result;
@@ -194,5 +176,5 @@ export const writeReport = async (result: BenchResult, { dry }: { readonly dry: 
   if (dry) return;
   await mkdir(join(import.meta.dirname, "results"), { recursive: true });
   await writeFile(resultFile, `${JSON.stringify(result, null, 2)}\n`);
-  await replaceSection(document, "bench", text);
+  await replaceSection("bench", text);
 };

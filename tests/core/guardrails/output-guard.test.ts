@@ -68,6 +68,11 @@ describe("a stream under the pii guardrail", () => {
     expect(assemble(left)).toMatchObject({ texts: {}, finishReasons: ["content_filter"] });
   });
 
+  it("blocks a value that a stream without a finish reason ends with", async () => {
+    const left = await run(guardOf({ settings: { pii: "block" } }), [say("to bob@exam"), say("ple.com")]);
+    expect(assemble(left)).toMatchObject({ texts: { content: "to " }, finishReasons: ["content_filter"] });
+  });
+
   it("passes everything on at once when it flags, and tells at the end", async () => {
     const guard = guardOf({ settings: { pii: "flag" } });
     const given = [say("bob@exam"), say("ple.com"), finish()];

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { readRollups } from "#core/db/rollups.ts";
-import { toAttributes } from "#core/db/table.ts";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { getItem, toAttributes } from "#core/db/table.ts";
 import { putOpenUsage, settleUsage, type UsageEvent } from "#core/db/usage-events.ts";
+import { sweepAbandoned } from "#core/usage/sweep.ts";
 import { handler } from "#functions/usage-rollup.ts";
 import { pollStream } from "#infra/local/dynamodb/poll-stream.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
@@ -82,6 +84,18 @@ describe.skipIf(!hasTables)(`functions/usage-rollup (${tablesName})`, () => {
     tables().reset();
     await handler({ Records: [recordOf(imageOf(event))] });
     expect(await sumsOf(userId)).toEqual(recount([event]));
+  });
+
+  it("adds what the sweeper settled for a killed function, as an error at the cost that was reserved", async () => {
+    const userId = newUser();
+    const killed = newEvent({ userId, reservedPicoUsd: 700n });
+    await putOpenUsage({ ...killed, keyId: killed.keyId, runId: undefined, openUntil: 1_000_000_000 });
+    await sweepAbandoned(Date.now());
+    const row = await getItem("usage", rowKeys.usageEvent(userId, day, killed.requestId, 0), { consistent: true });
+    await handler({ Records: [recordOf(toAttributes(row ?? {}))] });
+    expect(Object.values(await sumsOf(userId))).toMatchObject([
+      { requests: 1, errors: 1, outputTokens: 0, costPicoUsd: 700n },
+    ]);
   });
 
   it("is fed by the table's own stream through the poller: every request once, though every second batch crashes", async () => {
