@@ -35,6 +35,8 @@ export interface OutboundRequest {
   readonly headersTimeoutMs: number;
   /** Without any byte in either direction, ms. */
   readonly idleTimeoutMs: number;
+  /** From the call to the last byte of the answer, ms. Without it only silence ends an answer that has begun. */
+  readonly answerTimeoutMs?: number;
 }
 
 interface Origin {
@@ -107,23 +109,28 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     };
     const call: ClientRequest = origin.secure ? https.request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
-    const headersTimer = setTimeout(() => {
-      call.destroy(new OutboundError("timeout", `No response headers in ${request.headersTimeoutMs} ms`));
-    }, request.headersTimeoutMs);
+    const giveUp = (what: string): void => {
+      const failure = new OutboundError("timeout", what);
+      // Once the headers are here the error has to reach whoever reads the body.
+      answer?.destroy(failure);
+      call.destroy(failure);
+    };
+    const { headersTimeoutMs, idleTimeoutMs, answerTimeoutMs } = request;
+    const headersTimer = setTimeout(() => giveUp(`No response headers in ${headersTimeoutMs} ms`), headersTimeoutMs);
+    const answerTimer =
+      answerTimeoutMs === undefined
+        ? undefined
+        : setTimeout(() => giveUp(`No whole answer in ${answerTimeoutMs} ms`), answerTimeoutMs);
     const onAbort = (): void => {
       call.destroy(new OutboundError("aborted", "The call was aborted"));
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     call.once("close", () => {
       clearTimeout(headersTimer);
+      clearTimeout(answerTimer);
       signal?.removeEventListener("abort", onAbort);
     });
-    call.once("timeout", () => {
-      const failure = new OutboundError("timeout", `Nothing arrived in ${request.idleTimeoutMs} ms`);
-      // Once the headers are here the error has to reach whoever reads the body.
-      answer?.destroy(failure);
-      call.destroy(failure);
-    });
+    call.once("timeout", () => giveUp(`Nothing arrived in ${idleTimeoutMs} ms`));
     call.on("error", (error) => {
       answer?.destroy(toOutboundError(error, signal));
       reject(Object.assign(toOutboundError(error, signal), { reusedSocket: call.reusedSocket }));

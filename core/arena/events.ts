@@ -3,38 +3,41 @@ import { errorAnswer } from "#core/schemas/answers.ts";
 
 /** The typed events of an arena's stream: `event: <name>` and one line of JSON. Agents are told apart by `agentId`. */
 
-const usage = z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() });
+export const arenaUsage = z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() });
 export const citationSchema = z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() });
-const costUsd = z.number().nullable().describe("USD; null when no price is known");
+export const arenaCostUsd = z.number().nullable().describe("USD; null when no price is known");
 const agentId = z.string();
 const round = z.int().describe("From 1; 0 for votes");
 const error = errorAnswer.shape.error;
 
+/** The data of one event, which the OpenAPI document knows by this name. */
+const event = <Shape extends z.ZodRawShape>(id: string, shape: Shape) => z.strictObject(shape).meta({ id });
+
 export const arenaEventSchemas = {
-  "run.start": z.strictObject({
+  "run.start": event("ArenaRunStart", {
     runId: z.string(),
     mode: z.enum(["chat", "battle", "fight", "multi-instance"]),
     message: z.string(),
     rounds: z.int(),
     agents: z.array(z.strictObject({ agentId, model: z.string() })),
   }),
-  "round.start": z.strictObject({ round }),
-  "agent.start": z.strictObject({ agentId, model: z.string(), round }),
-  "agent.delta": z.strictObject({ agentId, round, text: z.string() }),
-  "agent.search": z.strictObject({ agentId, round, query: z.string(), results: z.int() }),
-  "agent.end": z.strictObject({
+  "round.start": event("ArenaRoundStart", { round }),
+  "agent.start": event("ArenaAgentStart", { agentId, model: z.string(), round }),
+  "agent.delta": event("ArenaAgentDelta", { agentId, round, text: z.string() }),
+  "agent.search": event("ArenaAgentSearch", { agentId, round, query: z.string(), results: z.int() }),
+  "agent.end": event("ArenaAgentEnd", {
     agentId,
     model: z.string(),
     round,
     content: z.string(),
     citations: z.array(citationSchema),
-    usage,
-    costUsd,
+    usage: arenaUsage,
+    costUsd: arenaCostUsd,
     latencyMs: z.int(),
   }),
-  "agent.error": z.strictObject({ agentId, model: z.string(), round, error }),
-  "round.end": z.strictObject({ round }),
-  vote: z.strictObject({
+  "agent.error": event("ArenaAgentError", { agentId, model: z.string(), round, error }),
+  "round.end": event("ArenaRoundEnd", { round }),
+  vote: event("ArenaVote", {
     voterId: agentId,
     /** Null when the voter's vote was dropped. */
     votedFor: agentId.nullable(),
@@ -42,16 +45,16 @@ export const arenaEventSchemas = {
     reason: z.string(),
     dropped: z.boolean(),
   }),
-  leaderboard: z.strictObject({
+  leaderboard: event("ArenaLeaderboard", {
     entries: z.array(z.strictObject({ agentId, model: z.string(), votes: z.int(), points: z.int(), rank: z.int() })),
     winner: agentId.nullable(),
     rule: z.string(),
   }),
-  done: z.strictObject({
+  done: event("ArenaDone", {
     runId: z.string(),
     winner: agentId.nullable(),
-    usage,
-    costUsd,
+    usage: arenaUsage,
+    costUsd: arenaCostUsd,
     durationMs: z.int(),
     /** Why the run ended before its rounds were over, or null. */
     cut: z.enum(["time", "cost", "agents"]).nullable(),
@@ -59,8 +62,15 @@ export const arenaEventSchemas = {
       z.strictObject({ agentId, model: z.string(), votes: z.int(), points: z.int(), rank: z.int() }),
     ),
   }),
-  error: z.strictObject({ error }),
+  error: event("ArenaError", { error }),
 } as const;
+
+/** The data of any event of a stream. */
+export const arenaEventData = z
+  .union(Object.values(arenaEventSchemas))
+  .describe(
+    "Typed server-sent events: `event:` names the kind, `data:` is one line of JSON. Agents are told apart by `agentId`; the last event is `done` or `error`.",
+  );
 
 export type ArenaEventName = keyof typeof arenaEventSchemas;
 export type ArenaEvent = {

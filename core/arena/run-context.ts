@@ -26,6 +26,8 @@ import { ChunkReader } from "./chunk-reader.ts";
  * one call to a model is made and metered. Each call is its own usage event under the run's id.
  */
 
+export type { Generation, GenerationRequest } from "./arena-run.ts";
+
 export interface RunOptions {
   readonly context: RequestContext;
   readonly principal: KeyPrincipal;

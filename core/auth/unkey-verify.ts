@@ -59,8 +59,6 @@ export const verifyBody = ({ key, limit, tags }: VerifyRequest): Record<string, 
 
 /** Unkey's verdict on a key. @throws UnkeyUnavailable */
 export const verifyWithUnkey = async (request: VerifyRequest): Promise<UnkeyVerdict> => {
-  // For the whole call: an answer that drips in byte by byte is late too.
-  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const response = await send({
       url: `${config.unkeyUrl()}/v2/keys.verifyKey`,
@@ -70,11 +68,12 @@ export const verifyWithUnkey = async (request: VerifyRequest): Promise<UnkeyVerd
         authorization: `Bearer ${config.unkeyRootKey()}`,
       },
       body: JSON.stringify(verifyBody(request)),
-      signal,
       headersTimeoutMs: timeoutMs,
       idleTimeoutMs: timeoutMs,
+      // An answer that drips in byte by byte is late too.
+      answerTimeoutMs: timeoutMs,
     });
-    const text = await readText(response, maxAnswerBytes, signal);
+    const text = await readText(response, maxAnswerBytes);
     if (response.statusCode !== 200) throw new UnkeyUnavailable(`Unkey answered with status ${response.statusCode}`);
     return answerSchema.parse(JSON.parse(text)).data;
   } catch (error) {

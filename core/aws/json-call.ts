@@ -45,6 +45,15 @@ const services = {
   kms: { endpoint: config.kmsEndpoint, target: "TrentService", contentType: "application/x-amz-json-1.1" },
 } as const;
 
+/** Hosts by endpoint: two at most, and a URL is not worth parsing with each call. */
+const hosts = new Map<string, string>();
+
+const hostOf = (endpoint: string): string => {
+  const host = hosts.get(endpoint) ?? new URL(endpoint).host;
+  hosts.set(endpoint, host);
+  return host;
+};
+
 /** Answers that a second try may change, beside every 5xx. Source: the SDKs' own lists of transient and throttling errors. */
 const passing = new Set([
   "Unreachable",
@@ -82,7 +91,7 @@ const attempt = async (call: JsonCall): Promise<Readonly<Record<string, unknown>
   const headers = signPost({
     service: call.service,
     region: config.region(),
-    host: new URL(url).host,
+    host: hostOf(url),
     contentType,
     target: `${target}.${call.operation}`,
     body,

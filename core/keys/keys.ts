@@ -35,6 +35,17 @@ export interface NewKey {
 
 const pageSize = 100;
 
+/** Unkey takes no later expiry: 1 January 2100. */
+const maxExpiresMs = 4_102_444_800_000;
+
+/** An expiry in Unix ms; null takes one away. @throws GatewayError BAD_REQUEST, before anything is changed */
+const toExpires = <Absent extends null | undefined>(text: string | Absent): number | Absent => {
+  if (typeof text !== "string") return text;
+  const expires = Date.parse(text);
+  if (expires <= maxExpiresMs) return expires;
+  throw new GatewayError("BAD_REQUEST", "The field expiresAt must lie before the year 2100.", { param: "expiresAt" });
+};
+
 /** What Unkey's ids look like. Anything else is nobody's key, and may be too long for a row's key. */
 const keyIdPattern = /^\w{1,255}$/;
 
@@ -83,10 +94,10 @@ const undoCreation = async (userId: string, keyId: string | undefined): Promise<
 
 /** Makes a key. @throws GatewayError CONFLICT at the cap of keys, FORBIDDEN for a disabled user, SERVICE_UNAVAILABLE */
 export const createKey = async (userId: string, { name, rateLimit, expiresAt }: CreateKey): Promise<NewKey> => {
+  const expires = toExpires(expiresAt ?? undefined);
   await takePlace(userId);
   let keyId: string | undefined;
   try {
-    const expires = expiresAt === null || expiresAt === undefined ? undefined : Date.parse(expiresAt);
     const { data } = await callUnkey(
       unkey().keys.createKey({
         apiId: config.unkeyApiId(),
@@ -150,8 +161,7 @@ export const listKeys = async (userId: string): Promise<readonly KeyView[]> => {
  */
 export const patchKey = async (userId: string, keyId: string, patch: PatchKey): Promise<KeyView> => {
   const { keyHash } = await requireUserKey(userId, keyId);
-  const expires =
-    patch.expiresAt === null ? null : patch.expiresAt === undefined ? undefined : Date.parse(patch.expiresAt);
+  const expires = toExpires(patch.expiresAt);
   // What takes a right away is marked before Unkey hears of it, what gives one only after.
   if (patch.enabled === false) await changeMark(keyHash, { enabled: false });
   await callUnkey(

@@ -19,8 +19,8 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 /** FastAPI's list of what is wrong, as fal and BFL send it. */
 const fromDetails = (details: readonly unknown[]): Told => {
   const first = record(details[0]);
-  const place = Array.isArray(first?.["loc"]) ? first["loc"].filter((part) => part !== "body").join(".") : undefined;
-  return { message: text(first?.["msg"]), code: text(first?.["type"]), param: text(place) };
+  const place = Array.isArray(first?.loc) ? first.loc.filter((part) => part !== "body").join(".") : undefined;
+  return { message: text(first?.msg), code: text(first?.type), param: text(place) };
 };
 
 const read = (body: unknown): Told => {
@@ -28,10 +28,10 @@ const read = (body: unknown): Told => {
   if (root === undefined) return { message: undefined, code: undefined, param: undefined };
   const { detail, error, message } = root;
   if (Array.isArray(detail)) return fromDetails(detail);
-  if (text(detail) !== undefined) return { message: text(detail), code: text(root["error_type"]), param: undefined };
+  if (text(detail) !== undefined) return { message: text(detail), code: text(root.error_type), param: undefined };
   const inner = record(error);
   if (inner !== undefined) {
-    return { message: text(inner["message"]), code: text(inner["status"]) ?? text(inner["name"]), param: undefined };
+    return { message: text(inner.message), code: text(inner.status) ?? text(inner.name), param: undefined };
   }
   return { message: text(message) ?? text(error), code: text(error), param: undefined };
 };

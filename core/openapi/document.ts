@@ -100,10 +100,17 @@ const answerHeaders = (route: Route): Json => ({
     : {}),
 });
 
-const contentOf = ({ json, events, contentType }: Answer, components: Components): Json | undefined => {
+const contentOf = ({ json, events, eventsExample, contentType }: Answer, components: Components): Json | undefined => {
   const content: Json = {
     ...(json === undefined ? {} : { "application/json": { schema: schemaOf(json, "output", components) } }),
-    ...(events === undefined ? {} : { "text/event-stream": { schema: schemaOf(events, "output", components) } }),
+    ...(events === undefined
+      ? {}
+      : {
+          "text/event-stream": {
+            schema: schemaOf(events, "output", components),
+            ...(eventsExample === undefined ? {} : { example: eventsExample }),
+          },
+        }),
     ...(contentType === undefined ? {} : { [contentType]: { schema: { type: "string" } } }),
   };
   return Object.keys(content).length === 0 ? undefined : content;
@@ -183,7 +190,8 @@ export const openApiDocument = (version: string, pathPrefix: string): Json => {
     }
     paths[route.path.replaceAll("+}", "}")] = item;
   }
-  components.Error = schemaOf(errorAnswer, "output", components);
+  // Named by every error answer; itself it goes among the components.
+  schemaOf(errorAnswer, "output", components);
   return {
     openapi: "3.1.0",
     info: {

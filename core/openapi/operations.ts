@@ -1,6 +1,9 @@
 import * as z from "zod";
+import { arenaEventData } from "#core/arena/events.ts";
 import type { Method, RouteId } from "#core/routes.ts";
 import * as answers from "#core/schemas/answers.ts";
+import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
+import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import {
   magicLinkSchema,
   resetPasswordSchema,
@@ -9,8 +12,10 @@ import {
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import { arenaTranscript } from "./arena-transcript.ts";
 
 /** What the route table does not say of an operation: its words, its bodies and its headers. */
 
@@ -27,6 +32,8 @@ export interface Answer {
   readonly json?: z.ZodType;
   /** Frames of a server-sent stream, each of this schema. */
   readonly events?: z.ZodType;
+  /** What such a stream looks like. */
+  readonly eventsExample?: string;
   /** Another content type, such as text/html. */
   readonly contentType?: string;
 }
@@ -62,6 +69,13 @@ const generationHeaders: readonly HeaderParameter[] = [
     description: "Slug of a stored provider key that pays for this request.",
   },
 ];
+
+/** Of endpoints that generate something else than a chat completion. */
+const payingHeaders: readonly HeaderParameter[] = [
+  idempotencyKey,
+  ...generationHeaders.filter(({ name }) => name === "X-Provider-Key"),
+];
+const arenaStream = { events: arenaEventData, eventsExample: arenaTranscript };
 
 const usageQuery = z.object({
   from: z.iso.date().optional().describe("First UTC day"),
@@ -102,9 +116,60 @@ export const operations: OperationTable = {
           status: 200,
           description: "The completion, or with `stream: true` its chunks",
           json: answers.completionAnswer,
-          events: answers.completionChunk,
+          events: z.union([answers.completionChunk, answers.errorAnswer]),
         },
       ],
+    },
+  },
+  Chat: {
+    POST: {
+      summary: "Chat, battle, fight or multi-instance; with an Exa key the models of the last three may search the web",
+      tag: "Arena",
+      body: arenaChatSchema,
+      headers: payingHeaders,
+      answers: [
+        {
+          status: 200,
+          description:
+            "The answer of one model, or of several side by side; events when streamed, as a fight always is",
+          json: z.union([arenaChatAnswer, battleAnswer]),
+          ...arenaStream,
+        },
+      ],
+    },
+  },
+  Battle: {
+    POST: {
+      summary: "Two models side by side",
+      tag: "Arena",
+      body: battleSchema,
+      headers: payingHeaders,
+      answers: [
+        {
+          status: 200,
+          description: "Both answers, or with `stream: true` their events",
+          json: battleAnswer,
+          ...arenaStream,
+        },
+      ],
+    },
+  },
+  Fight: {
+    POST: {
+      summary: "Two to eight models answer, see each other's answers and vote",
+      tag: "Arena",
+      body: fightSchema,
+      headers: payingHeaders,
+      answers: [{ status: 200, description: "The events of the fight", ...arenaStream }],
+    },
+  },
+  Embeddings: {
+    POST: {
+      summary: "Embeddings of texts or tokens",
+      tag: "Generation",
+      body: embeddingRequestSchema,
+      headers: payingHeaders,
+      answers: ok(answers.embeddingsAnswer),
     },
   },
   Models: { GET: { summary: "All models", tag: "Models", answers: ok(answers.modelListAnswer) } },

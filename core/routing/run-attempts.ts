@@ -52,11 +52,6 @@ export interface AttemptsRequest {
   readonly onAttempt: (attempt: AttemptRecord) => void;
 }
 
-/**
- * What a call gets beyond the request's own time, ms. That time ends by the signal; were it the provider's timeout too, a
- * caller's short `timeout` could count as the provider's failure.
- */
-const graceMs = 1_000;
 /** Until the headers of a stream, ms: providers open one at once and think afterwards. */
 const streamHeadersMs = 60_000;
 /** Between two reads of a stream, ms. */
@@ -81,7 +76,7 @@ const attempt = async (target: Target, all: AttemptsRequest): Promise<Completion
     throw new ProviderFailure(model.provider, "auth", `There is no key for ${model.provider}`);
   }
   const provider = await chatProvider(model.provider);
-  const remainingMs = all.remainingMs() + graceMs;
+  const remainingMs = all.remainingMs();
   const streamed = all.request.stream === true;
   const reply = await provider.chat({
     provider: model.provider,
@@ -105,6 +100,13 @@ const record = (target: Target, startedAt: number, failure: ProviderFailure | un
   status: failure === undefined ? 200 : (failure.status ?? null),
   latencyMs: Math.round(performance.now() - startedAt),
 });
+
+/** How near to the end of the request's own time a timeout is that end, ms: two timers for one moment. */
+const sameMomentMs = 50;
+
+/** The caller's short `timeout` ran out: that says nothing of the target. */
+const isOwnTimeout = ({ kind }: ProviderFailure, { remainingMs }: AttemptsRequest): boolean =>
+  kind === "timeout" && remainingMs() < sameMomentMs;
 
 /** A refusal of the request by one model, before any call: another model may take it. */
 const isRefusal = (error: unknown): error is GatewayError => error instanceof GatewayError && error.status === 400;
@@ -147,7 +149,7 @@ const tryTarget = async (
       increment("ProviderFailures");
       const failed = { failure: error, target };
       const passing = isPassing(error);
-      noteFailure(target.name, Date.now(), passing);
+      noteFailure(target.name, Date.now(), passing && !isOwnTimeout(error, all));
       if (!passing) return failed;
       const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, all.remainingMs());
       if (delayMs === undefined) return failed;

@@ -1,3 +1,4 @@
+import { findMediaModel } from "#core/catalog/media-models.ts";
 import { isListed } from "#core/catalog/resolve.ts";
 import { addToRollups, type RollupChange, type RollupTarget, rollupKey, unlistedModelName } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
@@ -17,7 +18,10 @@ const targetOf = async (event: UsageEvent): Promise<RollupTarget> => ({
   userId: event.userId,
   day: event.day,
   keyId: event.keyId ?? noKey,
-  model: isListed(event.model) ? event.model : await unlistedModelName(event.userId, event.day, event.model),
+  model:
+    isListed(event.model) || findMediaModel(event.model) !== undefined
+      ? event.model
+      : await unlistedModelName(event.userId, event.day, event.model),
   provider: event.provider,
 });
 

@@ -28,6 +28,8 @@
  * | `flagged=violence` | moderation flags the input in this category |
  * | `length=5000` | text of this many characters |
  * | `text=…` | exactly this text; takes the rest of the directive, spaces included |
+ * | `polls=3` | a media job is done at the poll after so many (1) |
+ * | `fail=PoseError` | a media job ends in this failure, in its provider's own form; `_` stands for a space |
  *
  * "Content chunks" are those that carry text, reasoning or arguments: a role chunk or `message_start` does not count.
  * A fault whose place lies behind the last content chunk happens right after it. A buffered answer knows no chunks:
@@ -63,6 +65,8 @@ export interface Directives {
   readonly flaggedCategory?: string;
   readonly textLength?: number;
   readonly text?: string;
+  readonly polls?: number;
+  readonly failure?: string;
 }
 
 type Field = keyof Directives;
@@ -94,6 +98,7 @@ const numbers: Readonly<Record<string, Field>> = {
   cached: "cachedTokens",
   "cache-write": "cacheWriteTokens",
   length: "textLength",
+  polls: "polls",
 };
 
 const words: Readonly<Record<string, Field>> = {
@@ -101,6 +106,7 @@ const words: Readonly<Record<string, Field>> = {
   message: "message",
   finish: "finish",
   flagged: "flaggedCategory",
+  fail: "failure",
 };
 
 /** A directive that nobody can obey. The caller answers it with a 400. */

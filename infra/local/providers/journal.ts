@@ -30,7 +30,7 @@ interface Entry {
 }
 
 const maximumEntries = 200;
-const secretHeaders = ["authorization", "x-api-key", "x-goog-api-key", "cookie"];
+const secretHeaders = ["authorization", "x-api-key", "x-goog-api-key", "x-key", "cookie"];
 
 const redact = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
   Object.fromEntries(

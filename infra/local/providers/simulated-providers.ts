@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createMediaProviders, mediaBasePaths } from "#infra/local/media-providers/media-providers.ts";
 import { answerRequest } from "./answer-request.ts";
 import { Journal, type ReceivedRequest } from "./journal.ts";
 import { profiles, type SimulatedProviderId } from "./profiles.ts";
@@ -16,7 +17,7 @@ export interface SimulatedProvidersOptions {
 
 export interface SimulatedProviders {
   /** As the vendors' SDKs take them: Anthropic's is the root, the others end in the version. */
-  readonly baseUrls: Readonly<Record<SimulatedProviderId, string>>;
+  readonly baseUrls: Readonly<Record<SimulatedProviderId | keyof typeof mediaBasePaths, string>>;
   /** The last 200 requests, oldest first, without credentials. */
   readonly requests: () => readonly ReceivedRequest[];
   /** Forgets the requests. */
@@ -35,7 +36,7 @@ const routeOf = (url: string): { readonly provider: SimulatedProviderId; readonl
 };
 
 /**
- * Starts stand-ins for the chat providers on one port, each under its own path and in its own wire format. Every answer
+ * Starts stand-ins for the providers of chat and media on one port, each under its own path and in its own wire format. Every answer
  * says `x-provider-simulated: true`. Tests script it by directives in the last user message, see directives.ts.
  * `GET /simulated/requests` gives the journal to another process.
  */
@@ -43,6 +44,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
   const { port = 0, host = "127.0.0.1", chunkDelayMs = 15 } = options;
   const engine = await startWireEngine();
   const journal = new Journal();
+  const media = createMediaProviders(journal);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.setHeader("x-provider-simulated", "true");
@@ -51,6 +53,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
       response.setHeader("content-type", "application/json").end(JSON.stringify({ requests: journal.requests() }));
       return;
     }
+    if (await media.handle(request, response)) return;
     const route = routeOf(url);
     if (route === undefined) {
       response.writeHead(404, { "content-type": "text/plain" }).end("No simulated provider has this path.\n");
@@ -90,7 +93,9 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
   }
   const address = server.address();
   const boundPort = typeof address === "object" && address !== null ? address.port : port;
-  const baseUrl = (id: SimulatedProviderId): string => `http://${host}:${boundPort}/${id}${profiles[id].basePath}`;
+  const origin = `http://${host}:${boundPort}`;
+  const baseUrl = (id: SimulatedProviderId): string => `${origin}/${id}${profiles[id].basePath}`;
+  const mediaUrl = (id: keyof typeof mediaBasePaths): string => `${origin}/${id}${mediaBasePaths[id]}`;
 
   return {
     baseUrls: {
@@ -100,6 +105,9 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
       "x-ai": baseUrl("x-ai"),
       openrouter: baseUrl("openrouter"),
       minimax: baseUrl("minimax"),
+      fashn: mediaUrl("fashn"),
+      fal: mediaUrl("fal"),
+      bfl: mediaUrl("bfl"),
     },
     requests: () => journal.requests(),
     clearRequests: () => journal.clear(),

@@ -65,6 +65,7 @@ const environment = functionEnvironments({
   kmsEndpoint: "http://127.0.0.1:1",
   kmsKeyArn: "arn:aws:kms:us-east-1:000000000000:key/none",
   supabase: { url: "http://127.0.0.1:1", anonKey: "none", serviceRoleKey: undefined, addUser: undefined },
+  langfuse: undefined,
   simulatedProviders: {},
   close: async () => undefined,
 })(chatRoute);

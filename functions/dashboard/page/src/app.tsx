@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { loadSession } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
+import { forgetRun } from "./pages/arena/run.ts";
 import { nextPage, returnQuery } from "./pages/auth/next.ts";
 import { ResetPasswordPage } from "./pages/auth/reset-password-page.tsx";
 import { SignInPage } from "./pages/auth/sign-in-page.tsx";
@@ -39,7 +40,10 @@ const Redirect = ({ to, query }: RedirectProps) => {
 };
 
 const SignedOut = () => {
-  useEffect(forget, []);
+  useEffect(() => {
+    forget();
+    forgetRun();
+  }, []);
   const Page = openPage(page.value);
   return Page === undefined ? <Redirect to="sign-in" query={returnQuery()} /> : <Page />;
 };

@@ -1,4 +1,5 @@
 import type { ComponentType } from "preact";
+import { ArenaPage } from "./pages/arena/arena-page.tsx";
 import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
@@ -19,4 +20,5 @@ export const navigation: readonly NavigationItem[] = [
   { id: "provider-keys", name: "Provider keys", icon: "plug", page: ProviderKeysPage },
   { id: "usage", name: "Usage", icon: "chart", page: UsagePage },
   { id: "playground", name: "Playground", icon: "chat", page: PlaygroundPage },
+  { id: "arena", name: "Arena", icon: "columns", page: ArenaPage },
 ];

@@ -1,31 +1,16 @@
 import { useSignal } from "@preact/signals";
-import { listModels, type Model } from "../../api/models.ts";
+import { listModels } from "../../api/models.ts";
 import { type OptionGroup, SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { useResource } from "../../ui/use-resource.ts";
+import { modelGroups, unlistedGroup } from "./model-groups.ts";
 import { playgroundKey } from "./playground-key.ts";
 import { otherModel, settings } from "./settings.ts";
 
-const groupsOf = (models: readonly Model[]): readonly OptionGroup[] => {
-  const aliases = models.flatMap(({ name, aliases: names }) =>
-    names.map((alias) => ({ value: alias, label: `${alias} → ${name}` })),
-  );
-  const owners = [...new Set(models.map((model) => model.owned_by))];
-  return [
-    ...(aliases.length === 0 ? [] : [{ label: "Aliases", options: aliases }]),
-    ...owners.map((owner) => ({
-      label: owner,
-      options: models.filter((model) => model.owned_by === owner).map(({ id }) => ({ value: id, label: id })),
-    })),
-    { label: "Another", options: [{ value: otherModel, label: "Model id of your own…" }] },
-  ];
+const anotherModel: OptionGroup = {
+  label: "Another",
+  options: [{ value: otherModel, label: "Model id of your own…" }],
 };
-
-/** Until the key is there, and with it the list of models. */
-const unlisted: readonly OptionGroup[] = [
-  { label: "Aliases", options: ["gpt", "claude", "gemini"].map((alias) => ({ value: alias, label: alias })) },
-  { label: "Another", options: [{ value: otherModel, label: "Model id of your own…" }] },
-];
 
 /** On a narrow screen the conversation must not begin a screen further down. */
 const roomy = matchMedia("(min-width: 64rem)").matches;
@@ -37,7 +22,7 @@ export const SettingsPanel = () => {
   const key = playgroundKey.value;
   const models = useResource((signal) => (isKey(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
   const listed = models.data.value;
-  const groups = listed === undefined ? unlisted : groupsOf(listed);
+  const groups = [...(listed === undefined ? [unlistedGroup] : modelGroups(listed)), anotherModel];
   return (
     <section class="card settings" aria-label="Settings">
       <TextField

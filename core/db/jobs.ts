@@ -1,0 +1,257 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { sealedTextSchema } from "#core/cache/sealed-text.ts";
+import { config } from "#core/config.ts";
+import { documents } from "./document-client.ts";
+import { byokProviders } from "./provider-key-rows.ts";
+import { rowKeys } from "./row-keys.ts";
+import { failedCondition, getItem, type PlainItem, putItem, queryPrefix, updateItem } from "./table.ts";
+import { attemptSchema } from "./usage-events.ts";
+
+/**
+ * The jobs table: one row for each piece of asynchronous work, under its owner. Polls take turns by a conditional write,
+ * so that however many clients ask, the provider is asked once in a while; the end is written once.
+ */
+
+export const jobKinds = ["clip", "video", "fashion", "image"] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
+
+export const jobOutputSchema = z.object({
+  url: z.string(),
+  contentType: z.string().optional(),
+  /** Unix ms; absent where the provider states no end. */
+  expiresAt: z.number().optional(),
+});
+
+export const jobErrorSchema = z.object({ name: z.string(), message: z.string() });
+
+export const jobRowSchema = z.object({
+  id: z.string(),
+  userId: z.string(),
+  kind: z.enum(jobKinds),
+  model: z.string(),
+  provider: z.enum(byokProviders),
+  simulated: z.boolean().default(false),
+  /** What the provider is asked about: its id, or the URLs that it gave. Never a key. */
+  ticket: z.record(z.string(), z.string()),
+  status: z.enum(["queued", "processing", "completed", "failed"]),
+  /** The provider's own word for where it is. */
+  detail: z.string().optional(),
+  /** Unix ms. */
+  createdAt: z.number(),
+  finishedAt: z.number().optional(),
+  output: z.array(jobOutputSchema).optional(),
+  /** The output is too large for a row: it is asked for again. Unix ms until which the provider keeps it. */
+  outputHeldUntil: z.number().optional(),
+  error: jobErrorSchema.optional(),
+  byok: z.boolean(),
+  providerKeyId: z.string().optional(),
+  usage: z.object({
+    day: z.string(),
+    requestId: z.string(),
+    unit: z.string(),
+    units: z.number(),
+    costPicoUsd: pico.optional(),
+    /** Booked on the daily cap when it began; given back when nothing was made. */
+    bookedPicoUsd: pico,
+    attempts: z.array(attemptSchema).default([]),
+  }),
+  /** Unix ms of the last turn at the provider. */
+  polledAt: z.number(),
+  webhook: z
+    .object({
+      url: z.string(),
+      /** The signing secret, sealed. */
+      secret: sealedTextSchema,
+    })
+    .optional(),
+  webhookState: z.enum(["waiting", "delivered", "given-up"]).optional(),
+  webhookTries: z.number().default(0),
+  /** Unix ms until which whoever delivers has the webhook for itself. */
+  webhookHeldUntil: z.number().default(0),
+  dueShard: z.string().optional(),
+  /** Unix seconds, as a text of ten digits. */
+  dueAt: z.string().optional(),
+  /** Unix seconds. */
+  expiresAt: z.number(),
+});
+
+export type JobRow = z.infer<typeof jobRowSchema>;
+export type JobOutput = z.infer<typeof jobOutputSchema>;
+export type JobError = z.infer<typeof jobErrorSchema>;
+
+/** Jobs with something left to do are spread over this many index partitions. */
+const dueShards = 4;
+
+const shardOf = (jobId: string): string => `DUE#${(jobId.charCodeAt(jobId.length - 1) || 0) % dueShards}`;
+
+export const dueAtText = (ms: number): string => String(Math.ceil(ms / 1_000));
+
+const read = (item: PlainItem | undefined, nowMs: number): JobRow | undefined => {
+  if (item === undefined) return undefined;
+  const row = jobRowSchema.parse(item);
+  return row.expiresAt * 1_000 > nowMs ? row : undefined;
+};
+
+/** Writes a new job. `dueAtMs` is when the scheduled poller looks after it. @throws AwsError */
+export const putJob = (row: Omit<JobRow, "dueShard" | "dueAt">, dueAtMs: number | undefined): Promise<void> =>
+  putItem("jobs", {
+    ...rowKeys.job(row.userId, row.id),
+    ...(row as unknown as PlainItem),
+    ...(dueAtMs === undefined ? {} : { dueShard: shardOf(row.id), dueAt: dueAtText(dueAtMs) }),
+  });
+
+/** A user's job; undefined for one that is not there, expired or another user's. @throws AwsError */
+export const readJob = async (userId: string, jobId: string, nowMs: number): Promise<JobRow | undefined> =>
+  read(await getItem("jobs", rowKeys.job(userId, jobId), { consistent: true }), nowMs);
+
+/** A user's newest jobs, newest first. @throws AwsError */
+export const listJobs = async (userId: string, limit: number, nowMs: number): Promise<readonly JobRow[]> => {
+  const { pk, sk } = rowKeys.job(userId, "");
+  const items = await queryPrefix("jobs", pk, sk, { limit, descending: true });
+  return items.map((item) => read(item, nowMs)).filter((row) => row !== undefined);
+};
+
+/** Jobs that are due, oldest first; at most so many of each partition. A row that cannot be read is left out. @throws AwsError */
+export const dueJobs = async (nowMs: number, limitPerShard: number): Promise<readonly JobRow[]> => {
+  const shards = await Promise.all(
+    Array.from({ length: dueShards }, async (_, shard) => {
+      const { Items } = await documents.send(
+        new QueryCommand({
+          TableName: config.tableName("jobs"),
+          IndexName: "due",
+          KeyConditionExpression: "dueShard = :shard AND dueAt <= :now",
+          ExpressionAttributeValues: { ":shard": `DUE#${shard}`, ":now": dueAtText(nowMs) },
+          Limit: limitPerShard,
+        }),
+      );
+      return Items ?? [];
+    }),
+  );
+  return shards.flat().flatMap((item) => {
+    const row = jobRowSchema.safeParse(item);
+    return row.success ? [row.data] : [];
+  });
+};
+
+const isOpen = "#status IN (:queued, :processing)";
+const openValues = { ":queued": "queued", ":processing": "processing" } as const;
+const statusName = { "#status": "status" } as const;
+
+/** A write that only the first of several wins. False for the others. @throws AwsError */
+const won = async (write: Promise<void>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (failedCondition(error) === undefined) throw error;
+    return false;
+  }
+};
+
+/** Takes the turn at the provider from whoever had the last one. False when another was faster. @throws AwsError */
+export const takeTurn = ({ userId, id, polledAt }: JobRow, nowMs: number): Promise<boolean> =>
+  won(
+    updateItem("jobs", rowKeys.job(userId, id), "SET polledAt = :now", {
+      names: statusName,
+      values: { ":now": nowMs, ":seen": polledAt, ...openValues },
+      condition: `polledAt = :seen AND ${isOpen}`,
+    }),
+  );
+
+/** Notes where the provider is. @throws AwsError */
+export const noteProgress = async (
+  { userId, id }: JobRow,
+  status: "queued" | "processing",
+  detail: string | undefined,
+): Promise<void> => {
+  await won(
+    updateItem(
+      "jobs",
+      rowKeys.job(userId, id),
+      `SET #status = :status${detail === undefined ? "" : ", #detail = :detail"}`,
+      {
+        names: { ...statusName, ...(detail === undefined ? {} : { "#detail": "detail" }) },
+        values: { ":status": status, ...(detail === undefined ? {} : { ":detail": detail }), ...openValues },
+        condition: isOpen,
+      },
+    ),
+  );
+};
+
+/** When the poller looks after a job again. @throws AwsError */
+export const putOff = async ({ userId, id }: JobRow, dueAtMs: number): Promise<void> => {
+  await won(
+    updateItem("jobs", rowKeys.job(userId, id), "SET dueAt = :due", {
+      values: { ":due": dueAtText(dueAtMs) },
+      condition: "attribute_exists(dueShard)",
+    }),
+  );
+};
+
+export interface JobEnd {
+  readonly status: "completed" | "failed";
+  readonly finishedAt: number;
+  readonly output?: readonly JobOutput[] | undefined;
+  readonly outputHeldUntil?: number | undefined;
+  readonly error?: JobError | undefined;
+  readonly units: number;
+  readonly costPicoUsd: bigint | undefined;
+}
+
+/** Writes a job's end. False when another wrote it before. @throws AwsError */
+export const endJob = (row: JobRow, end: JobEnd): Promise<boolean> => {
+  const sets: Record<string, PlainItem[string]> = {
+    status: end.status,
+    finishedAt: end.finishedAt,
+    output: end.output as PlainItem[string],
+    outputHeldUntil: end.outputHeldUntil,
+    error: end.error as PlainItem[string],
+    ...(row.webhook === undefined ? {} : { dueAt: dueAtText(end.finishedAt) }),
+  };
+  const given = Object.entries(sets).filter(([, value]) => value !== undefined);
+  const assignments = given.map(([name]) => `#${name} = :${name}`);
+  assignments.push("#usage.#units = :units");
+  if (end.costPicoUsd !== undefined) assignments.push("#usage.#cost = :cost");
+  const remove = row.webhook === undefined ? " REMOVE dueShard, dueAt" : "";
+  return won(
+    updateItem("jobs", rowKeys.job(row.userId, row.id), `SET ${assignments.join(", ")}${remove}`, {
+      names: {
+        ...Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+        "#usage": "usage",
+        "#units": "units",
+        ...(end.costPicoUsd === undefined ? {} : { "#cost": "costPicoUsd" }),
+      },
+      values: {
+        ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+        ":units": end.units,
+        ...(end.costPicoUsd === undefined ? {} : { ":cost": end.costPicoUsd }),
+        ...openValues,
+      },
+      condition: isOpen,
+    }),
+  );
+};
+
+/** Takes the right to deliver a webhook for a while. False when another has it or it is done. @throws AwsError */
+export const holdWebhook = ({ userId, id }: JobRow, nowMs: number, untilMs: number): Promise<boolean> =>
+  won(
+    updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :until ADD webhookTries :one", {
+      values: { ":until": untilMs, ":now": nowMs, ":one": 1, ":waiting": "waiting" },
+      condition: "webhookState = :waiting AND webhookHeldUntil < :now",
+    }),
+  );
+
+/** The webhook was delivered, or will never be: nothing is left to do for this job. @throws AwsError */
+export const closeWebhook = ({ userId, id }: JobRow, state: "delivered" | "given-up"): Promise<void> =>
+  updateItem("jobs", rowKeys.job(userId, id), "SET webhookState = :state REMOVE dueShard, dueAt", {
+    values: { ":state": state },
+  });
+
+/** Tries the webhook again later. @throws AwsError */
+export const retryWebhook = ({ userId, id }: JobRow, dueAtMs: number): Promise<void> =>
+  updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :free, dueAt = :due", {
+    values: { ":free": 0, ":due": dueAtText(dueAtMs) },
+  });

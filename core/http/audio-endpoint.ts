@@ -1,0 +1,33 @@
+import { toGatewayError } from "#core/errors.ts";
+import { audioEvents, jsonAudio, rawAudio, rawAudioHeaders } from "#core/media/audio-answer.ts";
+import type { AudioCaller, MadeAudio } from "#core/media/make-audio.ts";
+import { keyPrincipal } from "./authenticate.ts";
+import { errorEvent } from "./error-event.ts";
+import { eventStream } from "./event-stream.ts";
+import type { Call } from "./request-state.ts";
+import type { EndpointResult } from "./response.ts";
+
+/** Who asks for audio, and in which form. */
+export const audioCaller = (call: Call<unknown>): AudioCaller => ({
+  principal: keyPrincipal(call),
+  providerKeySlug: call.headers["x-provider-key"],
+  accept: call.headers.accept,
+});
+
+/** Audio in the form that was asked for. */
+export const audioResult = async (made: MadeAudio): Promise<EndpointResult> => {
+  if (made.form === "url") return { status: 200, json: { success: true, data: made.data }, headers: made.headers };
+  const { started, end, headers, signal, format } = made;
+  if (made.form === "events") {
+    const start = Promise.resolve({ frames: audioEvents(started, end), headers });
+    return eventStream({ start, toError: toGatewayError, signal, errorFrame: errorEvent });
+  }
+  if (made.form === "raw") {
+    return { status: 200, stream: rawAudio(started, end), headers: { ...headers, ...rawAudioHeaders(format) } };
+  }
+  return {
+    status: 200,
+    stream: jsonAudio(started, end),
+    headers: { ...headers, "content-type": "application/json; charset=utf-8" },
+  };
+};

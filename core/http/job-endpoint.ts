@@ -1,0 +1,72 @@
+import type { JobRow } from "#core/db/jobs.ts";
+import { readJob } from "#core/db/jobs.ts";
+import { GatewayError } from "#core/errors.ts";
+import { jobView } from "#core/jobs/job-view.ts";
+import { pollJob } from "#core/jobs/poll-job.ts";
+import type { StartedJob } from "#core/jobs/start-job.ts";
+import { keyPrincipal } from "./authenticate.ts";
+import type { Call } from "./request-state.ts";
+import type { EndpointResult } from "./response.ts";
+
+/** What the endpoints that start jobs and tell of them have in common. */
+
+type Show = (row: JobRow, nowMs: number) => object;
+
+/** Time that a status call has for the provider, ms. */
+const pollTimeoutMs = 20_000;
+
+const noSuchJob = (param: string): GatewayError =>
+  new GatewayError("NOT_FOUND", "There is no job of this id.", { param });
+
+/** The answer to a job that was started. The webhook's secret is shown this once. */
+export const startedResult = (
+  { row, webhookSecret, headers }: StartedJob,
+  status: number,
+  show: Show = jobView,
+): EndpointResult => ({
+  status,
+  json: {
+    success: true,
+    data: { ...show(row, Date.now()), ...(webhookSecret === undefined ? {} : { webhookSecret }) },
+  },
+  headers,
+});
+
+/** The caller's own job of some kinds, asked about. @throws GatewayError NOT_FOUND also for another user's */
+export const polledJob = async (
+  call: Call<unknown>,
+  jobId: string,
+  kinds: readonly JobRow["kind"][],
+  param: string,
+): Promise<{ readonly row: JobRow; readonly headers: Record<string, string> }> => {
+  const nowMs = Date.now();
+  const found = jobId.length <= 100 ? await readJob(keyPrincipal(call).userId, jobId, nowMs) : undefined;
+  if (found === undefined || !kinds.includes(found.kind)) throw noSuchJob(param);
+  const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs), nowMs);
+  if (justEnded && row.webhook !== undefined) {
+    call.afterwards.push(async () => {
+      const { deliverWebhook } = await import("#core/jobs/webhook.ts");
+      await deliverWebhook(row);
+    });
+  }
+  return {
+    row,
+    headers: {
+      "x-model-used": row.model,
+      "x-provider-used": row.simulated ? `${row.provider} (simulated)` : row.provider,
+      ...(stale ? { "x-warnings": "provider-out-of-reach" } : {}),
+    },
+  };
+};
+
+/** The answer about a job. */
+export const jobResult = async (
+  call: Call<unknown>,
+  jobId: string,
+  kinds: readonly JobRow["kind"][],
+  param: string,
+  show: Show = jobView,
+): Promise<EndpointResult> => {
+  const { row, headers } = await polledJob(call, jobId, kinds, param);
+  return { status: 200, json: { success: true, data: show(row, Date.now()) }, headers };
+};

@@ -1,0 +1,47 @@
+import { refundSpend } from "#core/db/admission.ts";
+import { endJob, type JobEnd, type JobRow } from "#core/db/jobs.ts";
+import { settleUsage } from "#core/db/usage-events.ts";
+import { jobCost } from "./job-cost.ts";
+import type { JobState } from "./job-state.ts";
+
+type EndState = Extract<JobState, { status: "completed" | "failed" }>;
+
+/**
+ * Ends a job: its usage is settled, money that was booked for nothing is given back, and the row gets its result. Whoever
+ * comes second, or after a crash half way, changes nothing that is done. Resolves to the end. @throws AwsError
+ */
+export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobEnd> => {
+  const { units, costPicoUsd } = jobCost(row, state);
+  const { usage, userId } = row;
+  const settled = await settleUsage({
+    userId,
+    day: usage.day,
+    requestId: usage.requestId,
+    generation: 0,
+    status: state.status === "completed" ? "ok" : "error",
+    code: state.status === "completed" ? undefined : "PROVIDER_ERROR",
+    model: row.model,
+    provider: row.provider,
+    byok: row.byok,
+    unit: usage.unit,
+    units,
+    costPicoUsd,
+    attempts: usage.attempts,
+    latencyMs: nowMs - row.createdAt,
+  });
+  const unspent = usage.bookedPicoUsd - (costPicoUsd ?? usage.bookedPicoUsd);
+  if (settled && !row.byok && unspent !== 0n) await refundSpend(userId, usage.day, unspent);
+  const end: JobEnd = {
+    status: state.status,
+    finishedAt: nowMs,
+    units,
+    costPicoUsd,
+    ...(state.status === "failed"
+      ? { error: state.error }
+      : state.heldUntil === undefined
+        ? { output: state.output }
+        : { outputHeldUntil: state.heldUntil }),
+  };
+  await endJob(row, end);
+  return end;
+};

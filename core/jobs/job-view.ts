@@ -1,0 +1,61 @@
+import { toUsd } from "#core/catalog/cost.ts";
+import type { JobRow } from "#core/db/jobs.ts";
+
+/** A job as its owner sees it: one shape for every kind of work and every provider. */
+
+export interface JobView {
+  readonly id: string;
+  readonly kind: JobRow["kind"];
+  readonly status: JobRow["status"];
+  readonly model: string;
+  readonly provider: string;
+  readonly output:
+    | readonly { readonly url: string; readonly contentType: string | null; readonly expiresAt: string | null }[]
+    | null;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  /** USD; null while it is not known, and for an unknown price. */
+  readonly costUsd: number | null;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Whether the provider has deleted what the job made. */
+export const outputExpired = ({ output, outputHeldUntil }: JobRow, nowMs: number): boolean =>
+  outputHeldUntil !== undefined
+    ? outputHeldUntil <= nowMs
+    : output !== undefined &&
+      output.length > 0 &&
+      output.every(({ expiresAt }) => expiresAt !== undefined && expiresAt <= nowMs);
+
+export const expiredError = {
+  name: "OutputExpired",
+  message: "The provider has deleted the output: its URLs last only so long.",
+} as const;
+
+/** The job's output while it lasts, its error, or why there is no output any more. */
+export const jobView = (row: JobRow, nowMs: number): JobView => {
+  const expired = outputExpired(row, nowMs);
+  const cost = row.usage.costPicoUsd;
+  const ended = row.finishedAt !== undefined;
+  return {
+    id: row.id,
+    kind: row.kind,
+    status: row.status,
+    model: row.model,
+    provider: row.provider,
+    output:
+      row.output === undefined || expired
+        ? null
+        : row.output.map(({ url, contentType, expiresAt }) => ({
+            url,
+            contentType: contentType ?? null,
+            expiresAt: expiresAt === undefined ? null : iso(expiresAt),
+          })),
+    error: row.error ?? (expired ? expiredError : null),
+    createdAt: iso(row.createdAt),
+    finishedAt: ended ? iso(row.finishedAt ?? 0) : null,
+    costUsd: ended && cost !== undefined ? toUsd(cost) : null,
+  };
+};

@@ -1,0 +1,167 @@
+import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { openText, type SealedText, sealText } from "#core/cache/sealed-text.ts";
+import { closeWebhook, holdWebhook, type JobRow, retryWebhook } from "#core/db/jobs.ts";
+import { GatewayError } from "#core/errors.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
+import { guardedLookup } from "#core/providers/compatible/fetch-image.ts";
+import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+import { jobView } from "./job-view.ts";
+
+// As in core/outbound.ts: node's ESM facade of node:http(s) would load all of undici.
+const https = process.getBuiltinModule("node:https");
+
+/**
+ * Tells a job's end to its owner's server, signed as Standard Webhooks 1.0.0: `webhook-id` is the same in every try, 2xx is
+ * success, redirects are not followed, 410 ends it, other answers are tried again over three days.
+ */
+
+/** Between two tries, ms; the first is made by whoever saw the end. */
+const delaysMs = [60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1_000);
+const timeoutMs = 10_000;
+const lookupTimeoutMs = 3_000;
+const holdMs = 60_000;
+const maxRetryAfterMs = 86_400_000;
+
+const place = (jobId: string): string => `webhook/${jobId}`;
+
+const refuse = (why: string): GatewayError =>
+  new GatewayError("BAD_REQUEST", `The webhook URL cannot be used: ${why}.`, { param: "webhookUrl" });
+
+/**
+ * Refuses a webhook whose host leads to an address that is not public. It is checked again inside the connection of each
+ * delivery: a name may lead elsewhere by then. @throws GatewayError BAD_REQUEST
+ */
+export const requirePublicHost = async (url: string): Promise<void> => {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0) {
+    if (!isPublicAddress(host)) throw refuse("its address is not public");
+    return;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("late")), lookupTimeoutMs);
+  });
+  const addresses = await Promise.race([lookup(host, { all: true }), late])
+    .catch(() => {
+      throw refuse("its host is not known");
+    })
+    .finally(() => clearTimeout(timer));
+  if (!addresses.every(({ address }) => isPublicAddress(address))) throw refuse("its address is not public");
+};
+
+/** A secret for one job's webhook, to be shown once, and what the row keeps. @throws AwsError */
+export const newWebhook = async (
+  url: string,
+  userId: string,
+  jobId: string,
+): Promise<{ readonly secret: string; readonly stored: { readonly url: string; readonly secret: SealedText } }> => {
+  const secret = `whsec_${randomBytes(24).toString("base64")}`;
+  const sealed = await sealText(secret, userId, place(jobId));
+  if (sealed === undefined) throw new Error("A webhook's secret was too long to seal");
+  return { secret, stored: { url, secret: sealed } };
+};
+
+export interface DeliveryOptions {
+  /** Which addresses may be connected to. Public ones, but in tests. */
+  readonly allows?: (address: string) => boolean;
+  /** Certificate authority of a test's server. */
+  readonly ca?: string;
+  readonly nowMs?: number;
+}
+
+interface Verdict {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+}
+
+const post = (
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  { allows = isPublicAddress, ca }: DeliveryOptions,
+): Promise<Verdict> =>
+  new Promise((resolve, reject) => {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    // An address in the URL is connected to without any look-up.
+    if (isIP(host) !== 0 && !allows(host)) {
+      reject(new Error("The address is not public"));
+      return;
+    }
+    const call = https.request(url, {
+      method: "POST",
+      agent: false,
+      lookup: guardedLookup(allows),
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
+      ...(ca === undefined ? {} : { ca }),
+    });
+    call.once("response", (response: IncomingMessage) => {
+      const seconds = Number(response.headers["retry-after"]);
+      response.destroy();
+      resolve({
+        status: response.statusCode ?? 0,
+        retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined,
+      });
+    });
+    call.once("error", reject);
+    call.end(body);
+  });
+
+const send = async (row: JobRow, url: string, sealed: SealedText, options: DeliveryOptions): Promise<Verdict> => {
+  const nowMs = options.nowMs ?? Date.now();
+  const [{ Webhook }, secret] = await Promise.all([
+    import("standardwebhooks"),
+    openText(sealed, row.userId, place(row.id)),
+  ]);
+  const body = JSON.stringify({
+    type: `job.${row.status}`,
+    timestamp: new Date(row.finishedAt ?? nowMs).toISOString(),
+    data: jobView(row, nowMs),
+  });
+  const id = `msg_${row.id.slice(4)}`;
+  const sentAt = new Date(nowMs);
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": "concurred-webhooks/1.0",
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+    "webhook-signature": new Webhook(secret).sign(id, sentAt, body),
+  };
+  return post(new URL(url), headers, body, options);
+};
+
+/** Full jitter over the last quarter, so that many that failed together do not come back together. */
+const jittered = (delayMs: number): number => delayMs * (0.75 + Math.random() / 4);
+
+/**
+ * Delivers an ended job's webhook if it is nobody else's turn, and notes when to try again.
+ * Resolves to whether it was delivered by this call. @throws AwsError
+ */
+export const deliverWebhook = async (row: JobRow, options: DeliveryOptions = {}): Promise<boolean> => {
+  const { webhook } = row;
+  const nowMs = options.nowMs ?? Date.now();
+  if (webhook === undefined || row.webhookState !== "waiting") return false;
+  if (!(await holdWebhook(row, nowMs, nowMs + holdMs))) return false;
+  let verdict: Verdict | undefined;
+  try {
+    verdict = await send(row, webhook.url, webhook.secret, options);
+  } catch (error) {
+    logger.warn("A webhook could not be delivered", { jobId: row.id, error: loggableError(error) });
+  }
+  if (verdict !== undefined && verdict.status >= 200 && verdict.status < 300) {
+    await closeWebhook(row, "delivered");
+    return true;
+  }
+  const delayMs = delaysMs[row.webhookTries];
+  if (verdict?.status === 410 || delayMs === undefined) {
+    logger.warn("A webhook was given up", { jobId: row.id, status: verdict?.status ?? null });
+    await closeWebhook(row, "given-up");
+    return false;
+  }
+  const asked = Math.min(verdict?.retryAfterMs ?? 0, maxRetryAfterMs);
+  await retryWebhook(row, nowMs + Math.max(asked, jittered(delayMs)));
+  return false;
+};

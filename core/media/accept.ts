@@ -1,0 +1,61 @@
+import { GatewayError } from "#core/errors.ts";
+
+/** What form of audio a caller wants, by `Accept`, `stream` and the format in the body. */
+
+export type AudioFormat = "mp3" | "wav" | "flac" | "pcm";
+
+export const audioContentTypes: Readonly<Record<AudioFormat, string>> = {
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  flac: "audio/flac",
+  pcm: "audio/pcm",
+};
+
+const formatOf: Readonly<Record<string, AudioFormat | "any">> = {
+  "audio/mpeg": "mp3",
+  "audio/mp3": "mp3",
+  "audio/wav": "wav",
+  "audio/x-wav": "wav",
+  "audio/wave": "wav",
+  "audio/flac": "flac",
+  "audio/x-flac": "flac",
+  "audio/pcm": "pcm",
+  "audio/l16": "pcm",
+  "audio/*": "any",
+};
+
+export interface WantedAudio {
+  /** The body is the audio itself. */
+  readonly raw: boolean;
+  readonly format: AudioFormat;
+}
+
+/** The media types of an `Accept` header, most wanted first; what is refused with `q=0` is left out. */
+const acceptedTypes = (header: string): readonly string[] =>
+  header
+    .split(",")
+    .map((part, index) => {
+      const [type = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+      const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+      return { type, index, quality: quality === undefined ? 1 : Number(quality) };
+    })
+    .filter(({ quality }) => quality > 0)
+    .sort((left, right) => right.quality - left.quality || left.index - right.index)
+    .map(({ type }) => type);
+
+/**
+ * Raw audio when an audio type is what `Accept` wants most, JSON otherwise.
+ * @throws GatewayError BAD_REQUEST when it names another format than the body does
+ */
+export const wantedAudio = (accept: string | undefined, inBody: AudioFormat | undefined): WantedAudio => {
+  const [first] = acceptedTypes(accept ?? "");
+  const named = first === undefined ? undefined : formatOf[first];
+  if (named === undefined) return { raw: false, format: inBody ?? "mp3" };
+  if (named === "any") return { raw: true, format: inBody ?? "mp3" };
+  if (inBody !== undefined && inBody !== named) {
+    throw new GatewayError("BAD_REQUEST", `Accept asks for ${first}, audio_setting.format for ${inBody}.`, {
+      param: "audio_setting.format",
+    });
+  }
+  return { raw: true, format: named };
+};

@@ -1,0 +1,117 @@
+import { isIP } from "node:net";
+import * as z from "zod";
+import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+
+/**
+ * Guards the URLs that callers hand in. The provider fetches them, so a name is not resolved here: what it resolves to for
+ * the provider is the provider's network, not ours, and what it resolved to for us could be another address a moment later
+ * (DNS rebinding). Where we connect ourselves (an image for Google, a webhook), the connection's own look-up is guarded.
+ */
+
+export type MediaType = "image" | "audio" | "video";
+
+/** Decoded bytes of a data: URL. A body takes 5 MB, in which base64 is a third longer. */
+export const maxDataUrlBytes = 3 * 1024 * 1024;
+const maxUrlCharacters = 2_048;
+
+const subtypes: Readonly<Record<MediaType, ReadonlySet<string>>> = {
+  image: new Set(["png", "jpeg", "jpg", "webp", "gif", "heic", "heif", "avif"]),
+  audio: new Set(["mpeg", "mp3", "wav", "x-wav", "flac", "aac", "ogg", "mp4", "m4a"]),
+  video: new Set(["mp4", "webm", "quicktime", "mpeg"]),
+};
+
+/** Extensions that say what a file is. Others say nothing. */
+const extensions: Readonly<Record<string, MediaType | "document">> = {
+  png: "image",
+  jpg: "image",
+  jpeg: "image",
+  webp: "image",
+  gif: "image",
+  avif: "image",
+  mp3: "audio",
+  wav: "audio",
+  flac: "audio",
+  mp4: "video",
+  mov: "video",
+  webm: "video",
+  pdf: "document",
+  html: "document",
+  json: "document",
+  zip: "document",
+};
+
+/** Names that never lead to the public internet. */
+const localName = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|test|invalid|example\.local)$/;
+
+const hostProblem = (url: URL): string | undefined => {
+  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  if (isIP(host) !== 0) return isPublicAddress(host) ? undefined : "its address is not public";
+  // The URL parser has turned every spelling of an IPv4 address (hexadecimal, octal, one number) into the usual one.
+  if (!host.includes(".") || localName.test(host)) return "its host is not public";
+  return undefined;
+};
+
+/** Why a web address may not be used, or undefined. `https` allows no other scheme. */
+export const webUrlProblem = (text: string, scheme: "http" | "https" = "http"): string | undefined => {
+  if (text.length > maxUrlCharacters) return `it is over ${maxUrlCharacters} characters`;
+  const url = URL.parse(text);
+  if (url === null) return "it is not a URL";
+  if (url.protocol !== "https:" && (scheme === "https" || url.protocol !== "http:")) {
+    return scheme === "https" ? "it is not https" : "it is neither http(s) nor a data: URL";
+  }
+  if (url.username !== "" || url.password !== "") return "it holds a user name or password";
+  return hostProblem(url);
+};
+
+const dataUrlHead = /^data:([a-z]+)\/([a-z0-9.+-]+);base64,/i;
+const base64Text = /^[A-Za-z0-9+/]+={0,2}$/;
+
+const dataUrlProblem = (text: string, types: readonly MediaType[], maxBytes: number): string | undefined => {
+  const head = dataUrlHead.exec(text);
+  if (head === null) return "it is not a data: URL of the form data:<type>;base64,<data>";
+  const [whole, type = "", subtype = ""] = head;
+  const known = types.find((candidate) => candidate === type.toLowerCase());
+  if (known === undefined || !subtypes[known].has(subtype.toLowerCase())) {
+    return `its type ${type}/${subtype} is not one of ${types.join(", ")}`;
+  }
+  const bytes = Math.floor(((text.length - whole.length) * 3) / 4);
+  if (bytes > maxBytes) return `it is over ${maxBytes} bytes`;
+  return base64Text.test(text.slice(whole.length)) ? undefined : "its data is not base64";
+};
+
+/** Why a caller's URL may not be used as media of these types, or undefined. */
+export const mediaUrlProblem = (
+  text: string,
+  types: readonly MediaType[],
+  maxBytes: number = maxDataUrlBytes,
+): string | undefined => {
+  if (/^data:/i.test(text)) return dataUrlProblem(text, types, maxBytes);
+  const problem = webUrlProblem(text);
+  if (problem !== undefined) return problem;
+  const extension = /\.([a-z0-9]{2,5})$/i.exec(new URL(text).pathname)?.[1]?.toLowerCase() ?? "";
+  const type = extensions[extension];
+  return type === undefined || types.some((wanted) => wanted === type)
+    ? undefined
+    : `a .${extension} file is not one of ${types.join(", ")}`;
+};
+
+/** A URL of media in a request: http(s) to a public host, or a data: URL. */
+export const mediaUrl = (...types: readonly [MediaType, ...MediaType[]]) =>
+  z
+    .string()
+    .min(1)
+    .superRefine((text, context) => {
+      const problem = mediaUrlProblem(text, types);
+      if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
+    })
+    .describe(`http(s) URL of a public host, or a base64 data: URL (${types.join(", ")})`);
+
+/** Where the end of a job is told: https to a public host. */
+export const webhookUrl = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const problem = webUrlProblem(text, "https");
+    if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
+  })
+  .describe("https URL of a public host that is told when the job ends, signed as Standard Webhooks");

@@ -1,0 +1,37 @@
+import * as z from "zod";
+import { arenaCostUsd, arenaUsage, citationSchema } from "#core/arena/events.ts";
+import { errorAnswer } from "./answers.ts";
+
+/** What /api/chat and /api/v1/battle answer when they do not stream. */
+
+const totals = { usage: arenaUsage, costUsd: arenaCostUsd };
+
+export const battleAnswer = z
+  .strictObject({
+    success: z.literal(true),
+    data: z.strictObject({
+      id: z.string(),
+      message: z.string(),
+      answers: z.array(
+        z.strictObject({
+          agentId: z.string(),
+          model: z.string(),
+          content: z.string().nullable().describe("Null when the agent failed: `error` says why"),
+          citations: z.array(citationSchema),
+          usage: arenaUsage.nullable(),
+          costUsd: arenaCostUsd,
+          latencyMs: z.int().nullable(),
+          error: errorAnswer.shape.error.nullable(),
+        }),
+      ),
+      ...totals,
+    }),
+  })
+  .meta({ id: "Battle" });
+
+export const arenaChatAnswer = z
+  .strictObject({
+    success: z.literal(true),
+    data: z.strictObject({ id: z.string(), model: z.string(), content: z.string(), ...totals }),
+  })
+  .meta({ id: "Chat" });

@@ -1,0 +1,125 @@
+import { root } from "../root.ts";
+import { ApiError, toApiError } from "./request.ts";
+
+/** The arena's typed events, as far as the page shows them. The whole contract is in the OpenAPI document. */
+
+export interface ArenaRequest {
+  readonly mode: "battle" | "fight" | "multi-instance";
+  readonly message: string;
+  readonly models: readonly string[];
+  readonly rounds?: number;
+  readonly fightMode?: "brawl" | "blind";
+  readonly stream: true;
+}
+
+export interface Citation {
+  readonly url: string;
+  readonly title: string;
+  readonly snippet: string;
+}
+
+export interface Place {
+  readonly agentId: string;
+  readonly model: string;
+  readonly votes: number;
+  readonly points: number;
+  readonly rank: number;
+}
+
+export interface Vote {
+  readonly voterId: string;
+  readonly votedFor: string | null;
+  readonly ranking: readonly string[];
+  readonly reason: string;
+  readonly dropped: boolean;
+}
+
+export interface Ending {
+  readonly winner: string | null;
+  readonly costUsd: number | null;
+  readonly durationMs: number;
+  readonly usage: { readonly totalTokens: number };
+  readonly cut: "time" | "cost" | "agents" | null;
+}
+
+interface OfAgent {
+  readonly agentId: string;
+  readonly round: number;
+}
+
+interface EventData {
+  readonly "run.start": {
+    readonly runId: string;
+    readonly agents: readonly { readonly agentId: string; readonly model: string }[];
+  };
+  readonly "round.start": { readonly round: number };
+  readonly "agent.start": OfAgent;
+  readonly "agent.delta": OfAgent & { readonly text: string };
+  readonly "agent.search": OfAgent & { readonly query: string; readonly results: number };
+  readonly "agent.end": OfAgent & {
+    readonly citations: readonly Citation[];
+    readonly costUsd: number | null;
+    readonly latencyMs: number;
+  };
+  readonly "agent.error": OfAgent & { readonly error: { readonly message: string } };
+  readonly "round.end": { readonly round: number };
+  readonly vote: Vote;
+  readonly leaderboard: {
+    readonly entries: readonly Place[];
+    readonly winner: string | null;
+    readonly rule: string;
+  };
+  readonly done: Ending;
+  readonly error: { readonly error: { readonly message: string; readonly code: string } };
+}
+
+export type ArenaEvent = {
+  [Name in keyof EventData]: { readonly name: Name; readonly data: EventData[Name] };
+}[keyof EventData];
+
+/** Named events of a server-sent stream. Each has one line of data; comments are left out. */
+async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ArenaEvent> {
+  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const frames = (rest + value).split(/\r?\n\r?\n/);
+      rest = frames.pop() ?? "";
+      for (const frame of frames) {
+        const [, name, data] = /^event: ?(\S+)\r?\ndata: ?(.*)$/m.exec(frame) ?? [];
+        if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) } as ArenaEvent;
+      }
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** Streams a run. Throws an `ApiError` for a refusal, an error that ends the run, and a stream that broke off. */
+export async function* streamArena(
+  apiKey: string,
+  body: ArenaRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ArenaEvent> {
+  const response = await fetch(`${root}api/chat`, {
+    method: "POST",
+    credentials: "omit",
+    headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (!response.ok || response.body === null) throw toApiError(response, await response.text());
+  const requestId = response.headers.get("x-request-id");
+  const about = requestId === null ? {} : { requestId };
+  for await (const event of namedEvents(response.body)) {
+    if (event.name === "error") {
+      const { message, code } = event.data.error;
+      throw new ApiError(message, { ...about, code });
+    }
+    yield event;
+    if (event.name === "done") return;
+  }
+  throw new ApiError("The run broke off before its end.", about);
+}

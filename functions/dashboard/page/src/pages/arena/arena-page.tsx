@@ -1,0 +1,81 @@
+import { useSignal } from "@preact/signals";
+import { Button } from "../../ui/button.tsx";
+import { TextAreaField } from "../../ui/fields.tsx";
+import { ErrorNotice } from "../../ui/notice.tsx";
+import { PageHeader } from "../../ui/page-header.tsx";
+import { playgroundKey } from "../playground/playground-key.ts";
+import { AgentColumn } from "./agent-column.tsx";
+import { Results } from "./results.tsx";
+import { fault, running, start, stop, stopped, view } from "./run.ts";
+import { message, problemOf, toRequest } from "./settings.ts";
+import { SettingsPanel } from "./settings-panel.tsx";
+
+const Question = () => {
+  const problem = useSignal<string | undefined>(undefined);
+  return (
+    <form
+      class="card composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        problem.value = problemOf(playgroundKey.value);
+        if (problem.value === undefined && !running.value) void start(toRequest());
+      }}
+    >
+      <TextAreaField label="Question" value={message} rows={3} placeholder="Ask all of them…" />
+      <div class="composer-buttons">
+        <p class="field-fault" role="status">
+          {problem.value ?? ""}
+        </p>
+        {running.value ? (
+          <Button icon="stop" onClick={() => void stop()}>
+            Stop
+          </Button>
+        ) : (
+          <Button kind="primary" type="submit" icon="send">
+            Start
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+};
+
+const statusOf = (): string => {
+  if (running.value) return "The models are answering…";
+  if (stopped.value) return "Stopped.";
+  return view.value.ending === undefined ? "" : "The run is complete.";
+};
+
+export const ArenaPage = () => {
+  const { agents, ending } = view.value;
+  return (
+    <>
+      <PageHeader title="Arena">
+        Several models on one question, side by side. Each call is counted and charged to the key in use.
+      </PageHeader>
+      <div class="playground">
+        <SettingsPanel />
+        <div class="playground-main">
+          <Question />
+          <p class="arena-status" role="status">
+            {statusOf()}
+          </p>
+          <ErrorNotice error={fault.value} />
+          {agents.length === 0 ? null : (
+            <div class="arena-columns">
+              {agents.map((agent) => (
+                <AgentColumn
+                  key={agent.agentId}
+                  agent={agent}
+                  winner={ending?.winner === agent.agentId}
+                  live={running.value}
+                />
+              ))}
+            </div>
+          )}
+          <Results view={view.value} />
+        </div>
+      </div>
+    </>
+  );
+};

@@ -1,0 +1,78 @@
+import type { ArenaEvent, Citation, Ending, Place, Vote } from "../../api/arena.ts";
+
+/** A run as the page shows it, made event by event. */
+
+export interface Answer {
+  readonly round: number;
+  readonly text: string;
+  readonly searches: readonly { readonly query: string; readonly results: number }[];
+  readonly citations: readonly Citation[];
+  readonly ended: boolean;
+  readonly costUsd?: number | null;
+  readonly latencyMs?: number;
+  readonly fault?: string;
+}
+
+export interface AgentView {
+  readonly agentId: string;
+  readonly model: string;
+  readonly answers: readonly Answer[];
+}
+
+export interface RunView {
+  readonly runId: string;
+  readonly agents: readonly AgentView[];
+  readonly votes: readonly Vote[];
+  readonly places: readonly Place[];
+  readonly rule: string;
+  readonly ending?: Ending;
+}
+
+const change = (view: RunView, agentId: string, make: (answers: readonly Answer[]) => readonly Answer[]): RunView => ({
+  ...view,
+  agents: view.agents.map((agent) => (agent.agentId === agentId ? { ...agent, answers: make(agent.answers) } : agent)),
+});
+
+const changeAnswer = (
+  view: RunView,
+  { agentId, round }: { readonly agentId: string; readonly round: number },
+  make: (answer: Answer) => Partial<Answer>,
+): RunView =>
+  change(view, agentId, (answers) =>
+    answers.map((answer) => (answer.round === round ? { ...answer, ...make(answer) } : answer)),
+  );
+
+export const emptyRun: RunView = { runId: "", agents: [], votes: [], places: [], rule: "" };
+
+/** The view after one event more. */
+export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
+  switch (event.name) {
+    case "run.start": {
+      const agents = event.data.agents.map((agent) => ({ ...agent, answers: [] }));
+      return { ...emptyRun, runId: event.data.runId, agents };
+    }
+    case "agent.start": {
+      const { agentId, round } = event.data;
+      const answer = { round, text: "", searches: [], citations: [], ended: false };
+      return change(view, agentId, (answers) => [...answers, answer]);
+    }
+    case "agent.delta":
+      return changeAnswer(view, event.data, ({ text }) => ({ text: text + event.data.text }));
+    case "agent.search":
+      return changeAnswer(view, event.data, ({ searches }) => ({ searches: [...searches, event.data] }));
+    case "agent.end": {
+      const { citations, costUsd, latencyMs } = event.data;
+      return changeAnswer(view, event.data, () => ({ citations, costUsd, latencyMs, ended: true }));
+    }
+    case "agent.error":
+      return changeAnswer(view, event.data, () => ({ fault: event.data.error.message, ended: true }));
+    case "vote":
+      return { ...view, votes: [...view.votes, event.data] };
+    case "leaderboard":
+      return { ...view, places: event.data.entries, rule: event.data.rule };
+    case "done":
+      return { ...view, ending: event.data };
+    default:
+      return view;
+  }
+};

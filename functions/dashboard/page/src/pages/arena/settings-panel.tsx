@@ -1,0 +1,109 @@
+import { useSignal } from "@preact/signals";
+import { listModels } from "../../api/models.ts";
+import { Button } from "../../ui/button.tsx";
+import { SelectField, TextField } from "../../ui/fields.tsx";
+import { ErrorNotice } from "../../ui/notice.tsx";
+import { Segments } from "../../ui/segments.tsx";
+import { useResource } from "../../ui/use-resource.ts";
+import { modelGroups, unlistedGroup } from "../playground/model-groups.ts";
+import { playgroundKey } from "../playground/playground-key.ts";
+import { addModel, chosen, fightMode, leastAgents, mode, models, mostAgents, removeModel, rounds } from "./settings.ts";
+
+const modes = [
+  { value: "fight", label: "Fight" },
+  { value: "battle", label: "Battle" },
+  { value: "multi-instance", label: "Same model" },
+] as const;
+
+const modeHints = {
+  fight: "They answer in rounds, see each other, and vote.",
+  battle: "Two models side by side, without votes.",
+  "multi-instance": "One model may answer several times.",
+} as const;
+
+const fightModes = [
+  { value: "brawl", label: "Brawl" },
+  { value: "blind", label: "Blind" },
+] as const;
+
+const roundOptions = ["1", "2", "3", "4", "5"].map((value) => ({ value, label: value }));
+
+const Models = () => {
+  const key = playgroundKey.value;
+  const listed = useResource(
+    (signal) => (/^ck_\w{8,}$/.test(key) ? listModels(key, signal) : Promise.resolve(undefined)),
+    key,
+  );
+  const groups = listed.data.value === undefined ? [unlistedGroup] : modelGroups(listed.data.value);
+  return (
+    <>
+      <ErrorNotice error={listed.error.value} onRetry={listed.reload} />
+      {chosen().map((model, index) => (
+        <div key={model} class="arena-model">
+          <SelectField label={`Model ${index + 1}`} value={model} groups={groups} />
+          {models.value.length <= leastAgents || mode.value === "battle" ? null : (
+            <Button kind="quiet" icon="close" label={`Remove model ${index + 1}`} onClick={() => removeModel(model)}>
+              Remove
+            </Button>
+          )}
+        </div>
+      ))}
+      {chosen().length >= mostAgents() ? null : (
+        <Button icon="plus" onClick={addModel}>
+          Add a model
+        </Button>
+      )}
+    </>
+  );
+};
+
+const FightOptions = () => (
+  <>
+    <Segments
+      label="Sight"
+      value={fightMode.value}
+      options={fightModes}
+      onChoose={(value) => {
+        fightMode.value = value;
+      }}
+    />
+    <p class="hint">
+      {fightMode.value === "brawl"
+        ? "One after another: each sees what was said before."
+        : "All at once: they see each other after the round."}
+    </p>
+    <SelectField label="Rounds" value={rounds} options={roundOptions} />
+  </>
+);
+
+/** Whose key, which models, and how they meet. */
+export const SettingsPanel = () => {
+  const draft = useSignal(playgroundKey.value);
+  return (
+    <section class="card settings" aria-label="Settings">
+      <TextField
+        label="API key"
+        value={draft}
+        type="password"
+        autocomplete="off"
+        placeholder="ck_…"
+        mono
+        hint="Stays in this tab's memory and is gone when you reload."
+        onCommit={() => {
+          playgroundKey.value = draft.value.trim();
+        }}
+      />
+      <Segments
+        label="Mode"
+        value={mode.value}
+        options={modes}
+        onChoose={(value) => {
+          mode.value = value;
+        }}
+      />
+      <p class="hint">{modeHints[mode.value]}</p>
+      {mode.value === "fight" ? <FightOptions /> : null}
+      <Models />
+    </section>
+  );
+};

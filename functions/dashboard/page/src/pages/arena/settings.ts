@@ -1,0 +1,48 @@
+import { type Signal, signal } from "@preact/signals";
+import type { ArenaRequest } from "../../api/arena.ts";
+
+/** What a run is made of. Kept while the tab is open, also over a visit to another page. */
+
+export type Mode = ArenaRequest["mode"];
+
+export const mode = signal<Mode>("fight");
+export const fightMode = signal<"brawl" | "blind">("brawl");
+export const rounds = signal("2");
+export const message = signal("");
+/** One signal for each agent. */
+export const models = signal<readonly Signal<string>[]>(["gpt", "claude", "gemini"].map((name) => signal(name)));
+
+export const leastAgents = 2;
+const agentsAtMost: Readonly<Record<Mode, number>> = { battle: 2, fight: 8, "multi-instance": 8 };
+export const mostAgents = (): number => agentsAtMost[mode.value];
+
+/** The agents that take part: a battle takes the first two of those that were picked. */
+export const chosen = (): readonly Signal<string>[] => models.value.slice(0, mostAgents());
+
+export const addModel = (): void => {
+  const last = models.peek().at(-1)?.peek() ?? "gpt";
+  models.value = [...models.peek(), signal(mode.peek() === "multi-instance" ? last : "grok")];
+};
+
+export const removeModel = (model: Signal<string>): void => {
+  models.value = models.peek().filter((each) => each !== model);
+};
+
+/** Why the run cannot start, or undefined when it can. */
+export const problemOf = (apiKey: string): string | undefined => {
+  if (apiKey === "") return "Paste an API key first, or create one under Keys.";
+  if (message.value.trim() === "") return "Write a question first.";
+  const names = chosen().map(({ value }) => value);
+  if (mode.value !== "multi-instance" && new Set(names).size < names.length) {
+    return "One model is there twice: choose “Same model” for that.";
+  }
+  return undefined;
+};
+
+export const toRequest = (): ArenaRequest => ({
+  mode: mode.value,
+  message: message.value,
+  models: chosen().map(({ value }) => value),
+  ...(mode.value === "fight" ? { rounds: Number(rounds.value), fightMode: fightMode.value } : {}),
+  stream: true,
+});

@@ -1,0 +1,24 @@
+import { fashionView } from "#core/fashion/fashion-view.ts";
+import { startFashion } from "#core/fashion/start-fashion.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { checkFashion, fashionCaller } from "#core/http/fashion-endpoint.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { startedResult } from "#core/http/job-endpoint.ts";
+import { withBody } from "#core/http/schema.ts";
+import { fashionRunSchema } from "#core/schemas/fashion.ts";
+
+/** POST /api/v1/fashion/run: starts a job */
+export const handler = streamHandler({
+  route: "FashionRun",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      fashionRunSchema,
+      idempotent(async (call) => {
+        const { started } = startFashion(call, checkFashion(call.body), fashionCaller(call));
+        return startedResult(await started, 200, fashionView);
+      }),
+    ),
+  },
+});

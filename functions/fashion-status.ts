@@ -1,0 +1,23 @@
+import { fashionView } from "#core/fashion/fashion-view.ts";
+import { outputOf } from "#core/fashion/subscribe.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { jsonHandler } from "#core/http/handler.ts";
+import { polledJob } from "#core/http/job-endpoint.ts";
+
+const heldTimeoutMs = 20_000;
+
+/** GET /api/v1/fashion/status/:id */
+export const handler = jsonHandler({
+  route: "FashionStatus",
+  authenticate: byApiKey,
+  endpoints: {
+    GET: {
+      handle: async (call) => {
+        const { row, headers } = await polledJob(call, call.pathParameters.id ?? "", ["fashion"], "id");
+        const nowMs = Date.now();
+        const held = await outputOf(row, AbortSignal.timeout(heldTimeoutMs), nowMs);
+        return { status: 200, json: { success: true, data: fashionView(row, nowMs, held) }, headers };
+      },
+    },
+  },
+});

@@ -1,0 +1,45 @@
+import { toGatewayError } from "#core/errors.ts";
+import { startFashion } from "#core/fashion/start-fashion.ts";
+import { fashionEvents } from "#core/fashion/subscribe.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { errorEvent } from "#core/http/error-event.ts";
+import { eventStream } from "#core/http/event-stream.ts";
+import { checkFashion, fashionCaller } from "#core/http/fashion-endpoint.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { fashionSubscribeSchema } from "#core/schemas/fashion.ts";
+
+/** The request's own deadline lies behind the stream's, which ends in an event, ms. */
+const spareMs = 20_000;
+
+/** POST /api/v1/fashion/subscribe: starts a job and streams its progress */
+export const handler = streamHandler({
+  route: "FashionSubscribe",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      fashionSubscribeSchema,
+      idempotent(async (call) => {
+        const body = checkFashion(call.body);
+        const { run, started } = startFashion(call, body, fashionCaller(call), body.timeout + spareMs);
+        const { row, webhookSecret, headers } = await started;
+        const frames = fashionEvents({
+          run,
+          row,
+          webhookSecret,
+          untilMs: call.startedAtMs + body.timeout,
+          onEnd: (ended) => {
+            if (ended.webhook === undefined) return;
+            call.afterwards.push(async () => {
+              const { deliverWebhook } = await import("#core/jobs/webhook.ts");
+              await deliverWebhook(ended);
+            });
+          },
+        });
+        const start = Promise.resolve({ frames, headers });
+        return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
+      }),
+    ),
+  },
+});

@@ -1,0 +1,24 @@
+import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { editImages } from "#core/images/make-images.ts";
+import { imageEditSchema } from "#core/schemas/image.ts";
+
+/** POST /api/v1/image/edit */
+export const handler = streamHandler({
+  route: "ImageEdit",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      imageEditSchema,
+      idempotent(async (call) => {
+        const { data, headers } = await editImages(call, call.body, {
+          principal: keyPrincipal(call),
+          providerKeySlug: call.headers["x-provider-key"],
+        });
+        return { status: 200, json: { success: true, data }, headers };
+      }),
+    ),
+  },
+});

@@ -1,0 +1,24 @@
+import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { generateImages } from "#core/images/make-images.ts";
+import { imageGenerateSchema } from "#core/schemas/image.ts";
+
+/** POST /api/v1/image/generate */
+export const handler = streamHandler({
+  route: "ImageGenerate",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      imageGenerateSchema,
+      idempotent(async (call) => {
+        const { data, headers } = await generateImages(call, call.body, {
+          principal: keyPrincipal(call),
+          providerKeySlug: call.headers["x-provider-key"],
+        });
+        return { status: 200, json: { success: true, data }, headers };
+      }),
+    ),
+  },
+});

@@ -1,0 +1,24 @@
+import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import { makeMinimaxImage } from "#core/media/make-image.ts";
+import { mediaImageSchema } from "#core/schemas/media.ts";
+
+/** POST /api/v1/media/image */
+export const handler = streamHandler({
+  route: "MediaImage",
+  authenticate: byApiKey,
+  endpoints: {
+    POST: withBody(
+      mediaImageSchema,
+      idempotent(async (call) => {
+        const { data, headers } = await makeMinimaxImage(call, call.body, {
+          principal: keyPrincipal(call),
+          providerKeySlug: call.headers["x-provider-key"],
+        });
+        return { status: 200, json: { success: true, data }, headers };
+      }),
+    ),
+  },
+});

@@ -1,0 +1,35 @@
+import { byApiKey } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { polledJob } from "#core/http/job-endpoint.ts";
+import { originOf } from "#core/http/origin.ts";
+import { parseWith } from "#core/http/schema.ts";
+import { jobView } from "#core/jobs/job-view.ts";
+import { videoStatusQuery } from "#core/schemas/video.ts";
+import { downloadVideo, needsKey } from "#core/videos/download-video.ts";
+
+const downloadTimeoutMs = 280_000;
+
+/** GET /api/v1/video/status?id=…; with `content=true` the video itself, where its provider asks for a key */
+export const handler = streamHandler({
+  route: "VideoStatus",
+  authenticate: byApiKey,
+  endpoints: {
+    GET: {
+      handle: async (call) => {
+        const { id, content } = parseWith(videoStatusQuery, call.query);
+        const { row, headers } = await polledJob(call, id, ["video"], "id");
+        if (content === "true" && needsKey(row)) {
+          const video = await downloadVideo(row, AbortSignal.timeout(downloadTimeoutMs));
+          const type = row.output?.[0]?.contentType ?? "video/mp4";
+          return { status: 200, stream: video, headers: { ...headers, "content-type": type } };
+        }
+        const view = jobView(row, Date.now());
+        const downloadUrl =
+          needsKey(row) && view.output !== null
+            ? `${originOf(call)}${call.pathPrefix}${call.path}?id=${encodeURIComponent(id)}&content=true`
+            : null;
+        return { status: 200, json: { success: true, data: { ...view, downloadUrl } }, headers };
+      },
+    },
+  },
+});

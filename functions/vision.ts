@@ -1,0 +1,37 @@
+import { toGatewayError } from "#core/errors.ts";
+import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { errorEvent } from "#core/http/error-event.ts";
+import { eventStream } from "#core/http/event-stream.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import type { Call } from "#core/http/request-state.ts";
+import type { EndpointResult } from "#core/http/response.ts";
+import { parseWith, withBody } from "#core/http/schema.ts";
+import { type VisionRequest, visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
+import { startVision } from "#core/vision/vision-events.ts";
+import { VisionRun } from "#core/vision/vision-run.ts";
+
+const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
+  const run = new VisionRun(call, request, {
+    principal: keyPrincipal(call),
+    providerKeySlug: call.headers["x-provider-key"],
+  });
+  const { headers, signal } = run;
+  await run.open();
+  if (request.stream !== true) return { status: 200, json: { success: true, data: await run.answer() }, headers };
+  const start = startVision(run).then((frames) => ({ frames, headers }));
+  return eventStream({ start, toError: toGatewayError, signal, errorFrame: errorEvent });
+};
+
+/** GET and POST /api/v1/vision */
+export const handler = streamHandler({
+  route: "Vision",
+  authenticate: byApiKey,
+  endpoints: {
+    GET: { handle: (call) => serve(call, parseWith(visionQuerySchema, call.query)) },
+    POST: withBody(
+      visionSchema,
+      idempotent((call) => serve(call, call.body)),
+    ),
+  },
+});

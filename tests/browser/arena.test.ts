@@ -1,0 +1,259 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { type ArenaEvent, eventFrame } from "#core/arena/events.ts";
+import { tallyRule } from "#core/arena/tally.ts";
+import { useCloud } from "#tests/support/cloud.ts";
+import { seriousFindings } from "./support/axe.ts";
+import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { type Answers, failed, fakeApi, requestId } from "./support/fake-api.ts";
+import { usePageServer } from "./support/page-server.ts";
+import { chatKey, models } from "./support/sample-data.ts";
+
+/** The arena's page: what a run looks like at every stage, and one run on the whole gateway. */
+
+const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
+
+const agents = [
+  { agentId: "agent-1", model: "gpt" },
+  { agentId: "agent-2", model: "claude" },
+  { agentId: "agent-3", model: "gemini" },
+] as const;
+const [first, second, third] = agents;
+const usage = { inputTokens: 240, outputTokens: 120, totalTokens: 360 };
+
+const speaks = (
+  agent: { readonly agentId: string; readonly model: string },
+  round: number,
+  text: string,
+): ArenaEvent[] => [
+  { name: "agent.start", data: { ...agent, round } },
+  { name: "agent.delta", data: { agentId: agent.agentId, round, text } },
+];
+const ends = (agent: { readonly agentId: string; readonly model: string }, round: number): ArenaEvent => ({
+  name: "agent.end",
+  data: {
+    ...agent,
+    round,
+    content: "",
+    citations: [
+      { url: "https://example.com/sky", title: "Why the sky is blue, at some length", snippet: "" },
+      { url: "javascript:alert(1)", title: "A trap", snippet: "" },
+    ],
+    usage,
+    costUsd: 0.00042,
+    latencyMs: 1_830,
+  },
+});
+
+const opening: readonly ArenaEvent[] = [
+  {
+    name: "run.start",
+    data: {
+      runId: requestId,
+      mode: "fight",
+      message: "Why?",
+      rounds: 1,
+      agents: agents.map((agent) => ({ ...agent })),
+    },
+  },
+  { name: "round.start", data: { round: 1 } },
+  ...speaks(first, 1, "Short waves scatter most, so the sky is <b>blue</b>."),
+  { name: "agent.search", data: { agentId: "agent-1", round: 1, query: "Rayleigh scattering", results: 2 } },
+  ends(first, 1),
+  ...speaks(second, 1, "空が青いのはレイリー散乱による。\n\nAs agent-1 says, and the eye does the rest."),
+];
+
+const entries = [
+  { ...second, votes: 1, points: 1, rank: 1 },
+  { ...first, votes: 1, points: 0, rank: 2 },
+];
+
+const whole: readonly ArenaEvent[] = [
+  ...opening,
+  ends(second, 1),
+  { name: "agent.start", data: { ...third, round: 1 } },
+  {
+    name: "agent.error",
+    data: {
+      ...third,
+      round: 1,
+      error: { code: "PROVIDER_ERROR", message: "The provider is down.", type: "api_error", param: null, details: {} },
+    },
+  },
+  { name: "round.end", data: { round: 1 } },
+  {
+    name: "vote",
+    data: { voterId: "agent-1", votedFor: "agent-2", ranking: ["agent-2"], reason: "It says why.", dropped: false },
+  },
+  { name: "vote", data: { voterId: "agent-2", votedFor: null, ranking: [], reason: "", dropped: true } },
+  { name: "leaderboard", data: { entries, winner: "agent-2", rule: tallyRule } },
+  {
+    name: "done",
+    data: {
+      runId: requestId,
+      winner: "agent-2",
+      usage,
+      costUsd: 0.0021,
+      durationMs: 6_120,
+      cut: null,
+      leaderboard: entries,
+    },
+  },
+];
+
+const streamOf = (events: readonly ArenaEvent[]) => ({
+  status: 200,
+  headers: { "content-type": "text/event-stream" },
+  text: [": keep-alive\n\n", ...events.map(eventFrame)].join(""),
+});
+
+const looks = [
+  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 } },
+] as const;
+
+const begin = async (page: Page, question = "Why is the sky blue?"): Promise<void> => {
+  await page.getByLabel("API key").fill(chatKey);
+  await page.getByLabel("Question").fill(question);
+  await page.getByRole("button", { name: "Start" }).click();
+};
+
+describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const url = usePageServer();
+
+  const visit = async (answers: Answers) => {
+    const opened = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+    const calls = await fakeApi(opened.page, { "GET v1/models": { status: 200, json: models }, ...answers });
+    await opened.page.goto(`${url()}/dashboard/arena`);
+    await opened.page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
+    return { ...opened, calls };
+  };
+
+  const lookAt = async (page: Page, name: string): Promise<void> => {
+    await mkdir(screenshots, { recursive: true });
+    for (const { look, colorScheme, viewport } of looks) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true });
+      expect(await seriousFindings(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  };
+
+  test("a fight is shown whole: columns, searches, sources, faults, votes with reasons, places, winner, cost", async () => {
+    const { page, calls, faults } = await visit({ "POST chat": streamOf(whole) });
+    await lookAt(page, "arena");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await begin(page);
+    await page.getByRole("heading", { name: "claude (agent-2) wins" }).waitFor();
+    const column = page.getByRole("region", { name: "agent-1, gpt" });
+    expect(await column.getByText("so the sky is <b>blue</b>.").count()).toBe(1);
+    expect(await column.getByText("Searched “Rayleigh scattering”: 2 results").count()).toBe(1);
+    await column.getByText("2 sources").click();
+    expect(await column.getByRole("link").count()).toBe(1);
+    expect(await page.getByRole("region", { name: "agent-3, gemini" }).getByText("The provider is down.").count()).toBe(
+      1,
+    );
+    const votes = page.getByRole("region", { name: "Votes" });
+    expect(await votes.getByText("It says why.").count()).toBe(1);
+    expect(await votes.getByText("gave no valid vote.").count()).toBe(1);
+    expect(await page.getByRole("row", { name: /1 claude \(agent-2\) 1 1/ }).count()).toBe(1);
+    expect(await page.getByText("6.12 s · 360 tokens · cost $0.0021").count()).toBe(1);
+    expect(calls.find(({ name }) => name === "POST chat")?.body).toEqual({
+      mode: "fight",
+      message: "Why is the sky blue?",
+      models: ["gpt", "claude", "gemini"],
+      rounds: 2,
+      fightMode: "brawl",
+      stream: true,
+    });
+    await lookAt(page, "arena-fight");
+    expect(faults).toEqual([]);
+  });
+
+  test("mode, sight, rounds and models are chosen by hand", async () => {
+    const { page, calls } = await visit({ "POST chat": streamOf(whole) });
+    await page.getByRole("button", { name: "Blind" }).click();
+    await page.getByLabel("Rounds").selectOption("4");
+    await page.getByRole("button", { name: "Remove model 1" }).click();
+    await begin(page);
+    await page.getByRole("region", { name: "Leaderboard" }).waitFor();
+    await page.getByRole("button", { name: "Same model" }).click();
+    await page.getByRole("button", { name: "Add a model" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("region", { name: "Leaderboard" }).waitFor();
+    await page.getByRole("button", { name: "Battle" }).click();
+    expect(await page.getByLabel("Model 3").count()).toBe(0);
+    const bodies = calls.filter(({ name }) => name === "POST chat").map(({ body }) => body);
+    expect(bodies).toMatchObject([
+      { mode: "fight", models: ["claude", "gemini"], rounds: 4, fightMode: "blind" },
+      { mode: "multi-instance", models: ["claude", "gemini", "gemini"] },
+    ]);
+  });
+
+  test("nothing is sent without a key, a question, or with a model twice", async () => {
+    const { page, calls } = await visit({});
+    const start = page.getByRole("button", { name: "Start" });
+    await start.click();
+    await page.getByText("Paste an API key first").waitFor();
+    await page.getByLabel("API key").fill(chatKey);
+    await start.click();
+    await page.getByText("Write a question first.").waitFor();
+    await page.getByLabel("Question").fill("Why?");
+    await page.getByLabel("Model 2").selectOption("gpt");
+    await start.click();
+    await page.getByText("One model is there twice").waitFor();
+    expect(calls.some(({ name }) => name === "POST chat")).toBe(false);
+  });
+
+  test("a refusal is told in the API's own words, and what had come before a break stays", async () => {
+    let broken = false;
+    const { page } = await visit({
+      "POST chat": () => (broken ? streamOf(opening) : failed(402, "SPEND_LIMIT_EXCEEDED", "Today's cap is reached.")),
+    });
+    await begin(page);
+    await page.getByRole("alert").getByText("Today's cap is reached.").waitFor();
+    broken = true;
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("alert").getByText("The run broke off before its end.").waitFor();
+    expect(await page.getByText("Short waves scatter most").count()).toBe(1);
+  });
+});
+
+describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const cloud = useCloud({ flags: ["--stage", "live"], env: { RATE_LIMIT_SCALE: "100" } });
+
+  test("models answer side by side, and Stop cancels the run at the gateway", async () => {
+    const user = await cloud().createUser();
+    const { key } = await cloud().createKey({ userId: user.userId });
+    const { page, faults } = await open({ reducedMotion: "reduce" });
+    await page.goto(`${cloud().url}/dashboard/arena`);
+    await page.getByLabel("Email").fill(user.email);
+    await page.getByLabel("Password").fill(user.password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
+    await page.getByLabel("API key").fill(key);
+    await page.getByLabel("Question").fill("Hello [[simulate: text=Two voices, one answer.]]");
+    await page.getByRole("button", { name: "Battle" }).click();
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByText("The run is complete.").waitFor();
+    expect(await page.locator(".arena-answer").getByText("Two voices, one answer.").count()).toBe(2);
+
+    await page.getByLabel("Question").fill("Hello [[simulate: stall-after=2]]");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await page.locator(".turn-text:not(:empty)").first().waitFor();
+    const cancelled = page.waitForResponse((response) => response.url().endsWith("/cancel"));
+    await page.getByRole("button", { name: "Stop" }).click();
+    expect((await cancelled).status()).toBe(202);
+    await page.getByText("Stopped.").waitFor();
+    expect(faults).toEqual([]);
+  });
+});

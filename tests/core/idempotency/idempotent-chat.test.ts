@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { byApiKey } from "#core/http/authenticate.ts";
+import { eventStream } from "#core/http/event-stream.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { idempotent } from "#core/http/idempotent.ts";
+import { withBody } from "#core/http/schema.ts";
+import {
+  type Caller,
+  failing,
+  type Play,
+  saying,
+  textOf,
+  useChatGateway,
+  userMessage,
+} from "#tests/core/support/chat-gateway.ts";
+import { type Answer, callStream, muteLog } from "#tests/core/support/lambda.ts";
+import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+
+muteLog();
+
+const uncached = { "X-Cache": "no-cache" };
+const replayed = ({ headers }: Answer): boolean => headers["x-idempotent-replay"] === "true";
+
+describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
+  const gateway = useChatGateway();
+  let caller: Caller;
+  beforeEach(async () => {
+    caller = await gateway().createCaller();
+  });
+  const ask = (body: object = {}, key = "once", who = caller): Promise<Answer> =>
+    gateway().ask(who, body, { ...uncached, "Idempotency-Key": key });
+
+  it.each([false, true])(
+    "replays the first answer without a second generation or event (stream %s)",
+    async (stream) => {
+      const first = await ask({ stream });
+      const again = await ask({ stream });
+      expect([replayed(first), replayed(again)]).toEqual([false, true]);
+      expect(again.status).toBe(200);
+      expect(again.text).toBe(first.text);
+      for (const name of ["content-type", "x-model-used", "x-provider-used", "x-attempts", "x-cache"]) {
+        expect([name, again.headers[name]]).toEqual([name, first.headers[name]]);
+      }
+      expect(again.headers["x-request-id"]).not.toBe(first.headers["x-request-id"]);
+      expect(gateway().asked).toBe(1);
+      expect(await gateway().usage(caller, again)).toEqual({});
+    },
+  );
+
+  it("adds nothing without the header", async () => {
+    await gateway().ask(caller, {}, uncached);
+    await gateway().ask(caller, {}, uncached);
+    expect(gateway().asked).toBe(2);
+  });
+
+  it.each([false, true])(
+    "runs exactly one of ten at once; the others are 409 with Retry-After (stream %s)",
+    async (stream) => {
+      const end = Promise.withResolvers<void>();
+      gateway().play = async (response, request) => {
+        await end.promise;
+        await saying()(response, request);
+      };
+      const asking = Array.from({ length: 10 }, () => ask({ stream }));
+      const refused = await Promise.race(asking);
+      expect(refused.status).toBe(409);
+      expect(refused.json().error).toMatchObject({
+        code: "CONFLICT",
+        details: { requestId: expect.stringMatching(/^req_/) },
+      });
+      expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+      expect(refused.headers["x-should-retry"]).not.toBe("false");
+      await expect.poll(() => gateway().asked).toBe(1);
+      end.resolve();
+      const statuses = (await Promise.all(asking)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+      expect(statuses.filter((status) => status === 409)).toHaveLength(9);
+      expect(gateway().asked).toBe(1);
+    },
+  );
+
+  it("is a 422 with another body, and free for another user", async () => {
+    await ask();
+    const other = await ask({ temperature: 0 });
+    expect(other.status).toBe(422);
+    expect(other.json().error.code).toBe("IDEMPOTENCY_MISMATCH");
+    expect((await ask({ temperature: 0 }, "once", await gateway().createCaller())).status).toBe(200);
+  });
+
+  it("keeps a refusal of the request, with its body", async () => {
+    const first = await ask({ model: "no-such-model" });
+    const again = await ask({ model: "no-such-model" });
+    expect([first.status, again.status]).toEqual([400, 400]);
+    expect(again.text).toBe(first.text);
+    expect(replayed(again)).toBe(true);
+  });
+
+  const cut: Play = (response) => {
+    const choices = [{ index: 0, delta: { role: "assistant", content: "event: done" }, finish_reason: null }];
+    const chunk = { id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices };
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => response.destroy());
+  };
+  const longCut: Play = (response) => {
+    const choices = [{ index: 0, delta: { role: "assistant", content: "x".repeat(310_000) }, finish_reason: null }];
+    const chunk = { id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices };
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => setImmediate(() => response.destroy()));
+  };
+
+  it.each<[string, Play, boolean]>([
+    ["a 500", failing(500), false],
+    ["a 429", failing(429), false],
+    ["a 500 of a stream", failing(500), true],
+    ["a stream that broke off", cut, true],
+    ["a long stream that broke off", longCut, true],
+  ])("does not keep %s: the next try asks again", async (_, play, stream) => {
+    gateway().play = play;
+    await ask({ stream });
+    gateway().play = saying();
+    const again = await ask({ stream });
+    expect(again.status).toBe(200);
+    expect(textOf(again)).toBe("Hello to you");
+    expect(gateway().asked).toBe(2);
+  });
+
+  it.each([false, true])(
+    "knows an answer over 300 KB as done, and does not make it again (stream %s)",
+    async (stream) => {
+      gateway().play = saying({ text: `${"x".repeat(1_000)} `.repeat(310) });
+      const first = await ask({ stream });
+      expect(first.status).toBe(200);
+      const again = await ask({ stream });
+      expect(again.status).toBe(409);
+      expect(again.json().error).toMatchObject({
+        code: "CONFLICT",
+        details: { done: true, requestId: first.headers["x-request-id"] },
+      });
+      expect(again.headers["x-should-retry"]).toBe("false");
+      expect(gateway().asked).toBe(1);
+    },
+  );
+
+  it("leases for the request's own time, not for as long as the function could run", async () => {
+    let lease: unknown;
+    gateway().play = async (response, request) => {
+      lease = (await gateway().rows("cache")).find(({ pk }) => pk === rowKeys.admission(caller.userId).pk);
+      await saying()(response, request);
+    };
+    await ask({ timeout: 10_000 });
+    const seconds = Number((lease as { leaseUntil: number }).leaseUntil) - Date.now() / 1_000;
+    expect(seconds).toBeGreaterThan(10);
+    expect(seconds).toBeLessThan(20);
+  });
+
+  it("is taken before the first round of money: a replay is no open request and reserves nothing", async () => {
+    await ask();
+    gateway().dynamoDb.reset();
+    await ask();
+    const writes = gateway().dynamoDb.requests.filter(({ body }) => body.includes("UpdateExpression"));
+    expect(writes.filter(({ body }) => body.includes(rowKeys.admission(caller.userId).sk))).toEqual([]);
+  });
+
+  describe("on other endpoints that generate", () => {
+    const body = z.looseObject({ say: z.string() });
+    const typed = (frames: () => AsyncGenerator<string>) =>
+      streamHandler({
+        route: "Fight",
+        authenticate: byApiKey,
+        endpoints: {
+          POST: withBody(
+            body,
+            idempotent(async () =>
+              eventStream({
+                start: Promise.resolve({ frames: frames(), headers: {} }),
+                toError: toGatewayError,
+                signal: new AbortController().signal,
+                errorFrame: (error) => `event: error\ndata: ${JSON.stringify(error.toBody())}\n\n`,
+              }),
+            ),
+          ),
+        },
+      });
+    const post = (handler: ReturnType<typeof typed>): Promise<Answer> =>
+      callStream(handler, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${caller.key}`, "Idempotency-Key": "once" },
+        body: { say: "hi" },
+      });
+
+    it("keeps a typed stream that ended in its last event, and no other", async () => {
+      let made = 0;
+      const whole = typed(async function* () {
+        made += 1;
+        yield 'event: agent.delta\ndata: {"text":"hi"}\n\n';
+        yield 'event: done\ndata: {"winner":null}\n\n';
+      });
+      const first = await post(whole);
+      expect((await post(whole)).text).toBe(first.text);
+      expect(made).toBe(1);
+
+      caller = await gateway().createCaller();
+      const broken = typed(async function* () {
+        made += 1;
+        yield 'event: agent.delta\ndata: {"text":"event: done"}\n\n';
+        throw new GatewayError("PROVIDER_ERROR", "It broke");
+      });
+      await post(broken);
+      await post(broken);
+      expect(made).toBe(3);
+    });
+
+    it("knows the key of another endpoint apart", async () => {
+      await ask({ messages: [userMessage("hi")] });
+      const handler = typed(async function* () {
+        yield "event: done\ndata: {}\n\n";
+      });
+      expect((await post(handler)).status).toBe(200);
+    });
+  });
+});

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { restMs } from "#core/routing/target-stats.ts";
+import { type Caller, failing, type Play, saying, textOf, useChatGateway } from "#tests/core/support/chat-gateway.ts";
+import { type Answer, muteLog } from "#tests/core/support/lambda.ts";
+import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+
+muteLog();
+
+const modelOf = ({ body }: { readonly body: unknown }): string => (body as { readonly model: string }).model;
+
+/** Plays each model as the table says, and says of itself which it is. */
+const playing =
+  (plays: Readonly<Record<string, Play>>): Play =>
+  (response, request) =>
+    (plays[modelOf(request)] ?? saying({ text: modelOf(request) }))(response, request);
+
+describe.skipIf(!hasTables)(`routing of chat completions (${tablesName})`, () => {
+  const gateway = useChatGateway();
+  let caller: Caller;
+  beforeEach(async () => {
+    caller = await gateway().createCaller();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+  const ask = (body: object): Promise<Answer> => gateway().ask(caller, body, { "X-Cache": "no-cache" });
+  const asked = (model: string): number =>
+    gateway().provider.requests.filter((request) => modelOf(request) === model).length;
+
+  it("tells every attempt in the usage event, and their number in X-Attempts", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    gateway().play = playing({ "gpt-5.2": failing(500), o3: failing(401) });
+    const answer = await ask({ model: "gpt-5.2", retries: 1, fallback: ["o3", "gpt-5-nano"] });
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      "x-attempts": "4",
+      "x-model-used": "gpt-5-nano",
+      "x-provider-used": "openai",
+    });
+    expect(await gateway().usage(caller, answer)).toMatchObject({
+      status: "ok",
+      model: "gpt-5-nano",
+      attempts: [
+        { model: "gpt-5.2", provider: "openai", result: "server", status: 500 },
+        { model: "gpt-5.2", provider: "openai", result: "server", status: 500 },
+        { model: "o3", provider: "openai", result: "auth", status: 401 },
+        { model: "gpt-5-nano", provider: "openai", result: "ok", status: 200 },
+      ],
+    });
+  });
+
+  it("tells every attempt also when all failed", async () => {
+    gateway().play = failing(503);
+    const answer = await ask({ model: "gpt-5.2", fallback: ["o3"] });
+    expect(answer.json().error).toMatchObject({ code: "MODEL_UNAVAILABLE" });
+    const event = await gateway().usage(caller, answer);
+    expect(event).toMatchObject({ status: "error", code: "MODEL_UNAVAILABLE", costPicoUsd: 0 });
+    expect((event.attempts as { model: string }[]).map(({ model }) => model)).toEqual(["gpt-5.2", "o3"]);
+  });
+
+  it("lets a failing model rest, tries it again after that, and frees it when it answers", async () => {
+    const body = { model: "gpt-5.2", fallback: ["o3"] };
+    gateway().play = playing({ "gpt-5.2": failing(503) });
+    const before = asked("gpt-5.2");
+    for (let time = 0; time < 5; time++) expect((await ask(body)).headers["x-attempts"]).toBe("2");
+    expect(asked("gpt-5.2") - before).toBe(5);
+
+    const resting = await ask(body);
+    expect(resting.headers).toMatchObject({ "x-attempts": "1", "x-model-used": "o3" });
+    expect(asked("gpt-5.2") - before).toBe(5);
+
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + restMs + 1 });
+    expect((await ask(body)).headers["x-attempts"]).toBe("2");
+    expect((await ask(body)).headers["x-attempts"]).toBe("1");
+    expect(asked("gpt-5.2") - before).toBe(6);
+
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + restMs + 1 });
+    gateway().play = saying();
+    for (let time = 0; time < 2; time++) expect((await ask(body)).headers["x-model-used"]).toBe("gpt-5.2");
+    vi.useRealTimers();
+  });
+
+  it("asks a resting model all the same when there is no other", async () => {
+    gateway().play = failing(503);
+    for (let time = 0; time < 6; time++) expect((await ask({ model: "gpt-5.2" })).status).toBe(502);
+    gateway().play = saying();
+    expect((await ask({ model: "gpt-5.2" })).status).toBe(200);
+  });
+
+  it("does not let a model rest because callers gave it no time", async () => {
+    gateway().play = playing({ "gpt-5.2": () => undefined });
+    for (let time = 0; time < 6; time++) {
+      expect((await ask({ model: "gpt-5.2", timeout: 60, fallback: ["o3"] })).json().error.code).toBe(
+        "PROVIDER_TIMEOUT",
+      );
+    }
+    gateway().play = saying();
+    expect((await ask({ model: "gpt-5.2", fallback: ["o3"] })).headers["x-model-used"]).toBe("gpt-5.2");
+  });
+
+  it.each([false, true])("begins with the target that was faster (stream %s)", async (stream) => {
+    const targets = [{ model: "gpt-5.2" }, { model: "o3" }];
+    const body = { stream, load_balance: { strategy: "latency", targets } };
+    const slow: Play = async (response, request) => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await saying({ text: "slow" })(response, request);
+    };
+    gateway().play = playing({ "gpt-5.2": slow });
+    const order = [];
+    for (let time = 0; time < 4; time++) order.push((await ask(body)).headers["x-model-used"]);
+    expect(order).toEqual(["gpt-5.2", "o3", "o3", "o3"]);
+  });
+
+  it("spreads requests over round_robin targets evenly, and goes on to the next when one fails", async () => {
+    const targets = [{ model: "gpt-5.2" }, { model: "o3" }, { model: "gpt-5-nano" }];
+    const body = { load_balance: { strategy: "round_robin", targets } };
+    gateway().play = playing({});
+    const served = [];
+    for (let time = 0; time < 6; time++) served.push(textOf(await ask(body)));
+    expect(served.toSorted()).toEqual(["gpt-5-nano", "gpt-5-nano", "gpt-5.2", "gpt-5.2", "o3", "o3"]);
+    gateway().play = playing({ o3: failing(503) });
+    for (let time = 0; time < 3; time++) expect((await ask(body)).status).toBe(200);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "#core/errors.ts";
+import { arenaChatSchema, battleSchema, fightSchema, toArenaRequest } from "#core/schemas/arena.ts";
+
+const message = "Why is the sky blue?";
+const asChat = (body: object) => {
+  const parsed = arenaChatSchema.parse({ message, ...body });
+  return toArenaRequest(parsed.mode, parsed);
+};
+const asFight = (body: object) => toArenaRequest("fight", fightSchema.parse({ message, ...body }));
+const asBattle = (body: object) => toArenaRequest("battle", battleSchema.parse({ message, ...body }));
+
+const refusal = (make: () => unknown): GatewayError => {
+  try {
+    make();
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) return thrown;
+    throw thrown;
+  }
+  throw new Error("It was not refused");
+};
+
+const eight = ["gpt", "claude", "gemini", "grok", "openai/a", "openai/b", "openai/c", "openai/d"];
+
+describe("A request to the arena", () => {
+  it("takes models as an array and as text with commas", () => {
+    expect(asBattle({ models: " gpt , claude," }).models).toEqual(["gpt", "claude"]);
+    expect(asBattle({ models: ["gpt", "claude"] }).models).toEqual(["gpt", "claude"]);
+  });
+
+  it("takes 2,000 characters and refuses more with INVALID_MESSAGE_LENGTH", () => {
+    expect(asBattle({ message: "x".repeat(2_000) }).message).toHaveLength(2_000);
+    expect(refusal(() => asBattle({ message: "x".repeat(2_001) }))).toMatchObject({
+      code: "INVALID_MESSAGE_LENGTH",
+      status: 400,
+      param: "message",
+      details: { maxCharacters: 2_000, characters: 2_001 },
+    });
+  });
+
+  it("always streams a fight, and refuses one that must not", () => {
+    expect(asFight({}).stream).toBe(true);
+    expect(asChat({ mode: "fight" }).stream).toBe(true);
+    expect(refusal(() => asFight({ stream: false })).code).toBe("STREAMING_REQUIRED");
+    expect(refusal(() => asChat({ mode: "fight", stream: false })).code).toBe("STREAMING_REQUIRED");
+    expect(asBattle({}).stream).toBe(false);
+    expect(asChat({}).stream).toBe(false);
+  });
+
+  it("refuses a model twice, under its own name or another, except in multi-instance", () => {
+    expect(refusal(() => asBattle({ models: "gpt,gpt" }))).toMatchObject({ code: "BAD_REQUEST", param: "models" });
+    expect(refusal(() => asFight({ models: ["openai/gpt-5.2", "gpt-5.2"] })).param).toBe("models");
+    expect(asChat({ mode: "multi-instance", models: "gpt,gpt,gpt" }).models).toHaveLength(3);
+    expect(asChat({ mode: "multi-instance", model: "claude" }).models).toEqual(["claude", "claude"]);
+  });
+
+  it("takes 2 to 8 agents for a fight, exactly 2 for a battle, 1 for a chat", () => {
+    expect(asFight({ models: eight }).models).toHaveLength(8);
+    expect(refusal(() => asFight({ models: [...eight, "openai/e"] })).param).toBe("models");
+    expect(refusal(() => asFight({ models: ["gpt"] })).param).toBe("models");
+    expect(refusal(() => asBattle({ models: eight })).param).toBe("models");
+    expect(refusal(() => asChat({ models: "gpt,claude" })).param).toBe("models");
+    expect(refusal(() => asBattle({ models: "," })).param).toBe("models");
+  });
+
+  it.each([[0], [6], [1.5], ["2"]])("refuses %s rounds", (rounds) => {
+    expect(fightSchema.safeParse({ message, rounds }).success).toBe(false);
+  });
+
+  it.each([[1], [5]])("takes %s rounds", (rounds) => {
+    expect(asFight({ rounds }).rounds).toBe(rounds);
+  });
+
+  it("names an unknown model", () => {
+    expect(refusal(() => asFight({ models: ["gpt", "no-such-model"] }))).toMatchObject({
+      code: "INVALID_MODEL",
+      param: "models[1]",
+    });
+  });
+
+  it("has a default for all but the message", () => {
+    expect(asChat({})).toMatchObject({ mode: "chat", models: ["gpt"], search: false });
+    expect(asBattle({})).toMatchObject({ models: ["gpt", "claude"], search: true });
+    expect(asFight({})).toMatchObject({ rounds: 2, fightMode: "brawl", models: ["gpt", "claude"] });
+    expect(battleSchema.safeParse({}).success).toBe(false);
+    expect(battleSchema.safeParse({ message: "" }).success).toBe(false);
+  });
+
+  it("refuses fields that it does not know", () => {
+    expect(battleSchema.safeParse({ message, rounds: 2 }).success).toBe(false);
+    expect(arenaChatSchema.safeParse({ message, mode: "duel" }).success).toBe(false);
+  });
+});
