@@ -13,7 +13,7 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(
       musicSchema,
-      idempotent(async (call) => audioResult(await makeMusic(call, call.body, audioCaller(call)))),
+      idempotent(async (call) => audioResult(call, await makeMusic(call, call.body, audioCaller(call)))),
     ),
   },
 });

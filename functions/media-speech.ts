@@ -13,7 +13,7 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(
       speechSchema,
-      idempotent(async (call) => audioResult(await makeSpeech(call, call.body, audioCaller(call)))),
+      idempotent(async (call) => audioResult(call, await makeSpeech(call, call.body, audioCaller(call)))),
     ),
   },
 });

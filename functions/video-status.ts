@@ -2,6 +2,7 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { polledJob } from "#core/http/job-endpoint.ts";
 import { originOf } from "#core/http/origin.ts";
+import { rawBody } from "#core/http/raw-body.ts";
 import { parseWith } from "#core/http/schema.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { videoStatusQuery } from "#core/schemas/video.ts";
@@ -21,7 +22,7 @@ export const handler = streamHandler({
         if (content === "true" && needsKey(row)) {
           const video = await downloadVideo(row, AbortSignal.timeout(downloadTimeoutMs));
           const type = row.output?.[0]?.contentType ?? "video/mp4";
-          return { status: 200, stream: video, headers: { ...headers, "content-type": type } };
+          return { status: 200, stream: rawBody(call, video), headers: { ...headers, "content-type": type } };
         }
         const view = jobView(row, Date.now());
         const downloadUrl =

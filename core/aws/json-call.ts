@@ -1,6 +1,7 @@
 import { config } from "#core/config.ts";
 import { DependencyError } from "#core/errors.ts";
-import { OutboundError, readText, send } from "#core/outbound.ts";
+import { post } from "#core/lean-http/post.ts";
+import { OutboundError } from "#core/outbound.ts";
 import { signPost } from "./signature.ts";
 
 /**
@@ -99,16 +100,15 @@ const attempt = async (call: JsonCall): Promise<Readonly<Record<string, unknown>
     now: new Date(),
   });
   try {
-    const response = await send({
+    const { status, text } = await post({
       url: `${url}/`,
       headers,
       body,
       signal: call.signal,
-      headersTimeoutMs: attemptTimeoutMs,
-      idleTimeoutMs: attemptTimeoutMs,
+      timeoutMs: attemptTimeoutMs,
+      maxBytes: maxAnswerBytes,
     });
-    const status = response.statusCode ?? 0;
-    const answer = parse(await readText(response, maxAnswerBytes, call.signal), status);
+    const answer = parse(text, status);
     if (status === 200) return answer;
     const { __type, message, Message, ...members } = answer;
     const type = String(__type ?? (status >= 500 ? "InternalServerError" : "UnknownError"));

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { TableUnavailable } from "./table-unavailable.ts";
 
 /**
  * DynamoDB by the AWS SDK, for everything that is not part of a generating request: queries over many rows, transactions,
@@ -8,17 +9,49 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 const connectTimeoutMs = 1_000;
 const requestTimeoutMs = 4_000;
 
-export const documents = DynamoDBDocumentClient.from(
-  new DynamoDBClient({
-    maxAttempts: 4,
-    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
-  }),
-  {
-    marshallOptions: { removeUndefinedValues: true },
-    // Pico-dollars outgrow a double's digits.
-    unmarshallOptions: {
-      wrapNumbers: (text) =>
-        Number.isSafeInteger(Number(text)) || !/^-?\d+$/.test(text) ? Number(text) : BigInt(text),
-    },
+/** Answers that a later try may change, beside every 5xx. */
+const passing = new Set([
+  "InternalServerError",
+  "LimitExceededException",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "ServiceUnavailable",
+  "ThrottlingException",
+  "TransactionConflictException",
+  "TransactionInProgressException",
+  "TimeoutError",
+]);
+
+/** Whether the fault may pass. What never got an answer has no status. */
+const isPassing = (error: Error): boolean => {
+  if (passing.has(error.name)) return true;
+  const { $metadata: metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  if (metadata?.httpStatusCode !== undefined) return metadata.httpStatusCode >= 500;
+  return "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
+};
+
+const client = new DynamoDBClient({
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
+});
+
+client.middlewareStack.add(
+  (next) => async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      throw error instanceof Error && isPassing(error) ? new TableUnavailable(error.name) : error;
+    }
   },
+  // Around the SDK's own tries.
+  { step: "initialize", name: "tableUnavailable", priority: "high" },
 );
+
+/** What it throws: `TableUnavailable`, or the SDK's exception, such as `ConditionalCheckFailedException`. */
+export const documents = DynamoDBDocumentClient.from(client, {
+  marshallOptions: { removeUndefinedValues: true },
+  // Pico-dollars outgrow a double's digits.
+  unmarshallOptions: {
+    wrapNumbers: (text) => (Number.isSafeInteger(Number(text)) || !/^-?\d+$/.test(text) ? Number(text) : BigInt(text)),
+  },
+});

@@ -2,13 +2,28 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { documents } from "./document-client.ts";
-import { type ProviderKeyRow, providerKeyRowSchema } from "./provider-key-rows.ts";
+import { maxProviderKeys, type ProviderKeyRow, providerKeyRowSchema } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
-import { TransactionRefused, transact } from "./transaction.ts";
+import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /** The table of sealed provider keys, for managing them. The hot path reads it by `core/db/provider-key-rows.ts`. */
 
-/** Stores a key and takes its slug, both or neither. @throws GatewayError CONFLICT when the user has this slug */
+/** One key more or less of a user: a condition on one row, so that the cap holds under concurrency. */
+const countChange = (userId: string, change: 1 | -1): TransactionItem => ({
+  Update: {
+    TableName: config.tableName("providerKeys"),
+    Key: rowKeys.providerKeyCount(userId),
+    UpdateExpression: "ADD keyCount :change",
+    ...(change === 1
+      ? {
+          ConditionExpression: "attribute_not_exists(keyCount) OR keyCount < :max",
+          ExpressionAttributeValues: { ":change": 1, ":max": maxProviderKeys },
+        }
+      : { ExpressionAttributeValues: { ":change": -1 } }),
+  },
+});
+
+/** Stores a key, takes its slug and counts it, all or nothing. @throws GatewayError CONFLICT for a slug that is taken or at the cap */
 export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   const TableName = config.tableName("providerKeys");
   const slugRow = { ...rowKeys.providerKeySlug(row.userId, row.slug), id: row.id };
@@ -17,17 +32,23 @@ export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
     await transact([
       { Put: { TableName, Item: { ...rowKeys.providerKey(row.userId, row.id), ...row }, ConditionExpression } },
       { Put: { TableName, Item: slugRow, ConditionExpression } },
+      countChange(row.userId, 1),
     ]);
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
-    throw new GatewayError("CONFLICT", `You have a provider key with the slug ${row.slug} already.`, {
-      param: "slug",
+    if (error.failed.includes(1)) {
+      throw new GatewayError("CONFLICT", `You have a provider key with the slug ${row.slug} already.`, {
+        param: "slug",
+        shouldRetry: false,
+      });
+    }
+    throw new GatewayError("CONFLICT", `You have ${maxProviderKeys} provider keys already: remove one first.`, {
       shouldRetry: false,
     });
   }
 };
 
-/** Removes a key, frees its slug, both or neither. False when the user has no such key. */
+/** Removes a key, frees its slug and its place, all or nothing. False when the user has no such key. */
 export const removeProviderKey = async (userId: string, id: string): Promise<boolean> => {
   const row = (await listProviderKeys(userId)).find((candidate) => candidate.id === id);
   if (row === undefined) return false;
@@ -36,6 +57,7 @@ export const removeProviderKey = async (userId: string, id: string): Promise<boo
     await transact([
       { Delete: { TableName, Key: rowKeys.providerKey(userId, id), ConditionExpression: "attribute_exists(pk)" } },
       { Delete: { TableName, Key: rowKeys.providerKeySlug(userId, row.slug) } },
+      countChange(userId, -1),
     ]);
     return true;
   } catch (error) {

@@ -12,6 +12,8 @@ export const rowKeys = {
   providerKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY#${id}` }),
   /** Holds a slug's place, so that it is unique for a user. */
   providerKeySlug: (userId: string, slug: string): ItemKey => ({ pk: `USER#${userId}`, sk: `SLUG#${slug}` }),
+  /** How many provider keys a user has. */
+  providerKeyCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "COUNT" }),
   /** One generation. The day is the UTC day on which the request began. */
   usageEvent: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `USER#${userId}#${day}`,

@@ -4,6 +4,7 @@ import type { AudioCaller, MadeAudio } from "#core/media/make-audio.ts";
 import { keyPrincipal } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
+import { rawBody } from "./raw-body.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
@@ -15,7 +16,7 @@ export const audioCaller = (call: Call<unknown>): AudioCaller => ({
 });
 
 /** Audio in the form that was asked for. */
-export const audioResult = async (made: MadeAudio): Promise<EndpointResult> => {
+export const audioResult = async (call: Call<unknown>, made: MadeAudio): Promise<EndpointResult> => {
   if (made.form === "url") return { status: 200, json: { success: true, data: made.data }, headers: made.headers };
   const { started, end, headers, signal, format } = made;
   if (made.form === "events") {
@@ -23,11 +24,15 @@ export const audioResult = async (made: MadeAudio): Promise<EndpointResult> => {
     return eventStream({ start, toError: toGatewayError, signal, errorFrame: errorEvent });
   }
   if (made.form === "raw") {
-    return { status: 200, stream: rawAudio(started, end), headers: { ...headers, ...rawAudioHeaders(format) } };
+    return {
+      status: 200,
+      stream: rawBody(call, rawAudio(started, end)),
+      headers: { ...headers, ...rawAudioHeaders(format) },
+    };
   }
   return {
     status: 200,
-    stream: jsonAudio(started, end),
+    stream: rawBody(call, jsonAudio(started, end)),
     headers: { ...headers, "content-type": "application/json; charset=utf-8" },
   };
 };

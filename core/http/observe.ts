@@ -42,13 +42,17 @@ const hasFailed = ({ status, errorCode }: RequestState): boolean =>
     Object.hasOwn(errorKinds, errorCode) &&
     errorKinds[errorCode as ErrorCode].status >= 500);
 
+/** Requests that are finished: a body that breaks off finishes its request before, see raw-body.ts. */
+const finished = new WeakSet<object>();
+
 /**
  * Runs after the answer has ended, streamed or not, and is awaited: nothing runs after a Lambda returned. Finishes the
  * work that no answer had to wait for, then writes the canonical log line and the metrics.
  */
 export const finishRequest = async (state: RequestState | undefined): Promise<void> => {
   // An event that is not API Gateway's never became a request.
-  if (state?.afterwards === undefined) return;
+  if (state?.afterwards === undefined || finished.has(state)) return;
+  finished.add(state);
   if (state.afterwards.length > 0) await finishWork(state);
   const durationMs = performance.now() - state.startedAt;
   increment("Requests");

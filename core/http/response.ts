@@ -39,6 +39,7 @@ const exposed = [
   "X-Cache",
   "X-Warnings",
   "X-Gateway-Overhead-Ms",
+  "X-Idempotent-Replay",
   "X-Guardrail-Findings",
   "X-Prompt-Used",
   "X-Should-Retry",

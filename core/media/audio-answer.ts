@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { type AudioFormat, audioContentTypes } from "./accept.ts";
 import type { AudioFacts, AudioSource } from "./audio-source.ts";
 
@@ -46,7 +45,11 @@ async function* toBase64(parts: AsyncIterable<Buffer>): AsyncGenerator<string, v
   if (waiting.length > 0) yield waiting.toString("base64");
 }
 
-async function* raw({ source, parts }: StartedAudio, end: AudioEnd): AsyncGenerator<Buffer, void, undefined> {
+/** The audio's own bytes. */
+export async function* rawAudio(
+  { source, parts }: StartedAudio,
+  end: AudioEnd,
+): AsyncGenerator<Buffer, void, undefined> {
   try {
     yield* parts;
   } catch (thrown) {
@@ -55,7 +58,11 @@ async function* raw({ source, parts }: StartedAudio, end: AudioEnd): AsyncGenera
   end.whole(source.facts);
 }
 
-async function* json({ source, parts }: StartedAudio, end: AudioEnd): AsyncGenerator<string, void, undefined> {
+/** `{success, data: {audio: "<base64>", …}}`, written while the audio arrives. */
+export async function* jsonAudio(
+  { source, parts }: StartedAudio,
+  end: AudioEnd,
+): AsyncGenerator<string, void, undefined> {
   yield '{"success":true,"data":{"audio":"';
   try {
     yield* toBase64(parts);
@@ -66,18 +73,10 @@ async function* json({ source, parts }: StartedAudio, end: AudioEnd): AsyncGener
   yield `",${JSON.stringify(end.whole(source.facts)).slice(1)}}`;
 }
 
-/** The audio's own bytes. */
-export const rawAudio = (started: StartedAudio, end: AudioEnd): Readable =>
-  Readable.from(raw(started, end), { objectMode: false });
-
 export const rawAudioHeaders = (format: AudioFormat): Record<string, string> => ({
   "content-type": audioContentTypes[format],
   "x-accel-buffering": "no",
 });
-
-/** `{success, data: {audio: "<base64>", …}}`, written while the audio arrives. */
-export const jsonAudio = (started: StartedAudio, end: AudioEnd): Readable =>
-  Readable.from(json(started, end), { objectMode: false });
 
 /** `event: audio` with base64 for each part, then `event: done` with the rest of the answer. */
 export async function* audioEvents({ source, parts }: StartedAudio, end: AudioEnd): AsyncGenerator<string> {

@@ -59,6 +59,8 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
   if (operation.query !== undefined) statuses.push(400);
   if (operation.body !== undefined) statuses.push(400, 413, 415);
   if (route.auth !== "none") statuses.push(401, 503);
+  // Two different keys in the two headers.
+  if (route.auth === "key" || route.auth === "key-or-session") statuses.push(400);
   if (route.auth === "session" && method !== "GET") statuses.push(403);
   if (route.limit !== undefined) statuses.push(429);
   if (route.path.includes("{")) statuses.push(404);
@@ -68,11 +70,21 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
   return [...new Set(statuses)].sort();
 };
 
-const errorResponse = (status: number): Json => ({
-  description: `${errorDescriptions[status] ?? "An error"}. Codes: ${codesOfStatus(status).join(", ") || "PROVIDER_ERROR"}.`,
+/** Statuses of a provider's own refusal that stay what they are. */
+const providerStatuses: ReadonlySet<number> = new Set([400, 404, 413, 422, 429]);
+const retryAfterStatuses: ReadonlySet<number> = new Set([409, 429, 503]);
+
+const errorResponse = (route: Route, status: number): Json => ({
+  description: `${errorDescriptions[status] ?? "An error"}. Codes: ${[
+    ...codesOfStatus(status),
+    ...(route.concurrency === "stream" && providerStatuses.has(status) ? ["PROVIDER_ERROR"] : []),
+  ].join(", ")}.`,
   headers: {
     "X-Request-ID": { schema: { type: "string" } },
-    ...(status === 429 || status === 503
+    ...(route.concurrency === "stream"
+      ? { "X-Should-Retry": { schema: { enum: ["false"] }, description: "Sent where trying again is pointless" } }
+      : {}),
+    ...(retryAfterStatuses.has(status)
       ? { "Retry-After": { schema: { type: "integer" }, description: "Seconds" } }
       : {}),
   },
@@ -96,6 +108,7 @@ const answerHeaders = (route: Route): Json => ({
         "X-Cache": { schema: { enum: ["HIT", "MISS", "BYPASS"] } },
         "X-Warnings": { schema: { type: "string" }, description: "Fields that were dropped or clamped" },
         "X-Gateway-Overhead-Ms": { schema: { type: "number" } },
+        "X-Idempotent-Replay": { schema: { enum: ["true"] }, description: "The first answer to this Idempotency-Key" },
       }
     : {}),
 });
@@ -147,7 +160,8 @@ const limitText = ({ limit }: Route): string =>
 
 const operationOf = (route: Route, method: Method, operation: Operation, components: Components): Json => {
   const responses: Json = {};
-  for (const status of errorStatuses(route, method, operation)) responses[String(status)] = errorResponse(status);
+  for (const status of errorStatuses(route, method, operation))
+    responses[String(status)] = errorResponse(route, status);
   for (const answer of operation.answers) {
     const content = contentOf(answer, components);
     responses[String(answer.status)] = {

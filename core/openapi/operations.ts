@@ -87,6 +87,7 @@ const nextQuery = z.object({ next: z.string().optional().describe("A local path 
 const created = (json: z.ZodType): [Answer] => [{ status: 201, description: "Created", json }];
 const ok = (json: z.ZodType): [Answer] => [{ status: 200, description: "OK", json }];
 const noContent: [Answer] = [{ status: 204, description: "Done" }];
+const unchanged: Answer = { status: 304, description: "As your cache has it" };
 const redirect: [Answer] = [{ status: 303, description: "Redirect" }];
 
 export type OperationTable = { readonly [Id in RouteId]?: { readonly [Name in Method]?: Operation } };
@@ -262,14 +263,14 @@ export const operations: OperationTable = {
     GET: {
       summary: "The dashboard's page",
       tag: "Dashboard",
-      answers: [{ status: 200, description: "HTML", contentType: "text/html" }],
+      answers: [{ status: 200, description: "HTML", contentType: "text/html" }, unchanged],
     },
   },
   DashboardAssets: {
     GET: {
       summary: "The dashboard's files",
       tag: "Dashboard",
-      answers: [{ status: 200, description: "A file", contentType: "application/octet-stream" }],
+      answers: [{ status: 200, description: "A file", contentType: "*/*" }, unchanged],
     },
   },
 };

@@ -1,4 +1,4 @@
-import { maxProviderKeys, type ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { insertProviderKey, listProviderKeys, removeProviderKey } from "#core/db/provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
@@ -23,11 +23,6 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
   // Half of a surrogate pair is no text: DynamoDB refuses it.
   if (!displayName.isWellFormed()) {
     throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
-  }
-  if ((await listProviderKeys(userId)).length >= maxProviderKeys) {
-    throw new GatewayError("CONFLICT", `You have ${maxProviderKeys} provider keys already: remove one first.`, {
-      shouldRetry: false,
-    });
   }
   const id = newId("providerKey");
   const row: ProviderKeyRow = {

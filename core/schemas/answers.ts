@@ -137,7 +137,7 @@ export const newKeyAnswer = success(
   z
     .strictObject({
       keyId: z.string(),
-      key: z.string().startsWith("ck_").describe("The whole key: shown this once"),
+      key: z.string().regex(/^ck_/).describe("The whole key: shown this once"),
       name: z.string(),
       rateLimit: z.int(),
       createdAt: z.iso.datetime(),

@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("region", { name: "Leaderboard" }).waitFor();
     await page.getByRole("button", { name: "Battle" }).click();
-    expect(await page.getByLabel("Model 3").count()).toBe(0);
+    expect(await page.getByLabel("Model 3", { exact: true }).count()).toBe(0);
     const bodies = calls.filter(({ name }) => name === "POST chat").map(({ body }) => body);
     expect(bodies).toMatchObject([
       { mode: "fight", models: ["claude", "gemini"], rounds: 4, fightMode: "blind" },
@@ -206,7 +206,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await start.click();
     await page.getByText("Write a question first.").waitFor();
     await page.getByLabel("Question").fill("Why?");
-    await page.getByLabel("Model 2").selectOption("gpt");
+    await page.getByLabel("Model 2", { exact: true }).selectOption("gpt");
     await start.click();
     await page.getByText("One model is there twice").waitFor();
     expect(calls.some(({ name }) => name === "POST chat")).toBe(false);

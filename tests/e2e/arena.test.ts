@@ -5,6 +5,7 @@ import * as z from "zod";
 import { type ArenaEvent, type ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
 import { usageEventSchema } from "#core/db/usage-events.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
+import { Browser } from "#tests/accounts/support/gateway.ts";
 import { eventually, type TestKey, useCloud } from "#tests/support/cloud.ts";
 import { type FakeProvider, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { type Reply, readRest, readUntil, send, textParts } from "./client.ts";
@@ -355,5 +356,34 @@ describe("Refusals", () => {
     const reply = await ask("v1/battle", { models: [one, two] }, { "x-provider-key": "not-mine" });
     expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param: "X-Provider-Key" });
     expect(calls).toEqual([]);
+  });
+});
+
+describe("X-Provider-Key", () => {
+  it("pays for its provider's agents; the others fail, and the platform pays for none", async () => {
+    const account = await cloud().createUser();
+    const browser = await Browser.of(cloud().url).signIn(account);
+    const slug = "mine";
+    const stored = await browser.post("/api/v1/provider-keys", {
+      provider: "openai",
+      slug,
+      displayName: "Mine",
+      apiKey: "sk-test-key-of-the-caller-0001",
+    });
+    expect(stored.status, stored.text).toBe(201);
+    const key = await cloud().createKey({ userId: account.userId });
+    const reply = await ask("v1/battle", { models: ["gpt-4o-mini", one] }, { "x-provider-key": slug }, key);
+    const { data } = battleAnswer.parse(reply.json());
+    expect(data.answers.map(({ content, error }) => [content === null, error === null])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+    expect(calls).toEqual([]);
+    await eventually(async () => {
+      const { open, spentPicoUsd } = await cloud().admission(account.userId);
+      expect({ open, spentPicoUsd }).toEqual({ open: [], spentPicoUsd: 0n });
+    });
+    const rows = await usageRows(reply.requestId);
+    expect(rows.every(({ byok }) => byok)).toBe(true);
   });
 });

@@ -71,7 +71,7 @@ describe("POST /api/v1/media/speech", () => {
     const events = eventsOf(reply.text);
     const parts = events.filter(({ name }) => name === "audio");
     expect(parts.length).toBeGreaterThan(3);
-    const audio = Buffer.concat(parts.map(({ data }) => Buffer.from(String(data["audio"]), "base64")));
+    const audio = Buffer.concat(parts.map(({ data }) => Buffer.from(String(data.audio), "base64")));
     expect(events.at(-1)).toMatchObject({
       name: "done",
       data: { characters: long.length, sizeBytes: audio.length, costUsd: (long.length * 100) / 1_000_000 },

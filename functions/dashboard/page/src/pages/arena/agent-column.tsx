@@ -57,7 +57,9 @@ export const AgentColumn = ({ agent, winner, live }: AgentColumnProps) => (
       <article key={answer.round} class="arena-answer">
         <h3>Round {answer.round}</h3>
         <Searches answer={answer} />
-        <p class={`turn-text${live && !answer.ended ? " growing" : ""}`}>{answer.text}</p>
+        {answer.text === "" && answer.ended ? null : (
+          <p class={`turn-text${live && !answer.ended ? " growing" : ""}`}>{answer.text}</p>
+        )}
         {answer.fault === undefined ? null : <p class="field-fault">{answer.fault}</p>}
         <Sources answer={answer} />
         <p class="turn-facts">{factsOf(answer)}</p>

@@ -26,12 +26,13 @@ const Question = () => {
         <p class="field-fault" role="status">
           {problem.value ?? ""}
         </p>
+        {/* Keyed: were one button made of the other in the middle of a click, that click would submit the form. */}
         {running.value ? (
-          <Button icon="stop" onClick={() => void stop()}>
+          <Button key="stop" icon="stop" onClick={() => void stop()}>
             Stop
           </Button>
         ) : (
-          <Button kind="primary" type="submit" icon="send">
+          <Button key="start" kind="primary" type="submit" icon="send">
             Start
           </Button>
         )}

@@ -43,7 +43,7 @@ const Models = () => {
           <SelectField label={`Model ${index + 1}`} value={model} groups={groups} />
           {models.value.length <= leastAgents || mode.value === "battle" ? null : (
             <Button kind="quiet" icon="close" label={`Remove model ${index + 1}`} onClick={() => removeModel(model)}>
-              Remove
+              <span class="visually-hidden">Remove</span>
             </Button>
           )}
         </div>

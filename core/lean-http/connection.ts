@@ -1,0 +1,128 @@
+import type { Socket } from "node:net";
+import { OutboundError, toOutboundError } from "#core/outbound.ts";
+import { ResponseError, type ResponseReader } from "./response-reader.ts";
+
+// Not imported, as in core/outbound.ts: the ESM facades of node's modules load more than they are asked for.
+const net = process.getBuiltinModule("node:net");
+const tls = process.getBuiltinModule("node:tls");
+
+/** Where connections lead, and the idle ones: the last used is used first, so that the rest may age out. */
+export interface Origin {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** For the `host` header. */
+  readonly host: string;
+  readonly idle: Connection[];
+  /** The last TLS session, so that the next connection is made in one round. */
+  session: Buffer | undefined;
+}
+
+const maxIdle = 32;
+const probeAfterMs = 60_000;
+
+const open = (origin: Origin): Socket => {
+  const { secure, hostname: host, port, session } = origin;
+  if (!secure) return net.connect({ host, port });
+  const socket = tls.connect({
+    host,
+    port,
+    ALPNProtocols: ["http/1.1"],
+    // An address has no name to be indicated; its certificate is checked against the address itself.
+    ...(net.isIP(host) === 0 ? { servername: host } : {}),
+    ...(session === undefined ? {} : { session }),
+  });
+  socket.on("session", (newer) => {
+    origin.session = newer;
+  });
+  return socket;
+};
+
+interface Exchange {
+  readonly reader: ResponseReader;
+  readonly resolve: () => void;
+  readonly reject: (failure: OutboundError) => void;
+}
+
+/** One connection to one origin, with one request on it at a time. It goes back to the idle ones by itself. */
+export class Connection {
+  readonly #origin: Origin;
+  readonly #socket: Socket;
+  #exchange: Exchange | undefined;
+  /** A byte of the running response is here. */
+  #answered = false;
+  #stale = false;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+    this.#socket = open(origin);
+    this.#socket.setNoDelay(true);
+    this.#socket.setKeepAlive(true, probeAfterMs);
+    // Whoever waits has a timer of their own; an idle connection must not keep a process alive.
+    this.#socket.unref();
+    this.#socket.on("data", (bytes) => this.#receive(bytes));
+    this.#socket.once("end", () => this.#end());
+    this.#socket.on("error", (error) => this.#fail(toOutboundError(error)));
+    this.#socket.once("close", () => this.#fail(new OutboundError("network", "The connection was closed")));
+  }
+
+  /** Whether the last exchange failed before any byte of its response: on a kept connection, the server had left before. */
+  get isStale(): boolean {
+    return this.#stale;
+  }
+
+  /** Sends a request and resolves when its response is whole. @throws OutboundError */
+  exchange(request: string, reader: ResponseReader): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#exchange = { reader, resolve, reject };
+      this.#answered = false;
+      this.#socket.write(request);
+    });
+  }
+
+  /** Gives the running exchange up. */
+  abort(failure: OutboundError): void {
+    this.#answered = true;
+    this.#fail(failure);
+  }
+
+  #receive(bytes: Buffer): void {
+    const exchange = this.#exchange;
+    this.#answered = true;
+    if (exchange === undefined) {
+      // Nothing was asked: whatever this is, the next response could be taken for another's.
+      this.#fail(new OutboundError("network", "An answer came to no question"));
+      return;
+    }
+    try {
+      if (exchange.reader.push(bytes)) this.#finish(exchange);
+    } catch (error) {
+      this.#fail(error instanceof ResponseError ? new OutboundError("network", error.message) : toOutboundError(error));
+    }
+  }
+
+  #end(): void {
+    const exchange = this.#exchange;
+    if (exchange?.reader.end() === true) this.#finish(exchange);
+    else this.#fail(new OutboundError("network", "The connection ended before the answer did"));
+  }
+
+  #finish({ reader, resolve }: Exchange): void {
+    this.#exchange = undefined;
+    const { idle } = this.#origin;
+    if (reader.keepsAlive && idle.length < maxIdle && !this.#socket.destroyed) idle.push(this);
+    else this.#socket.destroy();
+    resolve();
+  }
+
+  #fail(failure: OutboundError): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#stale = !this.#answered;
+    const { idle } = this.#origin;
+    const index = idle.indexOf(this);
+    if (index >= 0) idle.splice(index, 1);
+    this.#socket.destroy();
+    exchange?.reject(failure);
+  }
+}
