@@ -1,8 +1,8 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 
 /**
- * Every outgoing call on the hot path: a keep-alive node:http(s) request with a time for the headers, a time between two
- * reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and the vendors' SDKs.
+ * Every outgoing call on the hot path but the small ones of core/lean-http: a keep-alive node:http(s) request with a time
+ * for the headers, a time between two reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and the vendors' SDKs.
  */
 
 // getBuiltinModule instead of an import: node's ESM facade of node:http loads all of undici (about 30 ms of a cold start).
@@ -35,8 +35,6 @@ export interface OutboundRequest {
   readonly headersTimeoutMs: number;
   /** Without any byte in either direction, ms. */
   readonly idleTimeoutMs: number;
-  /** From the call to the last byte of the answer, ms. Without it only silence ends an answer that has begun. */
-  readonly answerTimeoutMs?: number;
 }
 
 interface Origin {
@@ -115,19 +113,14 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       answer?.destroy(failure);
       call.destroy(failure);
     };
-    const { headersTimeoutMs, idleTimeoutMs, answerTimeoutMs } = request;
+    const { headersTimeoutMs, idleTimeoutMs } = request;
     const headersTimer = setTimeout(() => giveUp(`No response headers in ${headersTimeoutMs} ms`), headersTimeoutMs);
-    const answerTimer =
-      answerTimeoutMs === undefined
-        ? undefined
-        : setTimeout(() => giveUp(`No whole answer in ${answerTimeoutMs} ms`), answerTimeoutMs);
     const onAbort = (): void => {
       call.destroy(new OutboundError("aborted", "The call was aborted"));
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     call.once("close", () => {
       clearTimeout(headersTimer);
-      clearTimeout(answerTimer);
       signal?.removeEventListener("abort", onAbort);
     });
     call.once("timeout", () => giveUp(`Nothing arrived in ${idleTimeoutMs} ms`));
@@ -164,8 +157,7 @@ export const send = async (request: OutboundRequest): Promise<IncomingMessage> =
 };
 
 /**
- * Reads a whole body as UTF-8. By events: the async iterator of a stream costs 20 µs more, and seven bodies are read for
- * one chat. @throws OutboundError also when it is longer than `maxBytes`.
+ * Reads a whole body as UTF-8. By events: the async iterator of a stream costs 20 µs more. @throws OutboundError also when it is longer than `maxBytes`.
  */
 export const readText = (response: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<string> =>
   new Promise((resolve, reject) => {

@@ -618,6 +618,17 @@ export const routes = [
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
     summary: "Questions about an image",
   },
+  {
+    id: "Jobs",
+    path: "/api/v1/jobs",
+    methods: ["GET"],
+    handler: "functions/jobs.handler",
+    auth: "key-or-session",
+    limit: perKey("jobs", 120),
+    ...buffered,
+    grants: [...verifyKey, ...session, "jobs:Query"],
+    summary: "The caller's jobs, newest first",
+  },
 ] as const satisfies readonly Route[];
 
 export type RouteId = (typeof routes)[number]["id"];

@@ -14,6 +14,8 @@ type Show = (row: JobRow, nowMs: number) => object;
 
 /** Time that a status call has for the provider, ms. */
 const pollTimeoutMs = 20_000;
+/** A buffered answer waits for this first try; the poller makes the others, ms. */
+const firstDeliveryMs = 3_000;
 
 const noSuchJob = (param: string): GatewayError =>
   new GatewayError("NOT_FOUND", "There is no job of this id.", { param });
@@ -46,7 +48,7 @@ export const polledJob = async (
   if (justEnded && row.webhook !== undefined) {
     call.afterwards.push(async () => {
       const { deliverWebhook } = await import("#core/jobs/webhook.ts");
-      await deliverWebhook(row);
+      await deliverWebhook(row, { timeoutMs: firstDeliveryMs });
     });
   }
   return {

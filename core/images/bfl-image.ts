@@ -67,7 +67,6 @@ const stateSchema = z.looseObject({
   status: z.string().optional(),
   state: z.string().optional(),
   result: z.looseObject({ sample: z.string().nullish(), seed: z.number().nullish() }).nullish(),
-  details: z.unknown(),
 });
 
 interface Made {
@@ -108,7 +107,7 @@ const wait = async (url: string, credential: MediaCredential, run: MediaRun) => 
 const makeOne = async (work: ImageWork, index: number, credential: MediaCredential, run: MediaRun): Promise<Made> => {
   const { signal } = run;
   const headers = { "x-key": credential.apiKey };
-  const submitted = await run.attempt("when-refused", () =>
+  const submitted = await run.attempt(() =>
     callUpstream({
       provider: "bfl",
       url: `${credential.baseUrl}/${work.model}`,

@@ -134,9 +134,7 @@ const makeOnce = async (
   const { signal } = run;
   const { generate, edit } = modelOf(work.model);
   const path = (work.images.length === 0 ? generate : edit) ?? "";
-  const { ticket, simulated } = await run.attempt("when-refused", () =>
-    submitFal(credential, path, toInput(work, n), signal),
-  );
+  const { ticket, simulated } = await run.attempt(() => submitFal(credential, path, toInput(work, n), signal));
   run.underWay();
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(maxPauseMs, pauseMs * 1.5)) {
     if ((await run.ask(() => falStatus(credential, ticket, signal))) === "COMPLETED") break;

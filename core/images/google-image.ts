@@ -77,7 +77,7 @@ export const googleImages: ImageAdapter = {
     const headers = { "x-goog-api-key": credential.apiKey };
     let simulated = false;
     const images = await eachOf(work.request.n, () =>
-      run.attempt("when-refused", async () => {
+      run.attempt(async () => {
         const reply = await callUpstream({
           provider: "google",
           url,

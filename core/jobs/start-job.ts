@@ -45,7 +45,7 @@ export const startJob = async (context: RequestContext, run: MediaRun, plan: Job
     const { model, quote, userId, day } = run;
     const id = newId("job");
     const webhook = webhookUrl === undefined ? undefined : await newWebhook(webhookUrl, userId, id);
-    const { ticket, simulated } = await run.attempt("when-refused", () => plan.submit(credential, run.signal));
+    const { ticket, simulated } = await run.attempt(() => plan.submit(credential, run.signal));
     run.underWay();
     const nowMs = Date.now();
     const row: JobRow = {

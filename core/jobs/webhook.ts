@@ -20,7 +20,7 @@ const https = process.getBuiltinModule("node:https");
 
 /** Between two tries, ms; the first is made by whoever saw the end. */
 const delaysMs = [60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1_000);
-const timeoutMs = 10_000;
+const usualTimeoutMs = 15_000;
 const lookupTimeoutMs = 3_000;
 const holdMs = 60_000;
 const maxRetryAfterMs = 86_400_000;
@@ -70,6 +70,8 @@ export interface DeliveryOptions {
   /** Certificate authority of a test's server. */
   readonly ca?: string;
   readonly nowMs?: number;
+  /** For the whole delivery, ms. */
+  readonly timeoutMs?: number;
 }
 
 interface Verdict {
@@ -81,7 +83,7 @@ const post = (
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  { allows = isPublicAddress, ca }: DeliveryOptions,
+  { allows = isPublicAddress, ca, timeoutMs = usualTimeoutMs }: DeliveryOptions,
 ): Promise<Verdict> =>
   new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");

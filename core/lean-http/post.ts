@@ -75,20 +75,22 @@ const serialise = ({ origin, path }: Target, { headers, body }: PostRequest): st
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 };
 
+const aborted = (): OutboundError => new OutboundError("aborted", "The call was aborted");
+
 const exchange = async (connection: Connection, text: string, request: PostRequest): Promise<PostAnswer> => {
   const { signal, timeoutMs, maxBytes } = request;
   const reader = new ResponseReader(maxBytes);
   const timer = setTimeout(() => {
     connection.abort(new OutboundError("timeout", `No whole answer in ${timeoutMs} ms`));
   }, timeoutMs);
-  const onAbort = (): void => connection.abort(new OutboundError("aborted", "The call was aborted"));
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const onAbort = signal === undefined ? undefined : () => connection.abort(aborted());
+  if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await connection.exchange(text, reader);
     return { status: reader.status, text: reader.text };
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
 };
 
@@ -97,7 +99,7 @@ const exchange = async (connection: Connection, text: string, request: PostReque
  * replaced once by a fresh one: no byte of an answer came on it. @throws OutboundError
  */
 export const post = async (request: PostRequest): Promise<PostAnswer> => {
-  if (request.signal?.aborted === true) throw new OutboundError("aborted", "The call was aborted");
+  if (request.signal?.aborted === true) throw aborted();
   const target = toTarget(request.url);
   const text = serialise(target, request);
   const kept = target.origin.idle.pop();

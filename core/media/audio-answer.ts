@@ -3,8 +3,6 @@ import type { AudioFacts, AudioSource } from "./audio-source.ts";
 
 /** The three forms in which audio leaves, each while it arrives: its bytes, JSON with base64, and events. */
 
-export type DescribeAudio = (facts: AudioFacts) => Readonly<Record<string, unknown>>;
-
 /** Audio whose first bytes are here: whatever fails later is told by the form itself. */
 export interface StartedAudio {
   readonly source: AudioSource;

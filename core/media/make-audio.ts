@@ -85,9 +85,7 @@ const byUrl = async (run: MediaRun, work: AudioWork): Promise<MadeAudio> => {
     const { path } = work;
     const { signal } = run;
     const body = requestBody(work);
-    const reply = await run.attempt("when-refused", () =>
-      callMinimax({ credential, path, body, signal, headersTimeoutMs: timeoutMs }),
-    );
+    const reply = await run.attempt(() => callMinimax({ credential, path, body, signal, headersTimeoutMs: timeoutMs }));
     const facts = audioFacts(reply.json);
     if (facts.url === null) throw malformed("minimax", "the answer has no URL");
     run.succeed(work.measure(facts));
@@ -110,7 +108,7 @@ const make = async (context: RequestContext, caller: AudioCaller, work: AudioWor
     const { path } = work;
     const { signal } = run;
     const body = requestBody(work);
-    const started = await run.attempt("when-refused", async () =>
+    const started = await run.attempt(async () =>
       startAudio(
         new AudioSource(await openMinimax({ credential, path, body, signal, headersTimeoutMs: timeoutMs }), signal),
       ),

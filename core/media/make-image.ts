@@ -50,7 +50,7 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
   return run.guard(async () => {
     const body = { ...request, model: model.id };
     const { signal } = run;
-    const { json, simulated } = await run.attempt("when-refused", () =>
+    const { json, simulated } = await run.attempt(() =>
       callMinimax({ credential, path: "/image_generation", body, signal, headersTimeoutMs: timeoutMs }),
     );
     const { data, metadata } = readReply(replySchema, "minimax", json);

@@ -30,9 +30,6 @@ export interface MediaRunOptions {
   readonly openForMs?: number;
 }
 
-/** Whether a call is made again after a passing failure, or only when the provider surely did nothing. */
-export type Repeats = "always" | "when-refused";
-
 const retries = 2;
 /** Questions about work that is paid already are worth more patience. */
 const maxQuestions = 4;
@@ -154,8 +151,11 @@ export class MediaRun {
     }
   }
 
-  /** One call of the provider, with its tries on record. @throws ProviderFailure */
-  async attempt<Result>(repeats: Repeats, work: () => Promise<Result>): Promise<Result> {
+  /**
+   * One call that makes the provider work, with its tries on record. It is made again only where the provider surely did
+   * nothing: work that is lost from sight may be under way, and would be paid twice. @throws ProviderFailure
+   */
+  async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let tryNumber = 0; ; tryNumber++) {
       const startedAt = performance.now();
       try {
@@ -166,9 +166,8 @@ export class MediaRun {
         if (!(error instanceof ProviderFailure) || this.signal.aborted) throw error;
         this.#record(startedAt, error);
         increment("ProviderFailures");
-        const again = repeats === "always" ? isPassing(error) : didNothing(error);
         const delayMs = retryDelayMs(error, tryNumber, this.remainingMs());
-        if (!again || tryNumber >= retries || delayMs === undefined) throw error;
+        if (!didNothing(error) || tryNumber >= retries || delayMs === undefined) throw error;
         await pause(delayMs, this.signal);
       }
     }
@@ -255,7 +254,9 @@ export class MediaRun {
     if (thrown instanceof GatewayError) return thrown;
     if (this.signal.aborted) return this.#scope.reason;
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
-    return failureToError(thrown, { byok: this.#byok, attempts: this.#attempts, fellBack: false, hasTools: false });
+    // Several images are several calls: those that went well are no failures of the model.
+    const attempts = this.#attempts.filter(({ result }) => result !== "ok");
+    return failureToError(thrown, { byok: this.#byok, attempts, fellBack: false, hasTools: false });
   }
 
   #unitCost(): UnitCost {

@@ -41,6 +41,9 @@ export const increment = (name: MetricName, by = 1): void => {
   pending[name] = (pending[name] ?? 0) + by;
 };
 
+/** Kept: an import costs its look-up each time, though the module is there. */
+let writer: Promise<typeof import("./write-metrics.ts")> | undefined;
+
 /**
  * Writes the running request's metrics as one EMF blob and begins anew. Called once, after the answer has ended, so its
  * writer is loaded then: no first byte waits for it.
@@ -48,6 +51,7 @@ export const increment = (name: MetricName, by = 1): void => {
 export const flushMetrics = async (dimensions: MetricDimensions): Promise<void> => {
   const values = pending;
   pending = {};
-  const { writeMetrics } = await import("./write-metrics.ts");
+  writer ??= import("./write-metrics.ts");
+  const { writeMetrics } = await writer;
   writeMetrics(dimensions, values);
 };

@@ -14,6 +14,8 @@ export const writeMetrics = (
   dimensions: MetricDimensions,
   values: Readonly<Partial<Record<MetricName, number>>>,
 ): void => {
+  // The set of the stage alone: alarms and percentiles need sums that nothing has to add up.
+  metrics.addDimensions({});
   metrics.addDimensions({
     route: dimensions.route,
     model: dimensions.model ?? "none",

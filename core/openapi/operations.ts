@@ -16,6 +16,7 @@ import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
+import { mediaOperations } from "./media-operations.ts";
 
 /** What the route table does not say of an operation: its words, its bodies and its headers. */
 
@@ -94,6 +95,7 @@ export type OperationTable = { readonly [Id in RouteId]?: { readonly [Name in Me
 
 /** Every operation that is served. A test holds it complete against the route table. */
 export const operations: OperationTable = {
+  ...mediaOperations(payingHeaders),
   Health: {
     GET: {
       summary: "Liveness; with ?deep=1 the state of each dependency",

@@ -11,8 +11,17 @@ const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
   minimax: () => import("./compatible/minimax.ts").then((module) => module.minimaxProvider),
 };
 
+const loaded = new Map<ChatProviderId, Promise<ChatProvider>>();
+
+/** Loads an adapter once: an import costs its look-up each time, though the module is there. */
+const load = (id: ChatProviderId): Promise<ChatProvider> => {
+  const known = loaded.get(id) ?? loaders[id]();
+  loaded.set(id, known);
+  return known;
+};
+
 /** The adapter of a provider. OpenAI holds strict tools to their schemas itself; for the others we do. */
 export const chatProvider = async (id: ChatProviderId): Promise<ChatProvider> => {
-  const provider = await loaders[id]();
+  const provider = await load(id);
   return id === "openai" ? provider : withStrictTools(provider);
 };

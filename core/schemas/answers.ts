@@ -191,6 +191,9 @@ export const usageAnswer = success(
       byDay: groups,
       byKey: groups,
       byProvider: groups,
+      byUnit: z
+        .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
+        .describe("What is sold by characters, images, seconds, songs or credits"),
     })
     .meta({ id: "Usage" }),
 );

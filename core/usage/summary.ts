@@ -1,4 +1,5 @@
 import { toUsd } from "#core/catalog/cost.ts";
+import { findMediaModel } from "#core/catalog/media-models.ts";
 import { type RollupSums, readRollups } from "#core/db/rollups.ts";
 import type { UsageQuery } from "#core/schemas/usage.ts";
 import { type Histogram, percentile } from "./latency-histogram.ts";
@@ -18,6 +19,7 @@ interface Totals {
   reasoningTokens: number;
   costPicoUsd: bigint;
   byokCostPicoUsd: bigint;
+  units: number;
   readonly latency: Record<number, number>;
 }
 
@@ -34,6 +36,7 @@ const noTotals = (): Totals => ({
   reasoningTokens: 0,
   costPicoUsd: 0n,
   byokCostPicoUsd: 0n,
+  units: 0,
   latency: {},
 });
 
@@ -50,6 +53,7 @@ const add = (totals: Totals, { row, latency }: RollupSums): void => {
   totals.reasoningTokens += row.reasoningTokens;
   totals.costPicoUsd += row.costPicoUsd;
   totals.byokCostPicoUsd += row.byokCostPicoUsd;
+  totals.units += row.units;
   for (const [bucket, count] of Object.entries(latency)) {
     totals.latency[Number(bucket)] = (totals.latency[Number(bucket)] ?? 0) + count;
   }
@@ -77,18 +81,29 @@ const show = (totals: Totals) => ({
   reasoningTokens: totals.reasoningTokens,
 });
 
-const groupBy = (sums: readonly RollupSums[], name: (sum: RollupSums) => string) => {
+const group = (sums: readonly RollupSums[], name: (sum: RollupSums) => string | undefined): [string, Totals][] => {
   const groups = new Map<string, Totals>();
   for (const sum of sums) {
     const key = name(sum);
+    if (key === undefined) continue;
     const totals = groups.get(key) ?? noTotals();
     add(totals, sum);
     groups.set(key, totals);
   }
-  return Object.fromEntries(
-    [...groups].sort(([left], [right]) => left.localeCompare(right)).map(([key, totals]) => [key, show(totals)]),
-  );
+  return [...groups].sort(([left], [right]) => left.localeCompare(right));
 };
+
+const groupBy = (sums: readonly RollupSums[], name: (sum: RollupSums) => string) =>
+  Object.fromEntries(group(sums, name).map(([key, totals]) => [key, show(totals)]));
+
+/** What is not sold by tokens, by its unit: characters, images, seconds, songs, credits. */
+const groupByUnit = (sums: readonly RollupSums[]) =>
+  Object.fromEntries(
+    group(sums, ({ row }) => findMediaModel(row.model)?.unit).map(([unit, totals]) => [
+      unit,
+      { units: totals.units, requests: totals.requests, cost: cost(totals) },
+    ]),
+  );
 
 /** The usage of a user between two days, by model, day, key and provider. */
 export const summarizeUsage = async (userId: string, { from, to, keyId }: UsageQuery) => {
@@ -109,5 +124,6 @@ export const summarizeUsage = async (userId: string, { from, to, keyId }: UsageQ
     byDay: groupBy(chosen, ({ row }) => row.day),
     byKey: groupBy(chosen, ({ row }) => row.keyId),
     byProvider: groupBy(chosen, ({ row }) => row.provider),
+    byUnit: groupByUnit(chosen),
   };
 };

@@ -51,7 +51,7 @@ const content = z.looseObject({
 const interactionSchema = z.looseObject({
   status: z.string(),
   steps: z.array(z.looseObject({ content: z.array(content).optional() })).optional(),
-  error: z.looseObject({ code: z.unknown(), message: z.string().optional() }).nullish(),
+  error: z.looseObject({ code: z.unknown().optional(), message: z.string().optional() }).nullish(),
 });
 
 /** Where an interaction is. @throws ProviderFailure */

@@ -1,4 +1,11 @@
-import { accountFunctionSeries, apiSeries, deadLetterSeries, functionSeries, tableSeries } from "./aws-series.ts";
+import {
+  accountFunctionSeries,
+  apiSeries,
+  backgroundSeries,
+  deadLetterSeries,
+  functionSeries,
+  tableSeries,
+} from "./aws-series.ts";
 import type { AwsSeries, SingleSeries } from "./series.ts";
 
 /** The alarms, as data. Each has a runbook: docs/runbooks.md has a heading of the same name, and a test holds that. */
@@ -142,11 +149,8 @@ export const alarms = [
   }),
   alarm({
     id: "background-errors",
-    says: "The rollup or the sweeper fails.",
-    series: summed("Failed runs", [
-      functionSeries("UsageRollup", "Errors", "Sum", "UsageRollup"),
-      functionSeries("SweepUsage", "Errors", "Sum", "SweepUsage"),
-    ]),
+    says: "The rollup, the sweeper or the poller of jobs fails.",
+    series: summed("Failed runs", backgroundSeries("Errors", "Sum")),
     threshold: 2,
     periodSeconds: 5 * minute,
     periods: 2,
@@ -155,6 +159,16 @@ export const alarms = [
     id: "sweeper-silent",
     says: "The sweeper, due every minute, has not run for 15 minutes.",
     series: functionSeries("SweepUsage", "Invocations", "Sum", "Runs"),
+    comparison: "<",
+    threshold: 1,
+    periodSeconds: 5 * minute,
+    periods: 3,
+    silence: "bad",
+  }),
+  alarm({
+    id: "poller-silent",
+    says: "The poller of jobs, due every minute, has not run for 15 minutes: jobs that nobody asks for are not settled.",
+    series: functionSeries("PollJobs", "Invocations", "Sum", "Runs"),
     comparison: "<",
     threshold: 1,
     periodSeconds: 5 * minute,
@@ -243,6 +257,7 @@ export const composites = [
       "dead-letters",
       "background-errors",
       "sweeper-silent",
+      "poller-silent",
       "abandoned-requests",
       "orphaned-leases",
     ],

@@ -1,5 +1,5 @@
 import { type TableId, tables } from "#core/db/tables.ts";
-import type { BackgroundId, RouteId } from "#core/routes.ts";
+import { type BackgroundId, backgroundFunctions, type RouteId } from "#core/routes.ts";
 import type { Aggregate, AwsSeries, DeployedName, Percentile, SearchSeries } from "./series.ts";
 
 /** Metrics that AWS writes by itself, under the names and dimensions of its documentation. */
@@ -30,6 +30,10 @@ export const functionSeries = (
   statistic,
   label,
 });
+
+/** One metric of each function that no path reaches. */
+export const backgroundSeries = (metric: string, statistic: Statistic, suffix = ""): readonly AwsSeries[] =>
+  backgroundFunctions.map(({ id }) => functionSeries(id, metric, statistic, `${id}${suffix}`));
 
 /** All functions of the account in this region: concurrency is the account's. */
 export const accountFunctionSeries = (metric: string, statistic: Statistic, label: string): AwsSeries => ({

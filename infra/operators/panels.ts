@@ -1,6 +1,7 @@
 import {
   accountFunctionSeries,
   apiSeries,
+  backgroundSeries,
   deadLetterSeries,
   everyFunction,
   everyTable,
@@ -206,10 +207,8 @@ const platform: DashboardDefinition = {
           functionSeries("UsageRollup", "IteratorAge", "Maximum", "Age of the stream"),
         ]),
         graph("Runs", "runs", [
-          functionSeries("UsageRollup", "Invocations", "Sum", "Rollup"),
-          functionSeries("SweepUsage", "Invocations", "Sum", "Sweeper"),
-          functionSeries("UsageRollup", "Errors", "Sum", "Rollup, failed"),
-          functionSeries("SweepUsage", "Errors", "Sum", "Sweeper, failed"),
+          ...backgroundSeries("Invocations", "Sum"),
+          ...backgroundSeries("Errors", "Sum", ", failed"),
         ]),
         graph("Dead letters", "messages", [
           deadLetterSeries("ApproximateNumberOfMessagesVisible", "Maximum", "Waiting"),

@@ -19,11 +19,18 @@ const largest = 10;
 /** Turns series into metrics of the CDK. */
 export class StackMetrics {
   readonly #names: StackNames;
+  readonly #labelled: boolean;
   /** Every expression and its parts need ids of their own within a graph. */
   #ids = 0;
 
-  constructor(names: StackNames) {
+  /** Alarms need no labels, and are written shorter without. */
+  constructor(names: StackNames, { labelled = true } = {}) {
     this.#names = names;
+    this.#labelled = labelled;
+  }
+
+  #label(label: string | undefined): { readonly label?: string } {
+    return label === undefined || !this.#labelled ? {} : { label };
   }
 
   of(series: Series, periodSeconds: number): IMetric {
@@ -71,7 +78,7 @@ export class StackMetrics {
     return new MathExpression({
       expression,
       usingMetrics: { ...parts },
-      label,
+      ...this.#label(label),
       period: Duration.seconds(periodSeconds),
     });
   }
@@ -83,7 +90,7 @@ export class StackMetrics {
       dimensionsMap: { service: serviceName, stage: this.#names.stage },
       statistic,
       period: Duration.seconds(periodSeconds),
-      ...(label === undefined ? {} : { label }),
+      ...this.#label(label),
     });
   }
 
@@ -117,14 +124,15 @@ export class StackMetrics {
       dimensionsMap: Object.fromEntries(values),
       statistic,
       period: Duration.seconds(periodSeconds),
-      label,
+      ...this.#label(label),
     });
   }
 
   #sum(parts: readonly AwsSeries[], label: string, periodSeconds: number): MathExpression {
     const metrics = Object.fromEntries(parts.map((part) => [this.#id(), this.#aws(part, periodSeconds)]));
-    const sum = Object.keys(metrics).map((id) => `FILL(${id},0)`);
-    return this.#math(sum.join("+"), metrics, label, periodSeconds);
+    const filled = Object.keys(metrics).map((id) => `FILL(${id},0)`);
+    // Not a chain of `+`: where one side has no point, that has none either.
+    return this.#math(`SUM([${filled.join(",")}])`, metrics, label, periodSeconds);
   }
 
   #grouped({ metric, statistic, by, divideBy }: GroupedSeries, periodSeconds: number): MathExpression {

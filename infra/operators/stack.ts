@@ -30,11 +30,10 @@ export class OperatorsStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
     const names = new StackNames(this);
-    const metrics = new StackMetrics(names);
     const logs = new LogGroups(names);
     const topic = addTopic(this);
-    const alarms = addAlarms(this, names, metrics, topic);
-    addDashboards(this, { names, metrics, logs, alarms });
+    const alarms = addAlarms(this, names, new StackMetrics(names, { labelled: false }), topic);
+    addDashboards(this, { names, metrics: new StackMetrics(names), logs, alarms });
     for (const { id: query, title, source, text } of queries) {
       new CfnQueryDefinition(this, `Query${query}`, {
         name: Fn.join("/", ["concurred", names.stage, title]),

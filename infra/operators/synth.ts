@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { App, DefaultStackSynthesizer } from "aws-cdk-lib";
+import { App, DefaultStackSynthesizer, type IStackSynthesizer } from "aws-cdk-lib";
 import { shorten, toLines } from "./shorten.ts";
 import { OperatorsStack } from "./stack.ts";
 
@@ -17,7 +17,7 @@ export const createOperatorsApp = (): { readonly app: App; readonly stack: Opera
   const stack = new OperatorsStack(app, "Operators", {
     description: "Dashboards, alarms and saved queries of the Concurred gateway",
     // It is deployed without a CDK bootstrap, by CloudFormation alone.
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
   });
   return { app, stack };
 };

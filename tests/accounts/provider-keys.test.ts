@@ -40,10 +40,9 @@ describe.skipIf(!hasTables)(`/api/v1/provider-keys (${tablesName})`, () => {
   });
   /** A count of zero is no trace of a key. */
   const ownRows = async () =>
-    (await standIns().rows("providerKeys")).filter(({ pk, keyCount }) => pk === `USER#${userId}` && keyCount !== 0) as readonly Record<
-      string,
-      unknown
-    >[];
+    (await standIns().rows("providerKeys")).filter(
+      ({ pk, keyCount }) => pk === `USER#${userId}` && keyCount !== 0,
+    ) as readonly Record<string, unknown>[];
   const list = async (who = browser): Promise<readonly View[]> => (await who.get(path)).data<readonly View[]>();
 
   it("stores a key and answers exactly what may be seen of it", async () => {

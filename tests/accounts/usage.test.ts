@@ -81,6 +81,7 @@ describe.skipIf(!hasTables)(`GET /api/v1/usage (${tablesName})`, () => {
       byDay: {},
       byKey: {},
       byProvider: {},
+      byUnit: {},
     });
   });
 

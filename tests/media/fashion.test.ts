@@ -129,7 +129,7 @@ describe("GET /api/v1/fashion/status/:id", () => {
       await user.post("/fashion/run", { model_name: "reframe", inputs: { image: photo("polls=50") } }),
     );
     const row = (await cloud().rows("jobs")).find((job) => job.id === id);
-    const fashnId = (row?.ticket as { id: string }).id;
+    const fashnId = String(Object(row?.ticket).id);
     const asked = await Promise.all(Array.from({ length: 10 }, () => user.get(`/fashion/status/${id}`)));
     expect(asked.map(({ status }) => status)).toEqual(Array(10).fill(200));
     const response = await fetch(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, newMark, pngDataUrl } from "./support.ts";
 
 const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
@@ -120,6 +120,36 @@ describe("an image that is not made", () => {
     expect(reply.error().code).toBe("PROVIDER_TIMEOUT");
     const event = await user.usage(reply);
     expect(event).toMatchObject({ status: "error", estimated: true, units: 1, costPicoUsd: 30_000n * microUsd });
+  });
+});
+
+describe("a request for an image", () => {
+  it("is stopped by POST /requests/:id/cancel", async () => {
+    const user = await caller();
+    const mark = newMark();
+    const running = user.post("/image/generate", { model: "flux", prompt: `${mark} [[simulate: polls=999]]` });
+    await eventually(async () => {
+      expect(await cloud().providerRequests(mark)).toHaveLength(1);
+    });
+    const [id = ""] = (await cloud().admission(user.key.userId)).open;
+    expect((await user.post(`/requests/${id}/cancel`, {})).status).toBe(202);
+    const reply = await running;
+    expect(reply.error()).toMatchObject({ code: "CONFLICT", details: { cancelled: true } });
+    expect(await user.usage(reply)).toMatchObject({ status: "cancelled", units: 1 });
+  });
+
+  it("is refused with 402 when today's cap does not hold it, and no provider is asked", async () => {
+    const user = await caller();
+    const mark = newMark();
+    const cap = 5_000_000_000_000n;
+    await user.post("/image/generate", { model: "flux", prompt: "A lake" });
+    await user.booked();
+    const row = { pk: `USER#${user.key.userId}`, sk: "ADMISSION" };
+    await cloud().setAttribute("keys", row, `spend#${new Date().toISOString().slice(0, 10)}`, cap);
+    const reply = await user.post("/image/generate", { model: "flux", prompt: mark });
+    expect(reply.status).toBe(402);
+    expect(reply.error().code).toBe("SPEND_LIMIT_EXCEEDED");
+    expect(await cloud().providerRequests(mark)).toEqual([]);
   });
 });
 

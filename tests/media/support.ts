@@ -30,6 +30,11 @@ export class Caller {
     return new Caller(cloud, await cloud.createKey());
   }
 
+  /** The same user at a gateway that was started anew. */
+  on(cloud: TestCloud): Caller {
+    return new Caller(cloud, this.key);
+  }
+
   /** The response with its body still to be read. */
   open(method: "GET" | "POST", path: string, body?: unknown, headers: Headers = {}): Promise<Response> {
     return fetch(`${this.cloud.baseUrl}${path}`, this.#init(method, body, headers));

@@ -130,7 +130,7 @@ interface MediaFile {
   readonly make: () => Buffer;
 }
 
-/** Files under `/media-files/`, by the end of their name. */
+/** Files under `/media-files/`, by the end of their name. FLAC and JPEG need encoders: WAV and PNG stand in for them. */
 export const mediaFiles: Readonly<Record<string, MediaFile>> = {
   mp3: { contentType: "audio/mpeg", make: () => silentMp3(3) },
   wav: { contentType: "audio/wav", make: () => silentWav(3) },

@@ -251,7 +251,10 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       relay.intercept = () => isDown;
       const results = await Promise.allSettled(Array.from({ length: 10 }, () => verify(key)));
       expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
-      expect(results.at(-1)).toMatchObject({ reason: { code: "RATE_LIMIT_EXCEEDED" } });
+      // Which of them come first is the connections' affair.
+      for (const result of results.filter(({ status }) => status === "rejected")) {
+        expect(result).toMatchObject({ reason: { code: "RATE_LIMIT_EXCEEDED" } });
+      }
     });
 
     it("is down, the endpoint's limit holds in this environment", async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   billOf,
@@ -137,6 +139,17 @@ describe("npm run cost", () => {
     expect(report).toContain("Dominant: Lambda");
     expect(report).toMatch(/containers are cheaper from about [\d,]+ requests a month/);
     expect(report).toMatch(/list prices of \d{4}-\d{2}-\d{2}/);
+  });
+
+  it("docs/cost.md tells what the command prints today", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/cost.md"), "utf8");
+    const report = costReport([]);
+    const [, total] = /^Total +\$([\d.,]+)/m.exec(report) ?? [];
+    const [, lambda] = /^Lambda +\$([\d.,]+)/m.exec(report) ?? [];
+    expect(page).toContain(`**${total}**`);
+    expect(page).toContain(`| Lambda | ${lambda} |`);
+    const [, even = ""] = /from about ([\d,]+) requests/.exec(report) ?? [];
+    expect(page).toContain(`**${(Number(even.replaceAll(",", "")) / 1e6).toFixed(1)} million**`);
   });
 
   it("lists where each unit of DynamoDB comes from", () => {

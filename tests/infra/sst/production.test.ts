@@ -23,7 +23,8 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("production only"), () 
     const classes = new Map((routes as readonly Route[]).concat(catchAll).map((row) => [row.id, row.concurrency]));
     for (const row of deployedRows) {
       const kind = classes.get(row.id);
-      const expected = kind === undefined ? (row.id === "SweepUsage" ? 1 : reserved.background) : reserved[kind];
+      const scheduled = "trigger" in row && "schedule" in (row.trigger as object);
+      const expected = kind === undefined ? (scheduled ? 1 : reserved.background) : reserved[kind];
       expect([row.id, lambdaOf(run(), row).reservedConcurrentExecutions]).toEqual([row.id, expected]);
     }
     const health = deployedRows.find(({ id }) => id === "Health");

@@ -58,11 +58,11 @@ export const Composer = ({ draft }: { draft: Signal<string> }) => {
           </Button>
         )}
         {answering.value ? (
-          <Button icon="stop" onClick={() => void stop()}>
+          <Button key="stop" icon="stop" onClick={() => void stop()}>
             Stop
           </Button>
         ) : (
-          <Button kind="primary" type="submit" icon="send">
+          <Button key="send" kind="primary" type="submit" icon="send">
             Send
           </Button>
         )}

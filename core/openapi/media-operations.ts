@@ -1,0 +1,191 @@
+import * as z from "zod";
+import { errorAnswer } from "#core/schemas/answers.ts";
+import { fashionRunBody, fashionSubscribeBody } from "#core/schemas/fashion.ts";
+import { imageEditSchema, imageGenerateSchema } from "#core/schemas/image.ts";
+import { jobsQuerySchema } from "#core/schemas/jobs.ts";
+import {
+  mediaImageSchema,
+  mediaVideoSchema,
+  musicSchema,
+  speechSchema,
+  voicesQuerySchema,
+} from "#core/schemas/media.ts";
+import * as answers from "#core/schemas/media-answers.ts";
+import { videoGenerateSchema, videoStatusQuery } from "#core/schemas/video.ts";
+import { visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
+import type { Answer, HeaderParameter, OperationTable } from "./operations.ts";
+
+const ok = (json: z.ZodType, description = "OK"): Answer => ({ status: 200, description, json });
+
+const audio: Answer = {
+  status: 200,
+  description:
+    "JSON with the audio in base64 or a URL; with an audio type in `Accept` the audio itself; with `stream: true` events",
+  json: answers.audioAnswer,
+  events: z.union([answers.audioEventData, errorAnswer]),
+  eventsExample: 'event: audio\ndata: {"audio":"//uYxA=="}\n\nevent: done\ndata: {"format":"mp3"}\n\n',
+  contentType: "audio/mpeg",
+};
+
+const accept: HeaderParameter = {
+  name: "Accept",
+  schema: z.string(),
+  description: "`audio/mpeg`, `audio/wav`, `audio/flac` or `audio/pcm` for the audio itself.",
+};
+
+const startedOnce = "The job. Ask about it by its id; a webhook tells its end, signed as Standard Webhooks.";
+
+/** The operations of media, fashion, images, videos and vision. `paying` are the headers of what costs money. */
+export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTable => ({
+  MediaSpeech: {
+    POST: {
+      summary: "Text to speech",
+      tag: "Media",
+      body: speechSchema,
+      headers: [...paying, accept],
+      answers: [audio],
+    },
+  },
+  MediaVoices: {
+    GET: {
+      summary: "The voices of text to speech",
+      tag: "Media",
+      query: voicesQuerySchema,
+      headers: paying.filter(({ name }) => name === "X-Provider-Key"),
+      answers: [ok(answers.voicesAnswer)],
+    },
+  },
+  MediaMusic: {
+    POST: {
+      summary: "Text to music",
+      tag: "Media",
+      body: musicSchema,
+      headers: [...paying, accept],
+      answers: [audio],
+    },
+  },
+  MediaImage: {
+    POST: {
+      summary: "Text to image by MiniMax",
+      tag: "Media",
+      body: mediaImageSchema,
+      headers: paying,
+      answers: [ok(answers.mediaImagesAnswer)],
+    },
+  },
+  MediaVideo: {
+    POST: {
+      summary: "Start a video by MiniMax",
+      tag: "Media",
+      body: mediaVideoSchema,
+      headers: paying,
+      answers: [ok(answers.startedClipAnswer, startedOnce)],
+    },
+  },
+  MediaVideoStatus: {
+    GET: { summary: "Where a video of MiniMax is", tag: "Media", answers: [ok(answers.clipAnswer)] },
+  },
+  FashionRun: {
+    POST: {
+      summary: "Start a fashion job",
+      tag: "Fashion",
+      body: fashionRunBody,
+      headers: paying,
+      answers: [ok(answers.startedFashionAnswer, startedOnce)],
+    },
+  },
+  FashionStatus: {
+    GET: { summary: "Where a fashion job is", tag: "Fashion", answers: [ok(answers.fashionAnswer)] },
+  },
+  FashionSubscribe: {
+    POST: {
+      summary: "Run a fashion job and stream its progress",
+      tag: "Fashion",
+      body: fashionSubscribeBody,
+      headers: paying,
+      answers: [
+        {
+          status: 200,
+          description: "`start`, `progress`, then `result` or `error` with the failure's name, and `done`",
+          events: z.union([answers.fashionEventData, errorAnswer]),
+          eventsExample:
+            'event: progress\ndata: {"id":"job_1","status":"processing","elapsedMs":2100}\n\nevent: done\ndata: {"id":"job_1","status":"completed"}\n\n',
+        },
+      ],
+    },
+  },
+  ImageGenerate: {
+    POST: {
+      summary: "Text to image over Google, BFL and fal",
+      tag: "Images",
+      body: imageGenerateSchema,
+      headers: paying,
+      answers: [ok(answers.imagesAnswer)],
+    },
+  },
+  ImageEdit: {
+    POST: {
+      summary: "Change images",
+      tag: "Images",
+      body: imageEditSchema,
+      headers: paying,
+      answers: [ok(answers.imagesAnswer)],
+    },
+  },
+  VideoGenerate: {
+    POST: {
+      summary: "Start a video over Google and fal; image to video when `image_url` is given",
+      tag: "Videos",
+      body: videoGenerateSchema,
+      headers: paying,
+      answers: [ok(answers.startedVideoAnswer, startedOnce)],
+    },
+  },
+  VideoStatus: {
+    GET: {
+      summary: "Where a video is, or the video itself",
+      tag: "Videos",
+      query: videoStatusQuery,
+      answers: [
+        {
+          status: 200,
+          description: "The job; with `content=true` the video, where its provider asks for a key",
+          json: answers.videoAnswer,
+          contentType: "video/mp4",
+        },
+      ],
+    },
+  },
+  Vision: {
+    GET: {
+      summary: "A question about one image",
+      tag: "Vision",
+      query: visionQuerySchema,
+      headers: paying.filter(({ name }) => name === "X-Provider-Key"),
+      answers: [ok(answers.visionAnswer)],
+    },
+    POST: {
+      summary: "A question about images",
+      tag: "Vision",
+      body: visionSchema,
+      headers: paying,
+      answers: [
+        {
+          status: 200,
+          description: "The answer, or with `stream: true` its words",
+          json: answers.visionAnswer,
+          events: z.union([answers.visionEventData, errorAnswer]),
+          eventsExample: 'event: delta\ndata: {"text":"A lake"}\n\n',
+        },
+      ],
+    },
+  },
+  Jobs: {
+    GET: {
+      summary: "Your jobs of the last seven days, newest first",
+      tag: "Jobs",
+      query: jobsQuerySchema,
+      answers: [ok(answers.jobListAnswer)],
+    },
+  },
+});

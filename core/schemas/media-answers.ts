@@ -1,0 +1,160 @@
+import * as z from "zod";
+import { jobKinds } from "#core/db/jobs.ts";
+
+/** What the endpoints of media answer, for the OpenAPI document and the tests that hold answers against it. */
+
+const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
+const usd = z.number().nullable().describe("USD; null while it is not known, and for an unknown price");
+const when = z.iso.datetime();
+const count = z.number().nullable();
+const webhookSecret = z.string().optional().describe("`whsec_…`, with which the webhook is signed: shown this once");
+const failure = z.strictObject({ name: z.string(), message: z.string() });
+
+const output = z.strictObject({
+  url: z.string().describe("At the provider"),
+  contentType: z.string().nullable(),
+  expiresAt: when.nullable().describe("When the URL ends; null where the provider states no end"),
+});
+
+const jobFields = {
+  id: z.string().startsWith("job_"),
+  kind: z.enum(jobKinds),
+  status: z.enum(["queued", "processing", "completed", "failed"]),
+  model: z.string(),
+  provider: z.string(),
+  output: z.array(output).nullable(),
+  error: failure.nullable(),
+  createdAt: when,
+  finishedAt: when.nullable(),
+  costUsd: usd,
+};
+
+const job = z.strictObject(jobFields).meta({ id: "Job" });
+export const jobListAnswer = success(z.array(job));
+export const startedVideoAnswer = success(z.strictObject({ ...jobFields, webhookSecret }).meta({ id: "StartedJob" }));
+export const videoAnswer = success(
+  z
+    .strictObject({
+      ...jobFields,
+      downloadUrl: z.string().nullable().describe("Where the video is had with an API key, if not by its URL alone"),
+    })
+    .meta({ id: "VideoJob" }),
+);
+const clip = { taskId: z.string(), ...jobFields };
+export const clipAnswer = success(z.strictObject(clip).meta({ id: "MediaVideoJob" }));
+export const startedClipAnswer = success(
+  z.strictObject({ ...clip, webhookSecret }).meta({ id: "StartedMediaVideoJob" }),
+);
+
+const fashionFields = {
+  id: z.string().startsWith("job_"),
+  status: z.string().describe("`starting`, `in_queue`, `processing`, `completed` or `failed`"),
+  output: z.array(z.string()).nullable(),
+  error: failure.nullable(),
+  model_name: z.string(),
+  credits: z.number(),
+  createdAt: when,
+  finishedAt: when.nullable(),
+  outputExpiresAt: when.nullable(),
+};
+
+export const fashionAnswer = success(z.strictObject(fashionFields).meta({ id: "FashionJob" }));
+export const startedFashionAnswer = success(
+  z.strictObject({ ...fashionFields, webhookSecret }).meta({ id: "StartedFashionJob" }),
+);
+
+const audioFacts = {
+  format: z.enum(["mp3", "wav", "flac", "pcm"]),
+  model: z.string(),
+  url: z.string().nullable(),
+  urlExpiresAt: when.nullable(),
+  durationMs: count,
+  sizeBytes: count,
+  sampleRate: count,
+  bitrate: count,
+  channels: count,
+  characters: count.describe("Characters that are charged"),
+  subtitleUrl: z.string().nullable(),
+  traceId: z.string().nullable(),
+  costUsd: usd,
+};
+
+const facts = z.strictObject(audioFacts);
+export const audioAnswer = success(
+  z.strictObject({ audio: z.base64().nullable().describe("Null when a URL was asked for"), ...audioFacts }).meta({
+    id: "Audio",
+  }),
+);
+
+/** Data of the events of audio: `audio`, then `done`. */
+export const audioEventData = z.union([z.strictObject({ audio: z.base64() }), facts]);
+
+export const voicesAnswer = success(
+  z.array(
+    z
+      .strictObject({
+        voiceId: z.string(),
+        name: z.string(),
+        kind: z.enum(["system", "voice_cloning", "voice_generation"]),
+        description: z.array(z.string()),
+        createdAt: z.string().nullable(),
+      })
+      .meta({ id: "Voice" }),
+  ),
+);
+
+const imageFields = {
+  url: z.string().nullable(),
+  base64: z.base64().nullable(),
+  contentType: z.string().nullable(),
+  expiresAt: when.nullable(),
+};
+
+export const mediaImagesAnswer = success(
+  z
+    .strictObject({
+      id: z.string(),
+      model: z.string(),
+      provider: z.string(),
+      images: z.array(z.strictObject(imageFields)),
+      failed: z.number(),
+      costUsd: usd,
+    })
+    .meta({ id: "MediaImages" }),
+);
+
+export const imagesAnswer = success(
+  z
+    .strictObject({
+      id: z.string(),
+      model: z.string(),
+      provider: z.string(),
+      images: z.array(z.strictObject({ ...imageFields, width: count, height: count })),
+      failed: z.int().describe("Images that were wanted and not made"),
+      seed: z.number().nullable(),
+      costUsd: usd,
+    })
+    .meta({ id: "Images" }),
+);
+
+const visionFields = z
+  .strictObject({
+    id: z.string(),
+    model: z.string(),
+    content: z.string(),
+    usage: z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() }),
+    costUsd: usd,
+  })
+  .meta({ id: "Vision" });
+
+export const visionAnswer = success(visionFields);
+/** Data of the events of vision: `delta`, then `done`. */
+export const visionEventData = z.union([z.strictObject({ text: z.string() }), visionFields]);
+
+/** Data of the events of fashion: `start`, `progress`, then `result` (or `error`) and `done`. */
+export const fashionEventData = z.union([
+  z.strictObject({ ...fashionFields, webhookSecret }),
+  z.strictObject({ id: z.string(), status: z.string(), elapsedMs: z.int() }),
+  fashionAnswer,
+  z.strictObject({ id: z.string(), status: z.string() }),
+]);

@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { Validations } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { AwsSolutionsChecks, NIST80053R5Checks } from "cdk-nag";
+import { describe, expect, it } from "vitest";
+import { type TableId, tables } from "#core/db/tables.ts";
+import { backgroundFunctions, catchAll, routes } from "#core/routes.ts";
+import { alarms, composites } from "#infra/operators/alarms.ts";
+import { queries } from "#infra/operators/queries.ts";
+import { createOperatorsApp, operatorsTemplateFile, synthOperators } from "#infra/operators/synth.ts";
+
+interface CloudFormation {
+  readonly Parameters: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
+  readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>;
+}
+
+const committed = readFileSync(operatorsTemplateFile, "utf8");
+const template = JSON.parse(committed) as CloudFormation;
+const everyFunction = [...routes, catchAll, ...backgroundFunctions].map(({ id }) => id);
+
+/** What CloudFormation takes as a text. Source: CloudFormation user guide, "Quotas". */
+const maxBytes = 51_200;
+/** Of one Logs Insights query. Source: CloudWatch Logs user guide, "CloudWatch Logs quotas". */
+const maxLogGroups = 50;
+
+/** Names that infra/deploy.ts gives, whatever the template asks for. */
+const givenParameters = new Set<string>([
+  ...["StageName", "ApiName", "AccessLogGroupName", "EncryptionKeyId", "FirewallName"],
+  ...everyFunction.map((id) => `${id}FunctionName`),
+  ...backgroundFunctions.filter(({ trigger }) => "stream" in trigger).map(({ id }) => `${id}DeadLettersName`),
+  ...(Object.keys(tables) as TableId[]).map((id) => `${tables[id].resource}Name`),
+]);
+
+const ofType = (type: string) => Object.values(template.Resources).filter(({ Type }) => Type === type);
+
+describe("the operators' template", () => {
+  it("is the one that the code makes (npm run synth:operators writes it)", () => {
+    expect(committed).toBe(synthOperators());
+  });
+
+  it("fits into one call of CloudFormation", () => {
+    expect(Buffer.byteLength(committed)).toBeLessThan(maxBytes);
+  });
+
+  it("asks for no name that the deployment does not give, and for none in vain", () => {
+    const body = JSON.stringify(template.Resources);
+    for (const name of Object.keys(template.Parameters)) {
+      expect([name, givenParameters.has(name)]).toEqual([name, true]);
+      expect([name, body.includes(`"Ref":"${name}"`) || body.includes(`\${${name}}`)]).toEqual([name, true]);
+    }
+    expect(template.Parameters).not.toHaveProperty("BootstrapVersion");
+  });
+
+  it("holds nothing that costs a secret or a right: dashboards, alarms, queries and one topic", () => {
+    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
+    expect([...types].sort()).toEqual([
+      "AWS::CloudWatch::Alarm",
+      "AWS::CloudWatch::CompositeAlarm",
+      "AWS::CloudWatch::Dashboard",
+      "AWS::Logs::QueryDefinition",
+      "AWS::SNS::Topic",
+      "AWS::SNS::TopicPolicy",
+    ]);
+    expect(ofType("AWS::CloudWatch::Dashboard")).toHaveLength(2);
+    expect(ofType("AWS::CloudWatch::Alarm")).toHaveLength(alarms.length);
+    expect(ofType("AWS::CloudWatch::CompositeAlarm")).toHaveLength(composites.length);
+    expect(ofType("AWS::Logs::QueryDefinition")).toHaveLength(queries.length);
+  });
+
+  it("has dashboards whose bodies are JSON once the names are filled in", () => {
+    for (const { Properties } of ofType("AWS::CloudWatch::Dashboard")) {
+      const { DashboardBody: body } = Properties as { DashboardBody: { "Fn::Sub": string } };
+      const filled = body["Fn::Sub"].replaceAll(/\$\{(?!!)[^}]+\}/g, "x").replaceAll("${!", "${");
+      const { widgets } = JSON.parse(filled) as { widgets: readonly { readonly type: string }[] };
+      expect(widgets.length).toBeGreaterThan(10);
+    }
+  });
+
+  it("reads no more log groups in a query than CloudWatch allows, and every function's in a look-up of a request", () => {
+    for (const { Properties } of ofType("AWS::Logs::QueryDefinition")) {
+      const { LogGroupNames: names } = Properties as {
+        LogGroupNames: readonly unknown[] | { "Fn::Split": [string, { "Fn::Sub": [string, unknown] }] };
+      };
+      const count = "Fn::Split" in names ? names["Fn::Split"][1]["Fn::Sub"][0].split(",").length : names.length;
+      expect(count).toBeLessThanOrEqual(maxLogGroups);
+    }
+    const named = /\$\{P\}[\w,${}]+/.exec(JSON.stringify(template.Resources.QueryOneRequest))?.[0] ?? "";
+    expect(named.split(",").map((name) => name.replace(`\${P}`, ""))).toEqual(everyFunction);
+  });
+});
+
+describe("the operators' stack", () => {
+  const { stack } = createOperatorsApp();
+  const made = Template.fromStack(stack);
+
+  it("tells an alarm to people through its composite only, and when it is over", () => {
+    for (const { Properties } of Object.values(made.findResources("AWS::CloudWatch::Alarm"))) {
+      expect(Properties).not.toHaveProperty("AlarmActions");
+    }
+    for (const { Properties } of Object.values(made.findResources("AWS::CloudWatch::CompositeAlarm"))) {
+      expect(Properties).toMatchObject({
+        AlarmActions: [{ Ref: expect.stringMatching(/^Alarms/) }],
+        OKActions: [{ Ref: expect.stringMatching(/^Alarms/) }],
+      });
+    }
+  });
+
+  it("lets CloudWatch of this account publish, over TLS, and nobody else", () => {
+    made.hasResourceProperties("AWS::SNS::TopicPolicy", {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+          Match.objectLike({
+            Effect: "Allow",
+            Action: "sns:Publish",
+            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+          }),
+        ],
+      },
+    });
+  });
+
+  it("detects an unusual cost on one plain metric: detection cannot learn from a query", () => {
+    made.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      ComparisonOperator: "GreaterThanUpperThreshold",
+      ThresholdMetricId: "expr_1",
+      Metrics: [
+        Match.objectLike({ Id: "expr_1", Expression: Match.stringLikeRegexp("^ANOMALY_DETECTION_BAND\\(m0, 4\\)$") }),
+        Match.objectLike({
+          Id: "m0",
+          MetricStat: {
+            Metric: {
+              Namespace: "Concurred",
+              MetricName: "CostMicroUsd",
+              Dimensions: [
+                { Name: "service", Value: "concurred" },
+                { Name: "stage", Value: { Ref: "StageName" } },
+              ],
+            },
+            Period: 3_600,
+            Stat: "Sum",
+          },
+        }),
+      ],
+    });
+  });
+
+  it("watches the sweeper, whose silence is a fault", () => {
+    made.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      Namespace: "AWS/Lambda",
+      MetricName: "Invocations",
+      Dimensions: [{ Name: "FunctionName", Value: { Ref: "SweepUsageFunctionName" } }],
+      ComparisonOperator: "LessThanThreshold",
+      TreatMissingData: "breaching",
+    });
+  });
+});
+
+describe("cdk-nag", () => {
+  it("finds nothing against AWS's good practice or NIST 800-53 but what is explained here", () => {
+    const { app, stack } = createOperatorsApp();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
+    Validations.of(stack).acknowledge(
+      {
+        id: "NIST.800.53.R5-CloudWatchAlarmAction",
+        reason: "Composite alarms act for the alarms that they are made of: a fault is one message.",
+      },
+      {
+        id: "NIST.800.53.R5-SNSEncryptedKMS",
+        reason: "Messages hold names of alarms and numbers. CloudWatch cannot publish under AWS's key for SNS.",
+      },
+    );
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  it("would find a fault: the same check without the explanations fails", () => {
+    const { app } = createOperatorsApp();
+    Validations.of(app).addPlugins(new NIST80053R5Checks(app));
+    expect(() => app.synth()).toThrow();
+  });
+});
