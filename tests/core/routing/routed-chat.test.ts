@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { restMs } from "#core/routing/target-stats.ts";
 import { type Caller, failing, type Play, saying, textOf, useChatGateway } from "#tests/core/support/chat-gateway.ts";
-import { type Answer, muteLog } from "#tests/core/support/lambda.ts";
+import { type Answer, captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -57,6 +57,29 @@ describe.skipIf(!hasTables)(`routing of chat completions (${tablesName})`, () =>
     const event = await gateway().usage(caller, answer);
     expect(event).toMatchObject({ status: "error", code: "MODEL_UNAVAILABLE", costPicoUsd: 0 });
     expect((event.attempts as { model: string }[]).map(({ model }) => model)).toEqual(["gpt-5.2", "o3"]);
+  });
+
+  it.each([
+    ["a stream that broke after its status was sent", { stream: true }, "cut", 200, true],
+    ["a provider's failure", {}, "500", 502, true],
+    ["a provider's own 429", {}, "429", 429, false],
+    ["a stream that is whole", { stream: true }, "none", 200, false],
+  ] as const)("counts %s among the errors or not", async (_, body, fault, status, counts) => {
+    const cut: Play = (response) => {
+      const choices = [{ index: 0, delta: { role: "assistant", content: "Half" }, finish_reason: null }];
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const frame = { id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices };
+      response.write(`data: ${JSON.stringify(frame)}\n\n`, () => setImmediate(() => response.destroy()));
+    };
+    gateway().play = { cut, none: saying(), "500": failing(500), "429": failing(429) }[fault];
+    let answer: Answer | undefined;
+    const { lines } = await captureLog(async () => {
+      answer = await ask(body);
+    });
+    expect(answer?.status).toBe(status);
+    const metrics = lines.filter((line) => line._aws !== undefined);
+    expect(metrics).toHaveLength(1);
+    expect(metrics[0]?.Errors).toBe(counts ? 1 : undefined);
   });
 
   it("lets a failing model rest, tries it again after that, and frees it when it answers", async () => {
