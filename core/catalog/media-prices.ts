@@ -1,13 +1,16 @@
 /**
  * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
  * such a request is null as well, never a cousin's. Data that is reviewed like code.
+ *
+ * Not one of the vendors' own pages could be read on the day these were entered: they come from memory and, where they
+ * fit, from resellers' pages. Check each before anybody is billed by it.
  */
 
 export interface MediaPrice {
   readonly microUsd: number;
   readonly per: "character" | "song" | "image" | "megapixel" | "second" | "clip" | "credit";
   readonly source: string;
-  /** The day the source was read, ISO 8601. */
+  /** The day the figure was entered, ISO 8601. */
   readonly asOf: string;
 }
 
