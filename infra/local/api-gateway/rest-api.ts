@@ -106,7 +106,7 @@ export const createRestApi = (options: RestApiOptions): RestApi => {
     const body = await readBody(request);
     if (body.kind === "aborted") return;
     if (body.kind === "too-large") {
-      exchange.response.setHeader("Connection", "close");
+      // The rest is read and dropped: closing while the client still sends would reset its connection before it reads this.
       exchange.refuse("REQUEST_TOO_LARGE", 413);
       return;
     }

@@ -288,12 +288,12 @@ describe("a streaming integration", () => {
     const env = { GATE_URL: doors.url };
     const { url } = await serve({
       routes: [
-        streamRoute("/function", pool("stream", { env, timeoutMs: 500 })),
-        streamRoute("/integration", pool("stream", { env }), { timeoutMs: 500 }),
+        streamRoute("/function", pool("stream", { env, timeoutMs: 4_000 })),
+        streamRoute("/integration", pool("stream", { env }), { timeoutMs: 4_000 }),
       ],
     });
     const { url: idleUrl } = await serve({
-      streamIdleTimeoutMs: 300,
+      streamIdleTimeoutMs: 2_000,
       routes: [streamRoute("/idle", pool("stream", { env }))],
     });
     for (const at of [`${url}/function`, `${url}/integration`, `${idleUrl}/idle`]) {
