@@ -20,8 +20,9 @@ const wholeNumber = fc.bigInt({ min: -(10n ** 37n), max: 10n ** 37n });
 const asWritten = (value: bigint): Plain =>
   value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 
-/** Attribute names are ours and never a caller's, so `__proto__` is none. */
-const name = fc.string({ minLength: 1 }).filter((text) => text !== "__proto__");
+/** Attribute names are ours and never a caller's, so none of these, which plain objects inherit, is one. */
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+const name = fc.string({ minLength: 1 }).filter((text) => !inherited.has(text));
 
 const plain: fc.Arbitrary<Plain> = fc.letrec<{ value: Plain }>((tie) => ({
   value: fc.oneof(
