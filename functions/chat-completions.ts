@@ -1,7 +1,8 @@
 import { cacheSettings } from "#core/cache/cache-settings.ts";
-import { ChatCompletion, chatTimeoutMs } from "#core/chat/chat-completion.ts";
+import { ChatCompletion } from "#core/chat/chat-completion.ts";
 import { guardedCompletion, guardedFrames } from "#core/chat/guarded-answer.ts";
 import { prepareRequest } from "#core/chat/prepare-request.ts";
+import { chatTimeoutMs } from "#core/chat/request-parts.ts";
 import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";

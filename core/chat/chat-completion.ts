@@ -1,7 +1,4 @@
-import type { KeyPrincipal } from "#core/auth/principal.ts";
-import { AnswerCache, type CachedAnswer } from "#core/cache/answer-cache.ts";
-import { cacheKey } from "#core/cache/cache-key.ts";
-import type { CacheSettings } from "#core/cache/cache-settings.ts";
+import type { AnswerCache, CachedAnswer } from "#core/cache/answer-cache.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
@@ -14,8 +11,8 @@ import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { type AttemptsResult, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
-import { Meter } from "#core/usage/meter.ts";
+import { coveredCharacters } from "#core/usage/estimate.ts";
+import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
@@ -23,7 +20,8 @@ import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.
 import { checkChatRequest } from "./check-request.ts";
 import { inputCharacters } from "./input-size.ts";
 import { reportGeneration } from "./report.ts";
-import { RequestScope } from "./request-scope.ts";
+import { type ChatCaller, requestParts } from "./request-parts.ts";
+import type { RequestScope } from "./request-scope.ts";
 import { type Choice, resolveChoices, toTargets } from "./targets.ts";
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
@@ -32,23 +30,6 @@ export interface ChatAnswer {
   readonly completion?: unknown;
   readonly frames?: AsyncIterable<Buffer | string>;
 }
-
-/** Who asks, and with which of their provider keys (`X-Provider-Key`). */
-export interface ChatCaller {
-  readonly principal: KeyPrincipal;
-  readonly providerKeySlug: string | undefined;
-  /** Undefined when the cache is not to be used. */
-  readonly cache: CacheSettings | undefined;
-  /** Canonical text of the guardrails in force, for the cache's key. */
-  readonly guardrailsKey: string;
-  /** Id and version of the prompt template, for the cache's key. */
-  readonly promptVersion: string | undefined;
-}
-
-const defaultTimeoutMs = 60_000;
-
-/** How long a request may take, ms. */
-export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? defaultTimeoutMs;
 
 const defaultRetries = 2;
 
@@ -74,65 +55,21 @@ export class ChatCompletion {
   #ended = false;
 
   /** @throws GatewayError 400 for what no provider should be asked. */
-  constructor(
-    call: RequestContext,
-    request: ChatRequest,
-    { principal, providerKeySlug, cache, guardrailsKey, promptVersion }: ChatCaller,
-  ) {
+  constructor(call: RequestContext, request: ChatRequest, caller: ChatCaller) {
+    const { principal, providerKeySlug } = caller;
+    const { userId } = principal;
     this.#call = call;
-    this.#userId = principal.userId;
+    this.#userId = userId;
     this.#providerKeySlug = providerKeySlug;
     this.#request = request;
     this.#inputCharacters = inputCharacters(request);
-    const { userId } = principal;
     this.#choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
-    const [{ model, slug }] = this.#choices;
-    checkChatRequest(request, model);
-    const { requestId, startedAtMs, lambdaDeadlineMs } = call;
-    this.#scope = new RequestScope({
-      userId: principal.userId,
-      requestId,
-      timeoutMs: chatTimeoutMs(request),
-      startedAtMs,
-      lambdaDeadlineMs,
-    });
-    const maxOutput = request.max_completion_tokens ?? request.max_tokens ?? undefined;
-    this.#meter = new Meter({
-      userId: principal.userId,
-      keyId: principal.keyId,
-      requestId,
-      generation: 0,
-      route: call.route.id,
-      model,
-      byok: providerKeySlug !== undefined,
-      streamed: request.stream === true,
-      // Of the dearest: a cheap model in front must not let a dear fallback past the cap.
-      reservePicoUsd: this.#choices
-        .map((choice) => estimatePicoUsd(choice.model.catalog, this.#inputCharacters, maxOutput))
-        .reduce((dearest, reserve) => {
-          if (reserve > dearest) return reserve;
-          return dearest;
-        }),
-      startedAtMs,
-      untilMs: lambdaDeadlineMs,
-    });
-    this.#cache =
-      cache === undefined
-        ? undefined
-        : new AnswerCache({
-            userId: principal.userId,
-            digest: cacheKey({
-              userId: principal.userId,
-              model,
-              request,
-              providerKeySlug: slug ?? providerKeySlug,
-              guardrails: guardrailsKey,
-              promptVersion,
-            }),
-            requestId,
-            ttlSeconds: cache.ttlSeconds,
-            deadlineMs: this.#scope.deadlineMs,
-          });
+    checkChatRequest(request, this.#choices[0].model);
+    const facts = { call, request, caller, choices: this.#choices, inputCharacters: this.#inputCharacters };
+    const { scope, meter, cache } = requestParts(facts);
+    this.#scope = scope;
+    this.#meter = meter;
+    this.#cache = cache;
     // Runs after the answer has ended, however it ended, and is awaited before the function returns.
     call.afterwards.push(() => this.#settle());
   }

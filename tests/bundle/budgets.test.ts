@@ -13,8 +13,8 @@ const kilobyte = 1_024;
  */
 const eagerBudgets: Readonly<Record<string, number>> = {
   "functions/chat-completions.handler": 264 * kilobyte,
-  "functions/health.handler": 70 * kilobyte,
-  "functions/not-found.handler": 70 * kilobyte,
+  "functions/health.handler": 60 * kilobyte,
+  "functions/not-found.handler": 60 * kilobyte,
 };
 
 /** For every function without a number of its own: those that manage keys and sessions load their vendors' SDKs. */

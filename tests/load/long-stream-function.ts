@@ -58,7 +58,7 @@ class Sink extends Writable {
 
 const call = handler as unknown as (event: unknown, response: Sink, context: unknown) => Promise<unknown>;
 
-const run = async (content: object): Promise<Sink> => {
+const open = async (content: object): Promise<Sink> => {
   const sink = new Sink();
   const event = proxyEvent({
     method: "POST",
@@ -68,13 +68,20 @@ const run = async (content: object): Promise<Sink> => {
   });
   await call(event, sink, lambdaContext(300_000));
   if (!sink.writableFinished) await finished(sink);
+  return sink;
+};
+
+const run = async (content: object, tries = 1): Promise<Sink> => {
+  const sink = await open(content);
+  if (sink.metadata?.statusCode === 503 && tries > 1) return run(content, tries - 1);
   if (sink.metadata?.statusCode !== 200) throw new Error(`Status ${sink.metadata?.statusCode}: ${sink.tail}`);
   if (!sink.tail.endsWith("data: [DONE]\n\n")) throw new Error(`The stream ended in ${sink.tail}`);
   return sink;
 };
 
 // What every stream loads, and every environment keeps, is not the long stream's.
-await run(settings.warmUp);
+// The first request of a process may be too slow for Unkey's time on a machine that is busy; later ones are known.
+await run(settings.warmUp, 5);
 const { bytes, peakBytes } = await run(settings.body);
 process.stdout.write(`${JSON.stringify({ bytes, peakBytes })}\n`);
 process.exit(0);

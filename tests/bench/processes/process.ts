@@ -82,9 +82,10 @@ export class BenchProcess<Ready> {
       waiting.get(answer.id)?.(answer);
       waiting.delete(answer.id);
     });
-    child.once("exit", (code) => {
-      ready.reject(new Error(`The ${name} process ended with ${code} before it was ready`));
-      for (const [id, resolve] of waiting) resolve({ id, error: `The ${name} process ended with ${code}` });
+    child.once("exit", (code, signal) => {
+      const error = `The ${name} process ended with ${signal ?? code}`;
+      ready.reject(new Error(`${error} before it was ready`));
+      for (const [id, resolve] of waiting) resolve({ id, error });
     });
     const { value } = await ready.promise;
     return new BenchProcess(child, value as Ready, waiting);

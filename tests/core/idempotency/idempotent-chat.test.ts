@@ -59,6 +59,9 @@ describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
   it.each([false, true])(
     "runs exactly one of ten at once; the others are 409 with Retry-After (stream %s)",
     async (stream) => {
+      // A key that was verified a moment ago passes on a machine where ten at once make Unkey slow.
+      await ask({}, "another");
+      const before = gateway().asked;
       const end = Promise.withResolvers<void>();
       gateway().play = async (response, request) => {
         await end.promise;
@@ -73,12 +76,12 @@ describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
       });
       expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
       expect(refused.headers["x-should-retry"]).not.toBe("false");
-      await expect.poll(() => gateway().asked).toBe(1);
+      await expect.poll(() => gateway().asked - before).toBe(1);
       end.resolve();
       const statuses = (await Promise.all(asking)).map(({ status }) => status);
       expect(statuses.filter((status) => status === 200)).toHaveLength(1);
       expect(statuses.filter((status) => status === 409)).toHaveLength(9);
-      expect(gateway().asked).toBe(1);
+      expect(gateway().asked - before).toBe(1);
     },
   );
 

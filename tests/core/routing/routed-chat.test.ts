@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { storeProviderKey } from "#core/provider-keys/provider-keys.ts";
 import { restMs } from "#core/routing/target-stats.ts";
 import { type Caller, failing, type Play, saying, textOf, useChatGateway } from "#tests/core/support/chat-gateway.ts";
 import { type Answer, captureLog, muteLog } from "#tests/core/support/lambda.ts";
@@ -133,6 +134,28 @@ describe.skipIf(!hasTables)(`routing of chat completions (${tablesName})`, () =>
     const order = [];
     for (let time = 0; time < 4; time++) order.push((await ask(body)).headers["x-model-used"]);
     expect(order).toEqual(["gpt-5.2", "o3", "o3", "o3"]);
+  });
+
+  it("pays with the key that each balanced target names, never with the platform's", async () => {
+    for (const slug of ["first", "second"]) {
+      const stored = { provider: "openai", slug, displayName: slug, apiKey: `sk-${slug}-0123456789` } as const;
+      await storeProviderKey(caller.userId, stored);
+    }
+    const targets = ["first", "second"].map((provider_key) => ({ model: "gpt-5.2", provider_key }));
+    const body = { load_balance: { strategy: "round_robin", targets } };
+    const before = gateway().provider.requests.length;
+    for (let time = 0; time < 2; time++) {
+      const answer = await ask(body);
+      expect(await gateway().usage(caller, answer)).toMatchObject({ status: "ok", byok: true });
+    }
+    const keys = gateway()
+      .provider.requests.slice(before)
+      .map(({ headers }) => headers.authorization);
+    expect(keys.toSorted()).toEqual(["Bearer sk-first-0123456789", "Bearer sk-second-0123456789"]);
+    // A target that fails with one key goes on with the other.
+    gateway().play = (response, request) =>
+      (request.headers.authorization?.includes("first") ? failing(401) : saying())(response, request);
+    for (let time = 0; time < 2; time++) expect((await ask(body)).status).toBe(200);
   });
 
   it("spreads requests over round_robin targets evenly, and goes on to the next when one fails", async () => {

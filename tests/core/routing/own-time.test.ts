@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { GatewayError } from "#core/errors.ts";
+import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
+import { forgetTargets, isResting } from "#core/routing/target-stats.ts";
+import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
+
+let silent: FakeProvider;
+beforeEach(async () => {
+  forgetTargets();
+  silent = await startFakeProvider(() => undefined);
+});
+afterEach(() => silent.close());
+
+/** Asks a provider that says nothing. `remainingMs` is the request's own time, of which the attempt gets all. */
+const ask = async (remainingMs: () => number): Promise<void> => {
+  const target: Target = {
+    model: resolveModel("gpt-5.2"),
+    name: "gpt-5.2",
+    byok: false,
+    credential: async () => ({ apiKey: "sk-test", baseUrl: silent.url, byok: false }),
+  };
+  const asking = runAttempts({
+    targets: [target],
+    request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }] }),
+    retries: 0,
+    completionId: "chatcmpl-1",
+    signal: new AbortController().signal,
+    abortReason: () => new GatewayError("PROVIDER_TIMEOUT", "over"),
+    remainingMs,
+    onAttempt: () => undefined,
+  });
+  await expect(asking).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
+};
+
+it("does not send a target to rest because callers gave it next to no time", async () => {
+  for (let time = 0; time < 6; time++) {
+    const times = [20, 0];
+    await ask(() => times.shift() ?? 0);
+  }
+  expect(isResting("gpt-5.2", Date.now())).toBe(false);
+});
+
+it("sends a target to rest that let pass what it was given while there was more", async () => {
+  for (let time = 0; time < 5; time++) {
+    const times = [20];
+    await ask(() => times.shift() ?? 10_000);
+  }
+  expect(isResting("gpt-5.2", Date.now())).toBe(true);
+});
