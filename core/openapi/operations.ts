@@ -42,7 +42,7 @@ export interface Answer {
 export interface Operation {
   readonly summary: string;
   readonly tag: string;
-  readonly body?: z.ZodType;
+  readonly body?: z.core.$ZodType;
   readonly bodyRequired?: boolean;
   readonly query?: z.ZodObject;
   readonly headers?: readonly HeaderParameter[];
