@@ -107,6 +107,8 @@ const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurre
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
 const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
+/** What a URL leads to is put among the caller's jobs. */
+const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
@@ -472,7 +474,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to speech",
   },
   {
@@ -494,7 +496,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to music",
   },
   {
@@ -505,7 +507,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to image",
   },
   {
@@ -626,7 +628,7 @@ export const routes = [
     auth: "key-or-session",
     limit: perKey("jobs", 120),
     ...buffered,
-    grants: [...verifyKey, ...session, "jobs:Query"],
+    grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
     summary: "The caller's jobs, newest first",
   },
 ] as const satisfies readonly Route[];
