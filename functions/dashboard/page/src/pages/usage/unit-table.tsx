@@ -14,7 +14,7 @@ export const UnitTable = ({ byUnit }: { byUnit: UsageByUnit }) => {
             <th scope="col">Unit</th>
             <th scope="col">Used</th>
             <th scope="col">Requests</th>
-            <th scope="col">Cost (USD)</th>
+            <th scope="col">Cost</th>
           </tr>
         </thead>
         <tbody>

@@ -87,8 +87,8 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
         <Breakdown title="By model" noun="model" sums={byModel} metric={metric} />
         <Breakdown title="By provider" noun="provider" sums={byProvider} metric={metric} />
         <Breakdown title="By key" noun="key" sums={named(byKey, keyNames)} metric={metric} />
-        <UnitTable byUnit={byUnit} />
       </div>
+      <UnitTable byUnit={byUnit} />
     </>
   );
 };
