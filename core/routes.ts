@@ -110,6 +110,8 @@ const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisf
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** Asking about a job, settling it and telling its webhook. */
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -529,7 +531,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...buffered,
-    grants: [...jobGrants, "secret:MinimaxApiKey"],
+    grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
     summary: "State of a video job",
   },
   {
@@ -551,7 +553,7 @@ export const routes = [
     auth: "key",
     limit: perKey("fashion-status", 40, 10_000),
     ...buffered,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    grants: [...jobStatusGrants, "secret:FashnApiKey"],
     summary: "State of a fashion job",
   },
   {
@@ -606,7 +608,7 @@ export const routes = [
     auth: "key",
     limit: perKey("video-status", 60),
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
     summary: "State of a video job",
   },
   {

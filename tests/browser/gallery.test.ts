@@ -89,6 +89,7 @@ const jobs = [
     model: "a-trap",
     output: [{ url: "javascript:alert(1)", contentType: null, expiresAt: null }],
   }),
+  job(11, { kind: "fashion", model: "model-create", provider: "fashn" }),
   job(10, { status: "queued", kind: "clip", model: "MiniMax-Hailuo-2.3", provider: "minimax", finishedAt: null }),
 ];
 
@@ -144,6 +145,10 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     await card.getByText("Expired", { exact: true }).waitFor();
     await card.getByText("its URLs last only so long").waitFor();
     await card.getByText("unknown").waitFor();
+    // Too large to be kept with the job, and not gone.
+    const held = cardOf(page, "model-create");
+    await held.getByText("Done", { exact: true }).waitFor();
+    await held.getByText("asked for in base64").waitFor();
     await page.getByText("2 jobs are running.").waitFor();
     expect(await cardOf(page, "speech-2.8-hd").getByText("$0.0123").count()).toBe(1);
     await lookAt(page, "gallery");

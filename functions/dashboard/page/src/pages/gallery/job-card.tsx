@@ -16,7 +16,11 @@ const Made = ({ job }: { job: Job }) => {
     );
   }
   if (isExpired(job)) return <p class="output-note">{job.error?.message ?? "The provider has deleted the output."}</p>;
-  if (output.length === 0) return <p class="output-note">Nothing was made.</p>;
+  if (output.length === 0) {
+    return (
+      <p class="output-note">It was asked for in base64, and is had by the API alone, for as long as it is kept.</p>
+    );
+  }
   return (
     <div class={output.length === 1 ? "outputs" : "outputs several"}>
       {output.map((one, index) => (

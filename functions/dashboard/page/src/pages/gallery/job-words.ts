@@ -16,7 +16,7 @@ export const kindName = ({ kind }: Job): string => kindNames[kind] ?? kind;
 export const isRunning = ({ status }: Job): boolean => status === "queued" || status === "processing";
 
 /** Completed, and the provider has deleted what was made. */
-export const isExpired = ({ status, output }: Job): boolean => status === "completed" && output === null;
+export const isExpired = ({ status, error }: Job): boolean => status === "completed" && error !== null;
 
 export interface JobState {
   /** Of the badge. */
