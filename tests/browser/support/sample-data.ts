@@ -110,6 +110,12 @@ export const usage = {
     google: sums(1_400, 600, 0.0007),
     openrouter: sums(937, 400, 0.00003),
   },
+  byUnit: {
+    characters: { units: 1_204_000, requests: 311, cost: 120.4 },
+    credits: { units: 36, requests: 12, cost: 2.7 },
+    images: { units: 91, requests: 60, cost: 2.73 },
+    seconds: { units: 340, requests: 42, cost: null },
+  },
   byKey: { key_1: sums(8_100, 812, 0.0021), key_2: sums(900, 812, 0.0021), key_gone: sums(214, 812, 0.0021) },
 };
 
