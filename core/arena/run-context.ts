@@ -1,9 +1,8 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
-import { resolveModel } from "#core/catalog/resolve.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { RequestScope } from "#core/chat/request-scope.ts";
-import { toTargets } from "#core/chat/targets.ts";
+import { resolveChoices, toTargets } from "#core/chat/targets.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
@@ -18,7 +17,7 @@ import { GenerationRow } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
-import type { ArenaRun, Generation, GenerationRequest } from "./arena-run.ts";
+import type { ArenaRun, Generation, GenerationRequest, Opening } from "./arena-run.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 
 /**
@@ -39,11 +38,23 @@ export interface RunOptions {
 
 const agentRetries = 1;
 
+const roundTimedOut = (): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", "The time of the rounds is used up.", { shouldRetry: false });
+
+type Priced = Pick<Target, "model">;
+
+/** What a call may cost at the dearest of the models that may serve it. */
+const dearestOf = (some: readonly Priced[], characters: number, maxTokens: number | undefined): bigint =>
+  some
+    .map(({ model }) => estimatePicoUsd(model.catalog, characters, maxTokens))
+    .reduce((left, right) => (left > right ? left : right), 0n);
+
 export class RunContext implements ArenaRun {
   readonly #options: RunOptions;
   readonly #scope: RequestScope;
   #place: Place | undefined;
-  readonly #targets = new Map<string, Target>();
+  /** Those that may serve a name: one, but for `auto`. */
+  readonly #targets = new Map<string, readonly [Target, ...Target[]]>();
   #generations = 0;
   #spent = 0n;
   #cost = 0n;
@@ -75,6 +86,10 @@ export class RunContext implements ArenaRun {
     return this.#scope.signal;
   }
 
+  get cancelled(): boolean {
+    return this.#scope.wasCancelled;
+  }
+
   get abortReason(): GatewayError {
     return this.#scope.reason;
   }
@@ -102,39 +117,44 @@ export class RunContext implements ArenaRun {
     return maxCostUsd !== undefined && this.#cost >= fromUsd(maxCostUsd);
   }
 
-  /** Round 2: takes the place, with money for a first call of each model, and reads the caller's keys. @throws GatewayError */
-  async open(models: readonly string[], characters: number, maxTokens: number | undefined): Promise<void> {
-    const { context, principal } = this.#options;
-    const resolved = models.map((name, index) => resolveModel(name, `models[${index}]`));
-    const reservePicoUsd = resolved.reduce(
-      (sum, { catalog }) => sum + estimatePicoUsd(catalog, characters, maxTokens),
-      0n,
-    );
+  /**
+   * Round 2: takes the place, with money for a first call of each model, and reads the caller's keys. `auto` is resolved here,
+   * for the request that is given. @throws GatewayError
+   */
+  async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+    const { context, principal, providerKeySlug } = this.#options;
+    const { userId } = principal;
+    const maxTokens = body.max_completion_tokens ?? undefined;
+    const choices = names.map((model) => resolveChoices({ ...body, model }, characters, { userId, providerKeySlug }));
+    const reservePicoUsd = choices
+      .map((some) => dearestOf(some, characters, maxTokens))
+      .reduce((sum, price) => sum + price, 0n);
     this.#place = new Place({
-      userId: principal.userId,
+      userId,
       requestId: context.requestId,
-      reservePicoUsd: this.#options.providerKeySlug === undefined ? reservePicoUsd : 0n,
+      reservePicoUsd: providerKeySlug === undefined ? reservePicoUsd : 0n,
       startedAtMs: context.startedAtMs,
       untilMs: context.lambdaDeadlineMs,
     });
-    const [, keys] = await Promise.all([this.#place.take(), readProviderKeys(principal.userId)]);
-    const targets = toTargets(
-      resolved.map((model) => ({ model, slug: undefined })),
-      keys,
-      this.#options.providerKeySlug,
-    );
-    for (const [index, target] of targets.entries()) this.#targets.set(models[index] ?? target.model.id, target);
+    const [, keys] = await Promise.all([this.#place.take(), readProviderKeys(userId)]);
+    const targets = [...toTargets(choices.flat(), keys, providerKeySlug)];
+    for (const [index, name] of names.entries()) {
+      const [first, ...others] = targets.splice(0, choices[index]?.length);
+      if (first !== undefined) this.#targets.set(name, [first, ...others]);
+    }
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
   async generate(request: GenerationRequest): Promise<Generation> {
     const { context, principal } = this.#options;
-    const target = this.#targets.get(request.model);
-    if (target === undefined || this.#place === undefined) throw new Error("The run was not opened with this model");
-    const { model } = target;
+    const targets = this.#targets.get(request.model);
+    if (targets === undefined || this.#place === undefined) throw new Error("The run was not opened with this model");
+    const [{ model, byok }] = targets;
     const body = toChatRequest(request);
     const characters = inputCharacters(body);
-    const estimate = target.byok ? 0n : estimatePicoUsd(model.catalog, characters, request.maxTokens);
+    const paid = targets.filter((target) => !target.byok);
+    const estimate = dearestOf(paid, characters, request.maxTokens);
+    const signal = request.signal === undefined ? this.signal : AbortSignal.any([this.signal, request.signal]);
     await this.#reserve(estimate);
     const generation = this.#generations++;
     const startedAt = performance.now();
@@ -147,7 +167,7 @@ export class RunContext implements ArenaRun {
         runId: context.requestId,
         route: context.route.id,
         model,
-        byok: target.byok,
+        byok,
         streamed: true,
         reservePicoUsd: estimate,
         startedAtMs: Date.now(),
@@ -159,23 +179,25 @@ export class RunContext implements ArenaRun {
     let outcome: ProviderOutcome | undefined;
     let firstTokenAt: number | undefined;
     let failure: GatewayError | undefined;
+    let served = targets[0];
     const reader = new ChunkReader();
     const opened = row.open();
     try {
       const [result] = await Promise.all([
         runAttempts({
-          targets: [target],
+          targets,
           request: body,
           retries: agentRetries,
           completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
-          signal: this.signal,
-          abortReason: () => this.abortReason,
+          signal,
+          abortReason: () => this.#reasonOf(signal),
           remainingMs: () => this.remainingMs(),
           onAttempt: (attempt) => attempts.push(attempt),
         }),
         opened,
       ]);
       const { reply } = result;
+      served = result.target;
       outcome = reply.outcome;
       firstTokenAt = performance.now();
       if (reply.kind === "completion") {
@@ -193,15 +215,15 @@ export class RunContext implements ArenaRun {
         }
       }
     } catch (thrown) {
-      failure = this.#toError(thrown, target.byok, attempts);
+      failure = this.#toError(thrown, served.byok, attempts, signal);
     }
     const usage = metered(outcome, characters);
     const { costPicoUsd: cost, spentPicoUsd } = await row.settle({
       status: failure === undefined ? "ok" : this.#scope.wasCancelled ? "cancelled" : "error",
       code: failure?.code,
       usage,
-      served: model,
-      byok: target.byok,
+      served: served.model,
+      byok: served.byok,
       attempts,
       latencyMs: performance.now() - startedAt,
       timeToFirstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
@@ -209,11 +231,18 @@ export class RunContext implements ArenaRun {
     this.#underWay -= estimate;
     this.#count(usage, cost, spentPicoUsd);
     if (failure !== undefined) throw failure;
-    return { content: reader.content, toolCalls: reader.toolCalls, usage, costPicoUsd: cost, model: model.id };
+    const { content, toolCalls } = reader;
+    const finishReason = outcome?.finishReason ?? "stop";
+    return { content, toolCalls, usage, costPicoUsd: cost, model: served.model.id, finishReason };
   }
 
-  #toError(thrown: unknown, byok: boolean, attempts: readonly AttemptRecord[]): GatewayError {
-    if (this.signal.aborted) return this.abortReason;
+  /** Why a call was stopped: with its run, or before it. */
+  #reasonOf(signal: AbortSignal): GatewayError {
+    return signal.aborted && !this.signal.aborted ? roundTimedOut() : this.abortReason;
+  }
+
+  #toError(thrown: unknown, byok: boolean, attempts: readonly AttemptRecord[], signal: AbortSignal): GatewayError {
+    if (signal.aborted) return this.#reasonOf(signal);
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
     return failureToError(thrown, { byok, attempts: attempts.slice(-1), fellBack: false, hasTools: false });
   }

@@ -36,7 +36,9 @@ const ends = (agent: { readonly agentId: string; readonly model: string }, round
   data: {
     ...agent,
     round,
+    modelUsed: `${agent.model}-2026`,
     content: "",
+    finishReason: "stop",
     citations: [
       { url: "https://example.com/sky", title: "Why the sky is blue, at some length", snippet: "" },
       { url: "javascript:alert(1)", title: "A trap", snippet: "" },

@@ -155,6 +155,17 @@ describe("An agent that searches", () => {
     expect(answer?.content).toBe("Done");
   });
 
+  it("searches no more when the cost is used up", async () => {
+    found = { status: 200, body: { results: [page(1)] } };
+    const { run, searches, answer } = await turn((call) => {
+      call.run.maxCostUsd = 0.01;
+      return call.tools === undefined ? "Enough." : searchFor("x");
+    });
+    expect(searches).toHaveLength(1);
+    expect(run.calls).toHaveLength(2);
+    expect(answer?.content).toBe("Enough.");
+  });
+
   it("is not told of the tool when the request says no", async () => {
     const { run } = await turn(() => "Done", false);
     expect(run.calls[0]?.tools).toBeUndefined();

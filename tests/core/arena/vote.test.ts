@@ -157,6 +157,29 @@ describe("Collecting votes", () => {
     expect(told.find(({ voterId }) => voterId === "agent-1")?.ranking).toEqual(["agent-2", "agent-3", "agent-4"]);
   });
 
+  it("asks a model that takes no schema once more without one", async () => {
+    const { run, told } = await collect((call) => {
+      if (call.model === "grok" && call.responseFormat !== undefined)
+        throw new GatewayError("PROVIDER_ERROR", "No schemas here.", { status: 400 });
+      return voteFor(call, "number 2");
+    });
+    expect(run.calls.filter(({ model }) => model === "grok").map((call) => call.responseFormat === undefined)).toEqual([
+      false,
+      true,
+    ]);
+    expect(told.find(({ voterId }) => voterId === "agent-4")).toMatchObject({ votedFor: "agent-2", dropped: false });
+  });
+
+  it("drops the votes that are not there when the run's time is over, and counts the others", async () => {
+    const { told, votes } = await collect((call) => {
+      if (call.model !== "grok") return voteFor(call, "number 1");
+      call.run.timeOut();
+      throw call.run.abortReason;
+    });
+    expect(told.filter(({ dropped }) => dropped).map(({ voterId }) => voterId)).toEqual(["agent-4"]);
+    expect(votes.filter(({ ranking }) => ranking.length > 0)).toHaveLength(3);
+  });
+
   it("asks all voters at once", async () => {
     const { run } = await collect(async (call) => {
       await Promise.resolve();
