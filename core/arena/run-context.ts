@@ -12,7 +12,7 @@ import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { estimatePicoUsd } from "#core/usage/estimate.ts";
+import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { metered } from "#core/usage/settlement.ts";
@@ -153,9 +153,9 @@ export class RunContext implements ArenaRun {
     const body = toChatRequest(request);
     const characters = inputCharacters(body);
     const paid = targets.filter((target) => !target.byok);
-    const estimate = dearestOf(paid, characters, request.maxTokens);
+    let reserved = dearestOf(paid, characters, request.maxTokens);
     const signal = request.signal === undefined ? this.signal : AbortSignal.any([this.signal, request.signal]);
-    await this.#reserve(estimate);
+    await this.#reserve(reserved);
     const generation = this.#generations++;
     const startedAt = performance.now();
     const row = new GenerationRow(
@@ -169,7 +169,7 @@ export class RunContext implements ArenaRun {
         model,
         byok,
         streamed: true,
-        reservePicoUsd: estimate,
+        reservePicoUsd: reserved,
         startedAtMs: Date.now(),
         untilMs: context.lambdaDeadlineMs,
       },
@@ -209,6 +209,16 @@ export class RunContext implements ArenaRun {
           for (const part of reply.head) request.onText(reader.push(part));
           for (let next = await reply.rest.next(); next.done !== true; next = await reply.rest.next()) {
             request.onText(reader.push(next.value));
+            if (served.byok || reply.outcome.finishReason !== undefined) continue;
+            if (reply.outcome.outputCharacters <= coveredCharacters(served.model.catalog, reserved)) continue;
+            if (await this.#mayReserve(reserved)) {
+              reserved *= 2n;
+              continue;
+            }
+            // Counted before the end is noted: the provider has told the usage of the beginning at most.
+            reply.outcome.usage = metered(reply.outcome, characters);
+            reply.outcome.finishReason = "length";
+            break;
           }
         } finally {
           await reply.rest.return?.();
@@ -228,7 +238,7 @@ export class RunContext implements ArenaRun {
       latencyMs: performance.now() - startedAt,
       timeToFirstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
     });
-    this.#underWay -= estimate;
+    this.#underWay -= reserved;
     this.#count(usage, cost, spentPicoUsd);
     if (failure !== undefined) throw failure;
     const { content, toolCalls } = reader;
@@ -267,6 +277,17 @@ export class RunContext implements ArenaRun {
     const mine = this.#reserving.then(() => this.#cover(estimate));
     this.#reserving = mine.catch(() => undefined);
     return mine;
+  }
+
+  /** The same for an answer that outgrows its reservation; false when the daily cap forbids it. */
+  async #mayReserve(more: bigint): Promise<boolean> {
+    try {
+      await this.#reserve(more);
+      return true;
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === "SPEND_LIMIT_EXCEEDED") return false;
+      throw error;
+    }
   }
 
   async #cover(estimate: bigint): Promise<void> {

@@ -25,7 +25,8 @@ export interface Vote {
 
 const maxReasonCharacters = 1_000;
 const maxAnswerCharacters = 6_000;
-const voteTokens = 2_000;
+/** Most of it is for models that think before they answer. */
+const voteTokens = 6_000;
 
 /** Fisher-Yates. */
 export const shuffled = <Value>(values: readonly Value[], random: () => number): Value[] => {
