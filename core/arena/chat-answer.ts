@@ -51,7 +51,8 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   const data = {
     id: call.requestId,
     model: headers["x-model-used"] ?? "",
-    content: choice?.message.content ?? "",
+    // A refusal is what the model said, too.
+    content: choice?.message.content ?? choice?.message.refusal ?? "",
     finishReason: choice?.finish_reason ?? "stop",
     ...billOf(chat, usage),
   };
@@ -79,7 +80,7 @@ async function* chatEvents(
   for await (const part of frames) {
     let added = "";
     for (const { choices, usage } of chunksOf(part)) {
-      added += choices[0]?.delta.content ?? "";
+      added += choices[0]?.delta.content ?? choices[0]?.delta.refusal ?? "";
       finishReason = choices[0]?.finish_reason ?? finishReason;
       told = usage ?? told;
     }

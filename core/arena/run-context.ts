@@ -201,7 +201,8 @@ export class RunContext implements ArenaRun {
       outcome = reply.outcome;
       firstTokenAt = performance.now();
       if (reply.kind === "completion") {
-        const text = reply.completion.choices[0]?.message.content ?? "";
+        const said = reply.completion.choices[0]?.message;
+        const text = said?.content ?? said?.refusal ?? "";
         reader.content = text;
         request.onText(text);
       } else {

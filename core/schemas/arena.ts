@@ -87,7 +87,8 @@ const requireModels = (mode: ArenaMode, models: readonly string[]): void => {
   const [least, most] = agentCounts[mode];
   if (models.length < least || models.length > most) {
     const wanted = least === most ? String(least) : `${least} to ${most}`;
-    throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} models, not ${models.length}.`, {
+    const noun = wanted === "1" ? "model" : "models";
+    throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} ${noun}, not ${models.length}.`, {
       param: "models",
     });
   }

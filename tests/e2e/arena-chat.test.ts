@@ -166,12 +166,16 @@ describe("auto", () => {
   });
 
   it("fights beside named models, and each answer tells which model served", async () => {
-    const reply = await ask({ message: "Hello", models: "auto,claude", rounds: 1 }, {}, "v1/fight");
-    const ends = arenaEvents(reply.text).flatMap(({ name, data }) => (name === "agent.end" ? [data] : []));
+    const reply = await ask({ message: "Hello", models: "auto,claude,gpt", rounds: 1 }, {}, "v1/fight");
+    const events = arenaEvents(reply.text);
+    const ends = events.flatMap(({ name, data }) => (name === "agent.end" ? [data] : []));
     expect(ends.map(({ agentId, model: named }) => [agentId, named])).toEqual([
       ["agent-1", "auto"],
       ["agent-2", "claude"],
+      ["agent-3", "gpt"],
     ]);
+    const votes = events.flatMap(({ name, data }) => (name === "vote" ? [data] : []));
+    expect(votes.map(({ dropped }) => dropped)).toEqual([false, false, false]);
     expect(autoModels).toContain(ends[0]?.modelUsed);
     expect(ends[1]?.modelUsed).toMatch(/^claude-/);
   });

@@ -65,6 +65,13 @@ describe("The mode chat", () => {
     expect(endOf(await eventsOf(chunk({ content: "Hi" }), "data: [DONE]\n\n"))).toMatchObject(bill);
   });
 
+  it("tells a refusal as what the model said", async () => {
+    const choices = [{ message: { content: null, refusal: "I will not." }, finish_reason: "stop" }];
+    expect((await wholeChat(call, scripted({ completion: { choices } }))).data.content).toBe("I will not.");
+    const events = await eventsOf(chunk({ refusal: "I will " }), chunk({ refusal: "not." }), "data: [DONE]\n\n");
+    expect(events.find(({ name }) => name === "agent.end")?.data).toMatchObject({ content: "I will not." });
+  });
+
   it("takes the usage that was told, and tells an answer of nothing as one", async () => {
     const usage = { prompt_tokens: 30, completion_tokens: 2, total_tokens: 32 };
     const events = await eventsOf(chunk({}, {}, "length"), chunk({}, { choices: [], usage }), "data: [DONE]\n\n");

@@ -120,6 +120,19 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     expect(spent).toBeLessThan(capUsd + 2 * 0.0141);
   });
 
+  it("takes a refusal for what the model said, and nothing for nothing", async () => {
+    const { generate, finish } = await begin("gpt-5.2");
+    const says = (...deltas: readonly object[]): void => {
+      answer = (response) =>
+        sse(response, [...deltas.map((delta) => chunk(delta)), chunk({}, "stop"), "data: [DONE]\n\n"]);
+    };
+    says({ refusal: "I will " }, { refusal: "not." });
+    expect((await generate("gpt-5.2")).content).toBe("I will not.");
+    says({ role: "assistant" });
+    expect(await generate("gpt-5.2")).toMatchObject({ content: "", finishReason: "stop" });
+    await finish();
+  });
+
   it("falls back for auto on the next model, and tells and meters the one that served", async () => {
     const { generate, finish, events } = await begin("auto");
     const asked: string[] = [];
