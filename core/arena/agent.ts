@@ -98,7 +98,7 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   let searches = 0;
   // Each turn with the tool may search; the last one has no tool, so it answers.
   for (let turns = 0; ; turns++) {
-    const withTool = mayTool && turns < maxSearches && searches < maxSearches && !run.overCost;
+    const withTool = mayTool && turns < maxSearches && searches < maxSearches && run.searches.left > 0 && !run.overCost;
     const generation = await run.generate({
       model: agent.model,
       messages,
@@ -124,9 +124,9 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
     });
     for (const call of generation.toolCalls) {
       const query = call.name === "web_search" && searches < maxSearches ? queryOf(call.arguments) : undefined;
-      if (query !== undefined) searches += 1;
-      const result =
-        query === undefined ? JSON.stringify({ error: "Not a search." }) : await search(run, turn, query, citations);
+      const granted = query !== undefined && run.searches.take();
+      if (granted) searches += 1;
+      const result = granted ? await search(run, turn, query, citations) : JSON.stringify({ error: "Not a search." });
       messages.push({ role: "tool", tool_call_id: call.id, content: result });
     }
   }

@@ -2,6 +2,7 @@ import type { GatewayError } from "#core/errors.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { CollectedCall } from "./chunk-reader.ts";
+import type { SearchBudget } from "./search-budget.ts";
 
 /** One call to one model. */
 export interface GenerationRequest {
@@ -49,6 +50,7 @@ export interface ArenaRun {
     readonly outputTokens: number;
     readonly costPicoUsd: bigint | undefined;
   };
+  readonly searches: SearchBudget;
   remainingMs(): number;
   /** @throws GatewayError */
   generate(request: GenerationRequest): Promise<Generation>;

@@ -15,10 +15,11 @@ import type { ChatRequest } from "#core/schemas/chat.ts";
 import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
-import { metered } from "#core/usage/settlement.ts";
+import { costForReserve, metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { ArenaRun, Generation, GenerationRequest, Opening } from "./arena-run.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { SearchBudget } from "./search-budget.ts";
 
 /**
  * What all agents of a run share: its place among the user's open requests, its money, its deadline, and the way in which
@@ -50,6 +51,7 @@ const dearestOf = (some: readonly Priced[], characters: number, maxTokens: numbe
     .reduce((left, right) => (left > right ? left : right), 0n);
 
 export class RunContext implements ArenaRun {
+  readonly searches = new SearchBudget();
   readonly #options: RunOptions;
   readonly #scope: RequestScope;
   #place: Place | undefined;
@@ -59,6 +61,8 @@ export class RunContext implements ArenaRun {
   #spent = 0n;
   #cost = 0n;
   #unpriced = false;
+  /** What counts against the caller's limit: an unknown price as the dearest one. */
+  #limited = 0n;
   #inputTokens = 0;
   #outputTokens = 0;
 
@@ -114,7 +118,7 @@ export class RunContext implements ArenaRun {
   /** Whether the run has used up the cost that its caller allows. */
   get overCost(): boolean {
     const { maxCostUsd } = this.#options;
-    return maxCostUsd !== undefined && this.#cost >= fromUsd(maxCostUsd);
+    return maxCostUsd !== undefined && this.#limited >= fromUsd(maxCostUsd);
   }
 
   /**
@@ -240,6 +244,7 @@ export class RunContext implements ArenaRun {
       timeToFirstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
     });
     this.#underWay -= reserved;
+    this.#limited += cost ?? costForReserve(undefined, usage);
     this.#count(usage, cost, spentPicoUsd);
     if (failure !== undefined) throw failure;
     const { content, toolCalls } = reader;

@@ -1,5 +1,6 @@
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
 import { arenaFrames } from "#core/arena/run-arena.ts";
+import { SearchBudget } from "#core/arena/search-budget.ts";
 import { GatewayError } from "#core/errors.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
 import { quantile } from "./statistics.ts";
@@ -24,6 +25,7 @@ class PacedRun implements ArenaRun {
   readonly abortReason = new GatewayError("CONFLICT", "Cancelled.");
   readonly overCost = false;
   readonly cancelled = false;
+  readonly searches = new SearchBudget();
   readonly totals = { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
   /** Each answer's own time, ms, in the order of their starts: a round's are together. */
   readonly ownMs: number[] = [];

@@ -23,7 +23,7 @@ const chunk = (delta: object, finish: string | null = null) => ({
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 const day = utcDay(Date.now());
-const capUsd = 0.05;
+const capUsd = 1;
 
 describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
   useTables();
@@ -43,7 +43,7 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     await provider.close();
   });
 
-  const begin = async (...models: readonly string[]) => {
+  const begin = async (model: string, maxCostUsd?: number) => {
     const now = Date.now();
     const userId = `user_${randomUUID()}`;
     const afterwards: (() => Promise<void>)[] = [];
@@ -65,12 +65,12 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       principal,
       providerKeySlug: undefined,
       timeoutMs: 50_000,
-      maxCostUsd: undefined,
+      maxCostUsd,
     });
     const messages = [{ role: "user" as const, content: "Why is the sky blue?" }];
-    await run.open(models, { messages }, 20);
-    const generate = (model: string, more: { onText?: (text: string) => void; signal?: AbortSignal } = {}) =>
-      run.generate({ model, messages, maxTokens: undefined, onText: () => undefined, ...more });
+    await run.open([model], { messages }, 20);
+    const generate = (name: string, more: { onText?: (text: string) => void; signal?: AbortSignal } = {}) =>
+      run.generate({ model: name, messages, maxTokens: undefined, onText: () => undefined, ...more });
     const finish = async (): Promise<void> => {
       for (const work of afterwards) await work();
     };
@@ -130,6 +130,16 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     expect((await generate("gpt-5.2")).content).toBe("I will not.");
     says({ role: "assistant" });
     expect(await generate("gpt-5.2")).toMatchObject({ content: "", finishReason: "stop" });
+    await finish();
+  });
+
+  it("counts an unknown price against the caller's limit as the dearest one", async () => {
+    const { run, generate, finish } = await begin("openai/unheard-of", 0.0001);
+    answer = briefAnswer;
+    expect(run.overCost).toBe(false);
+    await generate("openai/unheard-of");
+    expect(run.totals.costPicoUsd).toBeUndefined();
+    expect(run.overCost).toBe(true);
     await finish();
   });
 

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Agent, AgentAnswer } from "#core/arena/agent.ts";
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
 import type { ArenaEvent, ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
+import { SearchBudget } from "#core/arena/search-budget.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
@@ -31,6 +32,7 @@ export class ScriptedRun implements ArenaRun {
   readonly calls: ScriptedCall[] = [];
   remaining = 840_000;
   cancelled = false;
+  readonly searches = new SearchBudget();
   maxCostUsd: number | undefined;
   readonly #script: Script;
   readonly #controller = new AbortController();
