@@ -112,7 +112,6 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     };
     const [first, second] = await Promise.all([generate("gpt-5.2", { onText }), generate("gpt-5.2", { onText })]);
     expect([first.finishReason, second.finishReason]).toEqual(["length", "length"]);
-    await expect(generate("gpt-5.2")).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
     await finish();
     const spent = await spentUsd();
     expect(spent).toBe(Number(run.totals.costPicoUsd) / 1e12);
