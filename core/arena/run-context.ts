@@ -1,5 +1,4 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
-import { fromUsd } from "#core/catalog/cost.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { RequestScope } from "#core/chat/request-scope.ts";
 import { resolveChoices, toTargets } from "#core/chat/targets.ts";
@@ -7,18 +6,16 @@ import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
-import { Place } from "#core/usage/place.ts";
-import { costForReserve, metered } from "#core/usage/settlement.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
+import { metered } from "#core/usage/settlement.ts";
 import type { ArenaRun, Generation, GenerationRequest, Opening } from "./arena-run.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { RunPurse } from "./run-purse.ts";
 import { SearchBudget } from "./search-budget.ts";
 
 /**
@@ -54,17 +51,10 @@ export class RunContext implements ArenaRun {
   readonly searches = new SearchBudget();
   readonly #options: RunOptions;
   readonly #scope: RequestScope;
-  #place: Place | undefined;
+  #purse: RunPurse | undefined;
   /** Those that may serve a name: one, but for `auto`. */
   readonly #targets = new Map<string, readonly [Target, ...Target[]]>();
   #generations = 0;
-  #spent = 0n;
-  #cost = 0n;
-  #unpriced = false;
-  /** What counts against the caller's limit: an unknown price as the dearest one. */
-  #limited = 0n;
-  #inputTokens = 0;
-  #outputTokens = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -78,7 +68,7 @@ export class RunContext implements ArenaRun {
     });
     context.afterwards.push(async () => {
       this.#scope.close();
-      await this.#place?.giveBack(this.#spent);
+      await this.#purse?.giveBack();
     });
   }
 
@@ -102,23 +92,12 @@ export class RunContext implements ArenaRun {
     return this.#scope.remainingMs();
   }
 
-  /** Tokens and cost of everything so far; the cost is unknown when one model's price is. */
-  get totals(): {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly costPicoUsd: bigint | undefined;
-  } {
-    return {
-      inputTokens: this.#inputTokens,
-      outputTokens: this.#outputTokens,
-      costPicoUsd: this.#unpriced ? undefined : this.#cost,
-    };
+  get totals(): ArenaRun["totals"] {
+    return this.#purse?.totals ?? { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
   }
 
-  /** Whether the run has used up the cost that its caller allows. */
   get overCost(): boolean {
-    const { maxCostUsd } = this.#options;
-    return maxCostUsd !== undefined && this.#limited >= fromUsd(maxCostUsd);
+    return this.#purse?.overCost ?? false;
   }
 
   /**
@@ -126,25 +105,39 @@ export class RunContext implements ArenaRun {
    * for the request that is given. @throws GatewayError
    */
   async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
-    const { context, principal, providerKeySlug } = this.#options;
+    const { context, principal, providerKeySlug, maxCostUsd } = this.#options;
     const { userId } = principal;
     const maxTokens = body.max_completion_tokens ?? undefined;
     const choices = names.map((model) => resolveChoices({ ...body, model }, characters, { userId, providerKeySlug }));
     const reservePicoUsd = choices
       .map((some) => dearestOf(some, characters, maxTokens))
       .reduce((sum, price) => sum + price, 0n);
-    this.#place = new Place({
+    const place = {
       userId,
       requestId: context.requestId,
       reservePicoUsd: providerKeySlug === undefined ? reservePicoUsd : 0n,
       startedAtMs: context.startedAtMs,
       untilMs: context.lambdaDeadlineMs,
-    });
-    const [, keys] = await Promise.all([this.#place.take(), readProviderKeys(userId)]);
+    };
+    const purse = new RunPurse(place, maxCostUsd);
+    this.#purse = purse;
+    const [refusal, keys] = await Promise.all([
+      purse.take().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      readProviderKeys(userId),
+    ]);
     const targets = [...toTargets(choices.flat(), keys, providerKeySlug)];
-    for (const [index, name] of names.entries()) {
-      const [first, ...others] = targets.splice(0, choices[index]?.length);
-      if (first !== undefined) this.#targets.set(name, [first, ...others]);
+    const byName = names.map((_, index) => targets.splice(0, choices[index]?.length));
+    // Today's cap on platform money is reached: what the caller's own keys pay for goes on.
+    const overCap = refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
+    const paidByCaller = byName.every(([first]) => first?.byok === true);
+    if (refusal !== undefined && !(overCap && paidByCaller)) throw refusal;
+    if (refusal !== undefined) await purse.takeUnpaid();
+    for (const [index, some] of byName.entries()) {
+      const [first, ...others] = refusal === undefined ? some : some.filter(({ byok }) => byok);
+      if (first !== undefined) this.#targets.set(names[index] ?? first.model.id, [first, ...others]);
     }
   }
 
@@ -152,14 +145,15 @@ export class RunContext implements ArenaRun {
   async generate(request: GenerationRequest): Promise<Generation> {
     const { context, principal } = this.#options;
     const targets = this.#targets.get(request.model);
-    if (targets === undefined || this.#place === undefined) throw new Error("The run was not opened with this model");
+    const purse = this.#purse;
+    if (targets === undefined || purse === undefined) throw new Error("The run was not opened with this model");
     const [{ model, byok }] = targets;
     const body = toChatRequest(request);
     const characters = inputCharacters(body);
     const paid = targets.filter((target) => !target.byok);
     let reserved = dearestOf(paid, characters, request.maxTokens);
     const signal = request.signal === undefined ? this.signal : AbortSignal.any([this.signal, request.signal]);
-    await this.#reserve(reserved);
+    await purse.reserve(reserved);
     const generation = this.#generations++;
     const startedAt = performance.now();
     const row = new GenerationRow(
@@ -177,7 +171,7 @@ export class RunContext implements ArenaRun {
         startedAtMs: Date.now(),
         untilMs: context.lambdaDeadlineMs,
       },
-      this.#place.day,
+      purse.day,
     );
     const attempts: AttemptRecord[] = [];
     let outcome: ProviderOutcome | undefined;
@@ -216,7 +210,7 @@ export class RunContext implements ArenaRun {
             request.onText(reader.push(next.value));
             if (served.byok || reply.outcome.finishReason !== undefined) continue;
             if (reply.outcome.outputCharacters <= coveredCharacters(served.model.catalog, reserved)) continue;
-            if (await this.#mayReserve(reserved)) {
+            if (await purse.mayReserve(reserved)) {
               reserved *= 2n;
               continue;
             }
@@ -233,7 +227,7 @@ export class RunContext implements ArenaRun {
       failure = this.#toError(thrown, served.byok, attempts, signal);
     }
     const usage = metered(outcome, characters);
-    const { costPicoUsd: cost, spentPicoUsd } = await row.settle({
+    const cost = await row.settle({
       status: failure === undefined ? "ok" : this.#scope.wasCancelled ? "cancelled" : "error",
       code: failure?.code,
       usage,
@@ -243,13 +237,11 @@ export class RunContext implements ArenaRun {
       latencyMs: performance.now() - startedAt,
       timeToFirstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
     });
-    this.#underWay -= reserved;
-    this.#limited += cost ?? costForReserve(undefined, usage);
-    this.#count(usage, cost, spentPicoUsd);
+    purse.settle(reserved, usage, cost);
     if (failure !== undefined) throw failure;
     const { content, toolCalls } = reader;
     const finishReason = outcome?.finishReason ?? "stop";
-    return { content, toolCalls, usage, costPicoUsd: cost, model: served.model.id, finishReason };
+    return { content, toolCalls, usage, costPicoUsd: cost.costPicoUsd, model: served.model.id, finishReason };
   }
 
   /** Why a call was stopped: with its run, or before it. */
@@ -261,51 +253,6 @@ export class RunContext implements ArenaRun {
     if (signal.aborted) return this.#reasonOf(signal);
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
     return failureToError(thrown, { byok, attempts: attempts.slice(-1), fellBack: false, hasTools: false });
-  }
-
-  #count(usage: TokenUsage, cost: bigint | undefined, spent: bigint): void {
-    this.#inputTokens += usage.inputTokens;
-    this.#outputTokens += usage.outputTokens;
-    this.#spent += spent;
-    if (cost === undefined) this.#unpriced = true;
-    else this.#cost += cost;
-    increment("InputTokens", usage.inputTokens);
-    increment("OutputTokens", usage.outputTokens);
-    if (cost !== undefined) increment("CostMicroUsd", Number(cost / 1_000_000n));
-  }
-
-  /** What calls under way have reserved and not settled yet. */
-  #underWay = 0n;
-  #reserving: Promise<void> = Promise.resolve();
-
-  /** Makes sure that the place's reservation covers one call more. One at a time: each looks at what the last one left. */
-  #reserve(estimate: bigint): Promise<void> {
-    const mine = this.#reserving.then(() => this.#cover(estimate));
-    this.#reserving = mine.catch(() => undefined);
-    return mine;
-  }
-
-  /** The same for an answer that outgrows its reservation; false when the daily cap forbids it. */
-  async #mayReserve(more: bigint): Promise<boolean> {
-    try {
-      await this.#reserve(more);
-      return true;
-    } catch (error) {
-      if (error instanceof GatewayError && error.code === "SPEND_LIMIT_EXCEEDED") return false;
-      throw error;
-    }
-  }
-
-  async #cover(estimate: bigint): Promise<void> {
-    const place = this.#place;
-    if (place === undefined || estimate === 0n) return;
-    const missing = this.#spent + this.#underWay + estimate - place.reservedPicoUsd;
-    if (missing > 0n && !(await place.extendBy(missing))) {
-      throw new GatewayError("SPEND_LIMIT_EXCEEDED", "Today's cap on platform-paid use is reached.", {
-        shouldRetry: false,
-      });
-    }
-    this.#underWay += estimate;
   }
 }
 
