@@ -72,3 +72,7 @@ export const errorOf = ({ status, text, json }: Answer): { readonly code: string
   const last = text.trimEnd().split("\n\n").at(-1) ?? "";
   return (JSON.parse(last.slice("data: ".length)) as { error: { code: string; message: string } }).error;
 };
+
+/** How many API keys a user is counted to have. */
+export const keyCountOf = async ({ userId }: Pick<Caller, "userId">): Promise<number> =>
+  Number((await getItem("keys", rowKeys.admission(userId), { consistent: true }))?.keyCount ?? 0);
