@@ -13,8 +13,8 @@ import { answering, wires } from "./wires.ts";
 const maxEvents = 200;
 
 /** As `useChatGateway`, with Google too, and a provider that is well unless a test says otherwise. */
-export const useFaultyGateway = (): (() => ChatGateway) => {
-  const gateway = useChatGateway();
+export const useFaultyGateway = (options: Parameters<typeof useChatGateway>[0] = {}): (() => ChatGateway) => {
+  const gateway = useChatGateway(options);
   beforeAll(() => {
     for (const { baseUrlVariable } of wires) process.env[baseUrlVariable] = gateway().provider.url;
     process.env.SST_RESOURCE_GoogleApiKey = JSON.stringify({ value: "google-platform" });
