@@ -160,22 +160,19 @@ export class RunContext implements ArenaRun {
     let firstTokenAt: number | undefined;
     let failure: GatewayError | undefined;
     const reader = new ChunkReader();
-    const opened = row.open();
     try {
-      const [result] = await Promise.all([
-        runAttempts({
-          targets: [target],
-          request: body,
-          retries: agentRetries,
-          completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
-          signal: this.signal,
-          abortReason: () => this.abortReason,
-          remainingMs: () => this.remainingMs(),
-          onAttempt: (attempt) => attempts.push(attempt),
-        }),
-        opened,
-      ]);
-      const { reply } = result;
+      // Before the call, as for a chat: what could not be put on record must not be asked for.
+      await row.open();
+      const { reply } = await runAttempts({
+        targets: [target],
+        request: body,
+        retries: agentRetries,
+        completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
+        signal: this.signal,
+        abortReason: () => this.abortReason,
+        remainingMs: () => this.remainingMs(),
+        onAttempt: (attempt) => attempts.push(attempt),
+      });
       outcome = reply.outcome;
       firstTokenAt = performance.now();
       if (reply.kind === "completion") {
