@@ -10,6 +10,7 @@ import { admissionOf, errorOf, eventsOf, expectBooked, keyCountOf, mend, useFaul
 import {
   breaking,
   cancelledByConflict,
+  conditionFailed,
   conflict,
   denied,
   requestLimit,
@@ -169,6 +170,29 @@ describe.skipIf(!hasTables)(`faults of DynamoDB (${tablesName})`, () => {
     const unavailable = { status: "error", code: "SERVICE_UNAVAILABLE", costPicoUsd: 0n };
     await expectBooked(other, [ok, unavailable, unavailable]);
     expect((await ask()).status).toBe(200);
+  });
+
+  describe("conditions that fail", () => {
+    it("at the admission, with no row to tell why, are a 503 and hold no place", async () => {
+      const failing = breaking(conditionFailed, ["keys:UpdateItem"]);
+      gateway().dynamoDb.intercept = (request) =>
+        request.body.includes("ConditionExpression") ? failing(request) : undefined;
+      for (const answer of await askBothWays()) expectUnavailable(answer);
+      mend(gateway());
+      expect(gateway().asked).toBe(1);
+      const unavailable = { status: "error", code: "SERVICE_UNAVAILABLE", costPicoUsd: 0n };
+      await expectBooked(caller, [ok, unavailable, unavailable]);
+    });
+
+    it("since the sweeper came first leave its event as it is: counted once, at what was reserved", async () => {
+      gateway().play = async (response, asked) => {
+        await sweepAbandoned(later());
+        await answering()(response, asked);
+      };
+      expect((await ask()).status).toBe(200);
+      expect((await ask({ stream: true })).status).toBe(200);
+      await expectBooked(caller, [ok, { status: "abandoned" }, { status: "abandoned" }]);
+    });
   });
 
   it("with the cache's table out of reach, answers come without the cache", async () => {

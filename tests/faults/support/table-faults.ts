@@ -30,6 +30,8 @@ export const cancelledByConflict = (items: number): Fault =>
       Code: index === 0 ? "TransactionConflict" : "None",
     })),
   });
+/** A condition that did not hold, on a row that is not there. */
+export const conditionFailed = exception("ConditionalCheckFailedException");
 export const denied = exception("AccessDeniedException");
 
 /** Breaks the calls named, the first `times` of each; the others pass. */
