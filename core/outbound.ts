@@ -35,6 +35,8 @@ export interface OutboundRequest {
   readonly headersTimeoutMs: number;
   /** Without any byte in either direction, ms. */
   readonly idleTimeoutMs: number;
+  /** Sent on a new connection, and so never a second time: for work that would be paid twice. */
+  readonly onlyOnce?: boolean;
 }
 
 interface Origin {
@@ -106,7 +108,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       hostname: origin.hostname,
       port: origin.port,
       path: origin.path,
-      agent: origin.agent,
+      agent: request.onlyOnce === true ? false : origin.agent,
       timeout: request.idleTimeoutMs,
       headers: {
         ...request.headers,

@@ -179,21 +179,19 @@ export class RunContext implements ArenaRun {
     let failure: GatewayError | undefined;
     let served = targets[0];
     const reader = new ChunkReader();
-    const opened = row.open();
     try {
-      const [result] = await Promise.all([
-        runAttempts({
-          targets,
-          request: body,
-          retries: agentRetries,
-          completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
-          signal,
-          abortReason: () => this.#reasonOf(signal),
-          remainingMs: () => this.remainingMs(),
-          onAttempt: (attempt) => attempts.push(attempt),
-        }),
-        opened,
-      ]);
+      // Before the call, as for a chat: what could not be put on record must not be asked for.
+      await row.open();
+      const result = await runAttempts({
+        targets,
+        request: body,
+        retries: agentRetries,
+        completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
+        signal,
+        abortReason: () => this.#reasonOf(signal),
+        remainingMs: () => this.remainingMs(),
+        onAttempt: (attempt) => attempts.push(attempt),
+      });
       const { reply } = result;
       served = result.target;
       outcome = reply.outcome;

@@ -12,6 +12,7 @@ import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { type AttemptsResult, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { allEnded } from "#core/usage/end-of-request.ts";
 import { coveredCharacters } from "#core/usage/estimate.ts";
 import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
@@ -295,7 +296,7 @@ export class ChatCompletion {
     const timeToFirstTokenMs = this.#firstTokenAt === undefined ? undefined : sinceStart(this.#firstTokenAt);
     const byok = this.#result?.target.byok ?? false;
     const cacheHit = this.#hit !== undefined;
-    const [{ costPicoUsd }] = await Promise.all([
+    const [{ costPicoUsd }] = await allEnded([
       this.#meter.settle({
         status,
         code: this.#error?.code,

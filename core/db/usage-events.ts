@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
-import { failedCondition, type PlainItem, putItem, updateItem } from "./table.ts";
+import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
 
 /**
- * The usage table: two conditional writes a generation. The `open` row is written beside the provider call; the settled
+ * The usage table: two conditional writes a generation. The `open` row is written before the provider is called; the settled
  * one replaces its open state exactly once, by whoever comes first: the request itself, or the sweeper after a kill.
  */
 
@@ -123,25 +123,31 @@ export const putOpenUsage = async (usage: OpenUsage): Promise<void> => {
   }
 };
 
-/** Settles an open row. False when it was settled before, by us or by the sweeper. @throws AwsError */
-export const settleUsage = async (usage: SettledUsage): Promise<boolean> => {
-  const { userId, day, requestId, generation, ...facts } = usage;
+/** The write that settles an open row, and that only the first of several wins. */
+export const settlingUpdate = ({ userId, day, requestId, generation, ...facts }: SettledUsage) => {
   const names: Record<string, string> = { "#status": "status" };
-  const values: Record<string, PlainItem[string]> = { ":open": "open" };
+  const values: Record<string, Plain> = { ":open": "open" };
   const sets: string[] = [];
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined) continue;
     names[`#${name}`] = name;
-    values[`:${name}`] = value as PlainItem[string];
+    values[`:${name}`] = value as Plain;
     sets.push(`#${name} = :${name}`);
   }
+  return {
+    key: rowKeys.usageEvent(userId, day, requestId, generation),
+    update: `SET ${sets.join(", ")} REMOVE openShard, openUntil`,
+    names,
+    values,
+    condition: "#status = :open",
+  };
+};
+
+/** Settles an open row. False when it was settled before, by us or by the sweeper. @throws AwsError */
+export const settleUsage = async (usage: SettledUsage): Promise<boolean> => {
+  const { key, update, ...expression } = settlingUpdate(usage);
   try {
-    await updateItem(
-      "usage",
-      rowKeys.usageEvent(userId, day, requestId, generation),
-      `SET ${sets.join(", ")} REMOVE openShard, openUntil`,
-      { names, values, condition: "#status = :open" },
-    );
+    await updateItem("usage", key, update, expression);
     return true;
   } catch (error) {
     if (failedCondition(error) !== undefined) return false;

@@ -1,6 +1,13 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
-import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
+import {
+  type AttemptRecord,
+  putOpenUsage,
+  type SettledUsage,
+  settleUsage,
+  type UsageStatus,
+} from "#core/db/usage-events.ts";
+import { allEnded, patiently } from "./end-of-request.ts";
 import { Place } from "./place.ts";
 import { costForReserve } from "./settlement.ts";
 import type { TokenUsage } from "./token-usage.ts";
@@ -101,8 +108,11 @@ export class GenerationRow {
     const listCost = unitCost === undefined ? costPicoUsd(served.catalog, usage) : unitCost.costPicoUsd;
     const costPico = cacheHit ? 0n : listCost;
     // The open row has to be there before it can be settled.
-    await this.#opened?.catch(() => undefined);
-    await settleUsage({
+    const isOpen = await this.#opened?.then(
+      () => true,
+      () => false,
+    );
+    const settled: SettledUsage = {
       userId,
       day: this.#day,
       requestId,
@@ -126,7 +136,10 @@ export class GenerationRow {
       latencyMs: Math.round(settlement.latencyMs),
       timeToFirstTokenMs:
         settlement.timeToFirstTokenMs === undefined ? undefined : Math.round(settlement.timeToFirstTokenMs),
-    });
+    };
+    const write = () => settleUsage(settled);
+    // A row that was surely never seen is worth no patience: it would only weigh on a table that is in trouble.
+    await (isOpen === true ? patiently(write) : write());
     return { costPicoUsd: costPico, spentPicoUsd: platformSpend(settlement) };
   }
 }
@@ -177,7 +190,7 @@ export class Meter {
 
   /** Settles the usage row and gives the place and the rest of the reservation back, each exactly once. @throws AwsError */
   async settle(settlement: Settlement): Promise<Pick<GenerationCost, "costPicoUsd">> {
-    const [{ costPicoUsd: cost }] = await Promise.all([
+    const [{ costPicoUsd: cost }] = await allEnded([
       this.#row.settle(settlement),
       this.#place.giveBack(platformSpend(settlement)),
     ]);

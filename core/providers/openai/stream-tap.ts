@@ -17,6 +17,7 @@ const frameEnd = "\n\n";
 const dataPrefix = "data: {";
 const donePrefix = "data: [DONE]";
 const empty = Buffer.alloc(0);
+const lineFeed = 10;
 const carriageReturn = 13;
 
 /** What a frame holds that has to be read wherever it stands. */
@@ -49,7 +50,9 @@ const cutUsage = (data: string, usage: unknown): string | undefined => {
 
 export class StreamTap {
   readonly #options: AnswerOptions;
-  #carry: Buffer = empty;
+  /** Reads of a frame that is not whole yet. Joined once it is: a long one costs one copy however many reads it took. */
+  #carry: Buffer[] = [];
+  #carryBytes = 0;
   #parser: SseParser | undefined;
   /** Bytes of a frame that are not content, learnt from the first one: lets content be counted without parsing. */
   #frameOverheadBytes: number | undefined;
@@ -80,7 +83,7 @@ export class StreamTap {
   /** Call when the body ended. Returns what is left to pass on. @throws ProviderFailure when the answer is not whole. */
   end(): Buffer | string {
     let rest: Buffer | string = empty;
-    if (this.#parser === undefined && this.#carry.length > 0) {
+    if (this.#parser === undefined && this.#carryBytes > 0) {
       // Some servers leave out the last blank line.
       rest = this.push(Buffer.from(frameEnd));
     } else if (this.#parser !== undefined) {
@@ -99,27 +102,36 @@ export class StreamTap {
 
   #take(bytes: Buffer): Buffer | string {
     if (this.#parser !== undefined) return this.#reframe(this.#parser, bytes);
-    const joined = this.#carry.length === 0 ? bytes : Buffer.concat([this.#carry, bytes]);
-    if (bytes.includes(carriageReturn)) {
-      this.#carry = empty;
+    const hasReturn = bytes.includes(carriageReturn);
+    if (!hasReturn && this.#carryBytes > 0 && !this.#endsFrame(bytes)) return this.#keep(bytes);
+    const joined = this.#carryBytes === 0 ? bytes : Buffer.concat([...this.#carry, bytes]);
+    this.#carry = [];
+    this.#carryBytes = 0;
+    if (hasReturn) {
       this.#parser = new SseParser({ maxFrameBytes });
       return this.#reframe(this.#parser, joined);
     }
     // One character a byte: text is searched faster than bytes are.
     const view = joined.toString("latin1");
     const end = view.lastIndexOf(frameEnd);
-    if (end < 0) {
-      if (joined.length > maxFrameBytes) throw this.#malformed(`a frame is longer than ${maxFrameBytes} bytes`);
-      this.#carry = joined;
-      return empty;
-    }
+    if (end < 0) return this.#keep(joined);
     const whole = end + frameEnd.length;
-    if (whole === joined.length) {
-      this.#carry = empty;
-      return this.#passOn(joined, view);
-    }
-    this.#carry = joined.subarray(whole);
+    if (whole === joined.length) return this.#passOn(joined, view);
+    this.#keep(joined.subarray(whole));
     return this.#passOn(joined.subarray(0, whole), view.slice(0, whole));
+  }
+
+  /** Whether bytes that follow the kept ones bring the end of a frame, which may lie across both. */
+  #endsFrame(bytes: Buffer): boolean {
+    return (bytes[0] === lineFeed && this.#carry.at(-1)?.at(-1) === lineFeed) || bytes.includes(frameEnd);
+  }
+
+  /** Keeps the beginning of a frame. @throws ProviderFailure */
+  #keep(bytes: Buffer): Buffer {
+    this.#carry.push(bytes);
+    this.#carryBytes += bytes.length;
+    if (this.#carryBytes > maxFrameBytes) throw this.#malformed(`a frame is longer than ${maxFrameBytes} bytes`);
+    return empty;
   }
 
   /** Whether frames hold something that has to be known, or come where everything is read. */

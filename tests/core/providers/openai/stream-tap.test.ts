@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { StreamTap } from "#core/providers/openai/stream-tap.ts";
 import { newOutcome } from "#core/providers/provider.ts";
 import { assemble, chunksOf } from "../support.ts";
@@ -54,6 +54,19 @@ describe("frames in the common form", () => {
     const text = push(tap, role + frame({ content: "Hi" }) + finish + done + frame({ content: "more" }));
     expect(assemble(chunksOf(text)).content).toBe("Hi");
     expect(push(tap, frame({ content: "more" }))).toBe("");
+  });
+
+  test("that come in many reads are copied once, however long they are", () => {
+    const { tap } = newTap();
+    push(tap, role);
+    const long = frame({ content: "x".repeat(10_000) });
+    const joins = vi.spyOn(Buffer, "concat");
+    let text = "";
+    for (let at = 0; at < long.length; at += 100) text += push(tap, long.slice(at, at + 100));
+    const count = joins.mock.calls.length;
+    joins.mockRestore();
+    expect(text).toBe(long);
+    expect(count).toBeLessThan(5);
   });
 
   test("are cut at every byte without a change", () => {
