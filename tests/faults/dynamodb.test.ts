@@ -101,11 +101,18 @@ describe.skipIf(!hasTables)(`faults of DynamoDB (${tablesName})`, () => {
     );
   });
 
-  /** The provider answers, and from then on the tables are as `intercept` says. */
+  /** The provider answers once both requests have reached it, and from then on the tables are as `intercept` says. */
   const breakingAtTheEnd = (intercept: ReturnType<typeof breaking>): void => {
-    gateway().play = (response, asked) => {
-      gateway().dynamoDb.intercept = intercept;
-      return answering()(response, asked);
+    const both = Promise.withResolvers<void>();
+    let waiting = 0;
+    gateway().play = async (response, asked) => {
+      waiting += 1;
+      if (waiting === 2) {
+        gateway().dynamoDb.intercept = intercept;
+        both.resolve();
+      }
+      await both.promise;
+      await answering()(response, asked);
     };
   };
   const askBothWays = (): Promise<readonly Answer[]> => Promise.all([ask(), ask({ stream: true })]);
