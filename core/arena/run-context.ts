@@ -171,6 +171,7 @@ export class RunContext implements ArenaRun {
           signal: this.signal,
           abortReason: () => this.abortReason,
           remainingMs: () => this.remainingMs(),
+          inputCharacters: characters,
           onAttempt: (attempt) => attempts.push(attempt),
         }),
         opened,

@@ -92,6 +92,7 @@ export class ChatCompletion {
         signal: this.#scope.signal,
         abortReason: () => this.#scope.reason,
         remainingMs: () => this.#scope.remainingMs(),
+        inputCharacters: this.#inputCharacters,
         onAttempt: (attempt) => this.#attempts.push(attempt),
       });
       this.#outcome = this.#result.reply.outcome;
@@ -280,7 +281,7 @@ export class ChatCompletion {
     const timeToFirstTokenMs = this.#firstTokenAt === undefined ? undefined : sinceStart(this.#firstTokenAt);
     const byok = this.#result?.target.byok ?? false;
     const cacheHit = this.#hit !== undefined;
-    const [{ costPicoUsd }] = await Promise.all([
+    const [total] = await Promise.all([
       this.#meter.settle({
         status,
         code: this.#error?.code,
@@ -300,9 +301,9 @@ export class ChatCompletion {
       asked,
       served,
       outcome: this.#outcome,
-      usage,
+      usage: total.usage,
       status,
-      costPicoUsd,
+      costPicoUsd: total.costPicoUsd,
       streamed: this.#request.stream === true,
       cache: cacheHit ? "HIT" : this.#cache === undefined ? "BYPASS" : "MISS",
       byok,

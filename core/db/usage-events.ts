@@ -12,6 +12,25 @@ export type UsageStatus = (typeof usageStatuses)[number];
 
 const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
 
+const tokens = z.number().default(0);
+
+/** A generation that was paid for and that nobody got: its answer broke off, or could not be used. */
+export const unusedGenerationSchema = z.object({
+  /** Paid by the caller's own provider key. */
+  byok: z.boolean(),
+  inputTokens: tokens,
+  cachedInputTokens: tokens,
+  cacheWriteInputTokens: tokens,
+  longCacheWriteInputTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  estimated: z.boolean().default(false),
+  /** Undefined for a model whose price is unknown. */
+  costPicoUsd: pico.optional(),
+});
+
+export type UnusedGeneration = z.infer<typeof unusedGenerationSchema>;
+
 /** One try at one target, as the usage event keeps it. */
 export const attemptSchema = z.object({
   model: z.string(),
@@ -20,6 +39,8 @@ export const attemptSchema = z.object({
   result: z.string(),
   status: z.number().nullish(),
   latencyMs: z.number(),
+  /** Part of the event's sums. The attempt that answered is what they leave. */
+  unused: unusedGenerationSchema.optional(),
 });
 
 export type AttemptRecord = z.infer<typeof attemptSchema>;
@@ -53,6 +74,8 @@ export const usageEventSchema = z.object({
   estimated: z.boolean().default(false),
   /** Undefined for a model whose price is unknown. */
   costPicoUsd: pico.optional(),
+  /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
+  byokCostPicoUsd: pico.optional(),
   /** What was reserved when it began. */
   reservedPicoUsd: pico.default(0n),
   /** A run of several generations (battle, fight). */

@@ -5,6 +5,7 @@ import {
   type ProviderCall,
   type ProviderOutcome,
   type ProviderReply,
+  withOutcome,
 } from "#core/providers/provider.ts";
 import type { Dialect } from "./dialect.ts";
 import { failureFromResponse } from "./errors.ts";
@@ -65,7 +66,11 @@ const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply
   if (!streamed || !isStream) {
     // A provider that answers a stream request with one JSON body has an error to tell.
     const text = await readBody(provider, response, maxAnswerBytes, signal);
-    return { kind: "completion", completion: readCompletion(text, options), ...facts };
+    try {
+      return { kind: "completion", completion: readCompletion(text, options), ...facts };
+    } catch (error) {
+      throw withOutcome(error, outcome);
+    }
   }
   return { kind: "stream", frames: frames(call, response.body, new StreamTap(options), outcome), ...facts };
 };
