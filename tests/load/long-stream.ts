@@ -11,6 +11,7 @@ import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { startKms } from "#infra/local/kms/server.ts";
 import { startUnkey } from "#infra/local/unkey/server.ts";
+import { replaceSection, table } from "#tests/bench/markdown.ts";
 
 /**
  * `npm run load:long-stream`: memory does not grow with the length of a stream. The function of chat completions runs alone
@@ -25,6 +26,8 @@ const { values: flags } = parseArgs({
     long: { type: "string", default: "100" },
     /** Names of cases, separated by commas. */
     cases: { type: "string", default: "bytes,translated" },
+    /** Into docs/performance.md. */
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -194,6 +197,7 @@ const shown = (bytes: number): string => `${(bytes / megabyte).toFixed(1)} MB`;
 const main = async (): Promise<boolean> => {
   const parts = await startParts();
   let holds = true;
+  const rows: (readonly string[])[] = [];
   try {
     for (const name of flags.cases.split(",")) {
       const request = cases[name];
@@ -205,11 +209,15 @@ const main = async (): Promise<boolean> => {
         const fits = long - short < maxGrowthBytes;
         holds &&= fits;
         const lengths = `${flags.short} MB: ${shown(short)}, ${flags.long} MB: ${shown(long)}`;
+        rows.push([`${name}, ${look}`, shown(short), shown(long), shown(long - short)]);
         process.stdout.write(`${name}, ${look}: ${lengths}, ${shown(long - short)} more${fits ? "" : ": TOO MUCH"}\n`);
       }
     }
   } finally {
     await parts.close();
+  }
+  if (flags.write) {
+    await replaceSection("long-stream", table(["Stream", `${flags.short} MB`, `${flags.long} MB`, "more"], rows));
   }
   return holds;
 };

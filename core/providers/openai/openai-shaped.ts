@@ -15,8 +15,9 @@ import { StreamTap } from "./stream-tap.ts";
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
 
-async function* frames(
-  call: ProviderCall,
+/** The frames of a response's body through a tap. A broken end after a whole answer is none. @throws ProviderFailure */
+export async function* tappedFrames(
+  call: Pick<ProviderCall, "provider" | "signal" | "request">,
   body: AsyncIterable<Buffer>,
   tap: StreamTap,
   outcome: ProviderOutcome,
@@ -72,7 +73,7 @@ const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply
       throw withOutcome(error, outcome);
     }
   }
-  return { kind: "stream", frames: frames(call, response.body, new StreamTap(options), outcome), ...facts };
+  return { kind: "stream", frames: tappedFrames(call, response.body, new StreamTap(options), outcome), ...facts };
 };
 
 /** A provider that speaks OpenAI's chat completions, in its own dialect. */
