@@ -147,6 +147,9 @@ export const config = {
   /** USD a user may spend a UTC day on the platform's provider keys. */
   dailySpendCapUsd: once(() => number("DAILY_SPEND_CAP_USD", 5)),
 
+  /** What the dashboard may load pictures, audio and videos from beside itself, as a list of CSP sources. */
+  mediaSources: once(() => text("MEDIA_SOURCES", "https:")),
+
   providerBaseUrl: (provider: UpstreamId): string => {
     const [variable, fallback] = providerBaseUrls[provider];
     return noTrailingSlash(text(variable, fallback));

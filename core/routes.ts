@@ -107,7 +107,11 @@ const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurre
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
 const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
+/** What a URL leads to is put among the caller's jobs. */
+const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** Asking about a job, settling it and telling its webhook. */
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -472,7 +476,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to speech",
   },
   {
@@ -494,7 +498,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to music",
   },
   {
@@ -505,7 +509,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...generating,
-    grants: [...mediaGrants, "secret:MinimaxApiKey"],
+    grants: [...rememberGrants, "secret:MinimaxApiKey"],
     summary: "Text to image",
   },
   {
@@ -527,7 +531,7 @@ export const routes = [
     auth: "key",
     limit: mediaLimit,
     ...buffered,
-    grants: [...jobGrants, "secret:MinimaxApiKey"],
+    grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
     summary: "State of a video job",
   },
   {
@@ -549,7 +553,7 @@ export const routes = [
     auth: "key",
     limit: perKey("fashion-status", 40, 10_000),
     ...buffered,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    grants: [...jobStatusGrants, "secret:FashnApiKey"],
     summary: "State of a fashion job",
   },
   {
@@ -604,7 +608,7 @@ export const routes = [
     auth: "key",
     limit: perKey("video-status", 60),
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
     summary: "State of a video job",
   },
   {
@@ -626,7 +630,7 @@ export const routes = [
     auth: "key-or-session",
     limit: perKey("jobs", 120),
     ...buffered,
-    grants: [...verifyKey, ...session, "jobs:Query"],
+    grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
     summary: "The caller's jobs, newest first",
   },
 ] as const satisfies readonly Route[];

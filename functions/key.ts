@@ -1,11 +1,11 @@
+import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { patchKey, revokeKey } from "#core/keys/keys.ts";
 import { patchKeySchema } from "#core/schemas/keys.ts";
 
 /** PATCH and DELETE /api/v1/keys/:id */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "Key",
   authenticate: bySession,
   endpoints: {

@@ -1,11 +1,11 @@
+import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { createKey, listKeys } from "#core/keys/keys.ts";
 import { createKeySchema } from "#core/schemas/keys.ts";
 
 /** GET and POST /api/v1/keys */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "Keys",
   authenticate: bySession,
   endpoints: {

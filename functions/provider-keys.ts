@@ -1,11 +1,11 @@
+import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { showProviderKeys, storeProviderKey } from "#core/provider-keys/provider-keys.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 
 /** GET and POST /api/v1/provider-keys */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "ProviderKeys",
   authenticate: bySession,
   endpoints: {

@@ -1,11 +1,11 @@
+import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withOptionalBody } from "#core/http/schema.ts";
 import { rotateKey } from "#core/keys/keys.ts";
 import { rotateKeySchema } from "#core/schemas/keys.ts";
 
 /** POST /api/v1/keys/:id/rotate */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "RotateKey",
   authenticate: bySession,
   endpoints: {

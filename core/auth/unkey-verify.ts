@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { DependencyError } from "#core/errors.ts";
 import { post } from "#core/lean-http/post.ts";
@@ -22,10 +22,10 @@ const answerSchema = z.object({
     valid: z.boolean(),
     /** An open set: new codes may come. */
     code: z.string(),
-    keyId: z.string().optional(),
-    expires: z.number().optional(),
-    identity: z.object({ externalId: z.string() }).optional(),
-    ratelimits: z.array(limitSchema).optional(),
+    keyId: z.optional(z.string()),
+    expires: z.optional(z.number()),
+    identity: z.optional(z.object({ externalId: z.string() })),
+    ratelimits: z.optional(z.array(limitSchema)),
   }),
 });
 

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { generateDataKey, type KeyOwner, unwrapDataKey } from "#core/encryption/data-key.ts";
 import { additionalData, open, seal } from "#core/encryption/envelope.ts";
 

@@ -1,50 +1,72 @@
 /**
  * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
- * such a request is null as well, never a cousin's. Data that is reviewed like code.
+ * such a request is null as well, never a cousin's, and the metric UnpricedRequests counts it. Data that is reviewed like code.
  *
- * Not one of the vendors' own pages could be read on the day these were entered: they come from memory and, where they
- * fit, from resellers' pages. Check each before anybody is billed by it.
+ * No vendor's page could be opened live when these were entered. What each figure rests on instead is its `basis`; what is
+ * not on a vendor's own page must be checked there before anybody is billed by it.
  */
+
+/**
+ * - `vendor-page`: the vendor's own page, read in a stored copy.
+ * - `transcript`: the vendor's page, quoted word for word by somebody else who says when.
+ * - `third-party`: resellers, other projects' tables, or several of them that agree.
+ */
+export type PriceBasis = "vendor-page" | "transcript" | "third-party";
 
 export interface MediaPrice {
   readonly microUsd: number;
   readonly per: "character" | "song" | "image" | "megapixel" | "second" | "clip" | "credit";
+  readonly basis: PriceBasis;
   readonly source: string;
-  /** The day the figure was entered, ISO 8601. */
+  /** The day the figure was compared with its source, ISO 8601. */
   readonly asOf: string;
 }
 
 const price =
-  (source: string, asOf: string) =>
-  (per: MediaPrice["per"], microUsd: number): MediaPrice => ({ microUsd, per, source, asOf });
+  (basis: PriceBasis, source: string, asOf = "2026-11-25") =>
+  (per: MediaPrice["per"], microUsd: number): MediaPrice => ({ microUsd, per, basis, source, asOf });
 
-/** Checked against resellers' prices less their mark-up; the page itself could not be read again on that day. */
-const minimax = price("platform.minimax.io, pay as you go", "2026-11-22");
-const bfl = price("help.bfl.ai, pricing", "2026-11-22");
-const fal = price("fal.ai, price of the model, by way of third parties", "2026-11-22");
-const google = price("ai.google.dev/gemini-api/docs/pricing, by way of third parties", "2026-11-22");
-const fashn = price("fashn.ai, on-demand price of an API credit", "2026-11-22");
+/** The stored copy is of the time of MiniMax-M2, a year old; the newer page's part on media could not be read. */
+const minimax = price("vendor-page", "https://platform.minimax.io/docs/pricing/pay-as-you-go");
+/** Models that the page does not list: other projects' tables, which name MiniMax's older price page. */
+const minimaxTables = price("third-party", "other projects' tables, after https://www.minimax.io/price");
+const bfl = price("vendor-page", "https://docs.bfl.ai/quick_start/pricing.md");
+/** Further megapixels are not in the part of the page that could be read: BFL's own published skill for agents has them. */
+const bflFurther = price("vendor-page", "https://github.com/black-forest-labs/skills, bfl-api");
+const fal = (path: string) => price("vendor-page", `https://fal.ai/models/${path}`);
+const falQuoted = price("transcript", "https://fal.ai/pricing, as quoted on 2026-09-20");
+const falTables = price("third-party", "other projects' tables of fal's prices, which agree");
+const google = price("transcript", "https://ai.google.dev/gemini-api/docs/pricing, as quoted on 2026-09-20");
+const googleFlash = price("transcript", "https://ai.google.dev/gemini-api/docs/pricing, as quoted on 2026-04-04");
+const googleResellers = price("third-party", "resellers of the preview at 720p, less their mark-up");
+/** FASHN's page on API credits could not be read; its app's top-up credits, at $0.10, are another currency. */
+const fashn = price("third-party", "other projects' tables of FASHN's on-demand price");
 
 const speechHd = minimax("character", 100);
 const speechTurbo = minimax("character", 60);
+const klingPro = fal("fal-ai/kling-video/v3/pro/image-to-video/playground");
+const klingStandard = fal("fal-ai/kling-video/v3/standard/text-to-video/llms.txt");
+const wan = fal("wan/v2.6/text-to-video/llms.txt");
 
 /** By model, or by model and what else decides: `MiniMax-Hailuo-02/768P/6`. */
 export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
-  "speech-2.8-hd": speechHd,
-  "speech-2.8-turbo": speechTurbo,
+  // The page has no 2.8: the tables that have it give it the price of the others.
+  "speech-2.8-hd": minimaxTables("character", 100),
+  "speech-2.8-turbo": minimaxTables("character", 60),
   "speech-2.6-hd": speechHd,
   "speech-2.6-turbo": speechTurbo,
   "speech-02-hd": speechHd,
   "speech-02-turbo": speechTurbo,
-  "speech-01-hd": speechHd,
-  "speech-01-turbo": speechTurbo,
+  "speech-01-hd": minimaxTables("character", 100),
+  "speech-01-turbo": minimaxTables("character", 60),
   "music-2.6": null,
-  "music-2.6-free": minimax("song", 0),
+  // Free by its name.
+  "music-2.6-free": minimaxTables("song", 0),
   "music-2.5+": null,
   "music-2.5": null,
   "music-2.0": minimax("song", 30_000),
   "image-01": minimax("image", 3_500),
-  "image-01-live": minimax("image", 3_500),
+  "image-01-live": null,
   "MiniMax-Hailuo-2.3/768P/6": minimax("clip", 280_000),
   "MiniMax-Hailuo-2.3/768P/10": minimax("clip", 560_000),
   "MiniMax-Hailuo-2.3/1080P/6": minimax("clip", 490_000),
@@ -54,50 +76,64 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "MiniMax-Hailuo-02/768P/6": minimax("clip", 280_000),
   "MiniMax-Hailuo-02/768P/10": minimax("clip", 560_000),
   "MiniMax-Hailuo-02/1080P/6": minimax("clip", 490_000),
-  "T2V-01/720P/6": minimax("clip", 430_000),
-  "T2V-01-Director/720P/6": minimax("clip", 430_000),
-  "I2V-01/720P/6": minimax("clip", 430_000),
-  "I2V-01-Director/720P/6": minimax("clip", 430_000),
-  "I2V-01-live/720P/6": minimax("clip", 430_000),
-  "S2V-01/720P/6": minimax("clip", 650_000),
+  // Of the models of the first generation only the two directors' price was found anywhere.
+  "T2V-01/720P/6": null,
+  "T2V-01-Director/720P/6": minimaxTables("clip", 430_000),
+  "I2V-01/720P/6": null,
+  "I2V-01-Director/720P/6": minimaxTables("clip", 430_000),
+  "I2V-01-live/720P/6": null,
+  "S2V-01/720P/6": null,
 
   fashn: fashn("credit", 75_000),
 
-  "gemini-3.1-flash-image/1K": google("image", 67_000),
+  "gemini-3.1-flash-image/1K": googleFlash("image", 67_000),
+  "gemini-3.1-flash-image/2K": googleFlash("image", 101_000),
+  "gemini-3.1-flash-image/4K": googleFlash("image", 151_000),
+  "gemini-3.1-flash-lite-image/1K": null,
   "gemini-3-pro-image/1K": google("image", 134_000),
   "gemini-3-pro-image/2K": google("image", 134_000),
   "gemini-3-pro-image/4K": google("image", 240_000),
-  "gemini-omni-1.1-flash/720p": google("second", 100_000),
+  "gemini-omni-1.1-flash/720p": googleResellers("second", 100_000),
+  "gemini-omni-1.1-flash/360p": null,
+  "gemini-omni-1.1-flash/1080p": null,
+  "gemini-omni-1.1-flash/4k": null,
+  "gemini-omni-1.2-flash/720p": null,
 
   /** FLUX.2: the first megapixel, and each further one under `/further`. The reply's own cost goes before. */
   "flux-2-pro": bfl("megapixel", 30_000),
-  "flux-2-pro/further": bfl("megapixel", 15_000),
+  "flux-2-pro/further": bflFurther("megapixel", 15_000),
   "flux-2-max": bfl("megapixel", 70_000),
-  "flux-2-max/further": bfl("megapixel", 30_000),
+  "flux-2-max/further": bflFurther("megapixel", 30_000),
+  // One edition of the skill says 6 cents for both; the page says from 5.
   "flux-2-flex": bfl("megapixel", 50_000),
-  "flux-2-flex/further": bfl("megapixel", 50_000),
+  "flux-2-flex/further": bflFurther("megapixel", 50_000),
   "flux-2-klein-4b": bfl("megapixel", 14_000),
-  "flux-2-klein-4b/further": bfl("megapixel", 1_000),
+  "flux-2-klein-4b/further": bflFurther("megapixel", 1_000),
   "flux-2-klein-9b": bfl("megapixel", 15_000),
-  "flux-2-klein-9b/further": bfl("megapixel", 2_000),
-  "flux-pro-1.1": bfl("image", 40_000),
-  "flux-pro-1.1-ultra": bfl("image", 60_000),
-  "flux-kontext-pro": bfl("image", 40_000),
-  "flux-kontext-max": bfl("image", 80_000),
+  "flux-2-klein-9b/further": bflFurther("megapixel", 2_000),
+  "flux-pro-1.1": bflFurther("image", 40_000),
+  "flux-pro-1.1-ultra": bflFurther("image", 60_000),
+  "flux-kontext-pro": bflFurther("image", 40_000),
+  "flux-kontext-max": bflFurther("image", 80_000),
 
-  "recraft-v3": fal("image", 40_000),
-  "recraft-v4": null,
-  "ideogram-v3": null,
+  // Vector styles cost twice as much: we ask for none.
+  "recraft-v3": fal("fal-ai/recraft/v3/text-to-image/llms.txt")("image", 40_000),
+  "recraft-v4": falTables("image", 40_000),
+  // At the speed BALANCED, which is fal's default and ours.
+  "ideogram-v3": falTables("image", 60_000),
   "stable-diffusion-v35-large": null,
-  "stable-diffusion-v35-medium": null,
-  "qwen-image": fal("megapixel", 20_000),
-  "qwen-image-edit": null,
+  "stable-diffusion-v35-medium": fal("fal-ai/stable-diffusion-v35-medium/llms.txt")("megapixel", 20_000),
+  "qwen-image": falQuoted("megapixel", 20_000),
+  "qwen-image-edit": fal("fal-ai/qwen-image-edit/llms.txt")("megapixel", 30_000),
   "qwen-image-edit-plus": null,
-  "seedream-v5-lite": null,
-  "kling-v3-pro": fal("second", 112_000),
-  "kling-v3-pro/audio": fal("second", 168_000),
-  "kling-v3-standard": null,
-  "wan-2.6": null,
+  "seedream-v5-lite": fal("fal-ai/bytedance/seedream/v5/lite/edit/llms.txt")("image", 35_000),
+  // Two pages of fal disagree: its model card of the same path, without a date, has twice as much.
+  "kling-v3-pro": klingPro("second", 112_000),
+  "kling-v3-pro/audio": klingPro("second", 168_000),
+  "kling-v3-standard": klingStandard("second", 84_000),
+  "kling-v3-standard/audio": klingStandard("second", 126_000),
+  "wan-2.6/720p": wan("second", 100_000),
+  "wan-2.6/1080p": wan("second", 150_000),
 };
 
 const picoPerMicro = 1_000_000n;

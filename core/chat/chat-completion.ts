@@ -1,4 +1,5 @@
 import type { AnswerCache, CachedAnswer } from "#core/cache/answer-cache.ts";
+import { costPicoUsd as listCostPicoUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
@@ -29,6 +30,13 @@ export interface ChatAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly completion?: unknown;
   readonly frames?: AsyncIterable<Buffer | string>;
+}
+
+/** Tokens of an answer and what they cost. */
+export interface ChatBill {
+  readonly usage: TokenUsage;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
 }
 
 const defaultRetries = 2;
@@ -77,6 +85,13 @@ export class ChatCompletion {
 
   get signal(): AbortSignal {
     return this.#scope.signal;
+  }
+
+  /** What the answer has used until now, as it is metered: nothing for a stored one. An unknown price is undefined. */
+  get bill(): ChatBill {
+    const usage = metered(this.#outcome, this.#inputCharacters);
+    if (this.#hit !== undefined) return { usage, costPicoUsd: 0n };
+    return { usage, costPicoUsd: listCostPicoUsd(this.#result?.target.model.catalog, usage) };
   }
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */

@@ -1,5 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AwsError } from "#core/aws/json-call.ts";
+import { pico } from "./pico.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
 import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
 
@@ -9,8 +10,6 @@ import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts
  * giving back removes it under the condition that it is still there.
  */
 
-const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
-
 const leaseSchema = z.object({
   /** Unix seconds after which the request cannot be running any more. */
   until: z.number(),
@@ -18,12 +17,12 @@ const leaseSchema = z.object({
   reserved: pico,
   /** UTC day that the reservation is booked on. */
   day: z.string(),
-  cancelled: z.boolean().optional(),
+  cancelled: z.optional(z.boolean()),
 });
 
 const admissionRowSchema = z.looseObject({
-  open: z.record(z.string(), leaseSchema).default({}),
-  disabledAt: z.number().optional(),
+  open: z._default(z.record(z.string(), leaseSchema), {}),
+  disabledAt: z.optional(z.number()),
 });
 
 export type AdmissionLease = z.infer<typeof leaseSchema>;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { sealedTextSchema } from "#core/cache/sealed-text.ts";
 import { rowKeys } from "./row-keys.ts";
 import { deleteItem, failedCondition, getItem, type ItemKey, putItem } from "./table.ts";
@@ -11,9 +11,9 @@ const answerRowSchema = z.object({
   sealed: sealedTextSchema,
   model: z.string(),
   provider: z.string(),
-  simulated: z.boolean().default(false),
+  simulated: z._default(z.boolean(), false),
   /** JSON of the answer's token usage. */
-  usage: z.string().optional(),
+  usage: z.optional(z.string()),
   /** Unix seconds. */
   expiresAt: z.number(),
 });
@@ -46,7 +46,7 @@ export const writeAnswer = (userId: string, digest: string, row: AnswerRow): Pro
 
 const lockRowSchema = z.object({
   /** The request that asked could not store its answer (too long, ended by its length): waiting for it is in vain. */
-  unstorable: z.boolean().default(false),
+  unstorable: z._default(z.boolean(), false),
 });
 
 /** `taken`: this request shall ask and store. `wait`: another one does. `go`: ask, but nobody stores such an answer. */

@@ -5,7 +5,7 @@ import { config } from "#core/config.ts";
 import { documents } from "./document-client.ts";
 import { byokProviders } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
-import { failedCondition, getItem, type PlainItem, putItem, queryPrefix, updateItem } from "./table.ts";
+import { failedCondition, getItem, type PlainItem, putItem, updateItem } from "./table.ts";
 import { attemptSchema } from "./usage-events.ts";
 
 /**
@@ -13,7 +13,7 @@ import { attemptSchema } from "./usage-events.ts";
  * so that however many clients ask, the provider is asked once in a while; the end is written once.
  */
 
-export const jobKinds = ["clip", "video", "fashion", "image"] as const;
+export const jobKinds = ["clip", "video", "fashion", "image", "speech", "music"] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
@@ -107,11 +107,31 @@ export const putJob = (row: Omit<JobRow, "dueShard" | "dueAt">, dueAtMs: number 
 export const readJob = async (userId: string, jobId: string, nowMs: number): Promise<JobRow | undefined> =>
   read(await getItem("jobs", rowKeys.job(userId, jobId), { consistent: true }), nowMs);
 
-/** A user's newest jobs, newest first. @throws AwsError */
-export const listJobs = async (userId: string, limit: number, nowMs: number): Promise<readonly JobRow[]> => {
+export interface JobPage {
+  /** At most. */
+  readonly limit: number;
+  /** Only jobs that were made before this one; ids are in the order of time, and it need not be there. */
+  readonly before?: string | undefined;
+}
+
+/** A user's jobs, newest first. What is before another user's job is still the user's own. @throws TableUnavailable */
+export const listJobs = async (
+  userId: string,
+  { limit, before }: JobPage,
+  nowMs: number,
+): Promise<readonly JobRow[]> => {
   const { pk, sk } = rowKeys.job(userId, "");
-  const items = await queryPrefix("jobs", pk, sk, { limit, descending: true });
-  return items.map((item) => read(item, nowMs)).filter((row) => row !== undefined);
+  const { Items = [] } = await documents.send(
+    new QueryCommand({
+      TableName: config.tableName("jobs"),
+      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+      ExpressionAttributeValues: { ":pk": pk, ":prefix": sk },
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(before === undefined ? {} : { ExclusiveStartKey: rowKeys.job(userId, before) }),
+    }),
+  );
+  return Items.map((item) => read(item, nowMs)).filter((row) => row !== undefined);
 };
 
 /** Jobs that are due, oldest first; at most so many of each partition. A row that cannot be read is left out. @throws AwsError */

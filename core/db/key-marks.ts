@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
 import { getItem, updateItem } from "./table.ts";
 
@@ -10,15 +10,15 @@ import { getItem, updateItem } from "./table.ts";
 const keyMarkSchema = z.object({
   keyId: z.string(),
   userId: z.string(),
-  enabled: z.boolean().default(true),
+  enabled: z._default(z.boolean(), true),
   /** Unix ms. */
-  revokedAt: z.number().optional(),
+  revokedAt: z.optional(z.number()),
   /** Unix ms from which the key is refused: its own expiry or the end of a rotation's grace. */
-  expiresAtMs: z.number().optional(),
+  expiresAtMs: z.optional(z.number()),
   /** Unix ms of the last verification that Unkey called valid. */
-  verifiedAt: z.number().optional(),
+  verifiedAt: z.optional(z.number()),
   /** The key's own limit a minute, for the local limiter. */
-  rateLimit: z.number().optional(),
+  rateLimit: z.optional(z.number()),
 });
 
 export type KeyMark = z.infer<typeof keyMarkSchema>;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
 import { queryPrefix } from "./table.ts";
 

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
 import { failedCondition, type PlainItem, putItem, updateItem } from "./table.ts";
 
@@ -10,9 +11,7 @@ import { failedCondition, type PlainItem, putItem, updateItem } from "./table.ts
 export const usageStatuses = ["ok", "error", "cancelled", "abandoned"] as const;
 export type UsageStatus = (typeof usageStatuses)[number];
 
-const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
-
-const tokens = z.number().default(0);
+const tokens = z._default(z.number(), 0);
 
 /** A generation that was paid for and that nobody got: its answer broke off, or could not be used. */
 export const unusedGenerationSchema = z.object({
@@ -24,9 +23,9 @@ export const unusedGenerationSchema = z.object({
   longCacheWriteInputTokens: tokens,
   outputTokens: tokens,
   reasoningTokens: tokens,
-  estimated: z.boolean().default(false),
+  estimated: z._default(z.boolean(), false),
   /** Undefined for a model whose price is unknown. */
-  costPicoUsd: pico.optional(),
+  costPicoUsd: z.optional(pico),
 });
 
 export type UnusedGeneration = z.infer<typeof unusedGenerationSchema>;
@@ -37,10 +36,10 @@ export const attemptSchema = z.object({
   provider: z.string(),
   /** `ok`, or the kind of failure. */
   result: z.string(),
-  status: z.number().nullish(),
+  status: z.nullish(z.number()),
   latencyMs: z.number(),
   /** Part of the event's sums. The attempt that answered is what they leave. */
-  unused: unusedGenerationSchema.optional(),
+  unused: z.optional(unusedGenerationSchema),
 });
 
 export type AttemptRecord = z.infer<typeof attemptSchema>;
@@ -51,39 +50,39 @@ export const usageEventSchema = z.object({
   requestId: z.string(),
   generation: z.number(),
   route: z.string(),
-  keyId: z.string().optional(),
+  keyId: z.optional(z.string()),
   status: z.enum(["open", ...usageStatuses]),
   /** Error code of the answer, when it was an error. */
-  code: z.string().optional(),
+  code: z.optional(z.string()),
   /** What the caller asked for, resolved. */
   model: z.string(),
   provider: z.string(),
-  byok: z.boolean().default(false),
-  streamed: z.boolean().default(false),
-  cacheHit: z.boolean().default(false),
+  byok: z._default(z.boolean(), false),
+  streamed: z._default(z.boolean(), false),
+  cacheHit: z._default(z.boolean(), false),
   /** Unix ms. */
   startedAt: z.number(),
-  latencyMs: z.number().optional(),
-  timeToFirstTokenMs: z.number().optional(),
-  inputTokens: z.number().default(0),
-  cachedInputTokens: z.number().default(0),
-  cacheWriteInputTokens: z.number().default(0),
-  outputTokens: z.number().default(0),
-  reasoningTokens: z.number().default(0),
+  latencyMs: z.optional(z.number()),
+  timeToFirstTokenMs: z.optional(z.number()),
+  inputTokens: z._default(z.number(), 0),
+  cachedInputTokens: z._default(z.number(), 0),
+  cacheWriteInputTokens: z._default(z.number(), 0),
+  outputTokens: z._default(z.number(), 0),
+  reasoningTokens: z._default(z.number(), 0),
   /** Tokens were counted by us, since the provider never told. */
-  estimated: z.boolean().default(false),
+  estimated: z._default(z.boolean(), false),
   /** Undefined for a model whose price is unknown. */
-  costPicoUsd: pico.optional(),
+  costPicoUsd: z.optional(pico),
   /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
-  byokCostPicoUsd: pico.optional(),
+  byokCostPicoUsd: z.optional(pico),
   /** What was reserved when it began. */
-  reservedPicoUsd: pico.default(0n),
+  reservedPicoUsd: z._default(pico, 0n),
   /** A run of several generations (battle, fight). */
-  runId: z.string().optional(),
+  runId: z.optional(z.string()),
   /** Other units than tokens, such as characters or seconds. */
-  units: z.number().optional(),
-  unit: z.string().optional(),
-  attempts: z.array(attemptSchema).default([]),
+  units: z.optional(z.number()),
+  unit: z.optional(z.string()),
+  attempts: z._default(z.array(attemptSchema), []),
 });
 
 export type UsageEvent = z.infer<typeof usageEventSchema>;

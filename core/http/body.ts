@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from "@middy/core";
 import { GatewayError } from "#core/errors.ts";
-import { jsonFault } from "./json-position.ts";
+import { jsonFault, type Place } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
 
 /** Lambda takes 6 MB with the body escaped inside JSON; this leaves room for that. */
@@ -36,31 +36,24 @@ const checkValue = (value: unknown, depth: number): void => {
   }
 };
 
-const notJson = (text: string): GatewayError => {
-  const { line = 1, column = 1, offset = 0 } = jsonFault(text) ?? {};
+const notJson = ({ line, column, offset }: Place): GatewayError => {
   return new GatewayError("BAD_REQUEST", `The body is not JSON: it breaks at line ${line}, column ${column}.`, {
     details: { line, column, offset },
   });
 };
 
-/** The value of a JSON text. V8's own error quotes the text, which may hold a secret: it goes no further. */
-const parseJson = (text: string): unknown => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw notJson(text);
-  }
-  checkValue(value, 1);
-  return value;
-};
+/** The value of a request's JSON body. Whatever it throws means that the body is refused. */
+export type BodyParser = (state: RequestState) => unknown;
 
 /**
- * Parses a JSON body in place. By ourselves: @middy/http-json-body-parser makes its errors with node:http's names of
- * statuses, and node's ESM facade of node:http loads all of undici, some 30 ms of a cold start.
- * @throws GatewayError 400, 413 or 415
+ * By ourselves, for what has to start fast: @middy/http-json-body-parser makes its errors with node:http's names of
+ * statuses, and node's ESM facade of node:http loads all of undici, some 30 ms of a cold start. Functions that load it
+ * anyway take that parser (account-handler.ts).
  */
-const parseBody = (state: RequestState): void => {
+const leanParser: BodyParser = ({ body, isBase64Encoded }) => JSON.parse(textOf(String(body), isBase64Encoded));
+
+/** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
+const parseBody = (state: RequestState, parse: BodyParser): void => {
   const { body, isBase64Encoded } = state;
   if (typeof body !== "string" || body === "") {
     throw new GatewayError("BAD_REQUEST", "The body is empty: send a JSON object.");
@@ -75,7 +68,19 @@ const parseBody = (state: RequestState): void => {
       param: "Content-Type",
     });
   }
-  state.body = parseJson(textOf(body, isBase64Encoded));
+  let value: unknown;
+  try {
+    value = parse(state);
+  } catch {
+    // The parsers' own errors quote the text, which may hold a secret: they go no further.
+    const text = textOf(body, isBase64Encoded);
+    const fault = jsonFault(text);
+    if (fault !== undefined) throw notJson(fault);
+    // It is JSON: a parser's other reasons, a key or the depth, are told below.
+    value = JSON.parse(text);
+  }
+  checkValue(value, 1);
+  state.body = value;
 };
 
 /**
@@ -84,6 +89,7 @@ const parseBody = (state: RequestState): void => {
  */
 export const jsonBody = (
   takesBody: (method: string) => boolean | "optional",
+  parse: BodyParser = leanParser,
 ): MiddlewareObj<RequestState & { bodyError?: unknown }> => ({
   before: function jsonBodyBefore(request) {
     const state = request.event;
@@ -94,7 +100,7 @@ export const jsonBody = (
       return;
     }
     try {
-      parseBody(state);
+      parseBody(state, parse);
     } catch (error) {
       state.bodyError = error;
     }

@@ -4,7 +4,7 @@ import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Method, type Route, type RouteId, routeById } from "#core/routes.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { jsonBody } from "./body.ts";
+import { type BodyParser, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
 import { type Call, type LambdaContext, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
 import {
@@ -35,6 +35,8 @@ export interface HandlerOptions {
   /** How the caller is told; undefined for routes that anybody may call. */
   readonly authenticate?: Authenticate | undefined;
   readonly endpoints: Endpoints;
+  /** How bodies are parsed; the lean way unless given. */
+  readonly parseBody?: BodyParser;
 }
 
 interface Working extends RequestState {
@@ -56,12 +58,12 @@ interface MiddyRequest {
 const working = (request: MiddyRequest): Working => request.event as Working;
 
 /** The parts that both kinds share, in their order. */
-const build = ({ route: routeId, authenticate, endpoints }: HandlerOptions) => {
+const build = ({ route: routeId, authenticate, endpoints, parseBody }: HandlerOptions) => {
   const route = routeById(routeId);
   /** By own name only: `constructor` is no method either. */
   const endpointOf = (method: string): Endpoint | undefined =>
     Object.hasOwn(endpoints, method) ? endpoints[method as Method] : undefined;
-  const body = jsonBody((method) => endpointOf(method)?.takesBody ?? false);
+  const body = jsonBody((method) => endpointOf(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: MiddyRequest): ProxyResult | undefined {
     const state = newRequestState(

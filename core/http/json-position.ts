@@ -3,7 +3,7 @@
  * may hold a secret, so it is never shown.
  */
 
-interface Place {
+export interface Place {
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */

@@ -1,8 +1,12 @@
-import type * as z from "zod";
+import * as z from "zod/v4/core";
+import english from "zod/v4/locales/en.js";
 import { GatewayError } from "#core/errors.ts";
 import type { Endpoint } from "./handler.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
+
+// zod/mini has no messages of its own: without these every complaint would be "Invalid input".
+z.config(english());
 
 const pathText = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
@@ -30,7 +34,7 @@ const isAbsent = (value: unknown, path: readonly PropertyKey[]): boolean => {
 };
 
 /** The deepest issue of a union is the one that the caller meant. */
-const flatten = (issues: readonly z.core.$ZodIssue[], value: unknown, prefix: readonly PropertyKey[] = []): Issue[] =>
+const flatten = (issues: readonly z.$ZodIssue[], value: unknown, prefix: readonly PropertyKey[] = []): Issue[] =>
   issues.flatMap((issue) => {
     const path = [...prefix, ...issue.path];
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
@@ -48,7 +52,7 @@ const flatten = (issues: readonly z.core.$ZodIssue[], value: unknown, prefix: re
   });
 
 /** A schema's complaints as one 400 with every path in `details.issues`. */
-export const toSchemaError = (error: z.ZodError, value: unknown): GatewayError => {
+export const toSchemaError = (error: z.$ZodError, value: unknown): GatewayError => {
   const issues = flatten(error.issues, value).slice(0, maxIssues);
   const first = issues[0];
   const shown = issues.map(({ path, message }) => ({ path, message }));
@@ -66,16 +70,16 @@ export const toSchemaError = (error: z.ZodError, value: unknown): GatewayError =
 };
 
 /** Checks a value against a schema. @throws GatewayError 400 with every path */
-export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
-  const result = schema.safeParse(value);
+export const parseWith = <Schema extends z.$ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
+  const result = z.safeParse(schema, value);
   if (!result.success) throw toSchemaError(result.error, value);
   return result.data;
 };
 
 /** An endpoint whose body is checked against a schema. Apart from the handler, so that functions without a body do not load zod. */
-export const withBody = <Schema extends z.ZodType>(
+export const withBody = <Schema extends z.$ZodType>(
   schema: Schema,
-  handle: (call: Call<z.infer<Schema>>) => Promise<EndpointResult>,
+  handle: (call: Call<z.output<Schema>>) => Promise<EndpointResult>,
 ): Endpoint => ({
   takesBody: true,
   // The same object: what the endpoint notes on it (metrics, error code) is read after the answer.
@@ -83,7 +87,7 @@ export const withBody = <Schema extends z.ZodType>(
 });
 
 /** The same where a request without a body stands for an empty object. */
-export const withOptionalBody = <Schema extends z.ZodType>(
+export const withOptionalBody = <Schema extends z.$ZodType>(
   schema: Schema,
-  handle: (call: Call<z.infer<Schema>>) => Promise<EndpointResult>,
+  handle: (call: Call<z.output<Schema>>) => Promise<EndpointResult>,
 ): Endpoint => ({ ...withBody(schema, handle), takesBody: "optional" });

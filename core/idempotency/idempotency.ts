@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { canonicalJson } from "#core/cache/cache-key.ts";
 import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/cache/sealed-text.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
@@ -43,12 +43,12 @@ const rowSchema = z.object({
   /** Unix seconds at which a running lease ends. */
   leaseUntil: z.number(),
   expiresAt: z.number(),
-  status: z.number().optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  streamed: z.boolean().optional(),
-  sealed: sealedTextSchema.optional(),
+  status: z.optional(z.number()),
+  headers: z.optional(z.record(z.string(), z.string())),
+  streamed: z.optional(z.boolean()),
+  sealed: z.optional(sealedTextSchema),
   /** How the sealed text stands for the body's bytes. */
-  encoding: z.enum(["utf8", "base64"]).default("utf8"),
+  encoding: z._default(z.enum(["utf8", "base64"]), "utf8"),
 });
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;

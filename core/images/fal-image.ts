@@ -52,9 +52,20 @@ const falModels: Readonly<Record<string, FalModel>> = {
     many: true,
   },
   "stable-diffusion-v35-large": { generate: "fal-ai/stable-diffusion-v35-large", takes: diffused, many: true },
-  "stable-diffusion-v35-medium": { generate: "fal-ai/stable-diffusion-v35-medium", takes: diffused, many: true },
+  "stable-diffusion-v35-medium": {
+    generate: "fal-ai/stable-diffusion-v35-medium",
+    takes: diffused,
+    many: true,
+    perMegapixel: true,
+  },
   "qwen-image": { generate: "fal-ai/qwen-image", takes: diffused, many: true, perMegapixel: true },
-  "qwen-image-edit": { edit: "fal-ai/qwen-image-edit", takes: diffused, imageField: "image_url", many: true },
+  "qwen-image-edit": {
+    edit: "fal-ai/qwen-image-edit",
+    takes: diffused,
+    imageField: "image_url",
+    many: true,
+    perMegapixel: true,
+  },
   "qwen-image-edit-plus": {
     edit: "fal-ai/qwen-image-edit-plus",
     takes: diffused,
@@ -171,8 +182,12 @@ const makeOnce = async (
 
 export const falImages: ImageAdapter = {
   traits,
-  costOfOne: ({ model, request: { width, height } }) =>
-    mediaCostPicoUsd(model, modelOf(model).perMegapixel === true ? megapixelsOf(width, height) : 1),
+  costOfOne: ({ model, request: { width, height, aspect_ratio: ratio }, images }) => {
+    if (modelOf(model).perMegapixel !== true) return mediaCostPicoUsd(model, 1);
+    // A changed image is as large as the one before, which nobody has measured here.
+    if (images.length > 0 && width === undefined && ratio === undefined) return undefined;
+    return mediaCostPicoUsd(model, megapixelsOf(width, height));
+  },
   make: async (work, credential, run) => {
     const { n } = work.request;
     const made = modelOf(work.model).many

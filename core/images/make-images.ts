@@ -1,7 +1,9 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { type MediaModel, resolveMediaModel } from "#core/catalog/media-models.ts";
 import type { RequestContext } from "#core/context.ts";
+import type { JobOutput } from "#core/db/jobs.ts";
 import { GatewayError } from "#core/errors.ts";
+import { rememberOutput } from "#core/jobs/remember-output.ts";
 import { MediaRun } from "#core/media/media-run.ts";
 import type { Quote } from "#core/media/quote.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
@@ -10,7 +12,6 @@ import { bflImages } from "./bfl-image.ts";
 import { falImages } from "./fal-image.ts";
 import { googleImages } from "./google-image.ts";
 import type { ImageAdapter, ImageField, ImageTraits, ImageWork, MadeImage } from "./image-work.ts";
-import { rememberImages } from "./remember-images.ts";
 
 /** New and changed images over Google, BFL and fal: one request, one result, whoever serves. */
 
@@ -73,6 +74,18 @@ const view = ({ expiresAt, ...image }: MadeImage) => ({
   expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
 });
 
+/** What a URL leads to; a data: URL is the bytes themselves. */
+const toOutput = ({ url, contentType, expiresAt }: MadeImage): readonly JobOutput[] =>
+  url === null || url.startsWith("data:")
+    ? []
+    : [
+        {
+          url,
+          ...(contentType === null ? {} : { contentType }),
+          ...(expiresAt === null ? {} : { expiresAt }),
+        },
+      ];
+
 const make = async (
   context: RequestContext,
   caller: ImagesCaller,
@@ -97,7 +110,10 @@ const make = async (
       const quote = quoteOf(images.length);
       run.succeed(costPicoUsd === undefined ? quote : { ...quote, costPicoUsd });
       const headers = run.headers(simulated);
-      context.afterwards.push(() => rememberImages(context, run, images, simulated));
+      const output = images.flatMap(toOutput);
+      context.afterwards.push(() =>
+        rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
+      );
       const { id, provider } = model;
       return {
         headers,

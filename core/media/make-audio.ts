@@ -3,8 +3,9 @@ import { type MediaModel, resolveMediaModel } from "#core/catalog/media-models.t
 import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
+import { rememberOutput } from "#core/jobs/remember-output.ts";
 import type { MusicRequest, SpeechRequest } from "#core/schemas/media.ts";
-import { type AudioFormat, type WantedAudio, wantedAudio } from "./accept.ts";
+import { type AudioFormat, audioContentTypes, type WantedAudio, wantedAudio } from "./accept.ts";
 import { type AudioEnd, type StartedAudio, startAudio } from "./audio-answer.ts";
 import { type AudioFacts, AudioSource, audioFacts } from "./audio-source.ts";
 import { MediaRun } from "./media-run.ts";
@@ -63,11 +64,16 @@ const requestBody = (work: AudioWork): Record<string, unknown> => {
   };
 };
 
-const describe = (work: AudioWork, run: MediaRun, facts: AudioFacts): Record<string, unknown> => ({
+const describe = (
+  work: AudioWork,
+  run: MediaRun,
+  facts: AudioFacts,
+  urlExpiresAt: number | null = null,
+): Record<string, unknown> => ({
   format: work.wanted.format,
   model: work.model.id,
   url: facts.url,
-  urlExpiresAt: facts.url === null ? null : new Date(Date.now() + urlLifetimeMs).toISOString(),
+  urlExpiresAt: urlExpiresAt === null ? null : new Date(urlExpiresAt).toISOString(),
   durationMs: facts.durationMs,
   sizeBytes: facts.sizeBytes,
   sampleRate: facts.sampleRate,
@@ -79,20 +85,27 @@ const describe = (work: AudioWork, run: MediaRun, facts: AudioFacts): Record<str
   costUsd: run.costUsd,
 });
 
-const byUrl = async (run: MediaRun, work: AudioWork): Promise<MadeAudio> => {
+const byUrl = async (context: RequestContext, run: MediaRun, work: AudioWork): Promise<MadeAudio> => {
   const credential = await run.open();
   return run.guard(async () => {
     const { path } = work;
     const { signal } = run;
     const body = requestBody(work);
     const reply = await run.attempt(() => callMinimax({ credential, path, body, signal, headersTimeoutMs: timeoutMs }));
+    const { simulated } = reply;
     const facts = audioFacts(reply.json);
-    if (facts.url === null) throw malformed("minimax", "the answer has no URL");
-    run.succeed(work.measure(facts));
+    const { url } = facts;
+    if (url === null) throw malformed("minimax", "the answer has no URL");
+    const quote = { ...work.quote, ...work.measure(facts) };
+    run.succeed(quote);
+    const expiresAt = Date.now() + urlLifetimeMs;
+    const output = [{ url, contentType: audioContentTypes[work.wanted.format], expiresAt }];
+    const kind = quote.unit === "songs" ? "music" : "speech";
+    context.afterwards.push(() => rememberOutput(context, run, { kind, output, units: quote.units, simulated }));
     return {
       form: "url",
-      data: { audio: null, ...describe(work, run, facts) },
-      headers: run.headers(reply.simulated),
+      data: { audio: null, ...describe(work, run, facts, expiresAt) },
+      headers: run.headers(simulated),
     } as const;
   });
 };
@@ -102,7 +115,7 @@ const make = async (context: RequestContext, caller: AudioCaller, work: AudioWor
   const { principal, providerKeySlug } = caller;
   const streamed = work.wanted.raw || work.events;
   const run = new MediaRun({ context, principal, providerKeySlug, model, quote, timeoutMs, streamed });
-  if (work.byUrl) return byUrl(run, work);
+  if (work.byUrl) return byUrl(context, run, work);
   const credential = await run.open();
   return run.guard(async () => {
     const { path } = work;

@@ -3,6 +3,7 @@ import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { resolveMediaModel } from "#core/catalog/media-models.ts";
 import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import type { RequestContext } from "#core/context.ts";
+import { rememberOutput } from "#core/jobs/remember-output.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { MediaImageRequest } from "#core/schemas/media.ts";
 import { MediaRun } from "./media-run.ts";
@@ -64,7 +65,12 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
       });
     }
     run.succeed(quoteOf(made));
-    const expiresAt = new Date(Date.now() + urlLifetimeMs).toISOString();
+    const endsAt = Date.now() + urlLifetimeMs;
+    const expiresAt = new Date(endsAt).toISOString();
+    const output = urls.map((url) => ({ url, expiresAt: endsAt }));
+    context.afterwards.push(() =>
+      rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
+    );
     return {
       headers: run.headers(simulated),
       data: {

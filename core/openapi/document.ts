@@ -20,7 +20,7 @@ const withoutOwnFormats = ({ jsonSchema }: { jsonSchema: { format?: string; patt
 };
 
 /** A zod schema as OpenAPI has it: named parts become components of the document. */
-const schemaOf = (schema: z.ZodType, io: "input" | "output", components: Components): Json => {
+const schemaOf = (schema: z.core.$ZodType, io: "input" | "output", components: Components): Json => {
   const made = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline", override: withoutOwnFormats });
   const text = JSON.stringify(made).replaceAll(localReference, componentReference);
   const { $schema: _, $defs, ...json } = JSON.parse(text) as Json & { $defs?: Components };

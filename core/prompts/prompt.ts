@@ -1,10 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /** A prompt of Langfuse as its API gives it (GET /api/public/v2/prompts/{name}); what we do not use is left out. */
 
 const message = z.object({ role: z.string(), content: z.string() });
 /** `type` came later than placeholders did: an entry without a role is one. */
-const placeholder = z.object({ type: z.literal("placeholder").optional(), name: z.string() });
+const placeholder = z.object({ type: z.optional(z.literal("placeholder")), name: z.string() });
 
 export const promptSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), name: z.string(), version: z.int(), prompt: z.string() }),

@@ -1,6 +1,6 @@
 import { KMSClient, ReEncryptCommand } from "@aws-sdk/client-kms";
 import { DeleteCommand, GetCommand, PutCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
 import { type ProviderKeyRow, providerKeyRowSchema } from "#core/db/provider-key-rows.ts";
@@ -15,7 +15,7 @@ import { logger } from "#core/observability/logger.ts";
 
 const runKey = { pk: "ROTATION", sk: "CURRENT" } as const;
 const runSchema = z.object({ startedAt: z.string() });
-const rotatableSchema = providerKeyRowSchema.extend({ rotatedAt: z.string().optional() });
+const rotatableSchema = z.extend(providerKeyRowSchema, { rotatedAt: z.optional(z.string()) });
 
 type Rotatable = z.infer<typeof rotatableSchema>;
 

@@ -1,14 +1,19 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /**
  * The request of POST /api/v1/chat/completions. OpenAI's fields are checked where a wrong one would break us or the
  * contract; everything else passes through to the provider as it came.
  */
 
+const text = z.string().check(z.minLength(1));
+const textTo = (length: number) => text.check(z.maxLength(length));
+const numberIn = (least: number, most: number) => z.number().check(z.gte(least), z.lte(most));
+const integerIn = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
+
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 const imagePart = z.looseObject({
   type: z.literal("image_url"),
-  image_url: z.looseObject({ url: z.string().min(1), detail: z.string().optional() }),
+  image_url: z.looseObject({ url: text, detail: z.optional(z.string()) }),
 });
 const audioPart = z.looseObject({
   type: z.literal("input_audio"),
@@ -17,9 +22,9 @@ const audioPart = z.looseObject({
 const filePart = z.looseObject({
   type: z.literal("file"),
   file: z.looseObject({
-    file_data: z.string().optional(),
-    filename: z.string().optional(),
-    file_id: z.string().optional(),
+    file_data: z.optional(z.string()),
+    filename: z.optional(z.string()),
+    file_id: z.optional(z.string()),
   }),
 });
 const refusalPart = z.looseObject({ type: z.literal("refusal"), refusal: z.string() });
@@ -28,29 +33,29 @@ const userPart = z.discriminatedUnion("type", [textPart, imagePart, audioPart, f
 const assistantPart = z.discriminatedUnion("type", [textPart, refusalPart]);
 
 const toolCall = z.looseObject({
-  id: z.string().min(1),
-  type: z.literal("function").default("function"),
-  function: z.looseObject({ name: z.string().min(1), arguments: z.string() }),
+  id: text,
+  type: z._default(z.literal("function"), "function"),
+  function: z.looseObject({ name: text, arguments: z.string() }),
 });
 
-const textContent = z.union([z.string(), z.array(textPart).min(1)]);
+const textContent = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
 
 export const messageSchema = z.discriminatedUnion("role", [
-  z.looseObject({ role: z.literal("system"), content: textContent, name: z.string().optional() }),
-  z.looseObject({ role: z.literal("developer"), content: textContent, name: z.string().optional() }),
+  z.looseObject({ role: z.literal("system"), content: textContent, name: z.optional(z.string()) }),
+  z.looseObject({ role: z.literal("developer"), content: textContent, name: z.optional(z.string()) }),
   z.looseObject({
     role: z.literal("user"),
-    content: z.union([z.string(), z.array(userPart).min(1)]),
-    name: z.string().optional(),
+    content: z.union([z.string(), z.array(userPart).check(z.minLength(1))]),
+    name: z.optional(z.string()),
   }),
   z.looseObject({
     role: z.literal("assistant"),
-    content: z.union([z.string(), z.array(assistantPart)]).nullish(),
-    name: z.string().optional(),
-    refusal: z.string().nullish(),
-    tool_calls: z.array(toolCall).optional(),
+    content: z.nullish(z.union([z.string(), z.array(assistantPart)])),
+    name: z.optional(z.string()),
+    refusal: z.nullish(z.string()),
+    tool_calls: z.optional(z.array(toolCall)),
   }),
-  z.looseObject({ role: z.literal("tool"), content: textContent, tool_call_id: z.string().min(1) }),
+  z.looseObject({ role: z.literal("tool"), content: textContent, tool_call_id: text }),
 ]);
 
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -58,10 +63,10 @@ const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 const tool = z.looseObject({
   type: z.literal("function"),
   function: z.looseObject({
-    name: z.string().regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$"),
-    description: z.string().optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
-    strict: z.boolean().nullish(),
+    name: z.string().check(z.regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$")),
+    description: z.optional(z.string()),
+    parameters: z.optional(z.record(z.string(), z.unknown())),
+    strict: z.nullish(z.boolean()),
   }),
 });
 
@@ -76,9 +81,9 @@ const responseFormat = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("json_schema"),
     json_schema: z.looseObject({
-      name: z.string().min(1),
-      schema: z.record(z.string(), z.unknown()).optional(),
-      strict: z.boolean().nullish(),
+      name: text,
+      schema: z.optional(z.record(z.string(), z.unknown())),
+      strict: z.nullish(z.boolean()),
     }),
   }),
 ]);
@@ -89,55 +94,54 @@ const guardrail = z.union([
   z.strictObject({ type: guardrailType, action: z.enum(["block", "redact", "flag"]) }),
 ]);
 
-const modelName = z.string().min(1).max(200);
+const guardrails = z.array(guardrail).check(z.maxLength(8));
+
+const modelName = textTo(200);
 
 export const maxTimeoutMs = 300_000;
 
 export const chatRequestSchema = z.looseObject({
   model: modelName,
-  messages: z.array(messageSchema).min(1).max(2_000),
-  stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  frequency_penalty: z.number().min(-2).max(2).nullish(),
-  presence_penalty: z.number().min(-2).max(2).nullish(),
-  n: z.int().min(1).max(128).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
-  tools: z.array(tool).max(128).optional(),
-  tool_choice: toolChoice.optional(),
-  parallel_tool_calls: z.boolean().nullish(),
-  response_format: responseFormat.nullish(),
-  reasoning_effort: z.string().max(20).nullish(),
-  seed: z.int().nullish(),
-  user: z.string().nullish(),
+  messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(2_000)),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(z.looseObject({ include_usage: z.nullish(z.boolean()) })),
+  temperature: z.nullish(numberIn(0, 2)),
+  top_p: z.nullish(numberIn(0, 1)),
+  max_tokens: z.nullish(z.int().check(z.gte(1))),
+  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
+  frequency_penalty: z.nullish(numberIn(-2, 2)),
+  presence_penalty: z.nullish(numberIn(-2, 2)),
+  n: z.nullish(integerIn(1, 128)),
+  stop: z.nullish(z.union([z.string(), z.array(z.string()).check(z.maxLength(16))])),
+  tools: z.optional(z.array(tool).check(z.maxLength(128))),
+  tool_choice: z.optional(toolChoice),
+  parallel_tool_calls: z.nullish(z.boolean()),
+  response_format: z.nullish(responseFormat),
+  reasoning_effort: z.nullish(z.string().check(z.maxLength(20))),
+  seed: z.nullish(z.int()),
+  user: z.nullish(z.string()),
   // The gateway's own fields.
-  fallback: z.array(modelName).max(8).optional(),
-  retries: z.int().min(0).max(5).optional(),
-  timeout: z.int().min(1).max(maxTimeoutMs).optional(),
-  load_balance: z
-    .strictObject({
+  fallback: z.optional(z.array(modelName).check(z.maxLength(8))),
+  retries: z.optional(integerIn(0, 5)),
+  timeout: z.optional(integerIn(1, maxTimeoutMs)),
+  load_balance: z.optional(
+    z.strictObject({
       strategy: z.enum(["weighted", "round_robin", "latency", "cost"]),
       targets: z
         .array(
           z.strictObject({
             model: modelName,
-            weight: z.number().min(0).max(1_000_000).optional(),
-            provider_key: z.string().min(1).max(64).optional(),
+            weight: z.optional(numberIn(0, 1_000_000)),
+            provider_key: z.optional(textTo(64)),
           }),
         )
-        .min(1)
-        .max(16),
-    })
-    .optional(),
-  guardrails: z
-    .strictObject({ input: z.array(guardrail).max(8).optional(), output: z.array(guardrail).max(8).optional() })
-    .optional(),
-  prompt_id: z.string().min(1).max(200).optional(),
-  prompt_version: z.union([z.int().min(1), z.string().min(1).max(100)]).optional(),
-  prompt_variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+        .check(z.minLength(1), z.maxLength(16)),
+    }),
+  ),
+  guardrails: z.optional(z.strictObject({ input: z.optional(guardrails), output: z.optional(guardrails) })),
+  prompt_id: z.optional(textTo(200)),
+  prompt_version: z.optional(z.union([z.int().check(z.gte(1)), textTo(100)])),
+  prompt_variables: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
 });
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

@@ -1,13 +1,13 @@
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { config } from "#core/config.ts";
+import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
 import { magicLinkSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/magic-link: 202 whether or not the address is known */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "MagicLink",
   authenticate: byAddress,
   endpoints: {

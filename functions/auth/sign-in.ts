@@ -1,12 +1,12 @@
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { GatewayError } from "#core/errors.ts";
+import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { signInSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/sign-in. A wrong password and an unknown address get the same answer. */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "SignIn",
   authenticate: byAddress,
   endpoints: {

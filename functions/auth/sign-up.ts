@@ -1,14 +1,14 @@
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { requireSignUpAllowed } from "#core/auth/sign-up-policy.ts";
 import { GatewayError } from "#core/errors.ts";
+import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
 import { signUpSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/sign-up: 200 and signed in, or 202 where the address must be confirmed first */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "SignUp",
   authenticate: byAddress,
   endpoints: {

@@ -1,12 +1,12 @@
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { GatewayError } from "#core/errors.ts";
+import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal, supabaseFor } from "#core/http/authenticate-session.ts";
-import { jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { updatePasswordSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/update-password, signed in, as after the link of a reset mail */
-export const handler = jsonHandler({
+export const handler = accountHandler({
   route: "UpdatePassword",
   authenticate: bySession,
   endpoints: {

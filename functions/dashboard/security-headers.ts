@@ -1,8 +1,18 @@
+import { config } from "#core/config.ts";
+
+/**
+ * Pictures, audio and videos of the gallery lie at their providers, under hosts that these do not promise to keep (BFL tells
+ * clients not to pin them, MiniMax names none): so any host over TLS, for these two kinds alone. Scripts, styles, frames
+ * and connections stay our own. Locally the simulated providers' origin is added.
+ */
+const mediaSources = config.mediaSources();
+
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  `img-src 'self' data: ${mediaSources}`,
+  `media-src ${mediaSources}`,
   "connect-src 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",

@@ -98,8 +98,10 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       }
     }
     const settings = passedOn.flatMap((name) => (isSet(name) ? [[name, process.env[name] ?? ""] as const] : []));
+    const simulatedOrigins = Object.values(dependencies.simulatedProviders).map((url) => new URL(url).origin);
     return {
       STAGE: "local",
+      MEDIA_SOURCES: ["https:", ...new Set(simulatedOrigins)].join(" "),
       ROUTE_ID: id,
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: "local",

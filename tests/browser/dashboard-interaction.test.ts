@@ -245,6 +245,7 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
         totalCost: 0.5,
         byDay: { "2026-03-02": { requests: 3, tokens: 30, cost: 0.5 } },
         byModel: { [nasty]: { requests: 3, tokens: 30, cost: null } },
+        byUnit: { characters: { units: 100, requests: 1, cost: 0.01 } },
       }),
     });
     const downloading = page.waitForEvent("download");
@@ -253,9 +254,10 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     expect(download.suggestedFilename()).toBe("usage-2026-03-01-to-2026-03-02.csv");
     const lines = (await readFile(await download.path(), "utf8")).split("\r\n");
     expect(lines).toEqual([
-      "dimension,name,requests,inputTokens,outputTokens,cachedTokens,reasoningTokens,tokens,costUsd,unpriced,errors,cacheHits",
-      "day,2026-03-02,3,,,,,30,0.5,,,",
-      `model,"'=HYPERLINK(""http://evil"",""x"")",3,,,,,30,,,,`,
+      "dimension,name,requests,inputTokens,outputTokens,cachedTokens,reasoningTokens,tokens,costUsd,unpriced,errors,cacheHits,units",
+      "day,2026-03-02,3,,,,,30,0.5,,,,",
+      `model,"'=HYPERLINK(""http://evil"",""x"")",3,,,,,30,,,,,`,
+      "unit,characters,1,,,,,,0.01,,,,100",
       "",
     ]);
   });

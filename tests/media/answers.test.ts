@@ -89,6 +89,38 @@ describe("jobs", () => {
     expect((await fetch(`${cloud().baseUrl}/jobs`)).status).toBe(401);
   });
 
+  it("hold what was made at once and lies under a URL, with its cost and expiry; bytes are not kept", async () => {
+    const user = await caller();
+    await user.post("/media/speech", { text: "Hello", output_format: "url" });
+    await user.booked();
+    await user.post("/media/music", { lyrics: "La", output_format: "url" });
+    await user.booked();
+    await user.post("/media/image", { prompt: "A lake", n: 2 });
+    await user.booked();
+    await user.post("/media/speech", { text: "Hello" });
+    await user.post("/media/image", { prompt: "A lake", response_format: "base64" });
+    await user.booked();
+    const listed = await eventually(async () => {
+      const reply = await user.get("/jobs");
+      expectAs(answers.jobListAnswer, reply);
+      const found = dataOf<(Job & { kind: string })[]>(reply);
+      expect(found).toHaveLength(3);
+      return found;
+    });
+    expect(listed).toMatchObject([
+      { kind: "image", model: "image-01", costUsd: 0.007, output: [{ contentType: null }, { contentType: null }] },
+      { kind: "music", output: [{ contentType: "audio/mpeg" }] },
+      { kind: "speech", status: "completed", costUsd: 0.0005, output: [{ contentType: "audio/mpeg" }] },
+    ]);
+    const expiresAt = Date.parse(listed[2]?.output?.[0]?.expiresAt ?? "");
+    expect(expiresAt).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+    const next = await user.get(`/jobs?limit=1&before=${listed[0]?.id}`);
+    expect(dataOf<Job[]>(next).map(({ id }) => id)).toEqual([listed[1]?.id]);
+    // A position in one's own list, nothing else: no other user's job is told of.
+    expect(dataOf<Job[]>(await (await caller()).get(`/jobs?before=${listed[0]?.id}`))).toEqual([]);
+    expect((await user.get("/jobs?before=job_'1")).status).toBe(400);
+  });
+
   it("with a webhook show its secret once, and keep it sealed", async () => {
     const user = await caller();
     const started = dataOf<Job & { webhookSecret: string }>(

@@ -28,8 +28,9 @@ const generated = [
   ["flux-2-klein-4b", "flux-2-klein-4b", "bfl", 14_000n],
   ["flux-pro-1.1-ultra", "flux-pro-1.1-ultra", "bfl", 60_000n],
   ["recraft", "recraft-v3", "fal", 40_000n],
-  ["ideogram", "ideogram-v3", "fal", undefined],
+  ["ideogram", "ideogram-v3", "fal", 60_000n],
   ["sd", "stable-diffusion-v35-large", "fal", undefined],
+  ["stable-diffusion-v35-medium", "stable-diffusion-v35-medium", "fal", 20_000n],
   ["qwen", "qwen-image", "fal", 20_000n],
 ] as const;
 

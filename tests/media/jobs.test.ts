@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type JobRow, listJobs, putJob, readJob } from "#core/db/jobs.ts";
+import { type JobRow, listJobs, putJob, putOff, readJob } from "#core/db/jobs.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { putOpenUsage } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
+import { hastenJobs } from "#core/jobs/hasten-jobs.ts";
 import { pollDueJobs } from "#core/jobs/poll-due-jobs.ts";
 import { maxJobMs, pollEveryMs, pollJob } from "#core/jobs/poll-job.ts";
 import { deliverWebhook, newWebhook } from "#core/jobs/webhook.ts";
@@ -177,7 +178,42 @@ describe.skipIf(!hasTables || !hasOpenssl)(`jobs (${tablesName}, openssl)`, () =
     const first = await startedJob("polls=0");
     const second = await startedJob("polls=0", { userId: first.userId });
     await startedJob("polls=0");
-    expect((await listJobs(first.userId, 10, Date.now())).map(({ id }) => id)).toEqual([second.id, first.id]);
+    expect((await listJobs(first.userId, { limit: 10 }, Date.now())).map(({ id }) => id)).toEqual([
+      second.id,
+      first.id,
+    ]);
+  });
+
+  it("are listed page by page, and what is before another user's job is still one's own", async () => {
+    const first = await startedJob("polls=0");
+    const own = { userId: first.userId };
+    const second = await startedJob("polls=0", own);
+    const foreign = await startedJob("polls=0");
+    const third = await startedJob("polls=0", own);
+    const page = async (limit: number, before?: string) =>
+      (await listJobs(first.userId, { limit, before }, Date.now())).map(({ id }) => id);
+    expect(await page(2)).toEqual([third.id, second.id]);
+    expect(await page(2, second.id)).toEqual([first.id]);
+    expect(await page(2, first.id)).toEqual([]);
+    expect(await page(9, foreign.id)).toEqual([second.id, first.id]);
+  });
+
+  it("that somebody looks at in a list are asked about at the poller's next run, ended and soon due ones are left", async () => {
+    const nowMs = Date.now();
+    const later = String(Math.ceil((nowMs + 1_800_000) / 1_000));
+    const soon = String(Math.ceil((nowMs + 30_000) / 1_000));
+    const row = await startedJob("polls=0");
+    const due = async (job: JobRow, dueAt: string) => {
+      await putOff(job, Number(dueAt) * 1_000);
+      await hastenJobs([await now(job)], nowMs);
+      return (await now(job)).dueAt;
+    };
+    expect(await due(row, soon)).toBe(soon);
+    expect(Number(await due(row, later)) * 1_000).toBeLessThanOrEqual(nowMs + 1_000);
+    await pollDueJobs(signal, nowMs + 1_000, options());
+    expect((await now(row)).status).toBe("completed");
+    await hastenJobs([await now(row)], nowMs);
+    expect((await now(row)).dueAt).toBeUndefined();
   });
 
   describe("with a webhook", () => {

@@ -13,7 +13,8 @@ describe.each([
   ["veo", "gemini-omni-1.1-flash", "google", 8, 800_000n],
   ["veo-3.1-generate-preview", "gemini-omni-1.1-flash", "google", 8, 800_000n],
   ["kling", "kling-v3-pro", "fal", 5, 560_000n],
-  ["wan", "wan-2.6", "fal", 5, undefined],
+  ["wan", "wan-2.6", "fal", 5, 750_000n],
+  ["kling-v3-standard", "kling-v3-standard", "fal", 5, 420_000n],
 ] as const)("POST /api/v1/video/generate with %s", (name, model, provider, seconds, costMicroUsd) => {
   it.each([
     ["a text", {}],

@@ -110,6 +110,12 @@ export const usage = {
     google: sums(1_400, 600, 0.0007),
     openrouter: sums(937, 400, 0.00003),
   },
+  byUnit: {
+    characters: { units: 1_204_000, requests: 311, cost: 120.4 },
+    credits: { units: 36, requests: 12, cost: 2.7 },
+    images: { units: 91, requests: 60, cost: 2.73 },
+    seconds: { units: 340, requests: 42, cost: null },
+  },
   byKey: { key_1: sums(8_100, 812, 0.0021), key_2: sums(900, 812, 0.0021), key_gone: sums(214, 812, 0.0021) },
 };
 
@@ -118,7 +124,7 @@ export const models = {
   data: [
     { id: "gpt-5.2", name: "GPT-5.2", owned_by: "openai", aliases: ["gpt"] },
     { id: "claude-sonnet-4-5-20250929", name: "Claude Sonnet 4.5", owned_by: "anthropic", aliases: ["claude"] },
-    { id: "gemini-3-pro", name: "Gemini 3 Pro", owned_by: "google", aliases: ["gemini", "auto"] },
+    { id: "gemini-3-pro", name: "Gemini 3 Pro", owned_by: "google", aliases: ["gemini"] },
   ],
 };
 

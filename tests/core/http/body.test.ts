@@ -1,26 +1,31 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { accountHandler } from "#core/http/account-handler.ts";
 import { maxBodyBytes } from "#core/http/body.ts";
-import { jsonHandler } from "#core/http/handler.ts";
+import { type HandlerOptions, jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { type Answer, callJson, captureLog, type EventOptions, muteLog } from "#tests/core/support/lambda.ts";
 
 muteLog();
 
-const handler = jsonHandler({
+const options: HandlerOptions = {
   route: "Keys",
   endpoints: { POST: withBody(z.unknown(), async ({ body }) => ({ status: 200, json: { got: body } })) },
-});
-const send = (body: string, options: EventOptions = {}): Promise<Answer> =>
-  callJson(handler, { method: "POST", body, ...options });
+};
 const errorOf = async (answer: Promise<Answer>) => {
   const { status, json } = await answer;
   const { code, message, param, details } = json().error;
   return { status, code, message, param, details };
 };
 
-describe("a JSON body", () => {
+describe.each([
+  ["the lean parser", jsonHandler(options)],
+  ["middy's parser", accountHandler(options)],
+])("a JSON body, read by %s", (_parser, handler) => {
+  const send = (body: string, more: EventOptions = {}): Promise<Answer> =>
+    callJson(handler, { method: "POST", body, ...more });
+
   it("is read as JSON.parse reads it, plain or base64, any value at all", async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.boolean(), async (text, base64) => {

@@ -4,7 +4,7 @@ import { GatewayError } from "#core/errors.ts";
 import { parseWith } from "#core/http/schema.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
-const faultOf = (schema: z.ZodType, value: unknown) => {
+const faultOf = (schema: z.core.$ZodType, value: unknown) => {
   try {
     parseWith(schema, value);
   } catch (error) {

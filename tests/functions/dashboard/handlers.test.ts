@@ -59,7 +59,8 @@ describe("the dashboard's page", () => {
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-cache",
       "content-security-policy":
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; " +
+        "media-src https:; connect-src 'self'; " +
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
       "cross-origin-opener-policy": "same-origin",
       "x-frame-options": "DENY",

@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { ArenaPage } from "./pages/arena/arena-page.tsx";
+import { GalleryPage } from "./pages/gallery/gallery-page.tsx";
 import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
@@ -21,4 +22,5 @@ export const navigation: readonly NavigationItem[] = [
   { id: "usage", name: "Usage", icon: "chart", page: UsagePage },
   { id: "playground", name: "Playground", icon: "chat", page: PlaygroundPage },
   { id: "arena", name: "Arena", icon: "columns", page: ArenaPage },
+  { id: "gallery", name: "Gallery", icon: "picture", page: GalleryPage },
 ];

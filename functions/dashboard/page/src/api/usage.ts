@@ -15,6 +15,15 @@ export interface UsageSums {
   readonly unpriced?: number;
 }
 
+/** What is not sold by tokens: characters, seconds, images, songs, credits. */
+export interface UnitSums {
+  readonly units: number;
+  readonly requests: number;
+  readonly cost: number | null;
+}
+
+export type UsageByUnit = Readonly<Record<string, UnitSums>>;
+
 export type UsageByName = Readonly<Record<string, UsageSums>>;
 
 export interface Usage {
@@ -33,6 +42,7 @@ export interface Usage {
   readonly byModel: UsageByName;
   readonly byKey?: UsageByName;
   readonly byProvider?: UsageByName;
+  readonly byUnit?: UsageByUnit;
 }
 
 export interface UsageQuery {

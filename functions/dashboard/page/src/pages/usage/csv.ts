@@ -1,6 +1,9 @@
-import type { Usage, UsageByName, UsageSums } from "../../api/usage.ts";
+import type { UnitSums, Usage, UsageSums } from "../../api/usage.ts";
 
 /** Usage as a CSV file (RFC 4180), made in the browser from what is shown. */
+
+/** Tokens, or the units of media; a cell of what a row does not have is empty. */
+type Row = Partial<UsageSums & UnitSums>;
 
 const columns = [
   "requests",
@@ -13,7 +16,8 @@ const columns = [
   "unpriced",
   "errors",
   "cacheHits",
-] as const satisfies readonly (keyof UsageSums)[];
+  "units",
+] as const satisfies readonly (keyof Row)[];
 
 /** A spreadsheet must not take a name for a formula. */
 const cell = (value: string | number | null | undefined): string => {
@@ -22,19 +26,20 @@ const cell = (value: string | number | null | undefined): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-const rowsOf = (dimension: string, sums: UsageByName): string[] =>
+const rowsOf = (dimension: string, sums: Readonly<Record<string, Row>>): string[] =>
   Object.entries(sums).map(([name, row]) =>
     [dimension, name, ...columns.map((column) => row[column])].map(cell).join(","),
   );
 
-/** One row for each day, model, key and provider; an unknown cost is an empty cell. */
-export const toCsv = ({ byDay = {}, byModel, byKey = {}, byProvider = {} }: Usage): string => {
+/** One row for each day, model, key, provider and unit; an unknown cost is an empty cell. */
+export const toCsv = ({ byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {} }: Usage): string => {
   const days = Object.fromEntries(Object.entries(byDay).sort(([one], [other]) => one.localeCompare(other)));
   const rows = [
     ...rowsOf("day", days),
     ...rowsOf("model", byModel),
     ...rowsOf("key", byKey),
     ...rowsOf("provider", byProvider),
+    ...rowsOf("unit", byUnit),
   ];
   const head = ["dimension", "name", ...columns.map((column) => (column === "cost" ? "costUsd" : column))].join(",");
   return `${[head, ...rows].join("\r\n")}\r\n`;

@@ -17,6 +17,7 @@ import { metrics } from "./metric.ts";
 import { NameChart } from "./name-chart.tsx";
 import { SumsTable } from "./sums-table.tsx";
 import { Totals } from "./totals.tsx";
+import { UnitTable } from "./unit-table.tsx";
 import { fromQuery } from "./usage-query.ts";
 
 interface BreakdownProps {
@@ -60,7 +61,7 @@ interface ReportProps {
 const Report = ({ usage, days, keyNames }: ReportProps) => {
   const metricId = useSignal<(typeof metrics)[number]["id"]>("requests");
   const metric = metrics.find(({ id }) => id === metricId.value) ?? metrics[0];
-  const { byDay = {}, byModel, byKey = {}, byProvider = {} } = usage;
+  const { byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {} } = usage;
   if (usage.totalRequests === 0) {
     return <Empty title="Nothing in this range">No request was made with these keys on these days.</Empty>;
   }
@@ -87,6 +88,7 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
         <Breakdown title="By provider" noun="provider" sums={byProvider} metric={metric} />
         <Breakdown title="By key" noun="key" sums={named(byKey, keyNames)} metric={metric} />
       </div>
+      <UnitTable byUnit={byUnit} />
     </>
   );
 };

@@ -1,29 +1,26 @@
 import type { RequestContext } from "#core/context.ts";
-import { putJob } from "#core/db/jobs.ts";
+import { type JobKind, type JobOutput, putJob } from "#core/db/jobs.ts";
 import { newId } from "#core/ids.ts";
 import type { MediaRun } from "#core/media/media-run.ts";
-import type { MadeImage } from "./image-work.ts";
 
 const keepMs = 7 * 86_400_000;
 
-/** Puts images that lie at their provider among the caller's jobs, for the gallery. What came as bytes is not kept. */
-export const rememberImages = async (
+export interface RememberedOutput {
+  readonly kind: Extract<JobKind, "image" | "speech" | "music">;
+  readonly output: readonly JobOutput[];
+  readonly units: number;
+  readonly simulated: boolean;
+}
+
+/**
+ * Puts what was made at once and lies at its provider among the caller's jobs, for the gallery. What came as bytes is not
+ * kept: nothing is written without a URL. @throws AwsError
+ */
+export const rememberOutput = async (
   context: RequestContext,
   run: MediaRun,
-  images: readonly MadeImage[],
-  simulated: boolean,
+  { kind, output, units, simulated }: RememberedOutput,
 ): Promise<void> => {
-  const output = images.flatMap(({ url, contentType, expiresAt }) =>
-    url === null || url.startsWith("data:")
-      ? []
-      : [
-          {
-            url,
-            ...(contentType === null ? {} : { contentType }),
-            ...(expiresAt === null ? {} : { expiresAt }),
-          },
-        ],
-  );
   if (output.length === 0) return;
   const nowMs = Date.now();
   const { model, quote, userId, day, byok } = run;
@@ -31,7 +28,7 @@ export const rememberImages = async (
     {
       id: newId("job"),
       userId,
-      kind: "image",
+      kind,
       model: model.id,
       provider: model.provider,
       simulated,
@@ -39,13 +36,13 @@ export const rememberImages = async (
       status: "completed",
       createdAt: context.startedAtMs,
       finishedAt: nowMs,
-      output,
+      output: output.map((one) => ({ ...one })),
       byok,
       usage: {
         day,
         requestId: context.requestId,
         unit: quote.unit,
-        units: output.length,
+        units,
         costPicoUsd: run.costPicoUsd,
         bookedPicoUsd: 0n,
         attempts: [],

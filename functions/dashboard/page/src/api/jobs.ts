@@ -1,0 +1,30 @@
+import { data } from "./request.ts";
+
+export interface JobOutput {
+  /** At the provider. */
+  readonly url: string;
+  readonly contentType: string | null;
+  /** ISO 8601; null where the provider states no end. */
+  readonly expiresAt: string | null;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly kind: "clip" | "video" | "fashion" | "image" | "speech" | "music";
+  readonly status: "queued" | "processing" | "completed" | "failed";
+  readonly model: string;
+  readonly provider: string;
+  readonly output: readonly JobOutput[] | null;
+  /** Also of a completed job, when its output has expired. */
+  readonly error: { readonly name: string; readonly message: string } | null;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  /** USD. */
+  readonly costUsd: number | null;
+}
+
+/** Newest first; with `before`, those that were made before that job. */
+export const listJobs = (limit: number, before: string, signal: AbortSignal): Promise<readonly Job[]> => {
+  const query = new URLSearchParams({ limit: String(limit), ...(before === "" ? {} : { before }) });
+  return data(`v1/jobs?${query}`, { signal });
+};

@@ -1,0 +1,283 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { plainPng } from "#infra/local/media-providers/media-files.ts";
+import { useCloud } from "#tests/support/cloud.ts";
+import { seriousFindings } from "./support/axe.ts";
+import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { usePageServer } from "./support/page-server.ts";
+
+/** The gallery: a user's jobs in every state, and those of a running gateway. */
+
+const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
+const looks = [
+  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 } },
+] as const;
+
+const now = Date.now();
+const inMinutes = (minutes: number): string => new Date(now + minutes * 60_000).toISOString();
+const file = (name: string): string => `https://media.example.com/${name}`;
+
+const job = (number: number, changes: object): Record<string, unknown> => ({
+  id: `job_0199c0de-7000-7000-8000-${String(number).padStart(12, "0")}`,
+  kind: "video",
+  status: "completed",
+  model: "kling-v3-pro",
+  provider: "fal",
+  output: null,
+  error: null,
+  createdAt: inMinutes(-number * 7),
+  finishedAt: inMinutes(-number * 7 + 1),
+  costUsd: 0.56,
+  ...changes,
+});
+
+const output = (name: string, contentType: string | null, expiresAt: string | null = inMinutes(50)) => ({
+  url: file(name),
+  contentType,
+  expiresAt,
+});
+
+const running = job(1, { status: "processing", finishedAt: null, costUsd: null });
+const expired = job(7, {
+  kind: "clip",
+  model: "MiniMax-Hailuo-2.3-with-a-name-that-goes-on-and-on-without-a-space-in-it",
+  provider: "minimax",
+  costUsd: null,
+  error: { name: "OutputExpired", message: "The provider has deleted the output: its URLs last only so long." },
+});
+const locked = job(8, {
+  model: "gemini-omni-1.1-flash",
+  provider: "google",
+  output: [output("files/1", "video/mp4")],
+});
+const jobs = [
+  running,
+  job(2, { kind: "image", model: "flux-2-pro", provider: "bfl", output: [output("wide.png", "image/png")] }),
+  job(3, {
+    kind: "fashion",
+    model: "tryon-v1.6",
+    provider: "fashn",
+    costUsd: 0.225,
+    output: [output("tall.png", null), output("wide.png", null), output("tall.png?2", null, null)],
+  }),
+  job(4, { output: [output("clip.mp4", "video/mp4", null)] }),
+  job(5, {
+    kind: "speech",
+    model: "speech-2.8-hd",
+    provider: "minimax",
+    costUsd: 0.0123,
+    output: [output("speech.mp3", "audio/mpeg", inMinutes(1_300))],
+  }),
+  job(6, {
+    kind: "fashion",
+    status: "failed",
+    model: "tryon-v1.6",
+    provider: "fashn",
+    costUsd: 0,
+    error: { name: "PoseError", message: "The pose of the person could not be told: show the whole body." },
+  }),
+  expired,
+  locked,
+  job(9, {
+    kind: "image",
+    model: "a-trap",
+    output: [{ url: "javascript:alert(1)", contentType: null, expiresAt: null }],
+  }),
+  job(11, { kind: "fashion", model: "model-create", provider: "fashn" }),
+  job(10, { status: "queued", kind: "clip", model: "MiniMax-Hailuo-2.3", provider: "minimax", finishedAt: null }),
+];
+
+describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const url = usePageServer();
+
+  const visit = async (answers: Answers, { clock = false } = {}) => {
+    const opened = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+    const { page } = opened;
+    if (clock) await page.clock.install({ time: now });
+    await page.route(/media\.example\.com/, async (route) => {
+      const address = route.request().url();
+      if (address.endsWith("gone")) return route.fulfill({ status: 404 });
+      const png = /(wide|tall)\.png/.exec(address)?.[1];
+      // The others never come: a player waits.
+      if (png === undefined) return undefined;
+      const body = png === "wide" ? plainPng(320, 120) : plainPng(90, 240);
+      return route.fulfill({ status: 200, headers: { "content-type": "image/png" }, body });
+    });
+    const calls = await fakeApi(page, answers);
+    await page.goto(`${url()}/dashboard/gallery`);
+    await page.getByRole("heading", { name: "Gallery", level: 1 }).waitFor();
+    return { ...opened, asked: () => calls.filter(({ name }) => name === "GET v1/jobs") };
+  };
+
+  const lookAt = async (page: Page, name: string): Promise<void> => {
+    await mkdir(screenshots, { recursive: true });
+    for (const { look, colorScheme, viewport } of looks) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true });
+      expect(await seriousFindings(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  };
+
+  const cardOf = (page: Page, model: string) =>
+    page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: model, exact: true }) });
+
+  test("shows pictures and players where the output lies, a failure with its reason, and what has expired", async () => {
+    const { page, faults } = await visit({ "GET v1/jobs": ok(jobs) });
+    const picture = page.getByRole("img", { name: "Open the image by flux-2-pro" });
+    await picture.waitFor();
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
+    expect(await page.getByRole("img", { name: /tryon-v1\.6, \d of 3/ }).count()).toBe(3);
+    expect(await page.locator("audio").getAttribute("src")).toBe(file("speech.mp3"));
+    expect(await page.locator("video").getAttribute("src")).toBe(file("clip.mp4"));
+    await page.getByText("PoseError").waitFor();
+    await page.getByText("show the whole body").waitFor();
+    const card = cardOf(page, String(expired.model));
+    await card.getByText("Expired", { exact: true }).waitFor();
+    await card.getByText("its URLs last only so long").waitFor();
+    await card.getByText("unknown").waitFor();
+    // Too large to be kept with the job, and not gone.
+    const held = cardOf(page, "model-create");
+    await held.getByText("Done", { exact: true }).waitFor();
+    await held.getByText("asked for in base64").waitFor();
+    await page.getByText("2 jobs are running.").waitFor();
+    expect(await cardOf(page, "speech-2.8-hd").getByText("$0.0123").count()).toBe(1);
+    await lookAt(page, "gallery");
+    expect(faults).toEqual([]);
+  });
+
+  test("links web addresses only, and tells how a video is had that Google locks", async () => {
+    const { page, context } = await visit({ "GET v1/jobs": ok(jobs) });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await cardOf(page, "a-trap").getByText("The output has no web address.").waitFor();
+    expect(await page.locator('[href^="javascript"], [src^="javascript"]').count()).toBe(0);
+    const card = cardOf(page, String(locked.model));
+    expect(await card.locator("video").count()).toBe(0);
+    await card.getByRole("button", { name: "Copy curl command" }).click();
+    await card.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
+      `${url()}/api/v1/video/status?id=${locked.id}&content=true`,
+    );
+  });
+
+  test("says what cannot be shown, and still leads to it", async () => {
+    const gone = job(1, { kind: "image", model: "flux-2-pro", output: [output("gone", "image/png")] });
+    const { page } = await visit({ "GET v1/jobs": ok([gone]) });
+    await page.getByText("It could not be shown here").waitFor();
+    const link = page.getByRole("link", { name: "Open the image by flux-2-pro" });
+    expect(await link.getAttribute("href")).toBe(file("gone"));
+  });
+
+  test("asks again while something runs and the tab is seen, and not otherwise", async () => {
+    let shown = [running];
+    const { page, asked } = await visit({ "GET v1/jobs": () => ok(shown) }, { clock: true });
+    await page.getByText("One job is running.").waitFor();
+    expect(asked()).toHaveLength(1);
+    await page.clock.runFor(5_100);
+    await expect.poll(() => asked().length).toBe(2);
+    const see = (state: "visible" | "hidden") =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, "visibilityState", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await see("hidden");
+    await page.clock.runFor(60_000);
+    expect(asked()).toHaveLength(2);
+    shown = [job(1, { kind: "image", model: "kling-v3-pro", output: [output("wide.png", "image/png")] })];
+    await see("visible");
+    await page.getByRole("img", { name: "Open the image" }).waitFor();
+    expect(asked()).toHaveLength(3);
+    await page.clock.runFor(60_000);
+    expect(asked()).toHaveLength(3);
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await expect.poll(() => asked().length).toBe(4);
+  });
+
+  test("leads to older jobs and back, a page at a time", async () => {
+    const all = Array.from({ length: 30 }, (_, index) =>
+      job(index + 1, { kind: "image", model: `model-${index + 1}`, output: [output("wide.png", "image/png")] }),
+    );
+    const { page, asked } = await visit({
+      "GET v1/jobs": ({ url: { searchParams } }) => {
+        const start = all.findIndex(({ id }) => id === searchParams.get("before")) + 1;
+        return ok(all.slice(start, start + Number(searchParams.get("limit"))));
+      },
+    });
+    await cardOf(page, "model-24").waitFor();
+    expect(await cardOf(page, "model-25").count()).toBe(0);
+    await page.getByRole("link", { name: "Older" }).click();
+    await cardOf(page, "model-30").waitFor();
+    expect(await cardOf(page, "model-24").count()).toBe(0);
+    expect(asked().at(-1)?.url.search).toBe(`?limit=25&before=${all[23]?.id}`);
+    expect(await page.getByRole("link", { name: "Older" }).count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+    await page.getByRole("link", { name: "Newest" }).click();
+    await cardOf(page, "model-1").waitFor();
+    await page.goBack();
+    await cardOf(page, "model-30").waitFor();
+  });
+
+  test("is empty with a word about why, and tells an error in the API's own words", async () => {
+    const { page } = await visit({ "GET v1/jobs": ok([]) });
+    await page.getByText("Nothing made yet").waitFor();
+    await lookAt(page, "gallery-empty");
+    const broken = await visit({ "GET v1/jobs": failed(503, "SERVICE_UNAVAILABLE", "A part is out of reach.") });
+    await broken.page.getByRole("alert").getByText("A part is out of reach.").waitFor();
+    await lookAt(broken.page, "gallery-error");
+  });
+});
+
+describe.skipIf(!hasChromium)(`The gallery on a running gateway${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const cloud = useCloud({ flags: ["--stage", "live"], env: { RATE_LIMIT_SCALE: "100" } });
+
+  const signedIn = async (user: { readonly email: string; readonly password: string }) => {
+    const opened = await open({ reducedMotion: "reduce" });
+    const { page } = opened;
+    await page.goto(`${cloud().url}/dashboard/gallery`);
+    await page.getByLabel("Email").fill(user.email);
+    await page.getByLabel("Password").fill(user.password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("heading", { name: "Gallery", level: 1 }).waitFor();
+    return opened;
+  };
+
+  test("a picture is seen and speech is heard where they lie, by their owner and by nobody else", async () => {
+    const user = await cloud().createUser();
+    const { key } = await cloud().createKey({ userId: user.userId });
+    const post = async (path: string, body: object): Promise<void> => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+      const answer = await fetch(`${cloud().baseUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      expect(answer.status, await answer.text()).toBe(200);
+    };
+    await post("/image/generate", { model: "flux", prompt: "A lake" });
+    await post("/media/image", { prompt: "A lake" });
+    await post("/media/speech", { text: "Hello", output_format: "url", audio_setting: { format: "wav" } });
+    await post("/video/generate", { model: "kling", prompt: "A lake" });
+    const { page, faults } = await signedIn(user);
+    const pictures = page.getByRole("img", { name: /Open the image/ });
+    await page.getByText("One job is running.").waitFor();
+    expect(await pictures.count()).toBe(2);
+    const widths = () =>
+      pictures.evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
+    await expect.poll(widths).not.toContain(0);
+    // What the content security policy refused would never have a duration.
+    const duration = await page.locator("audio").evaluate(async (player: HTMLAudioElement) => {
+      await player.play();
+      return player.duration;
+    });
+    expect(duration).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+    const other = await signedIn(await cloud().createUser());
+    await other.page.getByText("Nothing made yet").waitFor();
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { mediaModels } from "#core/catalog/media-models.ts";
+import { mediaCostPicoUsd, mediaPrices, megapixelCostPicoUsd } from "#core/catalog/media-prices.ts";
+import { falImages } from "#core/images/fal-image.ts";
+
+const rows = Object.entries(mediaPrices);
+const priced = rows.flatMap(([key, row]) => (row === null ? [] : [{ key, ...row }]));
+const modelOf = (key: string): string => key.split("/")[0] ?? "";
+
+describe("the prices of media", () => {
+  it("say of every model what it costs, or that it is not known", () => {
+    const known = new Set(rows.map(([key]) => modelOf(key)));
+    const missing = mediaModels.filter(({ id, provider }) => !known.has(provider === "fashn" ? "fashn" : id));
+    expect(missing.map(({ id }) => id)).toEqual([]);
+  });
+
+  it("are of models that there are", () => {
+    const ids = new Set<string>(["fashn", ...mediaModels.map(({ id }) => id)]);
+    expect(rows.map(([key]) => modelOf(key)).filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  it.each(priced)(
+    "$key rests on a source that is named, with its kind and day",
+    ({ basis, source, asOf, microUsd }) => {
+      expect(Number.isSafeInteger(microUsd) && microUsd >= 0).toBe(true);
+      expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
+      // A vendor's page has an address; what only others say has none to be mistaken for it.
+      expect(/^https:\/\//.test(source)).toBe(basis !== "third-party");
+    },
+  );
+
+  it("are null where none is known, never a cousin's", () => {
+    expect(mediaCostPicoUsd("S2V-01/720P/6", 1)).toBeUndefined();
+    expect(mediaCostPicoUsd("gemini-omni-1.1-flash/4k", 8)).toBeUndefined();
+    expect(mediaCostPicoUsd("no-such-model", 1)).toBeUndefined();
+  });
+
+  it("count megapixels: the first, and each further one begun", () => {
+    expect(megapixelCostPicoUsd("flux-2-pro", 1)).toBe(30_000_000_000n);
+    expect(megapixelCostPicoUsd("flux-2-pro", 2.1)).toBe(60_000_000_000n);
+  });
+
+  it("of an image that is changed by the megapixel are known only with its size", () => {
+    const request = { prompt: "Red", n: 1 };
+    const images = ["https://images.example.com/a.png"];
+    const cost = (size: object) =>
+      falImages.costOfOne({ model: "qwen-image-edit", request: { ...request, ...size }, images, mask: undefined });
+    expect(cost({})).toBeUndefined();
+    expect(cost({ width: 1_024, height: 2_048 })).toBe(60_000_000_000n);
+  });
+});
