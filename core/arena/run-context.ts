@@ -190,6 +190,7 @@ export class RunContext implements ArenaRun {
         signal,
         abortReason: () => this.#reasonOf(signal),
         remainingMs: () => this.remainingMs(),
+        inputCharacters: characters,
         onAttempt: (attempt) => attempts.push(attempt),
       });
       const { reply } = result;

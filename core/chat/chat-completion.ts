@@ -19,7 +19,7 @@ import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
-import { checkChatRequest } from "./check-request.ts";
+import { ableChoices, checkChatRequest } from "./check-request.ts";
 import { inputCharacters } from "./input-size.ts";
 import { reportGeneration } from "./report.ts";
 import { type ChatCaller, requestParts } from "./request-parts.ts";
@@ -72,8 +72,9 @@ export class ChatCompletion {
     this.#providerKeySlug = providerKeySlug;
     this.#request = request;
     this.#inputCharacters = inputCharacters(request);
-    this.#choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
-    checkChatRequest(request, this.#choices[0].model);
+    const choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
+    checkChatRequest(request);
+    this.#choices = ableChoices(request, choices);
     const facts = { call, request, caller, choices: this.#choices, inputCharacters: this.#inputCharacters };
     const { scope, meter, cache } = requestParts(facts);
     this.#scope = scope;
@@ -108,6 +109,7 @@ export class ChatCompletion {
         signal: this.#scope.signal,
         abortReason: () => this.#scope.reason,
         remainingMs: () => this.#scope.remainingMs(),
+        inputCharacters: this.#inputCharacters,
         onAttempt: (attempt) => this.#attempts.push(attempt),
       });
       this.#outcome = this.#result.reply.outcome;
@@ -296,7 +298,7 @@ export class ChatCompletion {
     const timeToFirstTokenMs = this.#firstTokenAt === undefined ? undefined : sinceStart(this.#firstTokenAt);
     const byok = this.#result?.target.byok ?? false;
     const cacheHit = this.#hit !== undefined;
-    const [{ costPicoUsd }] = await allEnded([
+    const [total] = await allEnded([
       this.#meter.settle({
         status,
         code: this.#error?.code,
@@ -316,9 +318,9 @@ export class ChatCompletion {
       asked,
       served,
       outcome: this.#outcome,
-      usage,
+      usage: total.usage,
       status,
-      costPicoUsd,
+      costPicoUsd: total.costPicoUsd,
       streamed: this.#request.stream === true,
       cache: cacheHit ? "HIT" : this.#cache === undefined ? "BYPASS" : "MISS",
       byok,

@@ -11,6 +11,25 @@ import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
 export const usageStatuses = ["ok", "error", "cancelled", "abandoned"] as const;
 export type UsageStatus = (typeof usageStatuses)[number];
 
+const tokens = z._default(z.number(), 0);
+
+/** A generation that was paid for and that nobody got: its answer broke off, or could not be used. */
+export const unusedGenerationSchema = z.object({
+  /** Paid by the caller's own provider key. */
+  byok: z.boolean(),
+  inputTokens: tokens,
+  cachedInputTokens: tokens,
+  cacheWriteInputTokens: tokens,
+  longCacheWriteInputTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  estimated: z._default(z.boolean(), false),
+  /** Undefined for a model whose price is unknown. */
+  costPicoUsd: z.optional(pico),
+});
+
+export type UnusedGeneration = z.infer<typeof unusedGenerationSchema>;
+
 /** One try at one target, as the usage event keeps it. */
 export const attemptSchema = z.object({
   model: z.string(),
@@ -19,6 +38,8 @@ export const attemptSchema = z.object({
   result: z.string(),
   status: z.nullish(z.number()),
   latencyMs: z.number(),
+  /** Part of the event's sums. The attempt that answered is what they leave. */
+  unused: z.optional(unusedGenerationSchema),
 });
 
 export type AttemptRecord = z.infer<typeof attemptSchema>;
@@ -52,6 +73,8 @@ export const usageEventSchema = z.object({
   estimated: z._default(z.boolean(), false),
   /** Undefined for a model whose price is unknown. */
   costPicoUsd: z.optional(pico),
+  /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
+  byokCostPicoUsd: z.optional(pico),
   /** What was reserved when it began. */
   reservedPicoUsd: z._default(pico, 0n),
   /** A run of several generations (battle, fight). */

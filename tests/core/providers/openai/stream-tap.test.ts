@@ -89,6 +89,45 @@ describe("frames in the common form", () => {
 });
 
 describe("the contract's form", () => {
+  describe("with usage on every chunk", () => {
+    const tells = (completion: number) => ({
+      usage: { completion_tokens: completion, prompt_tokens: 3, total_tokens: completion + 3 },
+    });
+
+    test("leave without it, else as the bytes that came, and the last one counts", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }, null, tells(1)));
+      const words = ["Grüße 世界", 'it says ,"usage":{"a":1}} of itself', "and ends"];
+      const text = words.map((content, index) => frame({ content }, null, tells(index + 2))).join("");
+      expect(push(tap, text)).toBe(words.map((content) => frame({ content })).join(""));
+      expect(outcome.usage).toMatchObject({ inputTokens: 3, outputTokens: 4 });
+    });
+
+    test("in another place than the end lose it too", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }));
+      const other = frame({ content: "x" }, null, { ...tells(5), extra: { a: [1] } });
+      expect(push(tap, other)).toBe(frame({ content: "x" }, null, { extra: { a: [1] } }));
+      const nested = frame({ content: "y" }, null, { x_groq: { id: "1", ...tells(7) } });
+      expect(push(tap, nested)).toBe(nested);
+      expect(outcome.usage).toMatchObject({ outputTokens: 5 });
+    });
+
+    test("that say nothing beside it behind the finish reason do not leave", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }) + finish);
+      expect(push(tap, frame({ role: "assistant", content: "" }, null, tells(9)))).toBe("");
+      expect(outcome.usage).toMatchObject({ outputTokens: 9 });
+    });
+
+    test("and without any choice do not leave", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }));
+      expect(push(tap, usage)).toBe("");
+      expect(outcome.usage).toMatchObject({ outputTokens: 2 });
+    });
+  });
+
   test("words that come with the finish reason become a frame of their own", () => {
     const { tap } = newTap();
     const chunks = chunksOf(push(tap, role + frame({ role: "assistant", content: "last" }, "stop")));
