@@ -40,10 +40,9 @@ const pollution = [
 const bombs: Readonly<Record<string, (body: unknown) => string>> = {
   "arrays 200,000 deep": () => deep(200_000, "[", "]"),
   "objects 200,000 deep in a field": (body) => withMember(body, `"x":${deep(200_000, '{"a":', "}")}`),
-  "a list of a million numbers": (body) => withMember(body, `"x":[${"1,".repeat(1_000_000)}1]`),
-  "a list of 300,000 objects": (body) => withMember(body, `"x":[${"{},".repeat(300_000)}{}]`),
-  "a hundred thousand fields": (body) =>
-    withMember(body, Array.from({ length: 100_000 }, (_, index) => `"f${index}":0`).join(",")),
+  "a list of 300,000 numbers": (body) => withMember(body, `"x":[${"1,".repeat(300_000)}1]`),
+  "a list of 100,000 objects": (body) => withMember(body, `"x":[${"{},".repeat(100_000)}{}]`),
+  "50,000 fields": (body) => withMember(body, Array.from({ length: 50_000 }, (_, index) => `"f${index}":0`).join(",")),
   "a number of a million digits": (body) => withMember(body, `"x":${"9".repeat(1_000_000)}`),
   "numbers beyond every range": (body) =>
     withMember(body, '"temperature":1e999,"seed":-1e999,"n":1e400,"max_tokens":1e-999'),
@@ -89,15 +88,10 @@ describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
   });
 
   it.each(byName(sampledOperations))("prototypes cannot be reached by the query of %s", async (_name, operation) => {
-    // What the sample itself does, a DELETE or a rotation, leads nowhere.
-    const { body } = operation.sample(nowhere);
-    for (const query of [
-      "__proto__=polluted&constructor=polluted&prototype=polluted",
-      "__proto__[polluted]=1&constructor[prototype][polluted]=1&__proto__.polluted=1",
-      "a[__proto__][polluted]=1&id=__proto__&keyId=constructor&limit=__proto__&next=__proto__&code=constructor",
-    ]) {
-      expectSound(await send(operation, body, query));
-    }
+    const query =
+      "__proto__=polluted&constructor=polluted&__proto__[polluted]=1&constructor[prototype][polluted]=1&" +
+      "__proto__.polluted=1&a[__proto__][polluted]=1&id=__proto__&keyId=constructor&limit=__proto__&code=constructor";
+    expectSound(await send(operation, operation.sample(nowhere).body, query));
   });
 
   it.each(byName(withBody))(
@@ -121,7 +115,7 @@ describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
         fc.asyncProperty(shapes, async (shape) => {
           expectSound(await send(operation, shape === undefined ? "" : shape));
         }),
-        { numRuns: 25 },
+        { numRuns: 20 },
       );
     },
     60_000,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "#core/cache/cache-key.ts";
+import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { schemaFault } from "#core/json-schema/validate.ts";
 import { toSchemaSubset } from "#core/providers/anthropic/schema-subset.ts";
 import { toGeminiSchema } from "#core/providers/compatible/google-schema.ts";
@@ -96,6 +98,15 @@ describe("a schema on its way to Gemini, which takes no references", () => {
       expect(dropped).toEqual(["$ref"]);
     },
   );
+});
+
+describe("many fields that a provider does not take", () => {
+  it("are named in work that grows with them only: the square of these would end by the test's own time", () => {
+    const fields = Object.fromEntries(Array.from({ length: 400_000 }, (_, index) => [`f${index}`, 0]));
+    const request = { ...fields, model: "gemini-embedding-2", input: "x" };
+    const { warnings } = toEmbeddingBody(request, resolveEmbeddingModel("gemini-embedding-2"));
+    expect(warnings).toHaveLength(400_000);
+  });
 });
 
 describe("nesting as deep as a body may be", () => {
