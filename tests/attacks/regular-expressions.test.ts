@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
 import { analyse } from "scslre";
-import { parseSync } from "vite";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { findKey } from "#core/auth/key-format.ts";
 import { findPii } from "#core/guardrails/scan.ts";
 import { jsonFault } from "#core/http/json-position.ts";
+import { nodesIn, sourceFiles } from "./support/source.ts";
 
 /**
  * Regular expressions whose time grows faster than their input, looked for in every expression of the source by the
@@ -28,24 +26,7 @@ const bounded: Readonly<Record<string, string>> = {
   "functions/dashboard/page/src/router.ts /^\\/+|\\/+$/g": "runs in the browser, over its own address",
 };
 
-const root = join(import.meta.dirname, "../..");
-
-const files = ["core", "functions"].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => /(?<!\.d)\.tsx?$/.test(file))
-    .map((file) => join(folder, file)),
-);
-
-/** Every node of a syntax tree. */
-function* nodesOf(value: unknown): Generator<Readonly<Record<string, unknown>>> {
-  if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) yield value as Readonly<Record<string, unknown>>;
-  for (const child of Object.values(value)) yield* nodesOf(child);
-}
-
-const nodesIn = (file: string) => nodesOf(parseSync(file, readFileSync(join(root, file), "utf8")).program);
-
-const literals = files.flatMap((file): Expression[] =>
+const literals = sourceFiles.flatMap((file): Expression[] =>
   [...nodesIn(file)].flatMap(({ type, regex }) => {
     if (type !== "Literal" || typeof regex !== "object" || regex === null) return [];
     const { pattern, flags } = regex as { readonly pattern: string; readonly flags: string };
@@ -54,7 +35,7 @@ const literals = files.flatMap((file): Expression[] =>
 );
 
 /** Files that put an expression together: `new RegExp(…)` or `RegExp(…)`. */
-const composing = files.filter((file) =>
+const composing = sourceFiles.filter((file) =>
   [...nodesIn(file)].some(
     ({ type, callee }) =>
       (type === "NewExpression" || type === "CallExpression") &&
@@ -83,7 +64,7 @@ const composed = async (): Promise<readonly Expression[]> => {
 const faultsOf = (expressions: readonly Expression[]): readonly string[] => [
   ...new Set(
     expressions.flatMap(({ file, source, flags }) =>
-      analyse({ source, flags }).reports.map(() => `${relative(".", file)} /${source}/${flags}`),
+      analyse({ source, flags }).reports.map(() => `${file} /${source}/${flags}`),
     ),
   ),
 ];
