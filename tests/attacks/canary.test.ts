@@ -113,6 +113,8 @@ describe.skipIf(!hasTables)(`a canary pushed through everything (${tablesName})`
     }
   };
 
+  const isPatient = ({ route }: SampledOperation): boolean => ["FashionSubscribe", "Embeddings"].includes(route.id);
+
   const named = sampledOperations.map((operation) => [operation.name, operation] as const);
 
   it("is answered, kept and logged where it may be: the search would find it", async () => {
@@ -127,33 +129,26 @@ describe.skipIf(!hasTables)(`a canary pushed through everything (${tablesName})`
     await expectClean();
   });
 
-  it.each(named)("leaks nothing by %s that goes well", async (_name, operation) => {
-    await run(operation, textOf("polls=1"));
-    await expectClean();
-  });
+  const refused: readonly ((body: unknown) => unknown)[] = [
+    (body) => `${JSON.stringify(body).slice(0, -1)},"apiKey":"${providerKey}","password":"${wrongPassword}",`,
+    (body) => ({ ...(body as object), [prompt.slice(0, 3)]: providerKey, apiKey: [providerKey], model: [prompt] }),
+    (body) => ({ ...(body as object), email: providerKey, password: [wrongPassword], messages: prompt }),
+  ];
 
-  it.each(named)("leaks nothing by %s that its provider fails, quoting the key", async (_name, operation) => {
-    if (operation.route.auth !== "key") return;
-    const quoted = `Incorrect_API_key_provided:_${providerKey}`;
-    const isSlow = operation.route.id === "FashionSubscribe";
-    for (const failure of isSlow
-      ? [`status=400 message=${quoted}`]
-      : [`status=401 message=${quoted}`, `status=400 message=${quoted}`, "status=500", "reset"]) {
-      await run(operation, textOf(failure));
-    }
-    await expectClean();
-  });
-
-  it.each(named)("leaks nothing by %s that is refused", async (_name, operation) => {
-    const bodies: readonly ((body: unknown) => unknown)[] = [
-      (body) => `${JSON.stringify(body).slice(0, -1)},"apiKey":"${providerKey}","password":"${wrongPassword}",`,
-      (body) => ({ ...(body as object), [prompt.slice(0, 3)]: providerKey, apiKey: [providerKey], model: [prompt] }),
-      (body) => ({ ...(body as object), email: providerKey, password: [wrongPassword], messages: prompt }),
-    ];
-    if (operation.sample(nowhere).body === undefined) return;
-    for (const change of bodies) await run(operation, textOf("length=1"), change);
-    await expectClean();
-  });
+  it.each(named)(
+    "leaks nothing by %s that goes well, that its provider fails quoting the key, and that is refused",
+    async (_name, operation) => {
+      await run(operation, textOf("polls=1"));
+      const quoted = `Incorrect_API_key_provided:_${providerKey}`;
+      const failures = [`status=400 message=${quoted}`, `status=401 message=${quoted}`, "status=500", "reset"];
+      // A stream of a job waits for the job; one failure of it is enough.
+      const tried = operation.route.auth === "key" ? failures.slice(0, isPatient(operation) ? 1 : undefined) : [];
+      for (const failure of tried) await run(operation, textOf(failure));
+      const hasBody = operation.sample(nowhere).body !== undefined;
+      for (const change of hasBody ? refused : []) await run(operation, textOf("length=1"), change);
+      await expectClean();
+    },
+  );
 
   const awsError = (type: string, message: string): Fault => ({
     kind: "answer",

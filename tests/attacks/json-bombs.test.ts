@@ -102,10 +102,10 @@ describe("a schema on its way to Gemini, which takes no references", () => {
 
 describe("many fields that a provider does not take", () => {
   it("are named in work that grows with them only: the square of these would end by the test's own time", () => {
-    const fields = Object.fromEntries(Array.from({ length: 400_000 }, (_, index) => [`f${index}`, 0]));
+    const fields = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`f${index}`, 0]));
     const request = { ...fields, model: "gemini-embedding-2", input: "x" };
     const { warnings } = toEmbeddingBody(request, resolveEmbeddingModel("gemini-embedding-2"));
-    expect(warnings).toHaveLength(400_000);
+    expect(warnings).toHaveLength(200_000);
   });
 });
 
