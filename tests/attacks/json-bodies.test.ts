@@ -16,12 +16,12 @@ import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./sup
  */
 
 const table: OperationTable = operations;
-const schemaOf = ({ route, method }: SampledOperation): z.ZodType | undefined => table[route.id]?.[method]?.body;
+const schemaOf = ({ route, method }: SampledOperation): z.core.$ZodType | undefined => table[route.id]?.[method]?.body;
 const withBody = sampledOperations.filter((operation) => schemaOf(operation) !== undefined);
 const byName = (list: readonly SampledOperation[]) => list.map((operation) => [operation.name, operation] as const);
 
 /** Names of a schema's fields, where it has any of its own. */
-const fieldsOf = (schema: z.ZodType | undefined): readonly string[] =>
+const fieldsOf = (schema: z.core.$ZodType | undefined): readonly string[] =>
   schema !== undefined && "shape" in schema ? Object.keys(schema.shape as object) : [];
 
 const deep = (levels: number, open: string, close: string): string => `${open.repeat(levels)}1${close.repeat(levels)}`;
