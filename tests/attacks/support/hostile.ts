@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 
 /** Texts and values that break parsers, stores, logs and headers which do not expect them. */
 
-export const hostileTexts = [
+const hostileTexts = [
   "",
   "\u0000",
   "\ud800",
@@ -27,9 +27,9 @@ export const hostileTexts = [
   "https://[::1]/",
 ] as const;
 
-export const hostileText = fc.oneof(fc.constantFrom(...hostileTexts), fc.string({ unit: "binary", maxLength: 30 }));
+const hostileText = fc.oneof(fc.constantFrom(...hostileTexts), fc.string({ unit: "binary", maxLength: 30 }));
 
-export const hostileValue = fc.oneof(
+const hostileValue = fc.oneof(
   hostileText,
   fc.constantFrom<unknown>(null, true, 0, -1, 1.5, 2 ** 53, 1e308, -1e308, [], {}, [[]], [null], { toString: "x" }),
   fc.array(hostileText, { maxLength: 3 }),

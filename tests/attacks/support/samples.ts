@@ -42,7 +42,7 @@ const photo = "https://images.example.com/a.png";
 /** A picture's URL whose fragment holds a text: inputs of pictures have no prompt. */
 const photoSaying = (text: string): string => `${photo}#${encodeURIComponent(text)}`;
 
-export const samples: Samples = {
+const samples: Samples = {
   Health: { GET: () => ({ path: "/api/health" }) },
   OpenApi: { GET: () => ({ path: "/api/openapi.json" }) },
   ChatCompletions: {
