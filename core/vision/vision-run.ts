@@ -41,6 +41,16 @@ const toMessage = ({ prompt, image_url: one, image_urls: several, detail }: Visi
   ],
 });
 
+/** What is refused of the chat message that a question became, told of the field that it came from. */
+const inOwnFields = (thrown: unknown, { image_urls: several }: VisionRequest): unknown => {
+  if (!(thrown instanceof GatewayError)) return thrown;
+  const part = /^messages\[0\]\.content\[(\d+)\]/.exec(thrown.param ?? "")?.[1];
+  if (part === undefined) return thrown;
+  const index = Number(part) - 1;
+  const param = index < 0 ? "prompt" : several === undefined ? "image_url" : `image_urls[${index}]`;
+  return new GatewayError(thrown.code, thrown.message, { ...thrown, param });
+};
+
 const requireSight = (name: string): void => {
   const { id, catalog } = resolveModel(name);
   if (catalog === undefined || catalog.input.includes("image")) return;
@@ -92,7 +102,11 @@ export class VisionRun {
     const onServing = (serving: Serving): void => {
       this.#serving = serving;
     };
-    return this.#view(await this.#run.generate({ model, messages, maxTokens, onText, onServing }));
+    try {
+      return this.#view(await this.#run.generate({ model, messages, maxTokens, onText, onServing }));
+    } catch (thrown) {
+      throw inOwnFields(thrown, this.#request);
+    }
   }
 
   #view({ content, finishReason, usage, costPicoUsd, model }: Generation): VisionAnswer {

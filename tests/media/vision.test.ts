@@ -44,6 +44,14 @@ describe("POST /api/v1/vision", () => {
     expect(reply.headers.get("x-attempts")).toBe("1");
   });
 
+  it.each([
+    ["image_url", { image_url: "https://images.example.com/a.png" }],
+    ["image_urls[1]", { image_urls: [pngDataUrl, "https://images.example.com/a.png"] }],
+  ])("names %s where Google's image cannot be had, not the chat message that it became", async (param, images) => {
+    const reply = await (await caller()).post("/vision", { model: "gemini", ...images });
+    expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param });
+  });
+
   it("says a refusal of Claude's once", async () => {
     const body = { model: "claude", image_url: pngDataUrl, prompt: "[[simulate: refusal]]" };
     const { content, finishReason } = dataOf<Vision>(await (await caller()).post("/vision", body));
