@@ -119,10 +119,11 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
     messages.push({
       role: "assistant",
       content: generation.content,
-      tool_calls: generation.toolCalls.map(({ id, name, arguments: text }) => ({
+      tool_calls: generation.toolCalls.map(({ id, name, arguments: text, extraContent }) => ({
         id,
         type: "function",
         function: { name, arguments: text },
+        ...(extraContent === undefined ? {} : { extra_content: extraContent }),
       })),
     });
     for (const call of generation.toolCalls) {

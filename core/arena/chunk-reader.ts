@@ -32,7 +32,14 @@ export interface CollectedCall {
   id: string;
   name: string;
   arguments: string;
+  /** What its provider wants to see again: Google's thought signature. */
+  extraContent?: unknown;
 }
+
+type Delta = ChatCompletionChunk["choices"][number]["delta"];
+type CallDelta = NonNullable<Delta["tool_calls"]>[number] & { readonly extra_content?: unknown };
+
+const callsOf = ({ tool_calls: calls }: Delta): readonly CallDelta[] => calls ?? [];
 
 /** What a stream said: its text and its tool calls. */
 export class ChunkReader {
@@ -47,10 +54,11 @@ export class ChunkReader {
       const delta = chunk.choices[0]?.delta;
       if (delta === undefined) continue;
       added += this.#said.push(delta);
-      for (const { index, id, function: called } of delta.tool_calls ?? []) {
+      for (const { index, id, function: called, extra_content: extra } of callsOf(delta)) {
         const call = this.toolCalls[index] ?? { id: "", name: "", arguments: "" };
         this.toolCalls[index] = call;
         if (id !== undefined) call.id = id;
+        if (extra !== undefined) call.extraContent = extra;
         call.name += called?.name ?? "";
         call.arguments += called?.arguments ?? "";
       }

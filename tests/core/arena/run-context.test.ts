@@ -135,6 +135,26 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     await finish();
   });
 
+  it("collects a tool call with its provider's extra content", async () => {
+    const { generate, finish } = await begin("gpt-5.2");
+    const extra = { google: { thought_signature: "signed" } };
+    const call = { index: 0, id: "call_1", type: "function", function: { name: "web_search", arguments: "" } };
+    const deltas = [
+      { ...call, extra_content: extra },
+      { index: 0, function: { arguments: '{"query":"x"}' } },
+    ];
+    answer = (response) =>
+      sse(response, [
+        ...deltas.map((delta) => chunk({ tool_calls: [delta] })),
+        chunk({}, "tool_calls"),
+        "data: [DONE]\n\n",
+      ]);
+    expect((await generate("gpt-5.2")).toolCalls).toEqual([
+      { id: "call_1", name: "web_search", arguments: '{"query":"x"}', extraContent: extra },
+    ]);
+    await finish();
+  });
+
   it("counts an unknown price against the caller's limit as the dearest one", async () => {
     const { run, generate, finish } = await begin("openai/unheard-of", 0.0001);
     answer = briefAnswer;
