@@ -15,13 +15,13 @@ export interface WholeRequest {
 }
 
 /**
- * A stream that stays silent must leave time to the targets that follow: each may take an equal share of what is left until
- * its first content. An answer in one piece is silent until it is whole, so nothing tells a slow one from a stalled one: it
+ * A stream that stays silent must leave time to the targets that follow: it may take half of what is left until its
+ * first content. An answer in one piece is silent until it is whole, so nothing tells a slow one from a stalled one: it
  * may take all the time, as the last target may.
  */
 export const patienceWith = ({ streamed, signal, remainingMs }: WholeRequest, followers: number): Patience => {
   if (followers === 0 || !streamed) return { remainingMs, until: (_, make) => make(signal) };
-  const endsAt = performance.now() + remainingMs() / (followers + 1);
+  const endsAt = performance.now() + remainingMs() / 2;
   const shareMs = (): number => Math.max(0, endsAt - performance.now());
   return {
     remainingMs: shareMs,

@@ -35,18 +35,21 @@ const target = (server: FakeProvider, name: string): Target => ({
   byok: false,
   credential: async () => ({ apiKey: "sk-test", baseUrl: server.url, byok: false }),
 });
-const run = (targets: readonly Target[], stream: boolean, changes: Partial<AttemptsRequest> = {}) =>
-  runAttempts({
+const wholeMs = 1_600;
+const run = (targets: readonly Target[], stream: boolean, changes: Partial<AttemptsRequest> = {}) => {
+  const endsAt = performance.now() + wholeMs;
+  return runAttempts({
     targets,
     request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }], stream }),
     retries: 2,
     completionId: "chatcmpl-1",
     signal: new AbortController().signal,
     abortReason: () => new GatewayError("PROVIDER_TIMEOUT", "over"),
-    remainingMs: () => 300,
+    remainingMs: () => Math.max(0, endsAt - performance.now()),
     onAttempt: () => undefined,
     ...changes,
   });
+};
 const results = (attempts: readonly { readonly model: string; readonly result: string }[]): string[] =>
   attempts.map(({ model, result }) => `${model} ${result}`);
 
@@ -81,7 +84,7 @@ describe("a streamed target that stays silent", () => {
 
   it("may take all the time as the last one", async () => {
     const first = await provider(noContent);
-    const error = run([target(first, "gpt-5.2")], true, { retries: 0 });
+    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 100 });
     await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
     expect(first.requests).toHaveLength(1);
   });
