@@ -158,8 +158,8 @@ export const fieldTable = {
     google: dropped,
     minimax: dropped,
   }),
-  functions: row(useTools, { openai: onResponses(useTools, passed) }),
-  function_call: row(useTools, { openai: onResponses(useTools, passed) }),
+  functions: row(useTools),
+  function_call: row(useTools),
   response_format: row(passed, {
     openai: onResponses(translate("text.format"), passed),
     anthropic: translate("output_config.format; older models and json_object are asked in words, with a warning"),

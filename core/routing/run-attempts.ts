@@ -13,6 +13,7 @@ import { chatProvider } from "#core/providers/registry.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { unusedGeneration } from "#core/usage/unused.ts";
 import { failureToError } from "./failure-to-error.ts";
+import { type Patience, patienceWith } from "./patience.ts";
 import { isPassing, pause, retryDelayMs } from "./retry.ts";
 import { isResting, noteFailure, noteSuccess } from "./target-stats.ts";
 
@@ -77,7 +78,11 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
   return { ...reply, head, rest };
 };
 
-const attempt = async (target: Target, all: AttemptsRequest): Promise<CompletionReply | BegunStream> => {
+const attempt = async (
+  target: Target,
+  all: AttemptsRequest,
+  signal: AbortSignal,
+): Promise<CompletionReply | BegunStream> => {
   const { model } = target;
   const credential = await target.credential();
   if (credential === undefined) {
@@ -92,7 +97,7 @@ const attempt = async (target: Target, all: AttemptsRequest): Promise<Completion
     request: all.request,
     credential,
     completionId: all.completionId,
-    signal: all.signal,
+    signal,
     timeouts: {
       headersMs: streamed ? Math.min(remainingMs, streamHeadersMs) : remainingMs,
       idleMs: streamed ? Math.min(remainingMs, streamIdleMs) : remainingMs,
@@ -145,12 +150,13 @@ const tryTarget = async (
   target: Target,
   all: AttemptsRequest,
   attempts: AttemptRecord[],
+  patience: Patience,
 ): Promise<AttemptsResult | Failed> => {
   for (let tryNumber = 0; ; tryNumber++) {
     if (all.signal.aborted) throw all.abortReason();
     const startedAt = performance.now();
     try {
-      const reply = await attempt(target, all);
+      const reply = await patience.until(target.model.provider, (signal) => attempt(target, all, signal));
       const providerMs = performance.now() - startedAt;
       const made = record(target, startedAt, undefined);
       attempts.push(made);
@@ -168,7 +174,7 @@ const tryTarget = async (
       const passing = isPassing(error);
       noteFailure(target.name, Date.now(), passing && !isOwnTimeout(error, all));
       if (!passing) return failed;
-      const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, all.remainingMs());
+      const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, patience.remainingMs());
       if (delayMs === undefined) return failed;
       await pause(delayMs, all.signal);
     }
@@ -184,10 +190,12 @@ export const runAttempts = async (all: AttemptsRequest): Promise<AttemptsResult>
   const attempts: AttemptRecord[] = [];
   let last: Failed | undefined;
   let refusal: GatewayError | undefined;
-  for (const [index, target] of withoutResting(all.targets).entries()) {
+  const targets = withoutResting(all.targets);
+  const whole = { streamed: all.request.stream === true, signal: all.signal, remainingMs: all.remainingMs };
+  for (const [index, target] of targets.entries()) {
     if (index > 0) increment("Fallbacks");
     try {
-      const result = await tryTarget(target, all, attempts);
+      const result = await tryTarget(target, all, attempts, patienceWith(whole, targets.length - index - 1));
       if ("reply" in result) return result;
       last = result;
     } catch (error) {

@@ -10,6 +10,15 @@ const textTo = (length: number) => text.check(z.maxLength(length));
 const numberIn = (least: number, most: number) => z.number().check(z.gte(least), z.lte(most));
 const integerIn = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
 
+/** A field that may also be null, which is as if it were not there: what OpenAI does, and what clients send for "none". */
+const absentWhenNull = <Schema extends z.ZodMiniType>(schema: Schema) =>
+  z.optional(
+    z.pipe(
+      z.nullable(schema),
+      z.transform((value) => value ?? undefined),
+    ),
+  );
+
 const textPart = z.looseObject({ type: z.literal("text"), text: z.string() });
 const imagePart = z.looseObject({
   type: z.literal("image_url"),
@@ -41,31 +50,45 @@ const toolCall = z.looseObject({
 const textContent = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
 
 const messageSchema = z.discriminatedUnion("role", [
-  z.looseObject({ role: z.literal("system"), content: textContent, name: z.optional(z.string()) }),
-  z.looseObject({ role: z.literal("developer"), content: textContent, name: z.optional(z.string()) }),
+  z.looseObject({ role: z.literal("system"), content: textContent, name: absentWhenNull(z.string()) }),
+  z.looseObject({ role: z.literal("developer"), content: textContent, name: absentWhenNull(z.string()) }),
   z.looseObject({
     role: z.literal("user"),
     content: z.union([z.string(), z.array(userPart).check(z.minLength(1))]),
-    name: z.optional(z.string()),
+    name: absentWhenNull(z.string()),
   }),
   z.looseObject({
     role: z.literal("assistant"),
     content: z.nullish(z.union([z.string(), z.array(assistantPart)])),
-    name: z.optional(z.string()),
+    name: absentWhenNull(z.string()),
     refusal: z.nullish(z.string()),
-    tool_calls: z.optional(z.array(toolCall)),
+    tool_calls: absentWhenNull(z.array(toolCall)),
   }),
   z.looseObject({ role: z.literal("tool"), content: textContent, tool_call_id: text }),
 ]);
 
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 
+/**
+ * A tool's schema as all providers take it. `{}` and `{"type": "object"}` say "no arguments"; OpenAI refuses an object that
+ * names no properties.
+ */
+const withProperties = (schema: Record<string, unknown>): Record<string, unknown> => {
+  if (Object.keys(schema).length === 0) return { type: "object", properties: {} };
+  return schema.type === "object" && schema.properties === undefined ? { ...schema, properties: {} } : schema;
+};
+
 const tool = z.looseObject({
   type: z.literal("function"),
   function: z.looseObject({
     name: z.string().check(z.regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$")),
-    description: z.optional(z.string()),
-    parameters: z.optional(z.record(z.string(), z.unknown())),
+    description: absentWhenNull(z.string()),
+    parameters: z.optional(
+      z.pipe(
+        z.nullable(z.record(z.string(), z.unknown())),
+        z.transform((schema) => (schema === null ? undefined : withProperties(schema))),
+      ),
+    ),
     strict: z.nullish(z.boolean()),
   }),
 });
@@ -113,18 +136,18 @@ export const chatRequestSchema = z.looseObject({
   presence_penalty: z.nullish(numberIn(-2, 2)),
   n: z.nullish(integerIn(1, 128)),
   stop: z.nullish(z.union([z.string(), z.array(z.string()).check(z.maxLength(16))])),
-  tools: z.optional(z.array(tool).check(z.maxLength(128))),
-  tool_choice: z.optional(toolChoice),
+  tools: absentWhenNull(z.array(tool).check(z.maxLength(128))),
+  tool_choice: absentWhenNull(toolChoice),
   parallel_tool_calls: z.nullish(z.boolean()),
   response_format: z.nullish(responseFormat),
   reasoning_effort: z.nullish(z.string().check(z.maxLength(20))),
   seed: z.nullish(z.int()),
   user: z.nullish(z.string()),
   // The gateway's own fields.
-  fallback: z.optional(z.array(modelName).check(z.maxLength(8))),
-  retries: z.optional(integerIn(0, 5)),
-  timeout: z.optional(integerIn(1, maxTimeoutMs)),
-  load_balance: z.optional(
+  fallback: absentWhenNull(z.array(modelName).check(z.maxLength(8))),
+  retries: absentWhenNull(integerIn(0, 5)),
+  timeout: absentWhenNull(integerIn(1, maxTimeoutMs)),
+  load_balance: absentWhenNull(
     z.strictObject({
       strategy: z.enum(["weighted", "round_robin", "latency", "cost"]),
       targets: z
@@ -138,10 +161,10 @@ export const chatRequestSchema = z.looseObject({
         .check(z.minLength(1), z.maxLength(16)),
     }),
   ),
-  guardrails: z.optional(z.strictObject({ input: z.optional(guardrails), output: z.optional(guardrails) })),
-  prompt_id: z.optional(textTo(200)),
-  prompt_version: z.optional(z.union([z.int().check(z.gte(1)), textTo(100)])),
-  prompt_variables: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
+  guardrails: absentWhenNull(z.strictObject({ input: z.optional(guardrails), output: z.optional(guardrails) })),
+  prompt_id: absentWhenNull(textTo(200)),
+  prompt_version: absentWhenNull(z.union([z.int().check(z.gte(1)), textTo(100)])),
+  prompt_variables: absentWhenNull(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
 });
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

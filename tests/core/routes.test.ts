@@ -5,6 +5,7 @@ import { tables } from "#core/db/tables.ts";
 import {
   backgroundFunctions,
   catchAll,
+  notImplementedHandler,
   type Route,
   type RouteAuth,
   type RouteId,
@@ -157,6 +158,10 @@ describe("the route table", () => {
     for (const { id, trigger } of backgroundFunctions) {
       if ("stream" in trigger) expect(tables[trigger.stream], id).toHaveProperty("stream");
     }
+  });
+
+  it("leaves no path of the contract to the placeholder that answers 501", () => {
+    expect(rows.filter(({ handler }) => handler === notImplementedHandler).map(({ id }) => id)).toEqual([]);
   });
 
   it("knows each row by its id, and throws for what it does not have", () => {

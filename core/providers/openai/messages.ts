@@ -31,6 +31,9 @@ export interface MessageRules {
   readonly toolCallId: (id: string) => string;
 }
 
+/** Fields of OpenAI's answers that stand there as null when a client dumps the whole message back. */
+const nullFields = ["audio", "function_call"] as const;
+
 /** Fields that answers of some provider carry and that only that provider can read again. */
 const answerFields = [
   "annotations",
@@ -98,6 +101,8 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
     cleaned,
     answerFields.filter((name) => !rules.ownFields.includes(name)),
   );
+  const nulls = nullFields.filter((name) => message[name] === null);
+  if (nulls.length > 0) cleaned = without(cleaned, nulls);
   if (!rules.refusals && "refusal" in message) {
     const said = message.content ?? message.refusal;
     cleaned = { ...without(cleaned, ["refusal"]), ...(said === undefined ? {} : { content: said }) };

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, objectOf, objectsOf } from "./json.ts";
 import { effortsOf, isReasoningModel, refusesStop, refusesToolsWith } from "./openai-models.ts";
 import { ProviderRefusal } from "./refusal.ts";
 import { chatFields, unknownNames, validateChatShape } from "./validate-chat.ts";
@@ -46,6 +46,18 @@ const checkReasoningModel = (body: JsonObject, model: string): void => {
     );
 };
 
+const checkToolSchemas = (body: JsonObject): void => {
+  objectsOf(body.tools).forEach(({ function: definition }, index) => {
+    const { name, parameters } = objectOf(definition);
+    if (parameters !== undefined && objectOf(parameters).properties === undefined)
+      throw new ProviderRefusal(
+        400,
+        `Invalid schema for function '${String(name)}': In context=(), object schema missing properties.`,
+        { param: `tools[${index}].function.parameters`, code: "invalid_function_parameters" },
+      );
+  });
+};
+
 /** What OpenAI refuses on Chat Completions. Throws `ProviderRefusal`. */
 export const validateOpenaiChat = (body: JsonObject): void => {
   const unknown = unknownNames(body, chatFields);
@@ -55,6 +67,7 @@ export const validateOpenaiChat = (body: JsonObject): void => {
       `Unrecognized request argument${unknown.length > 1 ? "s" : ""} supplied: ${unknown.join(", ")}`,
     );
   validateChatShape(body);
+  checkToolSchemas(body);
   const model = String(body.model);
   if (isReasoningModel(model)) checkReasoningModel(body, model);
   else if (isGiven(body.reasoning_effort))

@@ -36,7 +36,7 @@ describe("inputCharacters", () => {
       },
       { role: "tool", content: "t".repeat(20), tool_call_id: "a" },
     ];
-    const tools = [{ type: "function", function: { name: "nnn", parameters: { type: "object" } } }];
+    const tools = [{ type: "function", function: { name: "nnn", parameters: { type: "object", properties: {} } } }];
     expect(size({ messages })).toBe(3 * nothing + 10 + 53 + 20);
     expect(size({ messages, tools })).toBe(size({ messages }) + JSON.stringify(tools).length);
   });

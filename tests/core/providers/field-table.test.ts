@@ -209,7 +209,6 @@ const requestOf = (field: FieldName, value: unknown): Record<string, unknown> =>
   ...(withTools.has(field) ? { tools: [weatherTool] } : {}),
   // OpenAI's own rule: it needs the other field.
   ...(field === "top_logprobs" ? { logprobs: true } : {}),
-  ...(field === "function_call" ? { functions: [{ name: "f" }] } : {}),
   ...(field === "audio" ? { modalities: ["text", "audio"] } : {}),
   ...(field === "stream_options" ? { stream: true } : {}),
   [field]: value,

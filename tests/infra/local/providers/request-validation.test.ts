@@ -34,6 +34,10 @@ describe("simulated OpenAI refuses what OpenAI refuses", () => {
     [{ stream_options: { include_usage: true } }, { param: "stream_options" }],
     [{ tool_choice: "auto" }, { param: "tool_choice" }],
     [{ tools: [{ type: "function", function: { name: "no spaces" } }] }, { param: "tools[0].function.name" }],
+    [
+      { tools: [{ type: "function", function: { name: "f", parameters: { type: "object" } } }] },
+      { code: "invalid_function_parameters", message: expect.stringContaining("missing properties") },
+    ],
     [{ response_format: { type: "json_object" } }, { param: "messages" }],
     [{ reasoning_effort: "low" }, { message: "Unrecognized request argument supplied: reasoning_effort" }],
     [

@@ -1,0 +1,91 @@
+import type { ServerResponse } from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { GatewayError } from "#core/errors.ts";
+import { type AttemptsRequest, runAttempts, type Target } from "#core/routing/run-attempts.ts";
+import { forgetTargets } from "#core/routing/target-stats.ts";
+import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { type FakeProvider, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
+
+const chunk = (delta: object, finish: string | null = null) => ({
+  id: "chatcmpl-9",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "m",
+  choices: [{ index: 0, delta, finish_reason: finish }],
+});
+const role = chunk({ role: "assistant", content: "" });
+const answers = (response: ServerResponse): void =>
+  sse(response, [role, chunk({ content: "hello" }), chunk({}, "stop"), "data: [DONE]\n\n"]);
+const noHeaders = (): void => undefined;
+const noContent = (response: ServerResponse): void => {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(`data: ${JSON.stringify(role)}\n\n`);
+};
+
+const servers: FakeProvider[] = [];
+const provider = async (answer: (response: ServerResponse) => void): Promise<FakeProvider> => {
+  const server = await startFakeProvider((_, response) => answer(response));
+  servers.push(server);
+  return server;
+};
+const target = (server: FakeProvider, name: string): Target => ({
+  model: resolveModel(name),
+  name,
+  byok: false,
+  credential: async () => ({ apiKey: "sk-test", baseUrl: server.url, byok: false }),
+});
+const wholeMs = 1_600;
+const run = (targets: readonly Target[], stream: boolean, changes: Partial<AttemptsRequest> = {}) => {
+  const endsAt = performance.now() + wholeMs;
+  return runAttempts({
+    targets,
+    request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }], stream }),
+    retries: 2,
+    completionId: "chatcmpl-1",
+    signal: new AbortController().signal,
+    abortReason: () => new GatewayError("PROVIDER_TIMEOUT", "over"),
+    remainingMs: () => Math.max(0, endsAt - performance.now()),
+    onAttempt: () => undefined,
+    ...changes,
+  });
+};
+const results = (attempts: readonly { readonly model: string; readonly result: string }[]): string[] =>
+  attempts.map(({ model, result }) => `${model} ${result}`);
+
+describe("a streamed target that stays silent", () => {
+  beforeEach(() => forgetTargets());
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  it.each([
+    ["before its headers", noHeaders],
+    ["before its content", noContent],
+  ])("%s leaves time to the next one, and is not tried again", async (_, silent) => {
+    const [first, second] = [await provider(silent), await provider(answers)];
+    const { attempts, reply } = await run([target(first, "gpt-5.2"), target(second, "o3")], true);
+    expect(results(attempts)).toEqual(["gpt-5.2 timeout", "o3 ok"]);
+    if (reply.kind !== "stream") throw new Error("It is no stream");
+    expect(reply.head.map(String).join("")).toContain("hello");
+  });
+
+  it("is the caller's end where the caller went", async () => {
+    const leaving = new AbortController();
+    const first = await provider((response) => {
+      noContent(response);
+      leaving.abort();
+    });
+    const second = await provider(answers);
+    const gone = run([target(first, "gpt-5.2"), target(second, "o3")], true, { signal: leaving.signal });
+    await expect(gone).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT", message: "over" });
+    expect(second.requests).toEqual([]);
+  });
+
+  it("may take all the time as the last one", async () => {
+    const first = await provider(noContent);
+    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 100 });
+    await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
+    expect(first.requests).toHaveLength(1);
+  });
+});
