@@ -12,7 +12,16 @@ import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
 /** Headers that belong to the answer rather than to the request that brought it. */
-const keptHeaders = ["content-type", "x-model-used", "x-provider-used", "x-attempts", "x-cache", "x-warnings"] as const;
+const keptHeaders = [
+  "content-type",
+  "x-model-used",
+  "x-provider-used",
+  "x-attempts",
+  "x-cache",
+  "x-warnings",
+  "x-guardrail-findings",
+  "x-prompt-used",
+] as const;
 
 const kept = (headers: Readonly<Record<string, string>> | undefined): Record<string, string> =>
   Object.fromEntries(keptHeaders.flatMap((name) => (headers?.[name] === undefined ? [] : [[name, headers[name]]])));

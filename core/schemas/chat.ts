@@ -123,9 +123,10 @@ const modelName = textTo(200);
 
 const maxTimeoutMs = 300_000;
 
-export const chatRequestSchema = z.looseObject({
+const chatFields = z.looseObject({
   model: modelName,
-  messages: z.array(messageSchema).check(z.minLength(1), z.maxLength(2_000)),
+  /** Empty only beside a prompt, whose own messages may be all. */
+  messages: z.array(messageSchema).check(z.maxLength(2_000)),
   stream: z.nullish(z.boolean()),
   stream_options: z.nullish(z.looseObject({ include_usage: z.nullish(z.boolean()) })),
   temperature: z.nullish(numberIn(0, 2)),
@@ -166,6 +167,13 @@ export const chatRequestSchema = z.looseObject({
   prompt_version: absentWhenNull(z.union([z.int().check(z.gte(1)), textTo(100)])),
   prompt_variables: absentWhenNull(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
 });
+
+export const chatRequestSchema = chatFields.check(
+  z.refine(({ messages, prompt_id: prompt }) => messages.length > 0 || typeof prompt === "string", {
+    path: ["messages"],
+    error: "at least one message is needed, or a prompt_id",
+  }),
+);
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 export type ChatMessage = ChatRequest["messages"][number];

@@ -46,6 +46,12 @@ describe("a schema's complaints", () => {
     });
   });
 
+  it("may have no message beside a prompt, and beside nothing else", () => {
+    const alone = { model: "gpt", messages: [], prompt_id: "welcome" };
+    expect(chatRequestSchema.safeParse(alone).success).toBe(true);
+    expect(faultOf(chatRequestSchema, { ...alone, prompt_id: undefined })).toMatchObject({ param: "messages" });
+  });
+
   it.each([
     [{ temperature: 3 }, "temperature"],
     [{ model: 5 }, "model"],
