@@ -8,10 +8,8 @@ export interface MutationGroup {
   readonly tests: readonly string[];
 }
 
-/** Files of core/auth that need Supabase: their tests sign in over the real chain. */
-const sessionSources = ["count-request", "next-path", "session-claims", "supabase-client", "unkey-client"].map(
-  (name) => `core/auth/${name}.ts`,
-);
+/** Files of core/auth that stand behind the dashboard's session. */
+const sessionFiles = ["count-request", "next-path", "session-claims", "supabase-client", "unkey-client"];
 
 export const groups: Readonly<Record<string, MutationGroup>> = {
   encryption: {
@@ -21,13 +19,15 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
   },
   keys: {
     folder: "core/auth",
-    sources: ["core/auth/*.ts", ...sessionSources.map((file) => `!${file}`)],
-    tests: ["tests/core/auth/*.test.ts"],
+    sources: [`core/auth/!(${sessionFiles.join("|")}).ts`],
+    tests: [
+      "tests/core/auth/{api-key,key-format,local-limiter,rate-limit,session-sign-up-policy,unkey-verify}.test.ts",
+    ],
   },
   sessions: {
     folder: "core/auth",
-    sources: sessionSources,
-    tests: ["tests/core/auth/session-*.test.ts", "tests/accounts/sessions.test.ts"],
+    sources: [`core/auth/@(${sessionFiles.join("|")}).ts`],
+    tests: ["tests/core/auth/{count-request,next-path,session-claims,supabase-client}.test.ts"],
   },
   routing: {
     folder: "core/routing",

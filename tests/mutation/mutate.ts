@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { matchesGlob } from "node:path";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { groups, type MutationGroup } from "./groups.ts";
@@ -26,7 +27,7 @@ type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 const sourcesOf = (group: MutationGroup): readonly string[] => {
   if (wanted.length === 0 || wanted.includes(group.folder)) return group.sources;
-  return wanted.filter((file) => file.startsWith(`${group.folder}/`));
+  return wanted.filter((file) => group.sources.some((source) => matchesGlob(file, source)));
 };
 
 /** Runs a group in a copy of the project. Its fork takes the group's name from the environment. */
