@@ -1,4 +1,5 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
 
 /**
  * Every outgoing call on the hot path but the small ones of core/lean-http: a keep-alive node:http(s) request with a time
@@ -7,7 +8,6 @@ import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions
 
 // getBuiltinModule instead of an import: node's ESM facade of node:http loads all of undici (about 30 ms of a cold start).
 const http = process.getBuiltinModule("node:http");
-const https = process.getBuiltinModule("node:https");
 
 export type OutboundFailure = "network" | "timeout" | "aborted";
 
@@ -35,6 +35,8 @@ export interface OutboundRequest {
   readonly headersTimeoutMs: number;
   /** Without any byte in either direction, ms. */
   readonly idleTimeoutMs: number;
+  /** Sent on a new connection, and so never a second time: for work that would be paid twice. */
+  readonly onlyOnce?: boolean;
 }
 
 interface Origin {
@@ -48,7 +50,16 @@ interface Origin {
 
 const agentOptions = { keepAlive: true, maxFreeSockets: 32, scheduling: "lifo" } as const;
 const plainAgent = new http.Agent(agentOptions);
-const secureAgent = new https.Agent(agentOptions);
+let secureAgent: HttpsAgent | undefined;
+
+/** Loaded with the first https call: TLS takes longer to load than all of our own code, and a server on this machine needs none. */
+const https = (): typeof import("node:https") => process.getBuiltinModule("node:https");
+
+const agentOf = (secure: boolean): HttpAgent => {
+  if (!secure) return plainAgent;
+  secureAgent ??= new (https().Agent)(agentOptions);
+  return secureAgent;
+};
 
 const maxKnownUrls = 256;
 const knownUrls = new Map<string, Origin>();
@@ -67,7 +78,7 @@ const parse = (url: string): Origin => {
     port: port === "" ? undefined : port,
     host,
     path: pathname + search,
-    agent: secure ? secureAgent : plainAgent,
+    agent: agentOf(secure),
   };
   if (knownUrls.size >= maxKnownUrls) knownUrls.clear();
   knownUrls.set(url, origin);
@@ -97,7 +108,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       hostname: origin.hostname,
       port: origin.port,
       path: origin.path,
-      agent: origin.agent,
+      agent: request.onlyOnce === true ? false : origin.agent,
       timeout: request.idleTimeoutMs,
       headers: {
         ...request.headers,
@@ -105,7 +116,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
         ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
       },
     };
-    const call: ClientRequest = origin.secure ? https.request(options) : http.request(options);
+    const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
     const giveUp = (what: string): void => {
       const failure = new OutboundError("timeout", what);

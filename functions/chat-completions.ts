@@ -1,7 +1,4 @@
-import { cacheSettings } from "#core/cache/cache-settings.ts";
-import { ChatCompletion } from "#core/chat/chat-completion.ts";
-import { guardedCompletion, guardedFrames } from "#core/chat/guarded-answer.ts";
-import { prepareRequest } from "#core/chat/prepare-request.ts";
+import { openChat } from "#core/chat/open-chat.ts";
 import { chatTimeoutMs } from "#core/chat/request-parts.ts";
 import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
@@ -22,26 +19,13 @@ export const handler = streamHandler({
       chatRequestSchema,
       idempotent(
         async (call) => {
-          const prepared = await prepareRequest(call.body, call.headers);
-          const { request, outputGuard } = prepared;
-          if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
-          const chat = new ChatCompletion(call, request, {
-            principal: keyPrincipal(call),
-            providerKeySlug: call.headers["x-provider-key"],
-            cache: cacheSettings(call.headers, request),
-            guardrailsKey: prepared.guardrailsKey,
-            promptVersion: prepared.promptVersion,
-          });
-          if (request.stream === true) {
-            const start = chat.start().then(async ({ frames, headers }) => ({
-              frames: outputGuard === undefined ? frames : await guardedFrames(frames, chat, outputGuard),
-              headers: { ...headers, ...prepared.headers },
-            }));
-            return eventStream({ start, toError: chat.fail, signal: chat.signal });
+          const { body, headers: sent } = call;
+          const chat = await openChat(call, { body, headers: sent, principal: keyPrincipal(call) });
+          if (body.stream === true) {
+            return eventStream({ start: chat.stream(), toError: chat.fail, signal: chat.signal });
           }
-          const { completion, headers } = await chat.run();
-          const json = outputGuard === undefined ? completion : await guardedCompletion(completion, chat, outputGuard);
-          return { status: 200, json, headers: { ...headers, ...prepared.headers } };
+          const { completion, headers } = await chat.whole();
+          return { status: 200, json: completion, headers };
         },
         ({ body, startedAtMs }) => startedAtMs + chatTimeoutMs(body) + settleMs,
       ),

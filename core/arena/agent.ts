@@ -1,10 +1,11 @@
 import { toUsd } from "#core/catalog/cost.ts";
-import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
-import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { ArenaRun, Generation } from "./arena-run.ts";
 import type { Citation, Emit } from "./events.ts";
 import { searchAvailable, searchWeb } from "./exa.ts";
+import { searchTool } from "./search-tool.ts";
 
 /** One model in a run, with an id of its own: one model may be there several times. */
 export interface Agent {
@@ -16,7 +17,10 @@ export interface Agent {
 /** What an agent said in one round. */
 export interface AgentAnswer {
   readonly agent: Agent;
+  /** The model that served. */
+  readonly modelUsed: string;
   readonly content: string;
+  readonly finishReason: string;
   readonly citations: readonly Citation[];
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly totalTokens: number };
   readonly costUsd: number | null;
@@ -30,28 +34,12 @@ export interface AgentTurn {
   readonly search: boolean;
   readonly maxTokens: number | undefined;
   readonly emit: Emit;
-  /** The failure itself, beside the event that tells of it. */
-  readonly onFailure?: (error: GatewayError) => void;
+  /** Ends this turn before the run ends. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Searches of one agent in one round. */
 const maxSearches = 3;
-
-const searchTool: NonNullable<ChatRequest["tools"]> = [
-  {
-    type: "function",
-    function: {
-      name: "web_search",
-      description: "Searches the web. Use it when the answer needs facts that are recent or that you are not sure of.",
-      parameters: {
-        type: "object",
-        properties: { query: { type: "string", description: "What to search for" } },
-        required: ["query"],
-        additionalProperties: false,
-      },
-    },
-  },
-];
 
 const queryOf = (argumentsText: string): string | undefined => {
   try {
@@ -106,19 +94,22 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   const totals: Totals = { inputTokens: 0, outputTokens: 0, cost: 0n };
   const mayTool = turn.search && searchAvailable();
   let content = "";
+  let last: Generation;
   let searches = 0;
   // Each turn with the tool may search; the last one has no tool, so it answers.
   for (let turns = 0; ; turns++) {
-    const withTool = mayTool && turns < maxSearches && searches < maxSearches;
+    const withTool = mayTool && turns < maxSearches && searches < maxSearches && run.searches.left > 0 && !run.overCost;
     const generation = await run.generate({
       model: agent.model,
       messages,
       ...(withTool ? { tools: searchTool } : {}),
       maxTokens: turn.maxTokens,
+      signal: turn.signal,
       onText: (text) => {
         if (text !== "") emit({ name: "agent.delta", data: { agentId: agent.agentId, round, text } });
       },
     });
+    last = generation;
     addTo(totals, generation);
     content += generation.content;
     if (generation.toolCalls.length === 0 || !withTool) break;
@@ -133,16 +124,18 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
     });
     for (const call of generation.toolCalls) {
       const query = call.name === "web_search" && searches < maxSearches ? queryOf(call.arguments) : undefined;
-      if (query !== undefined) searches += 1;
-      const result =
-        query === undefined ? JSON.stringify({ error: "Not a search." }) : await search(run, turn, query, citations);
+      const granted = query !== undefined && run.searches.take();
+      if (granted) searches += 1;
+      const result = granted ? await search(run, turn, query, citations) : JSON.stringify({ error: "Not a search." });
       messages.push({ role: "tool", tool_call_id: call.id, content: result });
     }
   }
   const { inputTokens, outputTokens, cost } = totals;
   return {
     agent,
+    modelUsed: last.model,
     content,
+    finishReason: last.finishReason,
     citations,
     usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens },
     costUsd: cost === undefined ? null : toUsd(cost),
@@ -156,26 +149,13 @@ export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAns
   emit({ name: "agent.start", data: { agentId: agent.agentId, model: agent.model, round } });
   try {
     const made = await answer(run, turn);
-    const { content, citations, usage, costUsd, latencyMs } = made;
-    emit({
-      name: "agent.end",
-      data: {
-        agentId: agent.agentId,
-        model: agent.model,
-        round,
-        content,
-        citations: [...citations],
-        usage,
-        costUsd,
-        latencyMs,
-      },
-    });
+    const { agent: _, citations, ...told } = made;
+    emit({ name: "agent.end", data: { ...agent, round, citations: [...citations], ...told } });
     return made;
   } catch (thrown) {
     const error = toGatewayError(thrown);
     if (error.code === "INTERNAL_ERROR")
       logger.error("An agent failed", { requestId: run.runId, error: loggableError(error.cause) });
-    turn.onFailure?.(error);
     emit({
       name: "agent.error",
       data: { agentId: agent.agentId, model: agent.model, round, error: error.toBody().error },

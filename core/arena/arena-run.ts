@@ -2,6 +2,7 @@ import type { GatewayError } from "#core/errors.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { CollectedCall } from "./chunk-reader.ts";
+import type { SearchBudget } from "./search-budget.ts";
 
 /** One call to one model. */
 export interface GenerationRequest {
@@ -13,7 +14,12 @@ export interface GenerationRequest {
   readonly responseFormat?: ChatRequest["response_format"];
   readonly maxTokens: number | undefined;
   readonly onText: (text: string) => void;
+  /** Ends this call before the run ends. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** What a run's calls are like, as far as it decides who can serve them. */
+export type Opening = Pick<ChatRequest, "messages" | "tools" | "response_format" | "max_completion_tokens">;
 
 /** What came of it. */
 export interface Generation {
@@ -22,7 +28,9 @@ export interface Generation {
   readonly usage: TokenUsage;
   /** Pico-dollars; undefined when no price is known. */
   readonly costPicoUsd: bigint | undefined;
+  /** The one that served. */
   readonly model: string;
+  readonly finishReason: string;
 }
 
 /** What agents, rounds and votes need of the run that they are part of. */
@@ -30,6 +38,8 @@ export interface ArenaRun {
   readonly runId: string;
   /** Fires at the deadline and when the caller cancels. */
   readonly signal: AbortSignal;
+  /** Whether it was the caller who stopped the run. */
+  readonly cancelled: boolean;
   /** Why the signal fired, as the caller sees it. */
   readonly abortReason: GatewayError;
   /** Whether the run has used up the cost that its caller allows. */
@@ -40,6 +50,7 @@ export interface ArenaRun {
     readonly outputTokens: number;
     readonly costPicoUsd: bigint | undefined;
   };
+  readonly searches: SearchBudget;
   remainingMs(): number;
   /** @throws GatewayError */
   generate(request: GenerationRequest): Promise<Generation>;

@@ -24,7 +24,8 @@ export class ChunkReader {
     let added = "";
     for (const chunk of chunksOf(part)) {
       const delta = chunk.choices[0]?.delta;
-      if (typeof delta?.content === "string") added += delta.content;
+      // A refusal is what the model said, too.
+      added += delta?.content ?? delta?.refusal ?? "";
       for (const { index, id, function: called } of delta?.tool_calls ?? []) {
         const call = this.toolCalls[index] ?? { id: "", name: "", arguments: "" };
         this.toolCalls[index] = call;

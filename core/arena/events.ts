@@ -7,6 +7,8 @@ export const arenaUsage = z.strictObject({ inputTokens: z.int(), outputTokens: z
 export const citationSchema = z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() });
 export const arenaCostUsd = z.number().nullable().describe("USD; null when no price is known");
 const agentId = z.string();
+const modelUsed = z.string().describe("The model that served: another name than `model` for an alias or `auto`");
+const finishReason = z.string().describe("As in a chat completion: `stop`, `length`, `content_filter`");
 const round = z.int().describe("From 1; 0 for votes");
 const error = errorAnswer.shape.error;
 
@@ -28,8 +30,10 @@ export const arenaEventSchemas = {
   "agent.end": event("ArenaAgentEnd", {
     agentId,
     model: z.string(),
+    modelUsed,
     round,
     content: z.string(),
+    finishReason,
     citations: z.array(citationSchema),
     usage: arenaUsage,
     costUsd: arenaCostUsd,

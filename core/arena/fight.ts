@@ -21,6 +21,8 @@ export interface FightResult {
 const roundMargin = 1.25;
 /** What the vote is given at least, ms. */
 export const voteMs = 20_000;
+/** Between the end of the rounds' time and the vote: calls are stopped and settled, ms. */
+const graceMs = 5_000;
 
 const heard = (answers: readonly AgentAnswer[], self: Agent): string =>
   answers
@@ -51,28 +53,86 @@ const messagesFor = (request: ArenaRequest, self: Agent, { earlier, now }: Round
   return [system, ...history, { role: "user", content: question }];
 };
 
+interface RoundPlan {
+  readonly request: ArenaRequest;
+  readonly agents: readonly Agent[];
+  readonly round: number;
+  readonly earlier: readonly (readonly AgentAnswer[])[];
+  readonly emit: Emit;
+  /** Fires when the rounds' time is up. */
+  readonly signal: AbortSignal;
+}
+
 const playRound = async (
   run: ArenaRun,
-  request: ArenaRequest,
-  agents: readonly Agent[],
-  round: number,
-  earlier: readonly (readonly AgentAnswer[])[],
-  emit: Emit,
+  { request, agents, round, earlier, emit, signal }: RoundPlan,
 ): Promise<readonly AgentAnswer[]> => {
   const { search, maxTokens, fightMode } = request;
-  const turn = (agent: Agent, now: readonly AgentAnswer[]) =>
-    runAgent(run, { agent, round, messages: messagesFor(request, agent, { earlier, now }), search, maxTokens, emit });
+  const turn = (agent: Agent, now: readonly AgentAnswer[]) => {
+    const messages = messagesFor(request, agent, { earlier, now });
+    return runAgent(run, { agent, round, messages, search, maxTokens, emit, signal });
+  };
   if (fightMode === "blind") {
     const answers = await Promise.all(agents.map((agent) => turn(agent, [])));
     return answers.filter((answer) => answer !== undefined);
   }
   const answers: AgentAnswer[] = [];
   for (const agent of agents) {
-    if (run.signal.aborted) throw run.abortReason;
+    if (run.signal.aborted || signal.aborted) break;
     const answer = await turn(agent, answers);
     if (answer !== undefined) answers.push(answer);
   }
   return answers;
+};
+
+interface Played {
+  /** Whole rounds only. */
+  readonly rounds: readonly (readonly AgentAnswer[])[];
+  /** Who is still in. */
+  readonly standing: readonly Agent[];
+  readonly spentUsd: ReadonlyMap<string, number>;
+  readonly cut: Cut;
+}
+
+/** The rounds. One that the time runs out on does not count, unless it is the first: then what was answered does. */
+const playRounds = async (
+  run: ArenaRun,
+  request: ArenaRequest,
+  agents: readonly Agent[],
+  emit: Emit,
+): Promise<Played> => {
+  const rounds: (readonly AgentAnswer[])[] = [];
+  const spentUsd = new Map<string, number>();
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(), Math.max(0, run.remainingMs() - voteMs - graceMs));
+  const played = (standing: readonly Agent[], cut: Cut): Played => ({ rounds, standing, spentUsd, cut });
+  let standing: readonly Agent[] = agents;
+  let longestMs = 0;
+  try {
+    for (let round = 1; round <= request.rounds; round++) {
+      if (round > 1 && run.remainingMs() < longestMs * roundMargin + voteMs) return played(standing, "time");
+      if (run.overCost) return played(standing, "cost");
+      const startedAt = performance.now();
+      emit({ name: "round.start", data: { round } });
+      const plan = { request, agents: standing, round, earlier: rounds, emit, signal: timeUp.signal };
+      const answers = await playRound(run, plan);
+      if (run.cancelled) throw run.abortReason;
+      emit({ name: "round.end", data: { round } });
+      longestMs = Math.max(longestMs, performance.now() - startedAt);
+      // What an unknown price comes to is not little: it never wins a tie by cost.
+      for (const { agent, costUsd } of answers)
+        spentUsd.set(agent.agentId, (spentUsd.get(agent.agentId) ?? 0) + (costUsd ?? Number.POSITIVE_INFINITY));
+      if (timeUp.signal.aborted && round > 1) return played(standing, "time");
+      // An agent that failed is out: it neither goes on nor votes.
+      standing = answers.map(({ agent }) => agent);
+      if (answers.length > 0) rounds.push(answers);
+      if (timeUp.signal.aborted) return played(standing, "time");
+      if (standing.length === 0 || (standing.length < 2 && round < request.rounds)) return played(standing, "agents");
+    }
+    return played(standing, null);
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** Plays the rounds and the vote. What does not fit into the run's time or cost is cut after a whole round. @throws GatewayError when cancelled */
@@ -82,32 +142,8 @@ export const fight = async (
   agents: readonly Agent[],
   emit: Emit,
 ): Promise<FightResult> => {
-  const rounds: (readonly AgentAnswer[])[] = [];
-  const spentUsd = new Map<string, number>();
-  let standing: readonly Agent[] = agents;
-  let longestMs = 0;
-  let cut: Cut = null;
-  for (let round = 1; round <= request.rounds; round++) {
-    if (round > 1 && run.remainingMs() < longestMs * roundMargin + voteMs) cut = "time";
-    else if (run.overCost) cut = "cost";
-    if (cut !== null) break;
-    const startedAt = performance.now();
-    emit({ name: "round.start", data: { round } });
-    const answers = await playRound(run, request, standing, round, rounds, emit);
-    if (run.signal.aborted) throw run.abortReason;
-    emit({ name: "round.end", data: { round } });
-    longestMs = Math.max(longestMs, performance.now() - startedAt);
-    // What an unknown price comes to is not little: it never wins a tie by cost.
-    for (const { agent, costUsd } of answers)
-      spentUsd.set(agent.agentId, (spentUsd.get(agent.agentId) ?? 0) + (costUsd ?? Number.POSITIVE_INFINITY));
-    // An agent that failed is out: it neither goes on nor votes.
-    standing = answers.map(({ agent }) => agent);
-    if (answers.length > 0) rounds.push(answers);
-    if (standing.length === 0 || (standing.length < 2 && round < request.rounds)) {
-      cut = "agents";
-      break;
-    }
-  }
+  const { rounds, standing, spentUsd, ...played } = await playRounds(run, request, agents, emit);
+  let { cut } = played;
   const last = rounds.at(-1);
   // Nothing to judge: the run ends in the error that tells of it.
   if (last === undefined) return { winner: null, standings: [], cut };
@@ -117,6 +153,7 @@ export const fight = async (
   else if (canVote && run.remainingMs() < voteMs) cut ??= "time";
   const votes =
     canVote && !run.overCost && run.remainingMs() >= voteMs ? await collectVotes(run, request.message, last, emit) : [];
+  if (run.signal.aborted) cut ??= "time";
   const { standings, winner } = tally(
     last.map(({ agent }) => agent),
     votes,

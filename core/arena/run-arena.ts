@@ -1,22 +1,17 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
-import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import { type ArenaEvent, eventFrame } from "./events.ts";
 import { type FightResult, fight } from "./fight.ts";
+import { messagesOf } from "./opening.ts";
 
 /** One run of the arena: its agents, its events, and how it ends. */
 
 /** Agents by number: names would tell a judge who wrote what. */
 export const toAgents = ({ models }: ArenaRequest): readonly Agent[] =>
   models.map((model, index) => ({ agentId: `agent-${index + 1}`, model }));
-
-const messagesOf = ({ history, message }: ArenaRequest): readonly ChatMessage[] => [
-  ...history.map(({ role, content }): ChatMessage => ({ role, content })),
-  { role: "user", content: message },
-];
 
 export interface ArenaResult extends FightResult {
   readonly answers: readonly AgentAnswer[];
@@ -42,17 +37,12 @@ const sideBySide = async (
 ): Promise<readonly AgentAnswer[]> => {
   const { search, maxTokens } = request;
   const messages = messagesOf(request);
-  let failure: GatewayError | undefined;
-  const onFailure = (error: GatewayError): void => {
-    failure = error;
-  };
-  const answers = await Promise.all(
-    agents.map((agent) => runAgent(run, { agent, round: 1, messages, search, maxTokens, emit, onFailure })),
-  );
-  if (run.signal.aborted) throw run.abortReason;
-  // One model alone fails as it does in a chat completion.
-  if (agents.length === 1 && failure !== undefined) throw failure;
-  return answers.filter((answer) => answer !== undefined);
+  const answers = (
+    await Promise.all(agents.map((agent) => runAgent(run, { agent, round: 1, messages, search, maxTokens, emit })))
+  ).filter((answer) => answer !== undefined);
+  // An agent that was too slow for the run's time does not take the others' answers with it.
+  if (run.cancelled || (run.signal.aborted && answers.length === 0)) throw run.abortReason;
+  return answers;
 };
 
 /** Plays a run and tells its events in order. @throws GatewayError when it was cancelled, timed out, or every agent failed */
@@ -81,7 +71,10 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
   let result: FightResult = { winner: null, standings: [], cut: null };
   let answers: readonly AgentAnswer[] = [];
   if (request.mode === "fight") result = await fight(run, request, agents, listen);
-  else answers = await sideBySide(run, request, agents, listen);
+  else {
+    answers = await sideBySide(run, request, agents, listen);
+    if (run.signal.aborted) result = { ...result, cut: "time" };
+  }
   if (answers.length === 0 && result.standings.length === 0 && lastFailure?.name === "agent.error") {
     const { message } = lastFailure.data.error;
     throw new GatewayError("MODEL_UNAVAILABLE", `Every agent failed. Last: ${message}`, {
@@ -144,6 +137,7 @@ export const wholeArena = async (run: ArenaRun, request: ArenaRequest) => {
       return {
         agentId,
         model,
+        modelUsed: answer?.modelUsed ?? null,
         content: answer?.content ?? null,
         citations: answer?.citations ?? [],
         usage: answer?.usage ?? null,

@@ -1,25 +1,22 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
-import { fromUsd } from "#core/catalog/cost.ts";
-import { resolveModel } from "#core/catalog/resolve.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { RequestScope } from "#core/chat/request-scope.ts";
-import { toTargets } from "#core/chat/targets.ts";
+import { resolveChoices, toTargets } from "#core/chat/targets.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { estimatePicoUsd } from "#core/usage/estimate.ts";
+import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
-import { Place } from "#core/usage/place.ts";
 import { metered } from "#core/usage/settlement.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
-import type { ArenaRun, Generation, GenerationRequest } from "./arena-run.ts";
+import type { ArenaRun, Generation, GenerationRequest, Opening } from "./arena-run.ts";
 import { ChunkReader } from "./chunk-reader.ts";
+import { RunPurse } from "./run-purse.ts";
+import { SearchBudget } from "./search-budget.ts";
 
 /**
  * What all agents of a run share: its place among the user's open requests, its money, its deadline, and the way in which
@@ -39,17 +36,25 @@ export interface RunOptions {
 
 const agentRetries = 1;
 
+const roundTimedOut = (): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", "The time of the rounds is used up.", { shouldRetry: false });
+
+type Priced = Pick<Target, "model">;
+
+/** What a call may cost at the dearest of the models that may serve it. */
+const dearestOf = (some: readonly Priced[], characters: number, maxTokens: number | undefined): bigint =>
+  some
+    .map(({ model }) => estimatePicoUsd(model.catalog, characters, maxTokens))
+    .reduce((left, right) => (left > right ? left : right), 0n);
+
 export class RunContext implements ArenaRun {
+  readonly searches = new SearchBudget();
   readonly #options: RunOptions;
   readonly #scope: RequestScope;
-  #place: Place | undefined;
-  readonly #targets = new Map<string, Target>();
+  #purse: RunPurse | undefined;
+  /** Those that may serve a name: one, but for `auto`. */
+  readonly #targets = new Map<string, readonly [Target, ...Target[]]>();
   #generations = 0;
-  #spent = 0n;
-  #cost = 0n;
-  #unpriced = false;
-  #inputTokens = 0;
-  #outputTokens = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -63,7 +68,7 @@ export class RunContext implements ArenaRun {
     });
     context.afterwards.push(async () => {
       this.#scope.close();
-      await this.#place?.giveBack(this.#spent);
+      await this.#purse?.giveBack();
     });
   }
 
@@ -75,6 +80,10 @@ export class RunContext implements ArenaRun {
     return this.#scope.signal;
   }
 
+  get cancelled(): boolean {
+    return this.#scope.wasCancelled;
+  }
+
   get abortReason(): GatewayError {
     return this.#scope.reason;
   }
@@ -83,59 +92,68 @@ export class RunContext implements ArenaRun {
     return this.#scope.remainingMs();
   }
 
-  /** Tokens and cost of everything so far; the cost is unknown when one model's price is. */
-  get totals(): {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly costPicoUsd: bigint | undefined;
-  } {
-    return {
-      inputTokens: this.#inputTokens,
-      outputTokens: this.#outputTokens,
-      costPicoUsd: this.#unpriced ? undefined : this.#cost,
-    };
+  get totals(): ArenaRun["totals"] {
+    return this.#purse?.totals ?? { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
   }
 
-  /** Whether the run has used up the cost that its caller allows. */
   get overCost(): boolean {
-    const { maxCostUsd } = this.#options;
-    return maxCostUsd !== undefined && this.#cost >= fromUsd(maxCostUsd);
+    return this.#purse?.overCost ?? false;
   }
 
-  /** Round 2: takes the place, with money for a first call of each model, and reads the caller's keys. @throws GatewayError */
-  async open(models: readonly string[], characters: number, maxTokens: number | undefined): Promise<void> {
-    const { context, principal } = this.#options;
-    const resolved = models.map((name, index) => resolveModel(name, `models[${index}]`));
-    const reservePicoUsd = resolved.reduce(
-      (sum, { catalog }) => sum + estimatePicoUsd(catalog, characters, maxTokens),
-      0n,
-    );
-    this.#place = new Place({
-      userId: principal.userId,
+  /**
+   * Round 2: takes the place, with money for a first call of each model, and reads the caller's keys. `auto` is resolved here,
+   * for the request that is given. @throws GatewayError
+   */
+  async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+    const { context, principal, providerKeySlug, maxCostUsd } = this.#options;
+    const { userId } = principal;
+    const maxTokens = body.max_completion_tokens ?? undefined;
+    const choices = names.map((model) => resolveChoices({ ...body, model }, characters, { userId, providerKeySlug }));
+    const reservePicoUsd = choices
+      .map((some) => dearestOf(some, characters, maxTokens))
+      .reduce((sum, price) => sum + price, 0n);
+    const place = {
+      userId,
       requestId: context.requestId,
-      reservePicoUsd: this.#options.providerKeySlug === undefined ? reservePicoUsd : 0n,
+      reservePicoUsd: providerKeySlug === undefined ? reservePicoUsd : 0n,
       startedAtMs: context.startedAtMs,
       untilMs: context.lambdaDeadlineMs,
-    });
-    const [, keys] = await Promise.all([this.#place.take(), readProviderKeys(principal.userId)]);
-    const targets = toTargets(
-      resolved.map((model) => ({ model, slug: undefined })),
-      keys,
-      this.#options.providerKeySlug,
-    );
-    for (const [index, target] of targets.entries()) this.#targets.set(models[index] ?? target.model.id, target);
+    };
+    const purse = new RunPurse(place, maxCostUsd);
+    this.#purse = purse;
+    const [refusal, keys] = await Promise.all([
+      purse.take().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+      readProviderKeys(userId),
+    ]);
+    const targets = [...toTargets(choices.flat(), keys, providerKeySlug)];
+    const byName = names.map((_, index) => targets.splice(0, choices[index]?.length));
+    // Today's cap on platform money is reached: what the caller's own keys pay for goes on.
+    const overCap = refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
+    const paidByCaller = byName.every(([first]) => first?.byok === true);
+    if (refusal !== undefined && !(overCap && paidByCaller)) throw refusal;
+    if (refusal !== undefined) await purse.takeUnpaid();
+    for (const [index, some] of byName.entries()) {
+      const [first, ...others] = refusal === undefined ? some : some.filter(({ byok }) => byok);
+      if (first !== undefined) this.#targets.set(names[index] ?? first.model.id, [first, ...others]);
+    }
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
   async generate(request: GenerationRequest): Promise<Generation> {
     const { context, principal } = this.#options;
-    const target = this.#targets.get(request.model);
-    if (target === undefined || this.#place === undefined) throw new Error("The run was not opened with this model");
-    const { model } = target;
+    const targets = this.#targets.get(request.model);
+    const purse = this.#purse;
+    if (targets === undefined || purse === undefined) throw new Error("The run was not opened with this model");
+    const [{ model, byok }] = targets;
     const body = toChatRequest(request);
     const characters = inputCharacters(body);
-    const estimate = target.byok ? 0n : estimatePicoUsd(model.catalog, characters, request.maxTokens);
-    await this.#reserve(estimate);
+    const paid = targets.filter((target) => !target.byok);
+    let reserved = dearestOf(paid, characters, request.maxTokens);
+    const signal = request.signal === undefined ? this.signal : AbortSignal.any([this.signal, request.signal]);
+    await purse.reserve(reserved);
     const generation = this.#generations++;
     const startedAt = performance.now();
     const row = new GenerationRow(
@@ -147,39 +165,41 @@ export class RunContext implements ArenaRun {
         runId: context.requestId,
         route: context.route.id,
         model,
-        byok: target.byok,
+        byok,
         streamed: true,
-        reservePicoUsd: estimate,
+        reservePicoUsd: reserved,
         startedAtMs: Date.now(),
         untilMs: context.lambdaDeadlineMs,
       },
-      this.#place.day,
+      purse.day,
     );
     const attempts: AttemptRecord[] = [];
     let outcome: ProviderOutcome | undefined;
     let firstTokenAt: number | undefined;
     let failure: GatewayError | undefined;
+    let served = targets[0];
     const reader = new ChunkReader();
-    const opened = row.open();
     try {
-      const [result] = await Promise.all([
-        runAttempts({
-          targets: [target],
-          request: body,
-          retries: agentRetries,
-          completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
-          signal: this.signal,
-          abortReason: () => this.abortReason,
-          remainingMs: () => this.remainingMs(),
-          onAttempt: (attempt) => attempts.push(attempt),
-        }),
-        opened,
-      ]);
+      // Before the call, as for a chat: what could not be put on record must not be asked for.
+      await row.open();
+      const result = await runAttempts({
+        targets,
+        request: body,
+        retries: agentRetries,
+        completionId: `chatcmpl-${context.requestId.slice(4)}-${generation}`,
+        signal,
+        abortReason: () => this.#reasonOf(signal),
+        remainingMs: () => this.remainingMs(),
+        inputCharacters: characters,
+        onAttempt: (attempt) => attempts.push(attempt),
+      });
       const { reply } = result;
+      served = result.target;
       outcome = reply.outcome;
       firstTokenAt = performance.now();
       if (reply.kind === "completion") {
-        const text = reply.completion.choices[0]?.message.content ?? "";
+        const said = reply.completion.choices[0]?.message;
+        const text = said?.content ?? said?.refusal ?? "";
         reader.content = text;
         request.onText(text);
       } else {
@@ -187,69 +207,51 @@ export class RunContext implements ArenaRun {
           for (const part of reply.head) request.onText(reader.push(part));
           for (let next = await reply.rest.next(); next.done !== true; next = await reply.rest.next()) {
             request.onText(reader.push(next.value));
+            if (served.byok || reply.outcome.finishReason !== undefined) continue;
+            if (reply.outcome.outputCharacters <= coveredCharacters(served.model.catalog, reserved)) continue;
+            if (await purse.mayReserve(reserved)) {
+              reserved *= 2n;
+              continue;
+            }
+            // Counted before the end is noted: the provider has told the usage of the beginning at most.
+            reply.outcome.usage = metered(reply.outcome, characters);
+            reply.outcome.finishReason = "length";
+            break;
           }
         } finally {
           await reply.rest.return?.();
         }
       }
     } catch (thrown) {
-      failure = this.#toError(thrown, target.byok, attempts);
+      failure = this.#toError(thrown, served.byok, attempts, signal);
     }
     const usage = metered(outcome, characters);
-    const { costPicoUsd: cost, spentPicoUsd } = await row.settle({
+    const cost = await row.settle({
       status: failure === undefined ? "ok" : this.#scope.wasCancelled ? "cancelled" : "error",
       code: failure?.code,
       usage,
-      served: model,
-      byok: target.byok,
+      served: served.model,
+      byok: served.byok,
       attempts,
       latencyMs: performance.now() - startedAt,
       timeToFirstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
     });
-    this.#underWay -= estimate;
-    this.#count(usage, cost, spentPicoUsd);
+    purse.settle(reserved, usage, cost);
     if (failure !== undefined) throw failure;
-    return { content: reader.content, toolCalls: reader.toolCalls, usage, costPicoUsd: cost, model: model.id };
+    const { content, toolCalls } = reader;
+    const finishReason = outcome?.finishReason ?? "stop";
+    return { content, toolCalls, usage, costPicoUsd: cost.costPicoUsd, model: served.model.id, finishReason };
   }
 
-  #toError(thrown: unknown, byok: boolean, attempts: readonly AttemptRecord[]): GatewayError {
-    if (this.signal.aborted) return this.abortReason;
+  /** Why a call was stopped: with its run, or before it. */
+  #reasonOf(signal: AbortSignal): GatewayError {
+    return signal.aborted && !this.signal.aborted ? roundTimedOut() : this.abortReason;
+  }
+
+  #toError(thrown: unknown, byok: boolean, attempts: readonly AttemptRecord[], signal: AbortSignal): GatewayError {
+    if (signal.aborted) return this.#reasonOf(signal);
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
     return failureToError(thrown, { byok, attempts: attempts.slice(-1), fellBack: false, hasTools: false });
-  }
-
-  #count(usage: TokenUsage, cost: bigint | undefined, spent: bigint): void {
-    this.#inputTokens += usage.inputTokens;
-    this.#outputTokens += usage.outputTokens;
-    this.#spent += spent;
-    if (cost === undefined) this.#unpriced = true;
-    else this.#cost += cost;
-    increment("InputTokens", usage.inputTokens);
-    increment("OutputTokens", usage.outputTokens);
-    if (cost !== undefined) increment("CostMicroUsd", Number(cost / 1_000_000n));
-  }
-
-  /** What calls under way have reserved and not settled yet. */
-  #underWay = 0n;
-  #reserving: Promise<void> = Promise.resolve();
-
-  /** Makes sure that the place's reservation covers one call more. One at a time: each looks at what the last one left. */
-  #reserve(estimate: bigint): Promise<void> {
-    const mine = this.#reserving.then(() => this.#cover(estimate));
-    this.#reserving = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async #cover(estimate: bigint): Promise<void> {
-    const place = this.#place;
-    if (place === undefined || estimate === 0n) return;
-    const missing = this.#spent + this.#underWay + estimate - place.reservedPicoUsd;
-    if (missing > 0n && !(await place.extendBy(missing))) {
-      throw new GatewayError("SPEND_LIMIT_EXCEEDED", "Today's cap on platform-paid use is reached.", {
-        shouldRetry: false,
-      });
-    }
-    this.#underWay += estimate;
   }
 }
 

@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { Agent, AgentAnswer } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import type { Emit } from "./events.ts";
 import { quoted } from "./quoted.ts";
+import { voteFormat } from "./vote-format.ts";
 
 /**
  * The votes of a fight. Each voter ranks the others' last answers under labels of its own shuffle, so that neither names nor
@@ -23,7 +25,8 @@ export interface Vote {
 
 const maxReasonCharacters = 1_000;
 const maxAnswerCharacters = 6_000;
-const voteTokens = 2_000;
+/** Most of it is for models that think before they answer. */
+const voteTokens = 6_000;
 
 /** Fisher-Yates. */
 export const shuffled = <Value>(values: readonly Value[], random: () => number): Value[] => {
@@ -74,28 +77,6 @@ const ballotFor = (question: string, others: readonly AgentAnswer[], random: () 
   };
 };
 
-const responseFormat = (labels: readonly string[]) => ({
-  type: "json_schema" as const,
-  json_schema: {
-    name: "vote",
-    strict: true,
-    schema: {
-      type: "object",
-      properties: {
-        ranking: {
-          type: "array",
-          items: { type: "string", enum: labels },
-          minItems: labels.length,
-          maxItems: labels.length,
-        },
-        reason: { type: "string" },
-      },
-      required: ["ranking", "reason"],
-      additionalProperties: false,
-    },
-  },
-});
-
 /** Reads a vote; undefined when it is not a ranking of exactly these labels. */
 export const readVote = (text: string, labels: ReadonlyMap<string, Agent>): Omit<Vote, "voter"> | undefined => {
   const start = text.indexOf("{");
@@ -120,12 +101,13 @@ const triesPerVote = 2;
 
 const castVote = async (run: ArenaRun, voter: Agent, ballot: Ballot): Promise<Vote> => {
   let messages = ballot.messages;
+  let structured = true;
   for (let tries = 0; tries < triesPerVote; tries++) {
     try {
       const { content } = await run.generate({
         model: voter.model,
         messages,
-        responseFormat: responseFormat([...ballot.labels.keys()]),
+        ...(structured ? { responseFormat: voteFormat([...ballot.labels.keys()]) } : {}),
         maxTokens: voteTokens,
         onText: () => undefined,
       });
@@ -140,8 +122,12 @@ const castVote = async (run: ArenaRun, voter: Agent, ballot: Ballot): Promise<Vo
         },
       ];
     } catch (error) {
-      if (run.signal.aborted) throw run.abortReason;
+      if (run.cancelled) throw run.abortReason;
       logger.warn("A vote failed", { requestId: run.runId, error: loggableError(error) });
+      // Time is up: what has not voted by now does not.
+      if (run.signal.aborted) break;
+      // Not every model takes a schema. The words ask for the same.
+      if (error instanceof GatewayError && error.status === 400) structured = false;
     }
   }
   return { voter, ranking: [], reason: "" };

@@ -1,4 +1,3 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as z from "zod/mini";
 import { generateDataKey, type KeyOwner, unwrapDataKey } from "#core/encryption/data-key.ts";
 import { additionalData, open, seal } from "#core/encryption/envelope.ts";
@@ -22,6 +21,9 @@ export type SealedText = z.infer<typeof sealedTextSchema>;
 export const maxTextBytes = 300 * 1024;
 /** A row takes 400 KB; what does not compress grows by a third in base64. */
 const maxCiphertextCharacters = 380 * 1024;
+
+/** Loaded with the first answer that is kept or found: no first byte waits for it. */
+const zlib = (): typeof import("node:zlib") => process.getBuiltinModule("node:zlib");
 
 const useKeyMs = 5 * 60_000;
 const maxKeys = 100;
@@ -69,7 +71,7 @@ export const sealText = async (
 ): Promise<SealedText | undefined> => {
   if (Buffer.byteLength(text) > maxTextBytes) return undefined;
   const { plaintext, wrapped } = await keyFor(userId, nowMs);
-  const sealed = seal(deflateRawSync(text, { level: 1 }), plaintext, additionalData(["answer", userId, place]));
+  const sealed = seal(zlib().deflateRawSync(text, { level: 1 }), plaintext, additionalData(["answer", userId, place]));
   plaintext.fill(0);
   return sealed.ciphertext.length > maxCiphertextCharacters ? undefined : { wrappedKey: wrapped, ...sealed };
 };
@@ -78,10 +80,12 @@ export const sealText = async (
 export const openText = async (sealed: SealedText, userId: string, place: string): Promise<string> => {
   const key = await unwrapDataKey(sealed.wrappedKey, owner(userId), 1);
   try {
-    return inflateRawSync(open(sealed, key, additionalData(["answer", userId, place])), {
-      // A row that was tampered with does not open; this bounds what an honest one may hold.
-      maxOutputLength: maxTextBytes,
-    }).toString("utf8");
+    return zlib()
+      .inflateRawSync(open(sealed, key, additionalData(["answer", userId, place])), {
+        // A row that was tampered with does not open; this bounds what an honest one may hold.
+        maxOutputLength: maxTextBytes,
+      })
+      .toString("utf8");
   } finally {
     key.fill(0);
   }

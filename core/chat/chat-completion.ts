@@ -1,4 +1,5 @@
 import type { AnswerCache, CachedAnswer } from "#core/cache/answer-cache.ts";
+import { costPicoUsd as listCostPicoUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
@@ -11,13 +12,14 @@ import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { type AttemptsResult, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { allEnded } from "#core/usage/end-of-request.ts";
 import { coveredCharacters } from "#core/usage/estimate.ts";
 import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
-import { checkChatRequest } from "./check-request.ts";
+import { ableChoices, checkChatRequest } from "./check-request.ts";
 import { inputCharacters } from "./input-size.ts";
 import { reportGeneration } from "./report.ts";
 import { type ChatCaller, requestParts } from "./request-parts.ts";
@@ -29,6 +31,13 @@ export interface ChatAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly completion?: unknown;
   readonly frames?: AsyncIterable<Buffer | string>;
+}
+
+/** Tokens of an answer and what they cost. */
+export interface ChatBill {
+  readonly usage: TokenUsage;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
 }
 
 const defaultRetries = 2;
@@ -63,8 +72,9 @@ export class ChatCompletion {
     this.#providerKeySlug = providerKeySlug;
     this.#request = request;
     this.#inputCharacters = inputCharacters(request);
-    this.#choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
-    checkChatRequest(request, this.#choices[0].model);
+    const choices = resolveChoices(request, this.#inputCharacters, { userId, providerKeySlug });
+    checkChatRequest(request);
+    this.#choices = ableChoices(request, choices);
     const facts = { call, request, caller, choices: this.#choices, inputCharacters: this.#inputCharacters };
     const { scope, meter, cache } = requestParts(facts);
     this.#scope = scope;
@@ -76,6 +86,13 @@ export class ChatCompletion {
 
   get signal(): AbortSignal {
     return this.#scope.signal;
+  }
+
+  /** What the answer has used until now, as it is metered: nothing for a stored one. An unknown price is undefined. */
+  get bill(): ChatBill {
+    const usage = metered(this.#outcome, this.#inputCharacters);
+    if (this.#hit !== undefined) return { usage, costPicoUsd: 0n };
+    return { usage, costPicoUsd: listCostPicoUsd(this.#result?.target.model.catalog, usage) };
   }
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */
@@ -92,6 +109,7 @@ export class ChatCompletion {
         signal: this.#scope.signal,
         abortReason: () => this.#scope.reason,
         remainingMs: () => this.#scope.remainingMs(),
+        inputCharacters: this.#inputCharacters,
         onAttempt: (attempt) => this.#attempts.push(attempt),
       });
       this.#outcome = this.#result.reply.outcome;
@@ -280,7 +298,7 @@ export class ChatCompletion {
     const timeToFirstTokenMs = this.#firstTokenAt === undefined ? undefined : sinceStart(this.#firstTokenAt);
     const byok = this.#result?.target.byok ?? false;
     const cacheHit = this.#hit !== undefined;
-    const [{ costPicoUsd }] = await Promise.all([
+    const [total] = await allEnded([
       this.#meter.settle({
         status,
         code: this.#error?.code,
@@ -300,9 +318,9 @@ export class ChatCompletion {
       asked,
       served,
       outcome: this.#outcome,
-      usage,
+      usage: total.usage,
       status,
-      costPicoUsd,
+      costPicoUsd: total.costPicoUsd,
       streamed: this.#request.stream === true,
       cache: cacheHit ? "HIT" : this.#cache === undefined ? "BYPASS" : "MISS",
       byok,

@@ -54,9 +54,16 @@ const hasPart = (request: ChatRequest, type: string): number =>
       Array.isArray(content) && (content as readonly { readonly type: string }[]).some((part) => part.type === type),
   );
 
-/** What the catalogue knows that the model cannot do. */
-const checkModel = (request: ChatRequest, { catalog }: ResolvedModel): void => {
-  if (catalog === undefined) return;
+/** Models outside the catalogue that are known to refuse tools, in any of OpenRouter's variants. */
+const withoutTools = /(?:^|\/)deepseek-(?:r1|reasoner)(?::[\w-]+)?$/;
+
+/** What is known that the model cannot do. */
+const checkModel = (request: ChatRequest, { id, catalog }: ResolvedModel): void => {
+  if (catalog === undefined) {
+    if (!withoutTools.test(id) || (request.tools?.length ?? 0) === 0) return;
+    const message = `${id} takes no tools; deepseek-chat does.`;
+    throw new GatewayError("tool_unsupported_for_model", message, { param: "tools" });
+  }
   if (!catalog.capabilities.tools && (request.tools?.length ?? 0) > 0) {
     throw new GatewayError("tool_unsupported_for_model", `${catalog.id} takes no tools.`, { param: "tools" });
   }
@@ -77,12 +84,34 @@ const checkModel = (request: ChatRequest, { catalog }: ResolvedModel): void => {
 
 const maxUnstreamedTimeoutMs = 290_000;
 
-/** @throws GatewayError 400 */
-export const checkChatRequest = (request: ChatRequest, model: ResolvedModel): void => {
+/** @throws GatewayError 400 for what no model should be asked */
+export const checkChatRequest = (request: ChatRequest): void => {
   checkTools(request);
   checkToolResults(request);
-  checkModel(request, model);
   if (request.stream !== true && (request.timeout ?? 0) > maxUnstreamedTimeoutMs) {
     throw new GatewayError("BAD_REQUEST", "Without stream the timeout is at most 290000 ms.", { param: "timeout" });
   }
+};
+
+/**
+ * The choices whose models can take the request: one that cannot is passed over, as if it had refused.
+ * @throws GatewayError 400 of the first where none can
+ */
+export const ableChoices = <Choice extends { readonly model: ResolvedModel }>(
+  request: ChatRequest,
+  choices: readonly [Choice, ...Choice[]],
+): readonly [Choice, ...Choice[]] => {
+  let refusal: unknown;
+  const able = choices.filter(({ model }) => {
+    try {
+      checkModel(request, model);
+      return true;
+    } catch (error) {
+      refusal ??= error;
+      return false;
+    }
+  });
+  const [first, ...others] = able;
+  if (first === undefined) throw refusal;
+  return [first, ...others];
 };

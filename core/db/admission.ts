@@ -43,7 +43,7 @@ export type AdmissionVerdict =
   | { readonly admitted: false; readonly reason: "open-requests"; readonly expired: readonly string[] };
 
 /** Attribute of a day's spend, reservations included, pico-dollars. */
-const spendAttribute = (day: string): string => `spend#${day}`;
+export const spendAttribute = (day: string): string => `spend#${day}`;
 
 const dayMs = 86_400_000;
 const pastDays = [2, 3, 4, 5, 6, 7, 8];
@@ -168,20 +168,6 @@ export const reserveMore = async (request: FurtherReservation): Promise<boolean>
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
     return parseRow(failed.item).open[requestId]?.reserved === total;
-  }
-};
-
-/** Gives money back that was booked on a day for work that came to nothing. Negative books more. @throws AwsError */
-export const refundSpend = async (userId: string, day: string, picoUsd: bigint): Promise<void> => {
-  try {
-    await updateItem("keys", rowKeys.admission(userId), "ADD #spend :back", {
-      names: { "#spend": spendAttribute(day) },
-      values: { ":back": -picoUsd },
-      // The sum of a day that is long over was cleared: there is nothing left to correct.
-      condition: "attribute_exists(#spend)",
-    });
-  } catch (error) {
-    if (failedCondition(error) === undefined) throw error;
   }
 };
 

@@ -7,7 +7,9 @@ import { TableUnavailable } from "./table-unavailable.ts";
  * batches. The SDK reads AWS_REGION, the role's keys and AWS_ENDPOINT_URL_DYNAMODB by itself.
  */
 const connectTimeoutMs = 1_000;
-const requestTimeoutMs = 4_000;
+const requestTimeoutMs = 3_000;
+/** Three silent tries are over well inside the 29 s of a buffered function. */
+const maxAttempts = 3;
 
 /** Answers that a later try may change, beside every 5xx. */
 const passing = new Set([
@@ -31,8 +33,13 @@ const isPassing = (error: Error): boolean => {
 };
 
 const client = new DynamoDBClient({
-  maxAttempts: 4,
-  requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs },
+  maxAttempts,
+  requestHandler: {
+    connectionTimeout: connectTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // Without it the SDK writes a warning and waits on, for ever.
+    throwOnRequestTimeout: true,
+  },
 });
 
 client.middlewareStack.add(

@@ -1,15 +1,34 @@
 import * as z from "zod/mini";
 import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
-import { failedCondition, type PlainItem, putItem, updateItem } from "./table.ts";
+import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
 
 /**
- * The usage table: two conditional writes a generation. The `open` row is written beside the provider call; the settled
+ * The usage table: two conditional writes a generation. The `open` row is written before the provider is called; the settled
  * one replaces its open state exactly once, by whoever comes first: the request itself, or the sweeper after a kill.
  */
 
 export const usageStatuses = ["ok", "error", "cancelled", "abandoned"] as const;
 export type UsageStatus = (typeof usageStatuses)[number];
+
+const tokens = z._default(z.number(), 0);
+
+/** A generation that was paid for and that nobody got: its answer broke off, or could not be used. */
+export const unusedGenerationSchema = z.object({
+  /** Paid by the caller's own provider key. */
+  byok: z.boolean(),
+  inputTokens: tokens,
+  cachedInputTokens: tokens,
+  cacheWriteInputTokens: tokens,
+  longCacheWriteInputTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  estimated: z._default(z.boolean(), false),
+  /** Undefined for a model whose price is unknown. */
+  costPicoUsd: z.optional(pico),
+});
+
+export type UnusedGeneration = z.infer<typeof unusedGenerationSchema>;
 
 /** One try at one target, as the usage event keeps it. */
 export const attemptSchema = z.object({
@@ -19,6 +38,8 @@ export const attemptSchema = z.object({
   result: z.string(),
   status: z.nullish(z.number()),
   latencyMs: z.number(),
+  /** Part of the event's sums. The attempt that answered is what they leave. */
+  unused: z.optional(unusedGenerationSchema),
 });
 
 export type AttemptRecord = z.infer<typeof attemptSchema>;
@@ -52,6 +73,8 @@ export const usageEventSchema = z.object({
   estimated: z._default(z.boolean(), false),
   /** Undefined for a model whose price is unknown. */
   costPicoUsd: z.optional(pico),
+  /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
+  byokCostPicoUsd: z.optional(pico),
   /** What was reserved when it began. */
   reservedPicoUsd: z._default(pico, 0n),
   /** A run of several generations (battle, fight). */
@@ -123,25 +146,31 @@ export const putOpenUsage = async (usage: OpenUsage): Promise<void> => {
   }
 };
 
-/** Settles an open row. False when it was settled before, by us or by the sweeper. @throws AwsError */
-export const settleUsage = async (usage: SettledUsage): Promise<boolean> => {
-  const { userId, day, requestId, generation, ...facts } = usage;
+/** The write that settles an open row, and that only the first of several wins. */
+export const settlingUpdate = ({ userId, day, requestId, generation, ...facts }: SettledUsage) => {
   const names: Record<string, string> = { "#status": "status" };
-  const values: Record<string, PlainItem[string]> = { ":open": "open" };
+  const values: Record<string, Plain> = { ":open": "open" };
   const sets: string[] = [];
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined) continue;
     names[`#${name}`] = name;
-    values[`:${name}`] = value as PlainItem[string];
+    values[`:${name}`] = value as Plain;
     sets.push(`#${name} = :${name}`);
   }
+  return {
+    key: rowKeys.usageEvent(userId, day, requestId, generation),
+    update: `SET ${sets.join(", ")} REMOVE openShard, openUntil`,
+    names,
+    values,
+    condition: "#status = :open",
+  };
+};
+
+/** Settles an open row. False when it was settled before, by us or by the sweeper. @throws AwsError */
+export const settleUsage = async (usage: SettledUsage): Promise<boolean> => {
+  const { key, update, ...expression } = settlingUpdate(usage);
   try {
-    await updateItem(
-      "usage",
-      rowKeys.usageEvent(userId, day, requestId, generation),
-      `SET ${sets.join(", ")} REMOVE openShard, openUntil`,
-      { names, values, condition: "#status = :open" },
-    );
+    await updateItem("usage", key, update, expression);
     return true;
   } catch (error) {
     if (failedCondition(error) !== undefined) return false;

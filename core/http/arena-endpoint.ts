@@ -1,9 +1,12 @@
-import { eventFrame } from "#core/arena/events.ts";
+import { startChat, toChatCompletion, wholeChat } from "#core/arena/chat-answer.ts";
+import { openingOf } from "#core/arena/opening.ts";
 import { arenaFrames, wholeArena } from "#core/arena/run-arena.ts";
 import { RunContext } from "#core/arena/run-context.ts";
-import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { openChat } from "#core/chat/open-chat.ts";
+import { GatewayError, toGatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import { keyPrincipal } from "./authenticate.ts";
+import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
@@ -12,11 +15,25 @@ import type { EndpointResult } from "./response.ts";
 const runTimeoutMs = 14 * 60_000;
 const unstreamedTimeoutMs = 290_000;
 
-const errorEvent = (error: GatewayError): string =>
-  eventFrame({ name: "error", data: { error: error.toBody().error } });
+/** One model: a chat completion in the platform's shapes. */
+const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
+  const { headers: sent } = call;
+  const chat = await openChat(call, { body: toChatCompletion(request), headers: sent, principal: keyPrincipal(call) });
+  if (request.stream) {
+    const start = startChat(call, request, chat);
+    return eventStream({ start, toError: chat.fail, signal: chat.signal, errorFrame: errorEvent });
+  }
+  const { data, headers } = await wholeChat(call, chat);
+  return { status: 200, json: { success: true, data }, headers };
+};
 
-/** Serves one arena request, streamed or not: chat, battle, fight and multi-instance go through here. */
-export const serveArena = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
+/** Several models. @throws GatewayError BAD_REQUEST for guardrails: nobody who asks for them may believe that they are on */
+const serveRun = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
+  if (call.headers["x-guardrails"] !== undefined) {
+    throw new GatewayError("BAD_REQUEST", "Guardrails serve chat completions and the mode chat only.", {
+      param: "X-Guardrails",
+    });
+  }
   const run = new RunContext({
     context: call,
     principal: keyPrincipal(call),
@@ -25,19 +42,16 @@ export const serveArena = async (call: Call<unknown>, request: ArenaRequest): Pr
     maxCostUsd: request.maxCostUsd,
   });
   const characters = request.message.length + request.history.reduce((sum, { content }) => sum + content.length, 0);
-  await run.open(request.models, characters, request.maxTokens);
+  await run.open(request.models, openingOf(request), characters);
   if (request.stream) {
     const start = Promise.resolve({ frames: arenaFrames(run, request), headers: {} });
     return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
   }
   const { answers, usage, costUsd } = await wholeArena(run, request);
-  const id = call.requestId;
-  if (request.mode !== "chat") {
-    return { status: 200, json: { success: true, data: { id, message: request.message, answers, usage, costUsd } } };
-  }
-  const [answer] = answers;
-  return {
-    status: 200,
-    json: { success: true, data: { id, model: answer?.model, content: answer?.content, usage, costUsd } },
-  };
+  const { requestId: id } = call;
+  return { status: 200, json: { success: true, data: { id, message: request.message, answers, usage, costUsd } } };
 };
+
+/** Serves one arena request, streamed or not: chat, battle, fight and multi-instance go through here. */
+export const serveArena = (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> =>
+  request.mode === "chat" ? serveChat(call, request) : serveRun(call, request);

@@ -1,6 +1,6 @@
-import { refundSpend } from "#core/db/admission.ts";
 import { endJob, type JobEnd, type JobRow } from "#core/db/jobs.ts";
-import { settleUsage } from "#core/db/usage-events.ts";
+import { settleAndRefund } from "#core/db/settle-and-refund.ts";
+import { type SettledUsage, settleUsage } from "#core/db/usage-events.ts";
 import { jobCost } from "./job-cost.ts";
 import type { JobState } from "./job-state.ts";
 
@@ -13,7 +13,7 @@ type EndState = Extract<JobState, { status: "completed" | "failed" }>;
 export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobEnd> => {
   const { units, costPicoUsd } = jobCost(row, state);
   const { usage, userId } = row;
-  const settled = await settleUsage({
+  const settled: SettledUsage = {
     userId,
     day: usage.day,
     requestId: usage.requestId,
@@ -28,9 +28,9 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     costPicoUsd,
     attempts: usage.attempts,
     latencyMs: nowMs - row.createdAt,
-  });
+  };
   const unspent = usage.bookedPicoUsd - (costPicoUsd ?? usage.bookedPicoUsd);
-  if (settled && !row.byok && unspent !== 0n) await refundSpend(userId, usage.day, unspent);
+  await (row.byok || unspent === 0n ? settleUsage(settled) : settleAndRefund(settled, unspent));
   const end: JobEnd = {
     status: state.status,
     finishedAt: nowMs,

@@ -4,7 +4,6 @@ import { ResponseError, type ResponseReader } from "./response-reader.ts";
 
 // Not imported, as in core/outbound.ts: the ESM facades of node's modules load more than they are asked for.
 const net = process.getBuiltinModule("node:net");
-const tls = process.getBuiltinModule("node:tls");
 
 /** Where connections lead, and the idle ones: the last used is used first, so that the rest may age out. */
 export interface Origin {
@@ -24,7 +23,8 @@ const probeAfterMs = 60_000;
 const open = (origin: Origin): Socket => {
   const { secure, hostname: host, port, session } = origin;
   if (!secure) return net.connect({ host, port });
-  const socket = tls.connect({
+  // Loaded here: it takes longer than all of our own code, and a server on this machine needs none.
+  const socket = process.getBuiltinModule("node:tls").connect({
     host,
     port,
     ALPNProtocols: ["http/1.1"],

@@ -10,6 +10,7 @@ import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
 import { isPassing, pause, retryDelayMs } from "#core/routing/retry.ts";
+import { allEnded } from "#core/usage/end-of-request.ts";
 import { GenerationRow, type UnitCost } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
@@ -277,7 +278,7 @@ export class MediaRun {
     const failed = this.#error !== undefined || this.#made === undefined;
     const status = !failed ? "ok" : this.#scope.wasCancelled ? "cancelled" : "error";
     const unitCost = this.#unitCost();
-    const [{ costPicoUsd }] = await Promise.all([
+    const [{ costPicoUsd }] = await allEnded([
       this.#row.settle({
         status,
         code: this.#error?.code,

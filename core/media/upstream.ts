@@ -48,6 +48,8 @@ export const openUpstream = async (call: UpstreamCall): Promise<IncomingMessage>
       signal,
       headersTimeoutMs: call.headersTimeoutMs ?? defaultHeadersTimeoutMs,
       idleTimeoutMs,
+      // A question may be put again on another connection; work that a reset may have begun may not.
+      onlyOnce: body !== undefined,
     });
   } catch (error) {
     throw toProviderFailure(provider, error, signal);

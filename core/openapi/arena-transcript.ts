@@ -3,7 +3,7 @@ import { tallyRule } from "#core/arena/tally.ts";
 
 const runId = "req_019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b";
 const first = { agentId: "agent-1", model: "gpt" };
-const second = { agentId: "agent-2", model: "claude" };
+const second = { agentId: "agent-2", model: "auto" };
 const usage = { inputTokens: 24, outputTokens: 12, totalTokens: 36 };
 
 const entries = [
@@ -34,7 +34,9 @@ const events: readonly ArenaEvent[] = [
     data: {
       ...first,
       round: 1,
+      modelUsed: "gpt-5.2",
       content: "Air scatters blue light most.",
+      finishReason: "stop",
       citations: [page],
       usage,
       costUsd: 0.00021,
@@ -49,7 +51,9 @@ const events: readonly ArenaEvent[] = [
     data: {
       ...second,
       round: 1,
+      modelUsed: "claude-haiku-4-5-20251001",
       content: "Rayleigh scattering, as agent-1 says.",
+      finishReason: "stop",
       citations: [],
       usage,
       costUsd: 0.00019,

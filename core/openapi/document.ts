@@ -14,9 +14,14 @@ type Components = Record<string, Json>;
 const localReference = '"#/$defs/';
 const componentReference = '"#/components/schemas/';
 
+/** zod names some of its own checks as formats. The `pattern` beside them says the same to everybody. */
+const withoutOwnFormats = ({ jsonSchema }: { jsonSchema: { format?: string; pattern?: string } }): void => {
+  if (jsonSchema.format === "starts_with" && jsonSchema.pattern !== undefined) delete jsonSchema.format;
+};
+
 /** A zod schema as OpenAPI has it: named parts become components of the document. */
 const schemaOf = (schema: z.core.$ZodType, io: "input" | "output", components: Components): Json => {
-  const made = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
+  const made = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline", override: withoutOwnFormats });
   const text = JSON.stringify(made).replaceAll(localReference, componentReference);
   const { $schema: _, $defs, ...json } = JSON.parse(text) as Json & { $defs?: Components };
   for (const [name, part] of Object.entries($defs ?? {})) components[name] = withoutId(part);

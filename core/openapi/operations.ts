@@ -76,6 +76,10 @@ const payingHeaders: readonly HeaderParameter[] = [
   idempotencyKey,
   ...generationHeaders.filter(({ name }) => name === "X-Provider-Key"),
 ];
+/** Of an endpoint that is a chat completion in one of its modes. */
+const chatModeHeaders: readonly HeaderParameter[] = generationHeaders.map((header) =>
+  payingHeaders.includes(header) ? header : { ...header, description: `Mode \`chat\` only. ${header.description}` },
+);
 const arenaStream = { events: arenaEventData, eventsExample: arenaTranscript };
 
 const usageQuery = z.object({
@@ -129,7 +133,7 @@ export const operations: OperationTable = {
       summary: "Chat, battle, fight or multi-instance; with an Exa key the models of the last three may search the web",
       tag: "Arena",
       body: arenaChatSchema,
-      headers: payingHeaders,
+      headers: chatModeHeaders,
       answers: [
         {
           status: 200,

@@ -278,13 +278,11 @@ export const partTable = {
   }),
   "messages[].reasoning_content": row(foreignThoughts, { minimax: passed }),
   "tools[].cache_control": marks,
-  "tools[].function.strict": row(pass("unstreamed calls are held to their schema by the gateway too"), {
+  "tools[].function.strict": row(pass("calls are held to their schema by the gateway too"), {
     openai: passed,
-    anthropic: pass(
-      "dropped by models before Claude 4.5; unstreamed calls are held to their schema by the gateway too",
-    ),
-    google: drop("unstreamed calls are held to their schema by the gateway"),
-    minimax: drop("unstreamed calls are held to their schema by the gateway"),
+    anthropic: pass("dropped by models before Claude 4.5; calls are held to their schema by the gateway too"),
+    google: drop("calls are held to their schema by the gateway"),
+    minimax: drop("calls are held to their schema by the gateway"),
   }),
   "tools[].function.parameters": row(passed, {
     google: clamp("$ref put in place; additionalProperties, $schema and other unknown keywords dropped"),

@@ -134,6 +134,8 @@ export class ProviderFailure extends Error {
   readonly providerCode: string | undefined;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
+  outcome: ProviderOutcome | undefined;
 
   constructor(provider: ProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -146,5 +148,11 @@ export class ProviderFailure extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 }
+
+/** Notes on a failure what the provider had told until then. Gives the error back. */
+export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {
+  if (error instanceof ProviderFailure) error.outcome ??= outcome;
+  return error;
+};
 
 export type { ChatCompletion, ChatCompletionChunk };

@@ -1,56 +1,50 @@
-import type { ChatRequest } from "#core/schemas/chat.ts";
-import { type ChatCompletion, type ChatProvider, ProviderFailure } from "./provider.ts";
-
-type StrictSchemas = ReadonlyMap<string, unknown>;
-
-const strictSchemas = ({ tools = [] }: ChatRequest): StrictSchemas =>
-  new Map(
-    tools
-      .filter((tool) => tool.function.strict === true)
-      .map((tool) => [tool.function.name, tool.function.parameters ?? { type: "object" }]),
-  );
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
+import {
+  type ChatCompletion,
+  type ChatProvider,
+  ProviderFailure,
+  type ProviderId,
+  type ProviderOutcome,
+} from "./provider.ts";
+import { cutsOff, type StrictJudge, strictJudge } from "./strict-judge.ts";
 
 /** The first fault among the calls of strict tools, or undefined. */
-const faultOf = async (completion: ChatCompletion, schemas: StrictSchemas): Promise<string | undefined> => {
-  // Few requests have strict tools at a provider that does not hold to them: the others do not load the validator.
-  const { schemaFault } = await import("#core/json-schema/validate.ts");
-  for (const { message } of completion.choices) {
+const faultIn = ({ choices }: ChatCompletion, judge: StrictJudge): string | undefined => {
+  for (const { message, finish_reason: reason } of choices) {
+    if (cutsOff(reason)) continue;
     for (const call of message.tool_calls ?? []) {
-      if (call.type !== "function") continue;
-      const schema = schemas.get(call.function.name);
-      if (schema === undefined) continue;
-      const value = parse(call.function.arguments);
-      const path = `${call.function.name}.arguments`;
-      const fault = value === undefined ? `${path} is not JSON` : schemaFault(value, schema, path);
+      if (call.type !== "function" || !judge.isStrict(call.function.name)) continue;
+      const fault = judge.faultOf(call.function.name, call.function.arguments);
       if (fault !== undefined) return fault;
     }
   }
   return undefined;
 };
 
+const brokenSchema = (provider: ProviderId, fault: string, outcome: ProviderOutcome): ProviderFailure => {
+  const failure = new ProviderFailure(provider, "malformed", `${provider}: a tool call breaks its schema`, {
+    providerMessage: `The model called a strict tool with arguments that break its schema: ${fault}.`,
+    providerCode: "tool_call_invalid_arguments",
+  });
+  failure.outcome = outcome;
+  return failure;
+};
+
 /**
- * A provider whose unstreamed calls of `strict` tools are held to their schemas by us. A call that breaks its schema is a
- * malformed answer, which routing asks for again; a stream has left before it could be judged.
+ * A provider whose calls of `strict` tools are held to their schemas by us. A call that breaks its schema is a malformed
+ * answer, which routing asks for again. On a stream such calls are held back until they are whole, and the rest flows.
  */
 export const withStrictTools = (provider: ChatProvider): ChatProvider => ({
   chat: async (call) => {
     const reply = await provider.chat(call);
-    if (reply.kind !== "completion") return reply;
-    const schemas = strictSchemas(call.request);
-    if (schemas.size === 0) return reply;
-    const fault = await faultOf(reply.completion, schemas);
-    if (fault === undefined) return reply;
-    throw new ProviderFailure(call.provider, "malformed", `${call.provider}: a tool call breaks its schema`, {
-      providerMessage: `The model called a strict tool with arguments that break its schema: ${fault}.`,
-      providerCode: "tool_call_invalid_arguments",
-    });
+    const judge = await strictJudge(call.request);
+    if (judge === undefined) return reply;
+    const toFailure = (fault: string): ProviderFailure => brokenSchema(call.provider, fault, reply.outcome);
+    if (reply.kind === "stream") {
+      const { strictFrames } = await import("./strict-stream.ts");
+      return { ...reply, frames: strictFrames(reply.frames, { provider: call.provider, judge, toFailure }) };
+    }
+    const fault = faultIn(reply.completion, judge);
+    if (fault !== undefined) throw toFailure(fault);
+    return reply;
   },
 });

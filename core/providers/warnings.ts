@@ -1,5 +1,5 @@
-/** Names in a header line: letters, digits, dots, brackets, up to this many characters and names. */
-const safeName = /^[\w.[\]-]{1,64}$/;
+/** Names in a header line: letters, digits, dots, brackets, `$`, up to this many characters and names. */
+const safeName = /^[\w.$[\]-]{1,64}$/;
 const maxNames = 32;
 
 /**

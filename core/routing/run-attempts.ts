@@ -7,9 +7,11 @@ import {
   type ProviderCredential,
   ProviderFailure,
   type StreamReply,
+  withOutcome,
 } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { unusedGeneration } from "#core/usage/unused.ts";
 import { failureToError } from "./failure-to-error.ts";
 import { isPassing, pause, retryDelayMs } from "./retry.ts";
 import { isResting, noteFailure, noteSuccess } from "./target-stats.ts";
@@ -48,6 +50,8 @@ export interface AttemptsRequest {
   /** Why the signal fired, as the caller sees it. */
   readonly abortReason: () => GatewayError;
   readonly remainingMs: () => number;
+  /** For an estimate where a provider told no usage. */
+  readonly inputCharacters?: number;
   /** Told of each attempt as it ends, so that a request that is cut off later still knows them. */
   readonly onAttempt: (attempt: AttemptRecord) => void;
 }
@@ -61,10 +65,14 @@ const streamIdleMs = 120_000;
 const begin = async (reply: StreamReply): Promise<BegunStream> => {
   const rest = reply.frames[Symbol.asyncIterator]();
   const head: (Buffer | string)[] = [];
-  while (!reply.outcome.contentStarted) {
-    const next = await rest.next();
-    if (next.done === true) break;
-    head.push(next.value);
+  try {
+    while (!reply.outcome.contentStarted) {
+      const next = await rest.next();
+      if (next.done === true) break;
+      head.push(next.value);
+    }
+  } catch (error) {
+    throw withOutcome(error, reply.outcome);
   }
   return { ...reply, head, rest };
 };
@@ -93,13 +101,22 @@ const attempt = async (target: Target, all: AttemptsRequest): Promise<Completion
   return reply.kind === "stream" ? begin(reply) : reply;
 };
 
-const record = (target: Target, startedAt: number, failure: ProviderFailure | undefined): AttemptRecord => ({
-  model: target.model.id,
-  provider: target.model.provider,
-  result: failure?.kind ?? "ok",
-  status: failure === undefined ? 200 : (failure.status ?? null),
-  latencyMs: Math.round(performance.now() - startedAt),
-});
+const record = (
+  { model, byok }: Target,
+  startedAt: number,
+  failure: ProviderFailure | undefined,
+  inputCharacters = 0,
+): AttemptRecord => {
+  const unused = unusedGeneration(failure?.outcome, { catalog: model.catalog, byok, inputCharacters });
+  return {
+    model: model.id,
+    provider: model.provider,
+    result: failure?.kind ?? "ok",
+    status: failure === undefined ? 200 : (failure.status ?? null),
+    latencyMs: Math.round(performance.now() - startedAt),
+    ...(unused === undefined ? {} : { unused }),
+  };
+};
 
 /** How near to the end of the request's own time a timeout is that end, ms: two timers for one moment. */
 const sameMomentMs = 50;
@@ -141,11 +158,11 @@ const tryTarget = async (
       noteSuccess(target.name, providerMs);
       return { target, reply, attempts, providerMs };
     } catch (error) {
-      if (all.signal.aborted) throw all.abortReason();
-      if (!(error instanceof ProviderFailure)) throw error;
-      const made = record(target, startedAt, error);
+      if (!(error instanceof ProviderFailure)) throw all.signal.aborted ? all.abortReason() : error;
+      const made = record(target, startedAt, error, all.inputCharacters);
       attempts.push(made);
       all.onAttempt(made);
+      if (all.signal.aborted) throw all.abortReason();
       increment("ProviderFailures");
       const failed = { failure: error, target };
       const passing = isPassing(error);

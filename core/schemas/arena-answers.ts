@@ -16,6 +16,7 @@ export const battleAnswer = z
         z.strictObject({
           agentId: z.string(),
           model: z.string(),
+          modelUsed: z.string().nullable().describe("The model that served, where `model` is an alias or `auto`"),
           content: z.string().nullable().describe("Null when the agent failed: `error` says why"),
           citations: z.array(citationSchema),
           usage: arenaUsage.nullable(),
@@ -32,6 +33,12 @@ export const battleAnswer = z
 export const arenaChatAnswer = z
   .strictObject({
     success: z.literal(true),
-    data: z.strictObject({ id: z.string(), model: z.string(), content: z.string(), ...totals }),
+    data: z.strictObject({
+      id: z.string(),
+      model: z.string().describe("The model that served"),
+      content: z.string(),
+      finishReason: z.string().describe("As in a chat completion"),
+      ...totals,
+    }),
   })
   .meta({ id: "Chat" });

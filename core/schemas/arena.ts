@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { autoAlias } from "#core/catalog/auto.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 
@@ -86,13 +87,14 @@ const requireModels = (mode: ArenaMode, models: readonly string[]): void => {
   const [least, most] = agentCounts[mode];
   if (models.length < least || models.length > most) {
     const wanted = least === most ? String(least) : `${least} to ${most}`;
-    throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} models, not ${models.length}.`, {
+    const noun = wanted === "1" ? "model" : "models";
+    throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} ${noun}, not ${models.length}.`, {
       param: "models",
     });
   }
+  // Two names may lead to one model. `auto` is resolved later, and by itself: it may well be one of the others.
+  const ids = models.map((model, index) => (model === autoAlias ? model : resolveModel(model, `models[${index}]`).id));
   if (mode === "multi-instance") return;
-  // Two names may lead to one model.
-  const ids = models.map((model, index) => resolveModel(model, `models[${index}]`).id);
   const twice = models.find((_, index) => ids.indexOf(ids[index] ?? "") !== index);
   if (twice !== undefined) {
     throw new GatewayError("BAD_REQUEST", `${twice} is there twice: the mode multi-instance allows that.`, {

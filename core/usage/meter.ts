@@ -1,9 +1,17 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
-import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
+import {
+  type AttemptRecord,
+  putOpenUsage,
+  type SettledUsage,
+  settleUsage,
+  type UsageStatus,
+} from "#core/db/usage-events.ts";
+import { allEnded, patiently } from "./end-of-request.ts";
 import { Place } from "./place.ts";
 import { costForReserve } from "./settlement.ts";
 import type { TokenUsage } from "./token-usage.ts";
+import { type TotalCost, withUnused } from "./unused.ts";
 
 /**
  * The meter of one generation: its usage row, open and then settled, and, for a request of one generation, the place that
@@ -49,6 +57,7 @@ export interface MeterRequest {
 export interface Settlement {
   readonly status: UsageStatus;
   readonly code?: string | undefined;
+  /** Of the answer. What failed attempts came to is added. */
   readonly usage: TokenUsage;
   /** The model and provider that answered, when another than the first did. */
   readonly served: MeteredModel;
@@ -94,15 +103,18 @@ export class GenerationRow {
     return this.#opened;
   }
 
-  /** Settles the row exactly once. Resolves to the cost, and what of it the platform paid. @throws AwsError */
+  /** Settles the row exactly once. Resolves to what was metered. @throws AwsError */
   async settle(settlement: Settlement): Promise<GenerationCost> {
     const { userId, requestId, generation } = this.#request;
-    const { served, usage, byok, unitCost, cacheHit = false } = settlement;
-    const listCost = unitCost === undefined ? costPicoUsd(served.catalog, usage) : unitCost.costPicoUsd;
-    const costPico = cacheHit ? 0n : listCost;
+    const { served, byok, unitCost, cacheHit = false } = settlement;
+    const total = totalOf(settlement);
+    const { usage } = total;
     // The open row has to be there before it can be settled.
-    await this.#opened?.catch(() => undefined);
-    await settleUsage({
+    const isOpen = await this.#opened?.then(
+      () => true,
+      () => false,
+    );
+    const settled: SettledUsage = {
       userId,
       day: this.#day,
       requestId,
@@ -121,26 +133,33 @@ export class GenerationRow {
       unit: unitCost?.unit,
       units: unitCost?.units,
       estimated: usage.estimated,
-      costPicoUsd: costPico,
+      costPicoUsd: total.costPicoUsd,
+      byokCostPicoUsd: total.byokCostPicoUsd,
       attempts: [...settlement.attempts],
       latencyMs: Math.round(settlement.latencyMs),
       timeToFirstTokenMs:
         settlement.timeToFirstTokenMs === undefined ? undefined : Math.round(settlement.timeToFirstTokenMs),
-    });
-    return { costPicoUsd: costPico, spentPicoUsd: platformSpend(settlement) };
+    };
+    const write = () => settleUsage(settled);
+    // A row that was surely never seen is worth no patience: it would only weigh on a table that is in trouble.
+    await (isOpen === true ? patiently(write) : write());
+    return total;
   }
 }
 
-export interface GenerationCost {
-  /** Undefined for a model whose price is unknown. */
-  readonly costPicoUsd: bigint | undefined;
-  /** What counts against the daily cap. */
-  readonly spentPicoUsd: bigint;
-}
+/** Tokens and cost of a generation, with those of the attempts before it. */
+export type GenerationCost = Pick<TotalCost, "usage" | "costPicoUsd" | "spentPicoUsd">;
 
 /** What a generation takes of the daily cap: nothing when the caller's own key or the cache paid. */
 const platformSpend = ({ byok, cacheHit, served, usage, unitCost }: Settlement): bigint =>
   byok || cacheHit === true ? 0n : (unitCost?.spendPicoUsd ?? costForReserve(served.catalog, usage));
+
+const totalOf = (settlement: Settlement): TotalCost => {
+  const { served, usage, byok, unitCost, cacheHit, attempts } = settlement;
+  const listCost = unitCost === undefined ? costPicoUsd(served.catalog, usage) : unitCost.costPicoUsd;
+  const cost = cacheHit === true ? 0n : listCost;
+  return withUnused({ usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(settlement) }, attempts);
+};
 
 /** The meter of a request with one generation. */
 export class Meter {
@@ -176,11 +195,11 @@ export class Meter {
   }
 
   /** Settles the usage row and gives the place and the rest of the reservation back, each exactly once. @throws AwsError */
-  async settle(settlement: Settlement): Promise<Pick<GenerationCost, "costPicoUsd">> {
-    const [{ costPicoUsd: cost }] = await Promise.all([
+  async settle(settlement: Settlement): Promise<GenerationCost> {
+    const [total] = await allEnded([
       this.#row.settle(settlement),
-      this.#place.giveBack(platformSpend(settlement)),
+      this.#place.giveBack(totalOf(settlement).spentPicoUsd),
     ]);
-    return { costPicoUsd: cost };
+    return total;
   }
 }

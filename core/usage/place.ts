@@ -6,6 +6,7 @@ import { utcDay } from "#core/db/row-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
+import { patiently } from "./end-of-request.ts";
 
 /** The place that a running request holds among its user's open ones, and the money reserved for it. */
 
@@ -93,10 +94,15 @@ export class Place {
   /** Gives the place and what was not spent back, exactly once. @throws AwsError */
   async giveBack(spentPicoUsd: bigint): Promise<void> {
     // The place has to be taken before it can be given back, also when the rest of the round failed meanwhile.
-    await this.#admission?.catch(() => undefined);
+    const isHeld = await this.#admission?.then(
+      () => true,
+      () => false,
+    );
     if (!this.#mayHold) return;
     const { userId, requestId } = this.#request;
-    await release({ userId, requestId, day: this.day, correctionPicoUsd: spentPicoUsd - this.#reserved });
+    const correctionPicoUsd = spentPicoUsd - this.#reserved;
+    const write = () => release({ userId, requestId, day: this.day, correctionPicoUsd });
+    await (isHeld === true ? patiently(write) : write());
   }
 
   async #admit(): Promise<void> {

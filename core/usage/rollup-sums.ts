@@ -64,22 +64,29 @@ export const noAdditions = (): Additions => ({
   latency: {},
 });
 
+/** The provider's generations of an event: its answer's, and those of attempts that were paid for and not used. */
+const generationsOf = ({ attempts }: UsageEvent): number =>
+  attempts.reduce((sum, { unused }) => sum + (unused === undefined ? 0 : 1), 1);
+
 /** Adds one settled event. A run of several generations counts as one request. */
 export const addEvent = (additions: Additions, event: UsageEvent): void => {
   const { sums, latency } = additions;
-  sums.generations += 1;
+  const generations = generationsOf(event);
+  sums.generations += generations;
   if (event.generation === 0) sums.requests += 1;
   if (event.status !== "ok") sums.errors += 1;
   if (event.cacheHit) sums.cacheHits += 1;
-  if (event.costPicoUsd === undefined) sums.unpriced += 1;
+  if (event.costPicoUsd === undefined) sums.unpriced += generations;
   sums.inputTokens += event.inputTokens;
   sums.cachedInputTokens += event.cachedInputTokens;
   sums.cacheWriteInputTokens += event.cacheWriteInputTokens;
   sums.outputTokens += event.outputTokens;
   sums.reasoningTokens += event.reasoningTokens;
   sums.units += event.units ?? 0;
-  if (event.byok) additions.byokCostPicoUsd += event.costPicoUsd ?? 0n;
-  else additions.costPicoUsd += event.costPicoUsd ?? 0n;
+  const cost = event.costPicoUsd ?? 0n;
+  const byokCost = event.byokCostPicoUsd ?? (event.byok ? cost : 0n);
+  additions.byokCostPicoUsd += byokCost;
+  additions.costPicoUsd += cost - byokCost;
   if (event.latencyMs !== undefined) {
     const bucket = bucketOf(event.latencyMs);
     latency[bucket] = (latency[bucket] ?? 0) + 1;

@@ -70,7 +70,8 @@ export class VisionRun {
   open(): Promise<void> {
     const { model, prompt, image_urls: several, max_tokens: maxTokens } = this.#request;
     const characters = prompt.length + imageCharacters * (several?.length ?? 1);
-    return this.#run.open([model], characters, maxTokens);
+    const limit = maxTokens === undefined ? {} : { max_completion_tokens: maxTokens };
+    return this.#run.open([model], { messages: [toMessage(this.#request)], ...limit }, characters);
   }
 
   /** Asks the model; its words are told as they come. @throws GatewayError */

@@ -42,6 +42,16 @@ prompt_version, prompt_variables) are never sent to a provider.
 For models that it serves only there (codex, the pro and deep-research models), for tools on gpt-6-astra, and for tools
 together with a named reasoning_effort on GPT-5.4 to 5.6 and gpt-6-sol, which Chat Completions refuses. The answer is
 translated back, streamed or not. Nothing is stored at OpenAI unless \`store\` is true.
+
+## Strict tools
+
+A tool with \`strict: true\` is OpenAI's to hold to its schema; for every other provider the gateway does. A call whose
+arguments break the schema is an answer that cannot be used: it is asked for again within the request's \`retries\` and
+fallbacks, and then it is the error \`tool_call_invalid_arguments\`, which names the path that is wrong. On a stream the calls
+of strict tools are held back until their choice ends, and leave then, each in one delta; text, reasoning and calls of other
+tools flow meanwhile. Once something of these has left, a call that breaks its schema is not asked for again: the error is told
+in the stream. An answer that ends with \`length\` or \`content_filter\` is not judged, since its end tells that a call may be
+cut. \`pattern\` and \`format\` are not judged either. Each generation is metered, also those that nobody got.
 `;
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");

@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient, ScanCommand, UpdateCommand } from "@aws-sdk/lib
 import { afterAll, describe, expect, it } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
-import { chat, user } from "#tests/e2e/client.ts";
+import { chat, send, user } from "#tests/e2e/client.ts";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { type FakeProvider, type FakeProviderRequest, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { Browser } from "./support/gateway.ts";
@@ -268,6 +268,30 @@ describe("chat with the caller's own provider keys", () => {
     // A fallback that only the platform could pay for is not asked.
     const failing = { messages: [user("please fail")], fallback: [fallback] };
     expect(await keysSeenBy(anthropic, () => ask(account, failing))).toEqual([]);
+  });
+
+  it("lets a battle go on over the cap when the caller's keys pay for all of it, and only then", async () => {
+    const account = await newAccount();
+    await spend(account.userId, 5_000_000_000_000n);
+    const battle = (models: string) =>
+      send(`${cloud().baseUrl}/battle`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${account.apiKey}` },
+        body: JSON.stringify({ message: `question ${++serial}`, models }),
+      });
+    const own = canary();
+    await store(account, own, "main");
+    const mixed = await battle(`${model},${fallback}`);
+    expect(mixed.error().code).toBe("SPEND_LIMIT_EXCEEDED");
+    const seen = await keysSeenBy(openai, async () => {
+      const reply = await battle(`${model},gpt-4o`);
+      expect(reply.status, reply.text).toBe(200);
+    });
+    expect(seen).toEqual([own, own]);
+    await eventually(async () => {
+      const { open, spentPicoUsd } = await cloud().admission(account.userId);
+      expect({ open, spentPicoUsd }).toEqual({ open: [], spentPicoUsd: 5_000_000_000_000n });
+    });
   });
 
   it("shows what it cost apart from what the platform paid", async () => {

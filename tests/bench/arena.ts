@@ -1,5 +1,6 @@
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
 import { arenaFrames } from "#core/arena/run-arena.ts";
+import { SearchBudget } from "#core/arena/search-budget.ts";
 import { GatewayError } from "#core/errors.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
 import { quantile } from "./statistics.ts";
@@ -23,6 +24,8 @@ class PacedRun implements ArenaRun {
   readonly signal = new AbortController().signal;
   readonly abortReason = new GatewayError("CONFLICT", "Cancelled.");
   readonly overCost = false;
+  readonly cancelled = false;
+  readonly searches = new SearchBudget();
   readonly totals = { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
   /** Each answer's own time, ms, in the order of their starts: a round's are together. */
   readonly ownMs: number[] = [];
@@ -32,7 +35,7 @@ class PacedRun implements ArenaRun {
   }
 
   async generate(request: GenerationRequest): Promise<Generation> {
-    const done = { toolCalls: [], usage: noTokens, costPicoUsd: 0n, model: request.model };
+    const done = { toolCalls: [], usage: noTokens, costPicoUsd: 0n, model: request.model, finishReason: "stop" };
     if (request.responseFormat !== undefined) return { ...done, content: "" };
     const startedAt = performance.now();
     const paceMs = 5 + Number(request.model);

@@ -1,8 +1,10 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import {
+  type CpuSubjects,
   type Effort,
   fullEffort,
+  functionSubject,
   measureCold,
   measureCpu,
   measureLatency,
@@ -16,11 +18,21 @@ import { BenchProcess } from "./processes/process.ts";
 import type { ProviderReady } from "./processes/provider.ts";
 import { startGateway } from "./processes/start-gateway.ts";
 import { type BenchResult, type LatencyRow, writeReport } from "./report.ts";
-import { allScenarios, chatTarget, floorTarget, quickScenarios, type Scenario, scenarioName } from "./scenarios.ts";
+import {
+  allScenarios,
+  callsTarget,
+  chatTarget,
+  engineScenarios,
+  floorTarget,
+  quickScenarios,
+  type Scenario,
+  scenarioName,
+} from "./scenarios.ts";
 
 /**
- * `npm run bench`: the gateway beside the bare provider, a function that does nothing, and a peer, in one run on this
- * machine. Everything listens on 127.0.0.1 and ends by itself. Ratios mean something, the figures only here.
+ * `npm run bench`: the gateway beside the bare provider, functions that do nothing, and a peer, in one run on this machine.
+ * Tables and Unkey answer at once, so that the gateway is what is measured; one part repeats it over the embedded engine.
+ * Everything listens on 127.0.0.1 and ends by itself. Ratios mean something, the figures only here.
  */
 
 const { values: flags } = parseArgs({
@@ -28,7 +40,7 @@ const { values: flags } = parseArgs({
     /** A short version: fewer scenarios, one round. */
     quick: { type: "boolean", default: false },
     /** Parts to measure, such as `cpu,cold`. Default: all. */
-    only: { type: "string", default: "cpu,chunks,latency,cold,memory" },
+    only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory" },
     /** Only show; leave docs/performance.md and results/latest.json alone. */
     dry: { type: "boolean", default: false },
   },
@@ -41,6 +53,8 @@ const maxWorkers = 64;
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+
+type DependenciesKind = "instant-dependencies" | "dependencies";
 
 interface Parts {
   readonly provider: BenchProcess<ProviderReady>;
@@ -64,6 +78,21 @@ const targetsOf = ({ provider, dependencies, gateway, peer }: Parts, scenario: S
   };
 };
 
+/** What CPU is measured of. The bare calls are told beside a JSON answer, and the peer where it is there. */
+const subjectsOf = (parts: Parts, scenario: Scenario): CpuSubjects => {
+  const { gateway, peer } = parts;
+  const targets = targetsOf(parts, scenario);
+  return {
+    gateway: functionSubject(gateway, "gateway", targets.gateway),
+    floor: functionSubject(gateway, "floor", targets.floor),
+    calls: scenario.stream ? undefined : functionSubject(gateway, "floor", callsTarget(scenario, gateway.ready.url)),
+    peer:
+      peer === undefined || targets.peer === undefined
+        ? undefined
+        : { target: targets.peer, usedMicros: async () => peer.cpuMicros() },
+  };
+};
+
 const one = (stream: boolean, chunks: number, gapMs = 0): Scenario => ({
   stream,
   chunks,
@@ -77,11 +106,15 @@ const measureChunkCpu = async (parts: Parts) => {
   const [short, long] = [40, 320];
   const gapMs = 2;
   const cpuOf = (chunks: number) =>
-    measureCpu(parts.gateway, targetsOf(parts, one(true, chunks, gapMs)), effort.pacedRequests, 3, effort.pacedBatches);
+    measureCpu(subjectsOf(parts, one(true, chunks, gapMs)), effort.pacedRequests, 3, effort.pacedBatches);
   const [brief, lengthy] = [await cpuOf(short), await cpuOf(long)];
   const slope = (of: "gatewayMs" | "floorMs" | "ownMs"): number =>
     ((lengthy[of].median - brief[of].median) / (long - short)) * 1_000;
-  return { gatewayMicros: slope("gatewayMs"), floorMicros: slope("floorMs"), ownMicros: slope("ownMs") };
+  const peerMicros =
+    lengthy.peerMs === undefined || brief.peerMs === undefined
+      ? undefined
+      : ((lengthy.peerMs.median - brief.peerMs.median) / (long - short)) * 1_000;
+  return { gatewayMicros: slope("gatewayMs"), floorMicros: slope("floorMs"), ownMicros: slope("ownMs"), peerMicros };
 };
 
 const measureMemories = async ({ provider, dependencies, ...parts }: Parts) => {
@@ -99,8 +132,19 @@ const measureMemories = async ({ provider, dependencies, ...parts }: Parts) => {
   return { gatewayBytes: await memoryOf("gateway"), floorBytes: await memoryOf("floor") };
 };
 
-const measureLatencies = async (parts: Parts): Promise<readonly LatencyRow[]> => {
-  const scenarios = flags.quick ? quickScenarios : allScenarios;
+/** The same over the embedded engine in place of tables that answer at once. */
+const measureEngine = async ({ provider, peer }: Parts): Promise<readonly LatencyRow[]> => {
+  const dependencies = await BenchProcess.start<DependenciesReady>("dependencies" satisfies DependenciesKind);
+  const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
+  try {
+    return await measureLatencies({ provider, dependencies, gateway, peer }, engineScenarios);
+  } finally {
+    await gateway.stop();
+    await dependencies.stop();
+  }
+};
+
+const measureLatencies = async (parts: Parts, scenarios: readonly Scenario[]): Promise<readonly LatencyRow[]> => {
   const warmUp: Scenario = {
     ...one(true, 20, 10),
     connections: Math.max(...scenarios.map((each) => each.connections)),
@@ -120,7 +164,7 @@ const measureAll = async (parts: Parts): Promise<BenchResult> => {
   const { eagerBytes, totalBytes } = parts.gateway.ready;
   const cpu = (scenario: Scenario) => {
     const { cpuRequests, warmUpRequests, cpuBatches } = effort;
-    return measureCpu(parts.gateway, targetsOf(parts, scenario), cpuRequests, warmUpRequests, cpuBatches);
+    return measureCpu(subjectsOf(parts, scenario), cpuRequests, warmUpRequests, cpuBatches);
   };
   const when = async <Value>(part: string, measure: () => Promise<Value>): Promise<Value | undefined> => {
     if (!flags.only.split(",").includes(part)) return undefined;
@@ -138,7 +182,8 @@ const measureAll = async (parts: Parts): Promise<BenchResult> => {
     jsonCpu: await when("cpu", () => cpu(one(false, 64))),
     streamCpu: await when("cpu", () => cpu(one(true, 64))),
     chunkCpu: await when("chunks", () => measureChunkCpu(parts)),
-    latency: await when("latency", () => measureLatencies(parts)),
+    latency: await when("latency", () => measureLatencies(parts, flags.quick ? quickScenarios : allScenarios)),
+    engine: await when("engine", () => measureEngine(parts)),
     cold: await when("cold", () => measureCold(parts.gateway, targetsOf(parts, one(true, 64)), effort.coldStarts)),
     memory: await when("memory", () => measureMemories(parts)),
   };
@@ -149,7 +194,7 @@ const main = async (): Promise<void> => {
   try {
     const provider = await BenchProcess.start<ProviderReady>("provider");
     closers.push(() => provider.stop());
-    const dependencies = await BenchProcess.start<DependenciesReady>("dependencies");
+    const dependencies = await BenchProcess.start<DependenciesReady>("instant-dependencies" satisfies DependenciesKind);
     closers.push(() => dependencies.stop());
     const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
     closers.push(() => gateway.stop());

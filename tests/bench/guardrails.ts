@@ -2,15 +2,17 @@ import { guardFrames } from "#core/guardrails/guard-frames.ts";
 import { OutputGuard, type OutputGuardOptions } from "#core/guardrails/output-guard.ts";
 import { Placeholders } from "#core/guardrails/placeholders.ts";
 import { findPii } from "#core/guardrails/scan.ts";
+import { replaceSection, table } from "./markdown.ts";
+import { median } from "./statistics.ts";
 
 /**
- * CPU a chunk of a stream costs under guardrails, against the same frames passed on untouched and against frames that are
- * parsed and written again (which every translated provider needs): `node tests/bench/guardrails.ts`. The ratios are what
- * counts; the microseconds are this machine's.
+ * `npm run bench:guardrails`: CPU a chunk of a stream costs under guardrails, against the same frames passed on untouched
+ * and against frames that are parsed and written again. The ratios are what counts; the microseconds are this machine's.
  */
 
 const chunkCount = 4_000;
-const rounds = 12;
+const rounds = 15;
+const warmUps = 3;
 
 const prose =
   "The order of 2024 was shipped in 3 boxes, and it arrived on time. Ask the desk for help if anything is missing. ";
@@ -48,16 +50,26 @@ const guarded = (frames: readonly string[], options: Partial<OutputGuardOptions>
   return guardFrames(source(frames), { guard, onBlocked: () => "" });
 };
 
-/** The quickest of several rounds, in microseconds of CPU a chunk: what else the machine does only ever adds. */
-const cpuMicroseconds = async (work: () => Promise<unknown>): Promise<number> => {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round += 1) {
-    const before = process.cpuUsage();
-    await work();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / chunkCount);
+type Work = () => Promise<unknown>;
+
+/** Microseconds of CPU of one pass. */
+const cpuMicroseconds = async (work: Work): Promise<number> => {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+};
+
+/** The median of several rounds for each work. All works take turns, so that what else the machine does meets all of them. */
+const mediansOf = async (works: readonly Work[]): Promise<readonly number[]> => {
+  const measured = works.map((): number[] => []);
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const [index, work] of works.entries()) {
+      const microseconds = await cpuMicroseconds(work);
+      if (round >= 0) measured[index]?.push(microseconds);
+    }
   }
-  return best;
+  return measured.map(median);
 };
 
 const restore = () => {
@@ -66,27 +78,36 @@ const restore = () => {
   return { placeholders, restore: placeholders.restorer() };
 };
 
+const rows: (readonly string[])[] = [];
 for (const [name, text] of [
   ["prose", prose],
   ["prose with values", withValues],
 ] as const) {
   const frames = framesOf(text);
-  const passed = await cpuMicroseconds(() => drain(source(frames)));
-  const parsed = await cpuMicroseconds(() => drain(rewritten(source(frames))));
-  const rows: (readonly [string, number])[] = [
-    ["passed on", passed],
-    ["parsed and written", parsed],
-    ["pii: flag", await cpuMicroseconds(() => drain(guarded(frames, { settings: { pii: "flag" } })))],
-    ["pii: redact", await cpuMicroseconds(() => drain(guarded(frames, { settings: { pii: "redact" } })))],
-    ["restore only", await cpuMicroseconds(() => drain(guarded(frames, restore())))],
+  const works: readonly (readonly [string, Work])[] = [
+    ["passed on", () => drain(source(frames))],
+    ["parsed and written again", () => drain(rewritten(source(frames)))],
+    ["pii: flag", () => drain(guarded(frames, { settings: { pii: "flag" } }))],
+    ["pii: redact", () => drain(guarded(frames, { settings: { pii: "redact" } }))],
+    ["own values put back", () => drain(guarded(frames, restore()))],
   ];
-  console.log(`\n${name}: ${chunkCount} chunks of 4 characters`);
-  for (const [row, microseconds] of rows) {
-    const ratios = `${(microseconds / passed).toFixed(1)} x passed on, ${(microseconds / parsed).toFixed(1)} x parsed and written`;
-    console.log(`${row.padEnd(20)} ${microseconds.toFixed(2).padStart(7)} us a chunk  ${ratios}`);
+  const medians = (await mediansOf(works.map(([, work]) => work))).map((microseconds) => microseconds / chunkCount);
+  const [passed = Number.NaN, parsed = Number.NaN] = medians;
+  for (const [index, microseconds] of medians.entries()) {
+    const added = index < 2 ? "-" : (microseconds - passed).toFixed(2);
+    const cells = [`${name}: ${works[index]?.[0]}`, microseconds.toFixed(2), added, (microseconds / parsed).toFixed(1)];
+    rows.push(cells);
   }
 }
-
 const whole = withValues.repeat(5_000);
-const wholeMicroseconds = (await cpuMicroseconds(async () => findPii(whole))) * chunkCount;
-console.log(`\na whole text: ${((wholeMicroseconds / whole.length) * 1_000).toFixed(0)} ns a character`);
+const [wholeMicroseconds = Number.NaN] = await mediansOf([async () => findPii(whole)]);
+const perCharacter = ((wholeMicroseconds / whole.length) * 1_000).toFixed(0);
+const head = [
+  "Chunks of 4 characters",
+  "CPU of a chunk, us (median)",
+  "more than passed on, us",
+  "of parsed and written",
+];
+const text = `${table(head, rows)}\n\nA whole text, as an input is: ${perCharacter} ns a character.`;
+console.log(text);
+if (process.argv.includes("--write")) await replaceSection("guardrails", text);

@@ -83,18 +83,28 @@ export const measureLatency = async <Targets extends Readonly<Record<string, Loa
   };
 };
 
-/** CPU time of a function's threads for one request, milliseconds, on one connection. */
-const cpuBatch = async (
-  gateway: Gateway,
-  name: Target,
-  target: LoadTarget,
-  requests: number,
-  maxMs: number,
-): Promise<number> => {
-  const before = await gateway.ask<Used>("used", name);
-  const { requests: done } = await runLoad(target, { connections: 1, maxRequests: requests, maxMs });
-  const after = await gateway.ask<Used>("used", name);
-  return (after.cpuMicros - before.cpuMicros) / done / 1_000;
+/** Something whose CPU is measured: where its requests go, and how much it has used. */
+export interface CpuSubject {
+  readonly target: LoadTarget;
+  /** CPU time since it started, microseconds. */
+  readonly usedMicros: () => Promise<number>;
+}
+
+/** A function of ours: the CPU of its worker threads. */
+export const functionSubject = (gateway: Gateway, name: Target, target: LoadTarget): CpuSubject => ({
+  target,
+  usedMicros: async () => (await gateway.ask<Used>("used", name)).cpuMicros,
+});
+
+const warmUpMaxMs = 15_000;
+/** The peer sleeps in every stream on purpose: it must not hold the bench up. */
+const batchMaxMs = 4_000;
+
+/** CPU time for one request, milliseconds, on one connection. */
+const cpuBatch = async ({ target, usedMicros }: CpuSubject, requests: number): Promise<number> => {
+  const before = await usedMicros();
+  const { requests: done } = await runLoad(target, { connections: 1, maxRequests: requests, maxMs: batchMaxMs });
+  return ((await usedMicros()) - before) / done / 1_000;
 };
 
 export interface OwnCpu {
@@ -102,29 +112,46 @@ export interface OwnCpu {
   readonly floorMs: Figure;
   /** What the gateway adds: the difference in each batch. */
   readonly ownMs: Figure;
+  /** The same calls over bare sockets, less the floor. Where it was measured. */
+  readonly callsMs?: Figure | undefined;
+  /** The peer's whole process. Where it was measured. */
+  readonly peerMs?: Figure | undefined;
 }
 
-const cpuMaxMs = 30_000;
+export interface CpuSubjects {
+  readonly gateway: CpuSubject;
+  readonly floor: CpuSubject;
+  readonly calls?: CpuSubject | undefined;
+  readonly peer?: CpuSubject | undefined;
+}
 
-/** CPU a request, after a warm-up long enough for the compiler. */
+/** CPU a request, after a warm-up long enough for the compiler. The subjects take turns. */
 export const measureCpu = async (
-  gateway: Gateway,
-  targets: Readonly<Record<Target, LoadTarget>>,
+  subjects: CpuSubjects,
   requests: number,
   warmUpRequests: number,
   batches: number,
 ): Promise<OwnCpu> => {
-  for (const name of ["gateway", "floor"] as const)
-    await runLoad(targets[name], { connections: 1, maxRequests: warmUpRequests, maxMs: cpuMaxMs });
-  const pairs: { readonly gateway: number; readonly floor: number }[] = [];
-  for (let batch = 0; batch < batches; batch++) {
-    const used = (name: Target) => cpuBatch(gateway, name, targets[name], requests, cpuMaxMs);
-    pairs.push({ gateway: await used("gateway"), floor: await used("floor") });
+  const { gateway, floor, calls, peer } = subjects;
+  for (const subject of [gateway, floor, calls, peer]) {
+    if (subject === undefined) continue;
+    await runLoad(subject.target, { connections: 1, maxRequests: warmUpRequests, maxMs: warmUpMaxMs });
   }
+  const rounds: Record<keyof CpuSubjects, number[]> = { gateway: [], floor: [], calls: [], peer: [] };
+  for (let batch = 0; batch < batches; batch++) {
+    for (const name of ["gateway", "floor", "calls", "peer"] as const) {
+      const subject = subjects[name];
+      if (subject !== undefined) rounds[name].push(await cpuBatch(subject, requests));
+    }
+  }
+  const aboveFloor = (values: readonly number[]): Figure =>
+    toFigure(values.map((value, index) => value - (rounds.floor[index] ?? Number.NaN)));
   return {
-    gatewayMs: toFigure(pairs.map((pair) => pair.gateway)),
-    floorMs: toFigure(pairs.map((pair) => pair.floor)),
-    ownMs: toFigure(pairs.map((pair) => pair.gateway - pair.floor)),
+    gatewayMs: toFigure(rounds.gateway),
+    floorMs: toFigure(rounds.floor),
+    ownMs: aboveFloor(rounds.gateway),
+    callsMs: calls === undefined ? undefined : aboveFloor(rounds.calls),
+    peerMs: peer === undefined ? undefined : toFigure(rounds.peer),
   };
 };
 

@@ -1,27 +1,34 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * A peer to compare with: Portkey's open-source gateway, when it is installed. It has no keys, limits or usage of its own
- * and serves from one process, so it does less than we do. From npm it fails on every stream unless `@hono/node-server` is
- * held at 1.13.8.
+ * A peer to compare with: Portkey's open-source gateway, from tests/bench/peer (`npm run bench` installs it). It checks no
+ * key, holds no limits and meters nothing, and serves from one process, so it does less than we do. From npm it fails on every
+ * stream unless `@hono/node-server` is held at 1.13.8.
  */
 export interface Peer {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** CPU time of its process since it started, microseconds: its HTTP server's too. */
+  cpuMicros(): number;
   close(): void;
 }
 
-const script = "@portkey-ai/gateway/build/start-server.js";
+const script = join(import.meta.dirname, "peer/node_modules/@portkey-ai/gateway/build/start-server.js");
 const startTimeoutMs = 15_000;
 
-const findScript = (): string | undefined =>
-  [join(import.meta.dirname, "../../node_modules"), ...(process.env.BENCH_PEER_MODULES?.split(":") ?? [])]
-    .map((folder) => join(folder, script))
-    .find((file) => existsSync(file));
+/** Of /proc/<pid>/stat, which counts in hundredths of a second on every Linux that Node runs on. */
+const microsPerTick = 10_000;
+
+const cpuMicrosOf = (pid: number): number => {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name in parentheses may hold anything; user and system time are the 14th and 15th field.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
+};
 
 const freePort = async (): Promise<number> => {
   const server = createServer();
@@ -41,13 +48,14 @@ const answers = (url: string): Promise<boolean> =>
 
 /** Starts Portkey in front of a provider, or resolves to undefined when it is not installed. */
 export const startPortkey = async (providerUrl: string): Promise<Peer | undefined> => {
-  const file = findScript();
-  if (file === undefined) return undefined;
+  if (!existsSync(script)) return undefined;
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [file, `--port=${port}`, "--headless"], {
+  const child: ChildProcess = spawn(process.execPath, [script, `--port=${port}`, "--headless"], {
     env: { PATH: process.env.PATH, NODE_ENV: "production" },
     stdio: "ignore",
   });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("Portkey did not start");
   const url = `http://127.0.0.1:${port}`;
   const until = performance.now() + startTimeoutMs;
   while (!(await answers(url))) {
@@ -64,6 +72,7 @@ export const startPortkey = async (providerUrl: string): Promise<Peer | undefine
       "x-portkey-provider": "openai",
       "x-portkey-custom-host": providerUrl,
     },
+    cpuMicros: () => cpuMicrosOf(pid),
     close: () => void child.kill("SIGKILL"),
   };
 };

@@ -27,6 +27,9 @@ export const allScenarios = combine([1, 16, 64], [small, large], [64, 2_000]);
 /** What `npm run bench -- --quick` measures. */
 export const quickScenarios = combine([1, 16], [small], [64]);
 
+/** What is measured once more over the embedded engine. */
+export const engineScenarios = combine([1], [small], [64]);
+
 export const scenarioName = ({ stream, connections, promptBytes, chunks, gapMs }: Scenario): string =>
   [
     stream ? `stream ${chunks}` : "JSON",
@@ -70,4 +73,12 @@ export const floorTarget = (scenario: Scenario, baseUrl: string): LoadTarget => 
   headers: {},
   body: chatBody(scenario),
   mark: markOf(scenario),
+});
+
+/** The function that makes the calls of a chat and nothing else. The provider is asked for the same JSON. */
+export const callsTarget = (scenario: Scenario, baseUrl: string): LoadTarget => ({
+  url: `${baseUrl}/floor/calls/${floorAnswerBytes}`,
+  headers: {},
+  body: chatBody({ ...scenario, stream: false }),
+  mark: "}",
 });

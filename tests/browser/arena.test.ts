@@ -36,7 +36,9 @@ const ends = (agent: { readonly agentId: string; readonly model: string }, round
   data: {
     ...agent,
     round,
+    modelUsed: `${agent.model}-2026`,
     content: "",
+    finishReason: agent.agentId === "agent-1" ? "length" : "stop",
     citations: [
       { url: "https://example.com/sky", title: "Why the sky is blue, at some length", snippet: "" },
       { url: "javascript:alert(1)", title: "A trap", snippet: "" },
@@ -155,6 +157,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     const column = page.getByRole("region", { name: "agent-1, gpt" });
     expect(await column.getByText("so the sky is <b>blue</b>.").count()).toBe(1);
     expect(await column.getByText("Searched “Rayleigh scattering”: 2 results").count()).toBe(1);
+    expect(await column.getByText("gpt-2026 · 1.83 s · cost $0.00042 · cut at its limit").count()).toBe(1);
     await column.getByText("2 sources").click();
     expect(await column.getByRole("link").count()).toBe(1);
     expect(await page.getByRole("region", { name: "agent-3, gemini" }).getByText("The provider is down.").count()).toBe(
@@ -242,8 +245,11 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     await page.getByLabel("API key").fill(key);
     await page.getByLabel("Question").fill("Hello [[simulate: text=Two voices, one answer.]]");
     await page.getByRole("button", { name: "Battle" }).click();
+    await page.getByLabel("Model 2", { exact: true }).selectOption("auto");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByText("The run is complete.").waitFor();
+    // Nobody wins a battle, and nobody loses it.
+    expect(await page.getByRole("region", { name: "Result" }).getByText("All in all").count()).toBe(1);
     expect(await page.locator(".arena-answer").getByText("Two voices, one answer.").count()).toBe(2);
 
     await page.getByLabel("Question").fill("Hello [[simulate: stall-after=2]]");

@@ -2,10 +2,11 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { type ArenaEvent, type ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
+import type { ArenaEvent } from "#core/arena/events.ts";
 import { usageEventSchema } from "#core/db/usage-events.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import { Browser } from "#tests/accounts/support/gateway.ts";
+import { arenaEvents, endOf } from "#tests/support/arena-events.ts";
 import { eventually, type TestKey, useCloud } from "#tests/support/cloud.ts";
 import { type FakeProvider, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { type Reply, readRest, readUntil, send, textParts } from "./client.ts";
@@ -15,6 +16,7 @@ import { type Reply, readRest, readUntil, send, textParts } from "./client.ts";
 const callSchema = z.object({
   model: z.string(),
   messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
+  stream: z.boolean().optional(),
   tools: z.array(z.unknown()).optional(),
   response_format: z.unknown().optional(),
 });
@@ -58,8 +60,18 @@ beforeEach(() => {
   script = plain;
 });
 
-const speak = async (response: ServerResponse, { model }: ProviderCall, said: Said): Promise<void> => {
+const speak = async (response: ServerResponse, { model, stream }: ProviderCall, said: Said): Promise<void> => {
   if (typeof said === "function") return said(response);
+  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+  if (stream !== true) {
+    const message = { role: "assistant", content: said, refusal: null };
+    const choices = [{ index: 0, message, logprobs: null, finish_reason: "stop" }];
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(
+      JSON.stringify({ id: "chatcmpl-scripted", object: "chat.completion", created: 1, model, choices, usage }),
+    );
+    return;
+  }
   const chunk = (delta: object, finishReason: string | null = null) => ({
     id: "chatcmpl-scripted",
     object: "chat.completion.chunk",
@@ -83,7 +95,6 @@ const speak = async (response: ServerResponse, { model }: ProviderCall, said: Sa
           }),
           chunk({}, "tool_calls"),
         ];
-  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
   sse(response, [
     ...content,
     { id: "chatcmpl-scripted", object: "chat.completion.chunk", created: 1, model, choices: [], usage },
@@ -135,23 +146,10 @@ const ask = async (
   return { ...(await send(url, init)), key };
 };
 
-/** The events of a stream, each as its schema says. */
-const eventsOf = (text: string): readonly ArenaEvent[] =>
-  text.split("\n\n").flatMap((frame) => {
-    const [, name, data] = /^event: (\S+)\ndata: (.*)$/.exec(frame) ?? [];
-    if (name === undefined || data === undefined) return [];
-    return [{ name, data: arenaEventSchemas[name as ArenaEventName].parse(JSON.parse(data)) } as ArenaEvent];
-  });
 const briefly = (events: readonly ArenaEvent[]): readonly string[] =>
   events
     .filter(({ name }) => name !== "agent.delta" && name !== "vote")
     .map(({ name, data }) => ("agentId" in data ? `${name} ${data.agentId}` : name));
-const last = (events: readonly ArenaEvent[]) => {
-  const event = events.at(-1);
-  if (event?.name !== "done") throw new Error(`The last event is ${JSON.stringify(event)}`);
-  return event.data;
-};
-
 const usageRows = async (runId: string) =>
   (await cloud().rows("usage")).filter((row) => row.runId === runId).map((row) => usageEventSchema.parse(row));
 
@@ -159,7 +157,7 @@ describe("A fight", () => {
   it("in a brawl is told in order, agent after agent, and each call is metered under the one run", async () => {
     const { text, requestId, status, key } = await ask("v1/fight", { models: [one, two, three], rounds: 1 });
     expect(status).toBe(200);
-    const events = eventsOf(text);
+    const events = arenaEvents(text);
     expect(briefly(events)).toEqual([
       "run.start",
       "round.start",
@@ -168,7 +166,7 @@ describe("A fight", () => {
       "leaderboard",
       "done",
     ]);
-    expect(last(events)).toMatchObject({ runId: requestId, winner: "agent-1", cut: null, usage: { totalTokens: 90 } });
+    expect(endOf(events)).toMatchObject({ runId: requestId, winner: "agent-1", cut: null, usage: { totalTokens: 90 } });
     await eventually(async () => {
       const rows = await usageRows(requestId);
       expect(rows.map(({ status: state }) => state)).toEqual(Array.from({ length: 6 }, () => "ok"));
@@ -187,7 +185,7 @@ describe("A fight", () => {
       return plain(call);
     };
     const { text } = await ask("v1/fight", { models: [one, two, three], rounds: 1, fightMode: "blind" });
-    expect(briefly(eventsOf(text)).slice(1, 5)).toEqual([
+    expect(briefly(arenaEvents(text)).slice(1, 5)).toEqual([
       "round.start",
       "agent.start agent-1",
       "agent.start agent-2",
@@ -209,7 +207,7 @@ describe("A fight", () => {
   it("goes on without an agent that dies, and drops a vote that is malformed twice", async () => {
     script = (call) =>
       nameOf(call) === "two" ? fails : isVote(call) && nameOf(call) === "three" ? "Hm." : plain(call);
-    const events = eventsOf((await ask("v1/fight", { models: [one, two, three], rounds: 2 })).text);
+    const events = arenaEvents((await ask("v1/fight", { models: [one, two, three], rounds: 2 })).text);
     expect(briefly(events).filter((text) => text.endsWith("agent-2"))).toEqual([
       "agent.start agent-2",
       "agent.error agent-2",
@@ -219,12 +217,12 @@ describe("A fight", () => {
       ["agent-1", false],
       ["agent-3", true],
     ]);
-    expect(last(events).winner).toBe("agent-3");
+    expect(endOf(events).winner).toBe("agent-3");
   });
 
   it("ends in an error, without done, when all die", async () => {
     script = () => fails;
-    const events = eventsOf((await ask("v1/fight", { models: [one, two] })).text);
+    const events = arenaEvents((await ask("v1/fight", { models: [one, two] })).text);
     expect(briefly(events).at(-1)).toBe("error");
     expect(briefly(events)).not.toContain("done");
   });
@@ -248,7 +246,7 @@ describe("A fight", () => {
       headers: { authorization: `Bearer ${key.key}` },
     });
     expect(cancelled.status).toBe(202);
-    const events = eventsOf(start + (await readRest(parts)));
+    const events = arenaEvents(start + (await readRest(parts)));
     await Promise.all(closed);
     expect(briefly(events).at(-1)).toBe("error");
     expect(briefly(events)).not.toContain("done");
@@ -260,9 +258,9 @@ describe("A fight", () => {
 
   it("is cut after a whole round when its cost is used up, and says so", async () => {
     const models = ["grok-4.3", one];
-    const events = eventsOf((await ask("v1/fight", { models, rounds: 5, maxCostUsd: 0.000001 })).text);
+    const events = arenaEvents((await ask("v1/fight", { models, rounds: 5, maxCostUsd: 0.000001 })).text);
     expect(briefly(events).filter((name) => name === "round.end")).toHaveLength(1);
-    expect(last(events)).toMatchObject({ cut: "cost", winner: null });
+    expect(endOf(events)).toMatchObject({ cut: "cost", winner: null });
     expect(calls.some(isVote)).toBe(false);
   });
 });
@@ -274,7 +272,7 @@ describe("Web search", () => {
       return nameOf(call) === "one" && !searched ? { search: "blue sky" } : plain(call);
     };
     const { text } = await ask("v1/battle", { models: [one, two], stream: true });
-    const events = eventsOf(text);
+    const events = arenaEvents(text);
     expect(events.find(({ name }) => name === "agent.search")?.data).toEqual({
       agentId: "agent-1",
       round: 1,
@@ -306,6 +304,7 @@ describe("Without streaming", () => {
       {
         agentId: "agent-1",
         model: one,
+        modelUsed: one,
         content: "Answer 1",
         citations: [],
         usage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },

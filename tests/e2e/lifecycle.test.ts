@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually, TestCloud } from "#tests/support/cloud.ts";
+import { TestCloud } from "#tests/support/cloud.ts";
 import { chat, frames, openAi, openChat, readRest, readUntil, send, textParts, user } from "./client.ts";
 
 const model = "gpt-4o-mini";
@@ -113,73 +113,5 @@ describe("behind a stage prefix", () => {
     });
     expect(cancelled.status).toBe(202);
     expect(await readRest(parts)).not.toContain("[DONE]");
-  });
-});
-
-/** The processes of a function that run under a cloud. Linux only. */
-const functionPids = async (cloudPid: number, routeId: string): Promise<number[]> => {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found: number[] = [];
-  for (const pid of pids) {
-    // A process may end while we look.
-    const [status, environment] = await Promise.all([
-      readFile(`/proc/${pid}/status`, "utf8").catch(() => ""),
-      readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""),
-    ]);
-    if (status.includes(`PPid:\t${cloudPid}\n`) && environment.includes(`ROUTE_ID=${routeId}\0`)) found.push(pid);
-  }
-  return found;
-};
-
-describe.skipIf(process.platform !== "linux")("a function that is killed in the middle of a stream", () => {
-  let cloud: TestCloud;
-  beforeAll(async () => {
-    cloud = await TestCloud.start({ flags: ["--processes"] });
-    // The sweeper's own code, in this process, on the cloud's tables.
-    process.env.AWS_ENDPOINT_URL_DYNAMODB = cloud.ready.local.dynamoDbEndpoint;
-    process.env.SST_RESOURCE_KeysTable = JSON.stringify({ name: cloud.ready.local.tableNames.keys });
-    process.env.SST_RESOURCE_UsageTable = JSON.stringify({ name: cloud.ready.local.tableNames.usage });
-  });
-  afterAll(() => cloud?.stop());
-
-  it("breaks the stream, leaves its row and its place open, and the sweeper settles both exactly once", async () => {
-    const { sweepAbandoned } = await import("#core/usage/sweep.ts");
-    const key = await cloud.createKey();
-    const response = await openChat(cloud, slowly(300), key.key);
-    const requestId = response.headers.get("x-request-id") ?? "";
-    const parts = textParts(response);
-    await readUntil(parts, (text) => text.includes('"content"'));
-    const pids = await functionPids(cloud.ready.pid, "ChatCompletions");
-    expect(pids).toHaveLength(1);
-    for (const pid of pids) process.kill(pid, "SIGKILL");
-    // A broken connection, never a short whole answer.
-    await expect(readRest(parts)).rejects.toThrow();
-
-    const open = await cloud.usage(key.userId, requestId);
-    expect(open).toMatchObject({ status: "open", keyId: key.keyId, model });
-    const before = await cloud.admission(key.userId);
-    expect(before).toEqual({ open: [requestId], spentPicoUsd: open?.reservedPicoUsd });
-
-    // While the function might still be running nothing is touched.
-    expect(await sweepAbandoned(Date.now())).toBe(0);
-    expect((await cloud.admission(key.userId)).open).toEqual([requestId]);
-
-    const later = Date.now() + 400_000;
-    const settled = await Promise.all([sweepAbandoned(later), sweepAbandoned(later), sweepAbandoned(later)]);
-    expect(settled.toSorted()).toEqual([0, 0, 1]);
-    expect(await sweepAbandoned(later)).toBe(0);
-    expect(await cloud.usage(key.userId, requestId)).toMatchObject({
-      status: "abandoned",
-      estimated: true,
-      costPicoUsd: open?.reservedPicoUsd,
-    });
-    // The reservation stays charged as the estimate; the place is free.
-    expect(await cloud.admission(key.userId)).toEqual({ open: [], spentPicoUsd: before.spentPicoUsd });
-  });
-
-  it("serves the next request by a new one", async () => {
-    const reply = await chat(cloud, { model, messages: [user("Hello")] });
-    expect(reply.status).toBe(200);
-    await eventually(async () => expect(await functionPids(cloud.ready.pid, "ChatCompletions")).toHaveLength(1));
   });
 });

@@ -4,13 +4,9 @@ import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs, promisify } from "node:util";
-import { Unkey } from "@unkey/api";
 import * as z from "zod";
-import { type TableId, tables } from "#core/db/tables.ts";
-import { createTables } from "#infra/local/dynamodb/create-tables.ts";
-import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
-import { startKms } from "#infra/local/kms/server.ts";
-import { startUnkey } from "#infra/local/unkey/server.ts";
+import { replaceSection, table } from "#tests/bench/markdown.ts";
+import { type ChatParts, startChatParts } from "./chat-parts.ts";
 
 /**
  * `npm run load:long-stream`: memory does not grow with the length of a stream. The function of chat completions runs alone
@@ -25,6 +21,8 @@ const { values: flags } = parseArgs({
     long: { type: "string", default: "100" },
     /** Names of cases, separated by commas. */
     cases: { type: "string", default: "bytes,translated" },
+    /** Into docs/performance.md. */
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -108,50 +106,6 @@ const startProvider = async () => {
   };
 };
 
-const kmsKeyId = "00000000-0000-4000-8000-000000000001";
-const rootKey = "unkey_local_root";
-const apiId = "api_local";
-
-const startParts = async () => {
-  const [dynamoDb, kms, unkey, provider] = await Promise.all([
-    startDynamoDb(),
-    startKms({ keys: [{ id: kmsKeyId }] }),
-    startUnkey({ rootKey, apiId }),
-    startProvider(),
-  ]);
-  const names = await createTables(dynamoDb.endpoint, "long-stream");
-  const client = new Unkey({ rootKey, serverURL: unkey.url });
-  const { data } = await client.keys.createKey({ apiId, prefix: "ck", name: "Long", externalId: "user_long" });
-  const links = {
-    UnkeyRootKey: { value: rootKey },
-    OpenaiApiKey: { value: "sk-long" },
-    AnthropicApiKey: { value: "sk-long" },
-    EncryptionKey: { arn: `arn:aws:kms:us-east-1:000000000000:key/${kmsKeyId}` },
-    ...Object.fromEntries((Object.keys(tables) as TableId[]).map((id) => [tables[id].resource, { name: names[id] }])),
-  };
-  return {
-    key: data.key,
-    environment: {
-      PATH: process.env.PATH ?? "",
-      AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
-      AWS_ENDPOINT_URL_KMS: kms.url,
-      UNKEY_URL: unkey.url,
-      UNKEY_API_ID: apiId,
-      OPENAI_BASE_URL: `${provider.url}/v1`,
-      ANTHROPIC_BASE_URL: provider.url,
-      // A hundred megabytes of words are worth more than anybody's day.
-      DAILY_SPEND_CAP_USD: "1000000",
-      ...Object.fromEntries(
-        Object.entries(links).map(([name, value]) => [`SST_RESOURCE_${name}`, JSON.stringify(value)]),
-      ),
-    },
-    close: async () => {
-      provider.close();
-      await Promise.all([dynamoDb.close(), kms.close(), unkey.close()]);
-    },
-  };
-};
-
 const resultSchema = z.object({ bytes: z.number(), peakBytes: z.number() });
 
 /** What is looked at: the resident set as it is, and what collections leave of it. */
@@ -164,7 +118,7 @@ const run = promisify(execFile);
 
 /** The most memory that a stream of so many megabytes takes, bytes. */
 const peakOf = async (
-  parts: Awaited<ReturnType<typeof startParts>>,
+  parts: ChatParts,
   request: object,
   megabytes: number,
   nodeFlags: readonly string[],
@@ -192,8 +146,10 @@ const peakOf = async (
 const shown = (bytes: number): string => `${(bytes / megabyte).toFixed(1)} MB`;
 
 const main = async (): Promise<boolean> => {
-  const parts = await startParts();
+  const provider = await startProvider();
+  const parts = await startChatParts(provider.url);
   let holds = true;
+  const rows: (readonly string[])[] = [];
   try {
     for (const name of flags.cases.split(",")) {
       const request = cases[name];
@@ -205,11 +161,16 @@ const main = async (): Promise<boolean> => {
         const fits = long - short < maxGrowthBytes;
         holds &&= fits;
         const lengths = `${flags.short} MB: ${shown(short)}, ${flags.long} MB: ${shown(long)}`;
+        rows.push([`${name}, ${look}`, shown(short), shown(long), shown(long - short)]);
         process.stdout.write(`${name}, ${look}: ${lengths}, ${shown(long - short)} more${fits ? "" : ": TOO MUCH"}\n`);
       }
     }
   } finally {
+    provider.close();
     await parts.close();
+  }
+  if (flags.write) {
+    await replaceSection("long-stream", table(["Stream", `${flags.short} MB`, `${flags.long} MB`, "more"], rows));
   }
   return holds;
 };

@@ -6,6 +6,7 @@ import {
   type ProviderCall,
   type ProviderFailure,
   type ProviderReply,
+  withOutcome,
 } from "#core/providers/provider.ts";
 import { failureFromError, failureFromResponse, malformed } from "./errors.ts";
 import { fromResponse } from "./from-response.ts";
@@ -71,7 +72,11 @@ export const anthropicProvider: ChatProvider = {
     const options = { completionId, model, createdSeconds: Math.floor(Date.now() / 1_000), outcome };
     if (request.stream !== true) {
       const text = await readBody("anthropic", response, maxAnswerBytes, signal);
-      return { kind: "completion", ...facts, completion: fromResponse(text, options) };
+      try {
+        return { kind: "completion", ...facts, completion: fromResponse(text, options) };
+      } catch (error) {
+        throw withOutcome(error, outcome);
+      }
     }
     if (!isEventStream(response)) throw await notAStream(call, response);
     const frames = readStream({

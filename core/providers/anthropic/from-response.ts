@@ -101,13 +101,14 @@ const argumentCharacters = (calls: readonly ChatCompletionMessageToolCall[]): nu
  */
 export const fromResponse = (text: string, options: ResponseOptions): ChatCompletion => {
   const message = parseMessage(text);
+  const { outcome } = options;
+  const usage = isRecord(message.usage) ? toTokenUsage(message.usage) : undefined;
+  // Noted first: an answer that cannot be used may have to be paid all the same.
+  outcome.usage = usage;
   const answer: Answer = { text: "", reasoning: "", thinkingBlocks: [], toolCalls: [] };
   for (const block of message.content) addBlock(answer, block);
-  const usage = isRecord(message.usage) ? toTokenUsage(message.usage) : undefined;
   const finishReason = toFinishReason(message.stop_reason, answer.toolCalls.length);
   const refusal = message.stop_details?.explanation ?? null;
-  const { outcome } = options;
-  outcome.usage = usage;
   outcome.finishReason = finishReason;
   outcome.responseModel = message.model;
   outcome.contentStarted = true;

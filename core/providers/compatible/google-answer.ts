@@ -29,6 +29,8 @@ const wholeCall = (call: Loose): Loose => ({
  * on the calls (`extra_content`).
  */
 export class GoogleAnswer implements AnswerRewriter {
+  // Finish reasons are read by the tap in any case.
+  readonly rewrites = /tool_calls"/;
   /** Ids of the calls of each choice, in order of their index. */
   readonly #calls = new Map<number, string[]>();
 

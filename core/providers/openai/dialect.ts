@@ -16,6 +16,8 @@ export interface ShapedRequest {
 
 /** Makes one answer of a provider OpenAI's. It may hold what earlier chunks told; the same object back means unchanged. */
 export interface AnswerRewriter {
+  /** A chunk without a match leaves as it came, once the answer has begun. Absent where every chunk is read. */
+  readonly rewrites?: RegExp;
   chunk(chunk: Chunk): Chunk;
   completion(completion: Completion): Completion;
 }

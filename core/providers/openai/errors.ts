@@ -24,7 +24,8 @@ const kindOfStatus = (status: number): FailureKind => {
   if (status === 408) return "timeout";
   if (status === 429) return "rate-limit";
   if (status >= 500 || status === 409) return "server";
-  return "request";
+  // A redirect, say, or an empty success: nothing that the caller could change.
+  return status >= 400 ? "request" : "malformed";
 };
 
 /** An error inside a 200: its code may be a status, else its words have to do. */

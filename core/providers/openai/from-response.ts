@@ -34,9 +34,11 @@ export const readCompletion = (text: string, options: AnswerOptions): ChatComple
   } catch {
     throw malformed("the answer is not JSON");
   }
+  if (typeof body !== "object" || body === null) throw malformed("the answer is not an object");
+  // Noted first: an answer that cannot be used may have to be paid all the same.
+  outcome.usage = toTokenUsage((body as Completion).usage, reasoning);
   const failure = failureFromBody(provider, body);
   if (failure !== undefined) throw failure;
-  if (typeof body !== "object" || body === null) throw malformed("the answer is not an object");
   const completion = rewriter === undefined ? (body as Completion) : rewriter.completion(body);
   const [first] = Array.isArray(completion.choices) ? completion.choices : [];
   if (first?.message === undefined) throw malformed("the answer has no choices");
@@ -52,6 +54,5 @@ export const readCompletion = (text: string, options: AnswerOptions): ChatComple
   outcome.contentStarted = true;
   outcome.responseModel = completion.model;
   outcome.responseId = completion.id;
-  outcome.usage = toTokenUsage(completion.usage, reasoning);
   return withTrueCounts(completion, outcome.usage, reasoning) as ChatCompletion;
 };

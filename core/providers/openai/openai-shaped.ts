@@ -5,6 +5,7 @@ import {
   type ProviderCall,
   type ProviderOutcome,
   type ProviderReply,
+  withOutcome,
 } from "#core/providers/provider.ts";
 import type { Dialect } from "./dialect.ts";
 import { failureFromResponse } from "./errors.ts";
@@ -14,8 +15,9 @@ import { StreamTap } from "./stream-tap.ts";
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
 
-async function* frames(
-  call: ProviderCall,
+/** The frames of a response's body through a tap. A broken end after a whole answer is none. @throws ProviderFailure */
+export async function* tappedFrames(
+  call: Pick<ProviderCall, "provider" | "signal" | "request">,
   body: AsyncIterable<Buffer>,
   tap: StreamTap,
   outcome: ProviderOutcome,
@@ -65,9 +67,13 @@ const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply
   if (!streamed || !isStream) {
     // A provider that answers a stream request with one JSON body has an error to tell.
     const text = await readBody(provider, response, maxAnswerBytes, signal);
-    return { kind: "completion", completion: readCompletion(text, options), ...facts };
+    try {
+      return { kind: "completion", completion: readCompletion(text, options), ...facts };
+    } catch (error) {
+      throw withOutcome(error, outcome);
+    }
   }
-  return { kind: "stream", frames: frames(call, response.body, new StreamTap(options), outcome), ...facts };
+  return { kind: "stream", frames: tappedFrames(call, response.body, new StreamTap(options), outcome), ...facts };
 };
 
 /** A provider that speaks OpenAI's chat completions, in its own dialect. */

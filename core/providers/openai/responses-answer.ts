@@ -105,10 +105,11 @@ const readItems = (response: Response): Said => {
 export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOptions): ChatCompletion => {
   const response = parse(text);
   const { outcome } = options;
+  const usage = toResponsesUsage(response.usage);
+  // Noted first: an answer that cannot be used may have to be paid all the same.
+  outcome.usage = usage;
   const said = readItems(response);
   const finishReason = toResponsesFinish(response, said.calls.length);
-  const usage = toResponsesUsage(response.usage);
-  outcome.usage = usage;
   outcome.finishReason = finishReason;
   outcome.responseModel = response.model;
   outcome.contentStarted = true;

@@ -1,5 +1,5 @@
 import { postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import { newOutcome, type ProviderCall, type ProviderReply } from "#core/providers/provider.ts";
+import { newOutcome, type ProviderCall, type ProviderReply, withOutcome } from "#core/providers/provider.ts";
 import { failureFromResponse } from "./errors.ts";
 import { fromResponsesAnswer } from "./responses-answer.ts";
 import { toResponsesRequest } from "./responses-request.ts";
@@ -39,7 +39,11 @@ export const responsesChat = async (call: ProviderCall): Promise<ProviderReply> 
   const isStream = response.headers["content-type"]?.includes("text/event-stream") === true;
   if (!streamed || !isStream) {
     const text = await readBody(provider, response, maxAnswerBytes, signal);
-    return { kind: "completion", completion: fromResponsesAnswer(text, options), ...facts };
+    try {
+      return { kind: "completion", completion: fromResponsesAnswer(text, options), ...facts };
+    } catch (error) {
+      throw withOutcome(error, outcome);
+    }
   }
   const frames = readResponsesStream({
     ...options,

@@ -90,13 +90,17 @@ const example = (unresolved: JsonObject, root: JsonObject, name: string, depth: 
         ]),
       );
     }
-    case "array":
-      return Array.from({ length: depth > maximumDepth ? 0 : (numberOf(schema.minItems) ?? 0) }, (_, index) => {
-        const items = objectOf(schema.items);
+    case "array": {
+      const items = objectOf(schema.items);
+      // Where choices have no number, as in Anthropic's subset of JSON Schema, all are named: none would say nothing.
+      const choices = Array.isArray(items.enum) ? Math.min(items.enum.length, numberOf(schema.maxItems) ?? 64) : 0;
+      const length = depth > maximumDepth ? 0 : (numberOf(schema.minItems) ?? choices);
+      return Array.from({ length }, (_, index) => {
         // Choices are named in turn: a list of the same one again and again is seldom what is meant.
         if (Array.isArray(items.enum)) return items.enum[index % items.enum.length] ?? null;
         return example(items, root, name, depth + 1);
       });
+    }
     case "integer":
       return exampleNumber(schema, true);
     case "number":

@@ -124,7 +124,7 @@ export const models = {
   data: [
     { id: "gpt-5.2", name: "GPT-5.2", owned_by: "openai", aliases: ["gpt"] },
     { id: "claude-sonnet-4-5-20250929", name: "Claude Sonnet 4.5", owned_by: "anthropic", aliases: ["claude"] },
-    { id: "gemini-3-pro", name: "Gemini 3 Pro", owned_by: "google", aliases: ["gemini", "auto"] },
+    { id: "gemini-3-pro", name: "Gemini 3 Pro", owned_by: "google", aliases: ["gemini"] },
   ],
 };
 

@@ -23,7 +23,10 @@ const dead = (): never => {
 };
 const names = (events: readonly ArenaEvent[]) => briefly(events).filter((text) => !text.startsWith("agent.delta"));
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 describe("A brawl", () => {
   it("tells its events in order: agents in turn, rounds in turn, votes, leaderboard, done", async () => {
@@ -235,6 +238,50 @@ describe("Budgets", () => {
   });
 });
 
+describe("A round that the time runs out on", () => {
+  /** The rounds' time ends when `two` is asked for the nth time, which ends its call. */
+  const endsAt = (round: number): Script => {
+    return (call) => {
+      if (call.isVote || call.model !== "two" || call.earlierCalls + 1 !== round) return plain(call);
+      vi.advanceTimersByTime(840_000);
+      expect(call.signal?.aborted).toBe(true);
+      return dead();
+    };
+  };
+
+  it.each(["brawl", "blind"] as const)("in a %s does not count: the vote is on the one before", async (fightMode) => {
+    vi.useFakeTimers();
+    const { run, events, error } = await play(endsAt(2), fightOf(["one", "two", "three"], { fightMode, rounds: 5 }));
+    expect(error).toBeUndefined();
+    expect(names(events)).not.toContain("round.start 3");
+    expect(run.votes).toHaveLength(3);
+    for (const call of run.votes) expect(allText(call)).not.toContain("says 2");
+    expect(dataOf(events, "leaderboard").entries).toHaveLength(3);
+    expect(dataOf(events, "done")).toMatchObject({ cut: "time", winner: "agent-1" });
+  });
+
+  it("begins no further agent of a brawl", async () => {
+    vi.useFakeTimers();
+    const { events } = await play(endsAt(2), fightOf(["one", "two", "three"]));
+    expect(names(events)).not.toContain("agent.start agent-3 2");
+  });
+
+  it("counts when it is the first: what was answered is voted on", async () => {
+    vi.useFakeTimers();
+    const request = fightOf(["one", "two", "three"], { fightMode: "blind" });
+    const { run, events } = await play(endsAt(1), request);
+    expect(run.votes).toHaveLength(2);
+    expect(dataOf(events, "leaderboard").entries.map(({ agentId }) => agentId)).toEqual(["agent-1", "agent-3"]);
+    expect(dataOf(events, "done").cut).toBe("time");
+  });
+
+  it("leaves no timer behind", async () => {
+    vi.useFakeTimers();
+    await play(plain, fightOf(["one", "two"]));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("Cancellation", () => {
   it.each(["brawl", "blind"] as const)("of a %s ends without done and begins no further call", async (fightMode) => {
     const { run, events, error } = await play(
@@ -283,14 +330,30 @@ describe("Side by side", () => {
     expect(names(events).slice(-2)).toEqual(["agent.end agent-1 1", "done"]);
   });
 
-  it("one model alone fails with its own error", async () => {
-    const { error } = await play(
-      () => {
-        throw new GatewayError("PROVIDER_ERROR", "Slow down.", { status: 429 });
-      },
-      fightOf(["one"], { mode: "chat", rounds: 1 }),
-    );
-    expect(error).toMatchObject({ code: "PROVIDER_ERROR", status: 429 });
+  it("an agent that the run's time is too short for does not take the other's answer with it", async () => {
+    const { events, error } = await play((call) => {
+      if (call.model === "one") return plain(call);
+      call.run.timeOut();
+      throw call.run.abortReason;
+    }, battle);
+    expect(error).toBeUndefined();
+    expect(dataOf(events, "agent.end").agentId).toBe("agent-1");
+    expect(dataOf(events, "agent.error")).toMatchObject({ agentId: "agent-2", error: { code: "PROVIDER_TIMEOUT" } });
+    expect(dataOf(events, "done").cut).toBe("time");
+  });
+
+  it("all of them too slow: a timeout, and no done", async () => {
+    const { events, error } = await play((call) => {
+      call.run.timeOut();
+      throw call.run.abortReason;
+    }, battle);
+    expect(error?.code).toBe("PROVIDER_TIMEOUT");
+    expect(names(events)).not.toContain("done");
+  });
+
+  it("tells the model that served beside the one that was named", async () => {
+    const { events } = await play(plain, battle);
+    expect(dataOf(events, "agent.end")).toMatchObject({ model: "one", modelUsed: "one-served", finishReason: "stop" });
   });
 
   it("one model several times has ids of its own", async () => {

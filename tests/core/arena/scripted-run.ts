@@ -2,6 +2,7 @@ import type * as z from "zod";
 import type { Agent, AgentAnswer } from "#core/arena/agent.ts";
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
 import type { ArenaEvent, ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
+import { SearchBudget } from "#core/arena/search-budget.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
@@ -30,6 +31,8 @@ export class ScriptedRun implements ArenaRun {
   readonly runId = "req_0199c0de-7000-7000-8000-000000000000";
   readonly calls: ScriptedCall[] = [];
   remaining = 840_000;
+  cancelled = false;
+  readonly searches = new SearchBudget();
   maxCostUsd: number | undefined;
   readonly #script: Script;
   readonly #controller = new AbortController();
@@ -47,6 +50,7 @@ export class ScriptedRun implements ArenaRun {
   }
 
   get abortReason(): GatewayError {
+    if (!this.cancelled) return new GatewayError("PROVIDER_TIMEOUT", "No whole answer in time.");
     return new GatewayError("CONFLICT", "The request was cancelled.", { details: { cancelled: true } });
   }
 
@@ -64,6 +68,12 @@ export class ScriptedRun implements ArenaRun {
   }
 
   cancel(): void {
+    this.cancelled = true;
+    this.#controller.abort(this.abortReason);
+  }
+
+  /** Lets the run's own time be over. */
+  timeOut(): void {
     this.#controller.abort(this.abortReason);
   }
 
@@ -81,7 +91,7 @@ export class ScriptedRun implements ArenaRun {
       const costPicoUsd = costUsd === null ? undefined : fromUsd(costUsd);
       this.#costPicoUsd += costPicoUsd ?? 0n;
       const usage = { ...noTokens, inputTokens: 10, outputTokens: 5 };
-      return { content, toolCalls, usage, costPicoUsd, model: request.model };
+      return { content, toolCalls, usage, costPicoUsd, model: `${request.model}-served`, finishReason: "stop" };
     } finally {
       this.#underWay -= 1;
     }
@@ -126,7 +136,9 @@ export const agentsOf = (...models: readonly string[]): readonly Agent[] =>
 
 export const answerOf = (agent: Agent, content: string): AgentAnswer => ({
   agent,
+  modelUsed: agent.model,
   content,
+  finishReason: "stop",
   citations: [],
   usage: { inputTokens: 0, outputTokens: 0, totalTokens: 0 },
   costUsd: 0,

@@ -36,8 +36,7 @@ const searchFor = (...queries: readonly string[]) => ({
   })),
 });
 
-const turn = async (script: Script, search = true) => {
-  const run = new ScriptedRun(script);
+const turn = async (script: Script, search = true, run = new ScriptedRun(script)) => {
   const events: ArenaEvent[] = [];
   const before = exa.requests.length;
   const answer = await runAgent(run, {
@@ -153,6 +152,27 @@ describe("An agent that searches", () => {
     );
     expect(searches).toEqual([]);
     expect(answer?.content).toBe("Done");
+  });
+
+  it("searches at most 24 times a request, whatever the number of agents and rounds", async () => {
+    found = { status: 200, body: { results: [page(1)] } };
+    const script: Script = ({ tools }) => (tools === undefined ? "Enough." : searchFor("1", "2", "3", "4", "5"));
+    const run = new ScriptedRun(script);
+    const counts: number[] = [];
+    for (let count = 0; count < 9; count++) counts.push((await turn(script, true, run)).searches.length);
+    expect(counts).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 0]);
+    expect(run.calls.at(-1)?.tools).toBeUndefined();
+  });
+
+  it("searches no more when the cost is used up", async () => {
+    found = { status: 200, body: { results: [page(1)] } };
+    const { run, searches, answer } = await turn((call) => {
+      call.run.maxCostUsd = 0.01;
+      return call.tools === undefined ? "Enough." : searchFor("x");
+    });
+    expect(searches).toHaveLength(1);
+    expect(run.calls).toHaveLength(2);
+    expect(answer?.content).toBe("Enough.");
   });
 
   it("is not told of the tool when the request says no", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
-import { checkChatRequest } from "#core/chat/check-request.ts";
+import { ableChoices, checkChatRequest } from "#core/chat/check-request.ts";
 import { GatewayError } from "#core/errors.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
@@ -20,7 +20,8 @@ const file = withPart({ type: "file", file: { file_id: "f" } });
 const fault = (request: object, model = "gpt-5.2"): string => {
   const parsed = chatRequestSchema.parse({ model, messages: [user], ...request });
   try {
-    checkChatRequest(parsed, resolveModel(model));
+    checkChatRequest(parsed);
+    ableChoices(parsed, [{ model: resolveModel(model) }]);
     return "none";
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -97,8 +98,31 @@ describe("checkChatRequest", () => {
     ["audio for one that does not hear", audio, "claude", "BAD_REQUEST messages[1].content"],
     ["audio for one that hears", audio, "gemini", "none"],
     ["a file for one that takes none", file, "grok", "BAD_REQUEST messages[1].content"],
+    [
+      "tools for DeepSeek's R1",
+      { tools: [tool("f")] },
+      "openrouter/deepseek/deepseek-r1:free",
+      "tool_unsupported_for_model tools",
+    ],
+    [
+      "tools for a later R1, of which we do not know",
+      { tools: [tool("f")] },
+      "openrouter/deepseek/deepseek-r1-0528",
+      "none",
+    ],
+    ["R1 without tools", {}, "openrouter/deepseek/deepseek-r1", "none"],
     ["anything for a model that we do not know", audio, "openai/gpt-tomorrow", "none"],
   ])("%s", (_name, request, model, expected) => {
     expect(fault(request, model)).toBe(expected);
+  });
+});
+
+describe("ableChoices", () => {
+  it("passes over the models that cannot take the request, and refuses when none can", () => {
+    const choice = (name: string) => ({ model: resolveModel(name) });
+    const request = chatRequestSchema.parse({ model: "x", ...image });
+    const able = ableChoices(request, [choice("deepseek"), choice("gpt-5.2"), choice("deepseek")]);
+    expect(able.map(({ model }) => model.id)).toEqual(["gpt-5.2"]);
+    expect(() => ableChoices(request, [choice("deepseek")])).toThrow("takes no image input");
   });
 });

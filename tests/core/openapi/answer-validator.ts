@@ -45,6 +45,7 @@ export class AnswerValidator {
   constructor(document: object) {
     this.#document = document as Document;
     (addFormats as unknown as (ajv: Ajv2020) => void)(this.#ajv);
+    this.#ajv.addFormat("base64", /^[A-Za-z0-9+/]*={0,2}$/);
     this.#ajv.addSchema({ $id: "document", ...document });
   }
 

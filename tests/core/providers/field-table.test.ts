@@ -310,4 +310,13 @@ describe("a warning's name", () => {
     );
     expect(warnings).toEqual(["other"]);
   });
+
+  test("may have the dollar of a schema's keyword", async () => {
+    const parameters = { type: "object", properties: { again: { $ref: "#" } } };
+    const { warnings } = await send(
+      { provider: "google", model: "gemini-2.5-flash", byok: false },
+      { tools: [{ type: "function", function: { name: "f", parameters } }] },
+    );
+    expect(warnings).toEqual(["tools.parameters.$ref"]);
+  });
 });

@@ -4,7 +4,11 @@ import { newOutcome } from "#core/providers/provider.ts";
 import { withStrictTools } from "#core/providers/strict-tools.ts";
 import { providerCall, rejection, weatherTool } from "./support.ts";
 
-const answering = (text: string, name = "get_weather"): ChatProvider => ({
+const answering = (
+  text: string,
+  name = "get_weather",
+  finish: "tool_calls" | "length" = "tool_calls",
+): ChatProvider => ({
   chat: async () =>
     ({
       kind: "completion",
@@ -19,7 +23,7 @@ const answering = (text: string, name = "get_weather"): ChatProvider => ({
         choices: [
           {
             index: 0,
-            finish_reason: "tool_calls",
+            finish_reason: finish,
             logprobs: null,
             message: {
               role: "assistant",
@@ -53,10 +57,13 @@ describe("a call of a strict tool", () => {
     expect(JSON.stringify(error)).not.toMatch(/my home|secret/);
   });
 
-  test("that keeps its schema passes, and tools that are not strict are not judged", async () => {
+  test("that keeps its schema passes; a cut answer and tools that are not strict are not judged", async () => {
     const kept = answering('{"city":"x","days":2}');
     expect(await withStrictTools(kept).chat(call([strict]))).toMatchObject({ kind: "completion" });
     expect(await withStrictTools(answering("{}")).chat(call([weatherTool]))).toMatchObject({ kind: "completion" });
+    expect(await withStrictTools(answering('{"ci', "get_weather", "length")).chat(call([strict]))).toMatchObject({
+      kind: "completion",
+    });
     expect(await withStrictTools(answering("{}", "other")).chat(call([strict]))).toMatchObject({ kind: "completion" });
   });
 });

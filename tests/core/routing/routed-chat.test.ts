@@ -51,6 +51,16 @@ describe.skipIf(!hasTables)(`routing of chat completions (${tablesName})`, () =>
     });
   });
 
+  it("never sends to a fallback what it cannot take: the failure of the one that can is told", async () => {
+    gateway().play = failing(503);
+    const content = [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }];
+    const messages = [{ role: "user", content }];
+    const answer = await ask({ model: "gpt-5.2", messages, fallback: ["deepseek"] });
+    expect(answer.json().error).toMatchObject({ message: expect.stringContaining("openai") });
+    const event = await gateway().usage(caller, answer);
+    expect((event.attempts as { model: string }[]).map(({ model }) => model)).toEqual(["gpt-5.2"]);
+  });
+
   it("tells every attempt also when all failed", async () => {
     gateway().play = failing(503);
     const answer = await ask({ model: "gpt-5.2", fallback: ["o3"] });

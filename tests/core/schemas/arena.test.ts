@@ -54,6 +54,15 @@ describe("A request to the arena", () => {
     expect(asChat({ mode: "multi-instance", model: "claude" }).models).toEqual(["claude", "claude"]);
   });
 
+  it("takes auto for any agent, twice in multi-instance only", () => {
+    expect(asChat({ model: "auto" }).models).toEqual(["auto"]);
+    expect(asBattle({ models: "auto,gpt" }).models).toEqual(["auto", "gpt"]);
+    expect(asFight({ models: ["auto", "gpt", "claude"] }).models).toHaveLength(3);
+    expect(asChat({ mode: "multi-instance", model: "auto" }).models).toEqual(["auto", "auto"]);
+    expect(refusal(() => asBattle({ models: "auto,auto" })).param).toBe("models");
+    expect(refusal(() => asChat({ mode: "multi-instance", models: "auto,nobody" })).code).toBe("INVALID_MODEL");
+  });
+
   it("takes 2 to 8 agents for a fight, exactly 2 for a battle, 1 for a chat", () => {
     expect(asFight({ models: eight }).models).toHaveLength(8);
     expect(refusal(() => asFight({ models: [...eight, "openai/e"] })).param).toBe("models");

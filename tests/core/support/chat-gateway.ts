@@ -30,8 +30,8 @@ export interface ChatGateway extends StandIns {
   createCaller(userId?: string): Promise<Caller>;
   /** POST /api/v1/chat/completions, read to its end and settled. */
   ask(caller: Caller, body: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** The same with reading left to the test. */
-  open(caller: Caller, body: object, headers?: Readonly<Record<string, string>>): OpenCall;
+  /** The same with reading left to the test, in a function that has so much time left, ms. */
+  open(caller: Caller, body: object, headers?: Readonly<Record<string, string>>, remainingMs?: number): OpenCall;
   /** The usage event of an answered request. */
   usage(caller: Caller, answer: Answer): Promise<PlainItem>;
 }
@@ -110,8 +110,8 @@ export const dataOf = (text: string): readonly unknown[] =>
     .map((frame): unknown => JSON.parse(frame.slice("data: ".length)));
 
 /** All of it, for the tests of a file. Call it in a `describe` that is skipped where there are no tables. */
-export const useChatGateway = (): (() => ChatGateway) => {
-  const standIns = useStandIns();
+export const useChatGateway = (options: Parameters<typeof useStandIns>[0] = {}): (() => ChatGateway) => {
+  const standIns = useStandIns(options);
   let provider: FakeProvider;
   let play: Play = saying();
   let before = 0;
@@ -132,7 +132,7 @@ export const useChatGateway = (): (() => ChatGateway) => {
   });
   afterAll(() => provider.close());
 
-  const options = ({ key }: Caller, body: object, headers: Readonly<Record<string, string>> = {}) => ({
+  const eventOptions = ({ key }: Caller, body: object, headers: Readonly<Record<string, string>> = {}) => ({
     method: "POST",
     path: "/api/v1/chat/completions",
     headers: { Authorization: `Bearer ${key}`, ...headers },
@@ -160,8 +160,8 @@ export const useChatGateway = (): (() => ChatGateway) => {
       });
       return { key, keyId, userId };
     },
-    ask: (caller, body, headers) => callStream(handler, options(caller, body, headers)),
-    open: (caller, body, headers) => openStream(handler, options(caller, body, headers)),
+    ask: (caller, body, headers) => callStream(handler, eventOptions(caller, body, headers)),
+    open: (caller, body, headers, remainingMs) => openStream(handler, eventOptions(caller, body, headers), remainingMs),
     usage: async ({ userId }, { headers }) => {
       const day = utcDay(Date.now());
       return (await getItem("usage", rowKeys.usageEvent(userId, day, headers["x-request-id"] ?? "", 0))) ?? {};

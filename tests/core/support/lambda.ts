@@ -19,7 +19,7 @@ export interface Answer {
   };
 }
 
-const toAnswer = (status: number, headers: Readonly<Record<string, string>>, text: string): Answer => ({
+export const toAnswer = (status: number, headers: Readonly<Record<string, string>>, text: string): Answer => ({
   status,
   headers,
   text,

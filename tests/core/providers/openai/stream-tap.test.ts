@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { StreamTap } from "#core/providers/openai/stream-tap.ts";
 import { newOutcome } from "#core/providers/provider.ts";
 import { assemble, chunksOf } from "../support.ts";
@@ -56,6 +56,19 @@ describe("frames in the common form", () => {
     expect(push(tap, frame({ content: "more" }))).toBe("");
   });
 
+  test("that come in many reads are copied once, however long they are", () => {
+    const { tap } = newTap();
+    push(tap, role);
+    const long = frame({ content: "x".repeat(10_000) });
+    const joins = vi.spyOn(Buffer, "concat");
+    let text = "";
+    for (let at = 0; at < long.length; at += 100) text += push(tap, long.slice(at, at + 100));
+    const count = joins.mock.calls.length;
+    joins.mockRestore();
+    expect(text).toBe(long);
+    expect(count).toBeLessThan(5);
+  });
+
   test("are cut at every byte without a change", () => {
     const whole = role + frame({ content: "Grüße 世界" }) + finish + usage + done;
     const bytes = Buffer.from(whole);
@@ -76,6 +89,45 @@ describe("frames in the common form", () => {
 });
 
 describe("the contract's form", () => {
+  describe("with usage on every chunk", () => {
+    const tells = (completion: number) => ({
+      usage: { completion_tokens: completion, prompt_tokens: 3, total_tokens: completion + 3 },
+    });
+
+    test("leave without it, else as the bytes that came, and the last one counts", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }, null, tells(1)));
+      const words = ["Grüße 世界", 'it says ,"usage":{"a":1}} of itself', "and ends"];
+      const text = words.map((content, index) => frame({ content }, null, tells(index + 2))).join("");
+      expect(push(tap, text)).toBe(words.map((content) => frame({ content })).join(""));
+      expect(outcome.usage).toMatchObject({ inputTokens: 3, outputTokens: 4 });
+    });
+
+    test("in another place than the end lose it too", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }));
+      const other = frame({ content: "x" }, null, { ...tells(5), extra: { a: [1] } });
+      expect(push(tap, other)).toBe(frame({ content: "x" }, null, { extra: { a: [1] } }));
+      const nested = frame({ content: "y" }, null, { x_groq: { id: "1", ...tells(7) } });
+      expect(push(tap, nested)).toBe(nested);
+      expect(outcome.usage).toMatchObject({ outputTokens: 5 });
+    });
+
+    test("that say nothing beside it behind the finish reason do not leave", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }) + finish);
+      expect(push(tap, frame({ role: "assistant", content: "" }, null, tells(9)))).toBe("");
+      expect(outcome.usage).toMatchObject({ outputTokens: 9 });
+    });
+
+    test("and without any choice do not leave", () => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }));
+      expect(push(tap, usage)).toBe("");
+      expect(outcome.usage).toMatchObject({ outputTokens: 2 });
+    });
+  });
+
   test("words that come with the finish reason become a frame of their own", () => {
     const { tap } = newTap();
     const chunks = chunksOf(push(tap, role + frame({ role: "assistant", content: "last" }, "stop")));

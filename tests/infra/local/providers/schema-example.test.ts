@@ -76,3 +76,10 @@ describe("a made-up JSON answer satisfies its schema", () => {
     expect(validate(exampleOf(schema)), JSON.stringify(validate.errors)).toBe(true);
   });
 });
+
+test("choices without a number are all named, each once", () => {
+  const items = { type: "string", enum: ["A", "B", "C"] };
+  expect(exampleOf({ type: "array", items })).toEqual(["A", "B", "C"]);
+  expect(exampleOf({ type: "array", items, maxItems: 2 })).toEqual(["A", "B"]);
+  expect(exampleOf({ type: "array", items: { type: "string" } })).toEqual([]);
+});

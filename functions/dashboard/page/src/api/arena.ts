@@ -50,6 +50,7 @@ interface OfAgent {
 interface EventData {
   readonly "run.start": {
     readonly runId: string;
+    readonly mode: ArenaRequest["mode"];
     readonly agents: readonly { readonly agentId: string; readonly model: string }[];
   };
   readonly "round.start": { readonly round: number };
@@ -57,6 +58,8 @@ interface EventData {
   readonly "agent.delta": OfAgent & { readonly text: string };
   readonly "agent.search": OfAgent & { readonly query: string; readonly results: number };
   readonly "agent.end": OfAgent & {
+    readonly modelUsed: string;
+    readonly finishReason: string;
     readonly citations: readonly Citation[];
     readonly costUsd: number | null;
     readonly latencyMs: number;

@@ -33,8 +33,17 @@ const Sources = ({ answer }: { answer: Answer }) =>
     </details>
   );
 
-const factsOf = ({ ended, fault, latencyMs, costUsd }: Answer): string =>
-  ended && fault === undefined ? `${formatMs(latencyMs)} · cost ${formatCost(costUsd)}` : "";
+/** Which model served where another was named, how long it took, what it cost, and whether it was cut. */
+const factsOf = (answer: Answer, named: string): string => {
+  const { ended, fault, latencyMs, costUsd, modelUsed = named, finishReason } = answer;
+  if (!ended || fault !== undefined) return "";
+  return [
+    ...(modelUsed === named ? [] : [modelUsed]),
+    formatMs(latencyMs),
+    `cost\u00a0${formatCost(costUsd)}`,
+    ...(finishReason === "length" ? ["cut at its limit"] : []),
+  ].join(" · ");
+};
 
 interface AgentColumnProps {
   readonly agent: AgentView;
@@ -62,7 +71,7 @@ export const AgentColumn = ({ agent, winner, live }: AgentColumnProps) => (
         )}
         {answer.fault === undefined ? null : <p class="field-fault">{answer.fault}</p>}
         <Sources answer={answer} />
-        <p class="turn-facts">{factsOf(answer)}</p>
+        <p class="turn-facts">{factsOf(answer, agent.model)}</p>
       </article>
     ))}
   </section>

@@ -5,7 +5,7 @@ import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { AgentColumn } from "./agent-column.tsx";
-import { Results } from "./results.tsx";
+import { Result, Standings } from "./results.tsx";
 import { fault, running, start, stop, stopped, view } from "./run.ts";
 import { message, problemOf, toRequest } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
@@ -62,6 +62,8 @@ export const ArenaPage = () => {
             {statusOf()}
           </p>
           <ErrorNotice error={fault.value} />
+          {/* Above the answers: on a phone they are many screens long. */}
+          <Result view={view.value} />
           {agents.length === 0 ? null : (
             <div class="arena-columns">
               {agents.map((agent) => (
@@ -74,7 +76,7 @@ export const ArenaPage = () => {
               ))}
             </div>
           )}
-          <Results view={view.value} />
+          <Standings view={view.value} />
         </div>
       </div>
     </>

@@ -2,7 +2,7 @@ import { formatCost, formatMs, plural } from "../../format.ts";
 import type { RunView } from "./run-view.ts";
 
 const cutWords = {
-  time: "It was cut after a whole round: the time was used up.",
+  time: "It was cut: the time was used up.",
   cost: "It was cut after a whole round: the cost was used up.",
   agents: "It ended early: fewer than two agents were left.",
 } as const;
@@ -57,23 +57,31 @@ const Votes = ({ view }: { view: RunView }) => (
   </section>
 );
 
-/** How the run ended: winner, cost, votes with their reasons, and places. */
-export const Results = ({ view }: { view: RunView }) => {
-  const { ending, votes, places } = view;
+const headingOf = (view: RunView, winner: string | null): string => {
+  if (winner !== null) return `${nameIn(view, winner)} wins`;
+  // Only a fight is for winning.
+  return view.mode === "fight" ? "No winner" : "All in all";
+};
+
+/** How the run ended: winner, time, tokens, cost, and why it was cut. */
+export const Result = ({ view }: { view: RunView }) => {
+  const { ending } = view;
+  if (ending === undefined) return null;
   return (
-    <>
-      {ending === undefined ? null : (
-        <section class="card arena-ending" aria-label="Result">
-          <h2>{ending.winner === null ? "No winner" : `${nameIn(view, ending.winner)} wins`}</h2>
-          <p>
-            {formatMs(ending.durationMs)} · {plural(ending.usage.totalTokens, "token")} · cost{" "}
-            {formatCost(ending.costUsd)}
-          </p>
-          {ending.cut === null ? null : <p class="hint">{cutWords[ending.cut]}</p>}
-        </section>
-      )}
-      {places.length === 0 ? null : <Leaderboard view={view} />}
-      {votes.length === 0 ? null : <Votes view={view} />}
-    </>
+    <section class="card arena-ending" aria-label="Result">
+      <h2>{headingOf(view, ending.winner)}</h2>
+      <p>
+        {formatMs(ending.durationMs)} · {plural(ending.usage.totalTokens, "token")} · cost {formatCost(ending.costUsd)}
+      </p>
+      {ending.cut === null ? null : <p class="hint">{cutWords[ending.cut]}</p>}
+    </section>
   );
 };
+
+/** Places, and votes with their reasons. */
+export const Standings = ({ view }: { view: RunView }) => (
+  <>
+    {view.places.length === 0 ? null : <Leaderboard view={view} />}
+    {view.votes.length === 0 ? null : <Votes view={view} />}
+  </>
+);

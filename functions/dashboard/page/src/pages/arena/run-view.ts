@@ -1,4 +1,4 @@
-import type { ArenaEvent, Citation, Ending, Place, Vote } from "../../api/arena.ts";
+import type { ArenaEvent, ArenaRequest, Citation, Ending, Place, Vote } from "../../api/arena.ts";
 
 /** A run as the page shows it, made event by event. */
 
@@ -8,6 +8,8 @@ export interface Answer {
   readonly searches: readonly { readonly query: string; readonly results: number }[];
   readonly citations: readonly Citation[];
   readonly ended: boolean;
+  readonly modelUsed?: string;
+  readonly finishReason?: string;
   readonly costUsd?: number | null;
   readonly latencyMs?: number;
   readonly fault?: string;
@@ -21,6 +23,7 @@ export interface AgentView {
 
 export interface RunView {
   readonly runId: string;
+  readonly mode?: ArenaRequest["mode"];
   readonly agents: readonly AgentView[];
   readonly votes: readonly Vote[];
   readonly places: readonly Place[];
@@ -49,7 +52,8 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
   switch (event.name) {
     case "run.start": {
       const agents = event.data.agents.map((agent) => ({ ...agent, answers: [] }));
-      return { ...emptyRun, runId: event.data.runId, agents };
+      const { runId, mode } = event.data;
+      return { ...emptyRun, runId, mode, agents };
     }
     case "agent.start": {
       const { agentId, round } = event.data;
@@ -61,8 +65,15 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
     case "agent.search":
       return changeAnswer(view, event.data, ({ searches }) => ({ searches: [...searches, event.data] }));
     case "agent.end": {
-      const { citations, costUsd, latencyMs } = event.data;
-      return changeAnswer(view, event.data, () => ({ citations, costUsd, latencyMs, ended: true }));
+      const { citations, costUsd, latencyMs, modelUsed, finishReason } = event.data;
+      return changeAnswer(view, event.data, () => ({
+        citations,
+        costUsd,
+        latencyMs,
+        modelUsed,
+        finishReason,
+        ended: true,
+      }));
     }
     case "agent.error":
       return changeAnswer(view, event.data, () => ({ fault: event.data.error.message, ended: true }));

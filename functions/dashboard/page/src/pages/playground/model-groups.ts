@@ -1,6 +1,8 @@
 import type { Model } from "../../api/models.ts";
 import type { OptionGroup } from "../../ui/fields.tsx";
 
+const auto = { value: "auto", label: "auto → chosen for each request" };
+
 /** The models that a key may call, aliases first, then by their makers. */
 export const modelGroups = (models: readonly Model[]): readonly OptionGroup[] => {
   const aliases = models.flatMap(({ name, aliases: names }) =>
@@ -8,7 +10,7 @@ export const modelGroups = (models: readonly Model[]): readonly OptionGroup[] =>
   );
   const owners = [...new Set(models.map((model) => model.owned_by))];
   return [
-    ...(aliases.length === 0 ? [] : [{ label: "Aliases", options: aliases }]),
+    { label: "Aliases", options: [auto, ...aliases] },
     ...owners.map((owner) => ({
       label: owner,
       options: models.filter((model) => model.owned_by === owner).map(({ id }) => ({ value: id, label: id })),
@@ -19,5 +21,5 @@ export const modelGroups = (models: readonly Model[]): readonly OptionGroup[] =>
 /** Until the key is there, and with it the list of models. */
 export const unlistedGroup: OptionGroup = {
   label: "Aliases",
-  options: ["gpt", "claude", "gemini", "grok"].map((alias) => ({ value: alias, label: alias })),
+  options: [auto, ...["gpt", "claude", "gemini", "grok"].map((alias) => ({ value: alias, label: alias }))],
 };

@@ -1,0 +1,107 @@
+import type { ChatCompletion } from "openai/resources/chat/completions";
+import { toUsd } from "#core/catalog/cost.ts";
+import type { OpenChat } from "#core/chat/open-chat.ts";
+import type { RequestContext } from "#core/context.ts";
+import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import type { ArenaRequest } from "#core/schemas/arena.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import { chunksOf } from "./chunk-reader.ts";
+import { type ArenaEvent, eventFrame } from "./events.ts";
+import { messagesOf } from "./opening.ts";
+
+/** The mode `chat`: one model's chat completion, told in the platform's own shapes. */
+
+/** Ms for a whole answer: /api/chat has no `timeout` of its own, so it takes the longest of a chat completion. */
+const streamedTimeoutMs = 300_000;
+const unstreamedTimeoutMs = 290_000;
+
+/** The chat completion that a request in the mode `chat` is. */
+export const toChatCompletion = (request: ArenaRequest): ChatRequest => ({
+  model: request.models[0] ?? "",
+  messages: [...messagesOf(request)],
+  ...(request.maxTokens === undefined ? {} : { max_completion_tokens: request.maxTokens }),
+  ...(request.stream
+    ? { stream: true, stream_options: { include_usage: true }, timeout: streamedTimeoutMs }
+    : { timeout: unstreamedTimeoutMs }),
+});
+
+/** What of the running request is told. */
+type Call = Pick<RequestContext, "requestId" | "startedAt">;
+type ToldUsage = ChatCompletion["usage"] | null;
+
+/** A stored answer tells the tokens that it once took, and costs nothing. */
+const billOf = (chat: OpenChat, told: ToldUsage) => {
+  const { usage: counted, costPicoUsd } = chat.bill();
+  const usage = told ?? toOpenAiUsage(counted);
+  return {
+    usage: {
+      inputTokens: usage.prompt_tokens,
+      outputTokens: usage.completion_tokens,
+      totalTokens: usage.total_tokens,
+    },
+    costUsd: costPicoUsd === undefined ? null : toUsd(costPicoUsd),
+  };
+};
+
+/** The whole answer. @throws GatewayError */
+export const wholeChat = async (call: Call, chat: OpenChat) => {
+  const { completion, headers } = await chat.whole();
+  const { choices, usage } = completion as ChatCompletion;
+  const [choice] = choices;
+  const data = {
+    id: call.requestId,
+    model: headers["x-model-used"] ?? "",
+    // A refusal is what the model said, too.
+    content: choice?.message.content ?? choice?.message.refusal ?? "",
+    finishReason: choice?.finish_reason ?? "stop",
+    ...billOf(chat, usage),
+  };
+  return { data, headers };
+};
+
+async function* chatEvents(
+  call: Call,
+  request: ArenaRequest,
+  chat: OpenChat,
+  frames: AsyncIterable<Buffer | string>,
+  modelUsed: string,
+): AsyncGenerator<string, void, undefined> {
+  const { requestId: runId } = call;
+  const agent = { agentId: "agent-1", model: request.models[0] ?? "" };
+  const round = 1;
+  const opening: readonly ArenaEvent[] = [
+    { name: "run.start", data: { runId, mode: "chat", message: request.message, rounds: 1, agents: [agent] } },
+    { name: "agent.start", data: { ...agent, round } },
+  ];
+  yield opening.map(eventFrame).join("");
+  let content = "";
+  let finishReason: string = "stop";
+  let told: ToldUsage;
+  for await (const part of frames) {
+    let added = "";
+    for (const { choices, usage } of chunksOf(part)) {
+      added += choices[0]?.delta.content ?? choices[0]?.delta.refusal ?? "";
+      finishReason = choices[0]?.finish_reason ?? finishReason;
+      told = usage ?? told;
+    }
+    if (added === "") continue;
+    content += added;
+    yield eventFrame({ name: "agent.delta", data: { agentId: agent.agentId, round, text: added } });
+  }
+  const ms = Math.round(performance.now() - call.startedAt);
+  const bill = billOf(chat, told);
+  const ending: readonly ArenaEvent[] = [
+    {
+      name: "agent.end",
+      data: { ...agent, modelUsed, round, content, finishReason, citations: [], ...bill, latencyMs: ms },
+    },
+    { name: "done", data: { runId, winner: null, ...bill, durationMs: ms, cut: null, leaderboard: [] } },
+  ];
+  yield ending.map(eventFrame).join("");
+}
+
+/** The answer's events. Resolves with the first content, so that an early failure is a true status. @throws GatewayError */
+export const startChat = async (call: Call, request: ArenaRequest, chat: OpenChat) => {
+  const { frames, headers } = await chat.stream();
+  return { frames: chatEvents(call, request, chat, frames, headers["x-model-used"] ?? ""), headers };
+};

@@ -1,0 +1,68 @@
+import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { CatalogModel } from "#core/catalog/model.ts";
+import type { AttemptRecord, UnusedGeneration } from "#core/db/usage-events.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import { costForReserve, metered } from "./settlement.ts";
+import type { TokenUsage } from "./token-usage.ts";
+
+/**
+ * Generations that were paid for and that nobody got: an answer that broke off before its first content, or that could not
+ * be used, was asked for again. The provider bills it all the same, so the request's event has it too.
+ */
+
+interface PaidBy {
+  readonly catalog: CatalogModel | undefined;
+  readonly byok: boolean;
+  readonly inputCharacters: number;
+}
+
+/** What a failed attempt came to, or undefined where the provider generated nothing. */
+export const unusedGeneration = (outcome: ProviderOutcome | undefined, by: PaidBy): UnusedGeneration | undefined => {
+  const usage = metered(outcome, by.inputCharacters);
+  if (usage.inputTokens === 0 && usage.outputTokens === 0) return undefined;
+  const cost = costPicoUsd(by.catalog, usage);
+  return { byok: by.byok, ...usage, ...(cost === undefined ? {} : { costPicoUsd: cost }) };
+};
+
+const plus = (left: TokenUsage, right: TokenUsage): TokenUsage => ({
+  inputTokens: left.inputTokens + right.inputTokens,
+  cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
+  cacheWriteInputTokens: left.cacheWriteInputTokens + right.cacheWriteInputTokens,
+  longCacheWriteInputTokens: left.longCacheWriteInputTokens + right.longCacheWriteInputTokens,
+  outputTokens: left.outputTokens + right.outputTokens,
+  reasoningTokens: left.reasoningTokens + right.reasoningTokens,
+  estimated: left.estimated || right.estimated,
+});
+
+/** What a request's answer came to, and who paid for it. */
+export interface AnswerCost {
+  readonly usage: TokenUsage;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
+  readonly byok: boolean;
+  /** What counts against the daily cap. */
+  readonly spentPicoUsd: bigint;
+}
+
+/** The same with the unused generations of the request's attempts. */
+export interface TotalCost extends Omit<AnswerCost, "byok"> {
+  /** What the caller's own keys paid, where that is neither all nor nothing as `byok` says. */
+  readonly byokCostPicoUsd: bigint | undefined;
+}
+
+/** Sums a request: its answer, and the generations that were paid for and not used. One unknown price makes all unknown. */
+export const withUnused = (answer: AnswerCost, attempts: readonly AttemptRecord[]): TotalCost => {
+  const unused = attempts.flatMap((attempt) => attempt.unused ?? []);
+  let { usage, costPicoUsd: total, spentPicoUsd } = answer;
+  let byokCost = answer.byok ? (total ?? 0n) : 0n;
+  for (const generation of unused) {
+    const { byok, costPicoUsd: cost } = generation;
+    usage = plus(usage, generation);
+    total = total === undefined || cost === undefined ? undefined : total + cost;
+    if (byok) byokCost += cost ?? 0n;
+    else spentPicoUsd += cost ?? costForReserve(undefined, generation);
+  }
+  const byRule = answer.byok ? total : 0n;
+  const isMixed = total !== undefined && byokCost !== byRule;
+  return { usage, costPicoUsd: total, spentPicoUsd, byokCostPicoUsd: isMixed ? byokCost : undefined };
+};

@@ -1,0 +1,164 @@
+import { StreamTranslator } from "#core/providers/anthropic/from-stream.ts";
+import { readStream } from "#core/providers/anthropic/read-stream.ts";
+import { GoogleAnswer } from "#core/providers/compatible/google-answer.ts";
+import { tappedFrames } from "#core/providers/openai/openai-shaped.ts";
+import { StreamTap } from "#core/providers/openai/stream-tap.ts";
+import { newOutcome } from "#core/providers/provider.ts";
+import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { replaceSection, table } from "./markdown.ts";
+import { toFigure } from "./statistics.ts";
+
+/**
+ * `npm run bench:translation`: what a chunk of a stream costs where it has to be translated, against one whose bytes pass on
+ * with a tap, side by side in one run. The ratios are what counts; the microseconds are this machine's. Fails where a chunk
+ * that comes in a read of its own, as a model's words do, costs over three times as much.
+ */
+
+const chunks = 4_000;
+const rounds = 25;
+const warmUps = 5;
+const maxRatio = 3;
+/** Chunks of one read, as a hurried provider's arrive. */
+const burst = 16;
+
+const wordAt = (index: number): string => ` word${index % 7}${"s".repeat(index % 5)}`;
+const words = Array.from({ length: chunks }, (_, index) => wordAt(index));
+
+const frame = (value: object): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
+const event = (type: string, value: object = {}): Buffer =>
+  Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`);
+
+type Reads = readonly Buffer[];
+
+/** As OpenAI sends them where usage was asked for, which the gateway always does. */
+const openAiReads: Reads = (() => {
+  const facts = {
+    id: "chatcmpl-AbCdEf0123456789",
+    object: "chat.completion.chunk",
+    created: 1_700_000_000,
+    model: "gpt-5.2-2025-12-11",
+    service_tier: "default",
+    system_fingerprint: null,
+  };
+  const chunk = (delta: object, finish: string | null = null): Buffer =>
+    frame({ ...facts, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }], usage: null });
+  return [
+    chunk({ role: "assistant", content: "", refusal: null }),
+    ...words.map((content) => chunk({ content })),
+    chunk({}, "stop"),
+    Buffer.from("data: [DONE]\n\n"),
+  ];
+})();
+
+/** As Google's OpenAI-compatible endpoint sends them, with or without usage on every chunk. */
+const googleReads = (tellsUsage: boolean): Reads => {
+  const chunk = (delta: object, index: number, finish?: string): Buffer =>
+    frame({
+      choices: [{ delta, ...(finish === undefined ? {} : { finish_reason: finish }), index: 0 }],
+      created: 1_700_000_000,
+      id: "AbCdEf0123456789",
+      model: "gemini-3.5-flash",
+      object: "chat.completion.chunk",
+      ...(tellsUsage ? { usage: { completion_tokens: index, prompt_tokens: 9, total_tokens: index + 9 } } : {}),
+    });
+  return [
+    ...words.map((content, index) => chunk({ content, role: "assistant" }, index)),
+    chunk({ role: "assistant" }, chunks, "stop"),
+    Buffer.from("data: [DONE]\n\n"),
+  ];
+};
+
+const anthropicReads: Reads = (() => {
+  const message = { id: "msg_1", type: "message", role: "assistant", model: "claude-sonnet-5", content: [] };
+  return [
+    event("message_start", {
+      message: { ...message, stop_reason: null, usage: { input_tokens: 9, output_tokens: 1 } },
+    }),
+    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+    ...words.map((text) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } })),
+    event("content_block_stop", { index: 0 }),
+    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: chunks } }),
+    event("message_stop"),
+  ];
+})();
+
+const inBursts = (reads: Reads): Reads =>
+  Array.from({ length: Math.ceil(reads.length / burst) }, (_, index) =>
+    Buffer.concat(reads.slice(index * burst, (index + 1) * burst)),
+  );
+
+async function* bodyOf(reads: Reads): AsyncGenerator<Buffer> {
+  for (const read of reads) yield read;
+}
+
+const request = chatRequestSchema.parse({ model: "auto", messages: [{ role: "user", content: "Hello" }] });
+
+type Work = (reads: Reads) => Promise<void>;
+
+/** What the adapter of an OpenAI-shaped provider does with the body of its response. */
+const tap =
+  (provider: "openai" | "google"): Work =>
+  async (reads) => {
+    const rewriter = provider === "google" ? new GoogleAnswer() : undefined;
+    const reasoning = provider === "google" ? "total-minus-prompt" : "included";
+    const outcome = newOutcome();
+    const stream = new StreamTap({ provider, outcome, reasoning, rewriter });
+    const call = { provider, request, signal: new AbortController().signal };
+    for await (const _ of tappedFrames(call, bodyOf(reads), stream, outcome));
+  };
+
+const translate: Work = async (reads) => {
+  const outcome = newOutcome();
+  const options = { completionId: "chatcmpl-1", model: "claude-sonnet-5", createdSeconds: 1, outcome };
+  const translator = new StreamTranslator(options);
+  const toFailure = (): Error => new Error("broken");
+  for await (const _ of readStream({ body: bodyOf(reads), translator, outcome, toFailure }));
+};
+
+const adapters: readonly (readonly [name: string, Work, Reads])[] = [
+  ["OpenAI: bytes pass on", tap("openai"), openAiReads],
+  ["Anthropic: translated", translate, anthropicReads],
+  ["Gemini: rewritten", tap("google"), googleReads(false)],
+  ["Gemini, usage on every chunk", tap("google"), googleReads(true)],
+];
+
+const cases = adapters.flatMap(([name, work, reads]) => [
+  { name, work, reads, cpu: [] as number[] },
+  { name: `${name}, ${burst} chunks a read`, work, reads: inBursts(reads), cpu: [] as number[] },
+]);
+
+/** CPU microseconds a chunk of one pass. */
+const cpuOf = async (work: Work, reads: Reads): Promise<number> => {
+  const before = process.cpuUsage();
+  await work(reads);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / chunks;
+};
+
+for (let round = -warmUps; round < rounds; round += 1) {
+  // In turn, so that whatever else the machine does meets all of them.
+  for (const { work, reads, cpu } of cases) {
+    const microseconds = await cpuOf(work, reads);
+    if (round >= 0) cpu.push(microseconds);
+  }
+}
+
+const results = cases.map(({ name, cpu }, index) => {
+  const base = toFigure(cases[index % 2]?.cpu ?? []).median;
+  const figure = toFigure(cpu);
+  return { name, figure, ratio: figure.median / base };
+});
+const rows = results.map(({ name, figure: { median, lowest, highest }, ratio }) => [
+  name,
+  median.toFixed(2),
+  `${lowest.toFixed(2)} to ${highest.toFixed(2)}`,
+  ratio.toFixed(2),
+]);
+const text = table(["Adapter", "CPU of a chunk, us (median)", `${rounds} rounds`, "ratio"], rows);
+console.log(text);
+if (process.argv.includes("--write")) await replaceSection("translation", text);
+const over = results.filter(({ ratio }, index) => index % 2 === 0 && ratio > maxRatio);
+if (over.length > 0) {
+  console.error(`Over ${maxRatio} times: ${over.map(({ name }) => name).join(", ")}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TableUnavailable } from "#core/db/table-unavailable.ts";
+import { allEnded, patiently } from "#core/usage/end-of-request.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A write that fails so often, and then is done. */
+const failing = (times: number, error: Error = new TableUnavailable("ThrottlingException")) => {
+  let calls = 0;
+  return vi.fn(async () => {
+    calls += 1;
+    if (calls <= times) throw error;
+    return calls;
+  });
+};
+
+describe("patiently", () => {
+  it("makes a write again after passing faults, until it is done", async () => {
+    const write = failing(3);
+    const done = patiently(write);
+    await vi.runAllTimersAsync();
+    expect(await done).toBe(4);
+  });
+
+  it("throws what the last try threw when the fault stays, after four tries", async () => {
+    const write = failing(9);
+    const done = expect(patiently(write)).rejects.toBeInstanceOf(TableUnavailable);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(write).toHaveBeenCalledTimes(4);
+  });
+
+  it("throws at once what will not pass", async () => {
+    const write = failing(1, new TypeError("our bug"));
+    await expect(patiently(write)).rejects.toThrow("our bug");
+    expect(write).toHaveBeenCalledOnce();
+  });
+
+  it("stops once tries that each took their time have used it up", async () => {
+    const write = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 4_500));
+      throw new TableUnavailable("TimeoutError");
+    });
+    const done = expect(patiently(write)).rejects.toBeInstanceOf(TableUnavailable);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(write).toHaveBeenCalledOnce();
+  });
+});
+
+describe("allEnded", () => {
+  it("rejects only once everything has ended", async () => {
+    const { promise: other, resolve } = Promise.withResolvers<void>();
+    const rejected = vi.fn();
+    const all = allEnded([Promise.reject(new Error("first")), other]).catch(rejected);
+    await vi.runAllTimersAsync();
+    expect(rejected).not.toHaveBeenCalled();
+    resolve();
+    await all;
+    expect(rejected).toHaveBeenCalledWith(new Error("first"));
+  });
+
+  it("resolves to all results in their order", async () => {
+    expect(await allEnded([Promise.resolve(1), "two", undefined])).toEqual([1, "two", undefined]);
+  });
+});

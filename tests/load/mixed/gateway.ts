@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** `npm start` in a child process, with what a load test has to see of it from outside. */
+
+export interface LoadedGateway {
+  readonly url: string;
+  readonly apiKey: string;
+  /** Resident memory of the whole process: front, Runtime APIs and all workers. */
+  residentBytes(): Promise<number>;
+  /** The longest delay of the front's event loop in each second so far, ms. */
+  loopDelaysMs(): Promise<readonly number[]>;
+  stop(): Promise<void>;
+}
+
+const root = join(import.meta.dirname, "../../..");
+const pageBytes = 4_096;
+
+/** No limit and no cap of ours may be what is measured. */
+const settings = {
+  RATE_LIMIT_SCALE: "1000000",
+  MAX_OPEN_REQUESTS: "10000",
+  DAILY_SPEND_CAP_USD: "1000000",
+  PORT: "0",
+} as const;
+
+const started = async (child: ChildProcess): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+    if (text.includes("Ctrl+C stops it")) resolve();
+  });
+  child.stderr?.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+  });
+  child.once("exit", (code) => reject(new Error(`npm start ended with ${code}: ${text.slice(-2_000)}`)));
+  return promise;
+};
+
+/** Starts it with a data folder of its own, which goes with it. */
+export const startLoadedGateway = async (): Promise<LoadedGateway> => {
+  const dataDir = await mkdtemp(join(tmpdir(), "load-"));
+  const delayFile = join(dataDir, "loop-delay.txt");
+  const child = spawn(
+    process.execPath,
+    ["--import", join(import.meta.dirname, "loop-delay.mjs"), join(root, "infra/local/start.ts")],
+    {
+      cwd: root,
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LOCAL_DATA_DIR: dataDir,
+        LOOP_DELAY_FILE: delayFile,
+        ...settings,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const exited = once(child, "exit");
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await exited;
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await started(child);
+    const { url, apiKey, pid } = JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")) as {
+      readonly url: string;
+      readonly apiKey: string;
+      readonly pid: number;
+    };
+    return {
+      url,
+      apiKey,
+      residentBytes: async () => Number((await readFile(`/proc/${pid}/statm`, "utf8")).split(" ")[1]) * pageBytes,
+      loopDelaysMs: async () => (await readFile(delayFile, "utf8")).trim().split("\n").map(Number),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
