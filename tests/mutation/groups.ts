@@ -11,6 +11,9 @@ export interface MutationGroup {
 /** Files of core/auth that stand behind the dashboard's session. */
 const sessionFiles = ["count-request", "next-path", "session-claims", "supabase-client", "unkey-client"];
 
+/** Files of core/usage that add up what was metered. */
+const sumFiles = ["rebuild", "rollup", "rollup-sums", "summary", "sweep"];
+
 export const groups: Readonly<Record<string, MutationGroup>> = {
   encryption: {
     folder: "core/encryption",
@@ -32,11 +35,18 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
   routing: {
     folder: "core/routing",
     sources: ["core/routing/*.ts"],
-    tests: ["tests/core/routing/*.test.ts"],
+    tests: ["tests/core/routing/!(routed-chat).test.ts"],
   },
-  usage: {
+  metering: {
     folder: "core/usage",
-    sources: ["core/usage/*.ts"],
-    tests: ["tests/core/usage/*.test.ts", "tests/accounts/usage.test.ts"],
+    sources: [`core/usage/!(${sumFiles.join("|")}).ts`],
+    tests: [
+      "tests/core/usage/{end-of-request,estimate,meter,place,rollup-latency,settlement,token-usage,unused}.test.ts",
+    ],
+  },
+  sums: {
+    folder: "core/usage",
+    sources: [`core/usage/@(${sumFiles.join("|")}).ts`],
+    tests: ["tests/core/usage/{rebuild,rollup,rollup-sums,summary,sweep}.test.ts"],
   },
 };
