@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
@@ -66,6 +67,15 @@ describe("pause", () => {
     expect(ended).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     await paused;
+  });
+
+  it("leaves nothing behind on the signal of a request, which outlives many pauses", async () => {
+    const { signal } = new AbortController();
+    const paused = pause(1_000, signal);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await paused;
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("ends at once when the signal fires, or has fired", async () => {
