@@ -143,6 +143,17 @@ describe("seal and open", () => {
     expect(() => open(sealed, key, place)).toThrow(SealBroken);
   });
 
+  it("say for the log what broke, and no more", () => {
+    const sealed = seal("text", key, place);
+    const broken = (damage: object, message: string) =>
+      expect(() => open({ ...sealed, ...damage }, key, place)).toThrow(
+        expect.objectContaining({ name: "SealBroken", message }),
+      );
+    broken({ nonce: "" }, "The sealed record is damaged");
+    broken({ version: 2 }, "The sealed record has an unknown version");
+    broken({ tag: flipped(sealed.tag, 3) }, "The sealed record does not open");
+  });
+
   it("say nothing of the text or the key when they break", () => {
     const sealed = seal("sk-canary-0123456789", key, place);
     try {

@@ -5,7 +5,7 @@ import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem } from "#core/db/table.ts";
 import type { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { Meter, type MeterRequest, type Settlement } from "#core/usage/meter.ts";
+import { GenerationRow, Meter, type MeterRequest, type Settlement } from "#core/usage/meter.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
@@ -291,6 +291,28 @@ describe.skipIf(!hasTables)(`Meter (${tablesName})`, () => {
       expect((await admissionOf(request)).open).toBe(2);
       await meter.settle(ended({ status: "error", usage: noTokens }));
       expect(await admissionOf(request)).toEqual({ open: 1, spent: request.reservePicoUsd });
+    });
+
+    const throttled = { kind: "answer", status: 400, body: '{"__type":"ThrottlingException"}' } as const;
+
+    it("settles a row that is open, again for a few seconds", async () => {
+      const request = metering();
+      const row = new GenerationRow(request, day);
+      await row.open();
+      let left = 4;
+      relay().intercept = () => (left-- > 0 ? throttled : undefined);
+      expect(await row.settle(ended())).toMatchObject({ costPicoUsd, spentPicoUsd: costPicoUsd, usage });
+      expect(await eventOf(request)).toMatchObject({ status: "ok" });
+    });
+
+    it.each(["failed to open", "was never opened"])("has no patience for a row that %s", async (which) => {
+      const row = new GenerationRow(metering(), day);
+      relay().intercept = () => throttled;
+      if (which === "failed to open") await expect(row.open()).rejects.toMatchObject({ name: "AwsError" });
+      relay().requests.length = 0;
+      await expect(row.settle(ended())).rejects.toMatchObject({ name: "AwsError" });
+      // The tries of one call.
+      expect(relay().requests).toHaveLength(3);
     });
 
     it("throws at settling rather than dropping an event silently", async () => {

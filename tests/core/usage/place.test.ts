@@ -62,6 +62,16 @@ describe.skipIf(!hasTables)(`Place (${tablesName})`, () => {
     expect(warn.mock.calls).toEqual(expect.arrayContaining(killed.map((requestId) => [line, { requestId, userId }])));
   });
 
+  it("of which nobody knows whether it is held is given back without patience: it would only weigh on a table in trouble", async () => {
+    const place = placeOf(newUser());
+    relay().intercept = () => ({ kind: "answer", status: 500, body: "{}" });
+    await expect(place.take()).rejects.toMatchObject({ name: "AwsError" });
+    relay().requests.length = 0;
+    await expect(place.giveBack(0n)).rejects.toMatchObject({ name: "AwsError" });
+    // The tries of one call.
+    expect(relay().requests).toHaveLength(3);
+  });
+
   it("is tried again for a few seconds when it is given back to a throttled table", async () => {
     const userId = newUser();
     const place = placeOf(userId);
