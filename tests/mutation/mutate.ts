@@ -47,7 +47,7 @@ const mutate = (name: string, sources: readonly string[]): Promise<Mutant[]> => 
     incremental: true,
     force: flags.force,
     incrementalFile: `${folder}/${name}.incremental.json`,
-    reporters: ["clear-text"],
+    reporters: ["clear-text", "progress-append-only"],
     clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
     tempDirName: `${folder}/${name}.sandbox`,
     ignorePatterns: ["docs", ".build", ".local", ".test-output", folder],

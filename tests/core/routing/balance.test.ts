@@ -115,6 +115,8 @@ describe("balance", () => {
       candidate("new"),
     ];
     expect(balance("latency", candidates, still)).toEqual(["new", "fast", "slow", "broken"]);
+    const instant = candidate("instant", { latencyMs: 0 });
+    expect(balance("latency", [instant, candidate("new")], still)).toEqual(["new", "instant"]);
   });
 
   it("takes the cheapest first (cost), and an unknown price last rather than for free", () => {

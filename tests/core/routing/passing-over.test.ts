@@ -5,7 +5,20 @@ import { flushMetrics } from "#core/observability/metrics.ts";
 import { forgetTargets, isResting, latencyOf, noteFailure } from "#core/routing/target-stats.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { captureLog } from "#tests/core/support/lambda.ts";
-import { completion, failing, json, provider, refused, reset, results, run, stream, target } from "./attempts.ts";
+import {
+  type Answering,
+  chunk,
+  completion,
+  failing,
+  json,
+  provider,
+  refused,
+  reset,
+  results,
+  run,
+  stream,
+  target,
+} from "./attempts.ts";
 
 /** Which targets are tried at all, what is noted of each try, and how long it may take. */
 
@@ -47,6 +60,7 @@ describe("a target that rests", () => {
   it("is known by how long its answer took", async () => {
     const { providerMs } = await run([target(await provider(completion))]);
     expect(providerMs).toBeGreaterThan(0);
+    expect(providerMs).toBeLessThan(60_000);
     expect(latencyOf("gpt-5.2", Date.now())).toBe(providerMs);
   });
 });
@@ -126,6 +140,22 @@ describe("the record of an attempt", () => {
     for (const { latencyMs } of attempts) {
       expect(Number.isInteger(latencyMs) && latencyMs >= 0 && latencyMs < 60_000).toBe(true);
     }
+  });
+
+  it("has what was paid for and got nobody: a stream that told its usage and broke before any content", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+    const cut: Answering = (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const told = { ...chunk({}), choices: [], usage };
+      response.write(`data: ${JSON.stringify(told)}\n\n`, () => response.destroy());
+    };
+    const server = await provider(cut, stream);
+    const { attempts } = await run([target(server, "gpt-5.2", true)], { stream: true });
+    // 1,000 in and 100 out at 1.75 and 14 dollars a million.
+    const unused = { byok: true, inputTokens: 1_000, outputTokens: 100, costPicoUsd: 3_150_000_000n };
+    expect(attempts).toMatchObject([{ result: "network", unused }, { result: "ok" }]);
+    expect(attempts[1]).not.toHaveProperty("unused");
   });
 
   it("is counted among the failures of providers, and each step to another model as a fallback", async () => {

@@ -51,6 +51,18 @@ describe("retryDelayMs", () => {
   });
 });
 
+describe("the jitter", () => {
+  it.each([
+    [0, 0, 200],
+    [0, 1, 400],
+    [1, 0.5, 600],
+    [9, 0, 4_000],
+    [9, 1, 8_000],
+  ])("of try %d at %d makes %d ms", (tryNumber, random, delayMs) => {
+    expect(retryDelayMs(failure("server"), tryNumber, 10_000, () => random)).toBe(delayMs);
+  });
+});
+
 describe("pause", () => {
   beforeEach(() => {
     vi.useFakeTimers();

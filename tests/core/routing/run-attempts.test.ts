@@ -176,6 +176,7 @@ describe("runAttempts", () => {
         text += String(next.value);
       expect(text.match(/"content":"hello"/g)).toHaveLength(1);
       expect(text).toContain('"finish_reason":"stop"');
+      for (const line of text.split("\n")) expect(line).toMatch(/^(data: .+)?$/);
     });
   });
 
@@ -206,12 +207,23 @@ describe("runAttempts", () => {
       expect(server.requests).toHaveLength(1);
     });
 
-    it("asks nobody when that was before", async () => {
+    it("asks nobody when that was before, and opens no key", async () => {
       const server = await provider(completion);
-      expect(await refused(run([target(server)], { signal: AbortSignal.abort(), abortReason: () => reason }))).toBe(
-        reason,
-      );
+      const [credential, onAttempt] = [vi.fn(target(server).credential), vi.fn()];
+      const aborted = { signal: AbortSignal.abort(), abortReason: () => reason, onAttempt };
+      expect(await refused(run([{ ...target(server), credential }], aborted))).toBe(reason);
       expect(server.requests).toHaveLength(0);
+      expect(credential).not.toHaveBeenCalled();
+      expect(onAttempt).not.toHaveBeenCalled();
+    });
+
+    it("says why also when there is no other model, and the call that was stopped is on record", async () => {
+      const controller = new AbortController();
+      const server = await provider(() => controller.abort());
+      const onAttempt = vi.fn();
+      const aborted = { signal: controller.signal, abortReason: () => reason, onAttempt };
+      expect(await refused(run([target(server)], aborted))).toBe(reason);
+      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }]]);
     });
   });
 
