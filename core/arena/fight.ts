@@ -20,7 +20,7 @@ export interface FightResult {
 /** How much longer than the last one a round may take, before it is not begun. */
 const roundMargin = 1.25;
 /** What the vote is given at least, ms. */
-export const voteMs = 20_000;
+const voteMs = 20_000;
 /** Between the end of the rounds' time and the vote: calls are stopped and settled, ms. */
 const graceMs = 5_000;
 

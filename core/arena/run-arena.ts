@@ -10,7 +10,7 @@ import { messagesOf } from "./opening.ts";
 /** One run of the arena: its agents, its events, and how it ends. */
 
 /** Agents by number: names would tell a judge who wrote what. */
-export const toAgents = ({ models }: ArenaRequest): readonly Agent[] =>
+const toAgents = ({ models }: ArenaRequest): readonly Agent[] =>
   models.map((model, index) => ({ agentId: `agent-${index + 1}`, model }));
 
 export interface ArenaResult extends FightResult {

@@ -1,5 +1,5 @@
 /** Searches of one request, over all its agents and rounds. */
-export const maxSearchesPerRun = 24;
+const maxSearchesPerRun = 24;
 
 /** How many searches a run may still make. */
 export class SearchBudget {

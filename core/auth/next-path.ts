@@ -1,5 +1,5 @@
 /** Where sign-in goes on to when nothing else is asked for. */
-export const defaultNext = "/dashboard";
+const defaultNext = "/dashboard";
 
 /** A path on this site and nothing else: no scheme, no host, and no backslash, which a browser reads as a slash. */
 const localPath = /^\/(?!\/)[\w\-./~%#?=&+]*$/;

@@ -24,7 +24,7 @@ const claimsSchema = z.object({
   is_anonymous: z.boolean().optional(),
 });
 
-export const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
+const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
 
 /** Supabase is out of reach or has too many requests of ours, rather than that nobody is signed in. */
 const isUnavailable = ({

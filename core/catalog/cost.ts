@@ -5,7 +5,7 @@ import type { CatalogModel, TokenPrices } from "./model.ts";
 export const picoPerUsd = 1_000_000_000_000n;
 
 /** The prices of a request with so many input tokens at a time. */
-export const pricesFor = (model: CatalogModel, inputTokens: number, nowMs: number): TokenPrices => {
+const pricesFor = (model: CatalogModel, inputTokens: number, nowMs: number): TokenPrices => {
   const { longContext, nextPrices } = model;
   if (longContext !== undefined && inputTokens > longContext.aboveInputTokens) return longContext.prices;
   return nextPrices !== undefined && nowMs >= Date.parse(nextPrices.from) ? nextPrices.prices : model.prices;

@@ -52,7 +52,7 @@ export const mediaModels: readonly MediaModel[] = [
 ];
 
 /** Short names, and documented ids whose model its provider shut down. */
-export const mediaAliases: Readonly<Record<string, string>> = {
+const mediaAliases: Readonly<Record<string, string>> = {
   imagen: "gemini-3.1-flash-image",
   "imagen-4": "gemini-3.1-flash-image",
   "imagen-4.0-generate-001": "gemini-3.1-flash-image",
@@ -84,7 +84,7 @@ const byId = new Map(mediaModels.map((model) => [model.id, model]));
 export const findMediaModel = (id: string): MediaModel | undefined => byId.get(mediaAliases[id] ?? id);
 
 /** Ids of the models that can make something. */
-export const mediaModelsOf = (kind: MediaKind): readonly string[] =>
+const mediaModelsOf = (kind: MediaKind): readonly string[] =>
   mediaModels.filter(({ kinds }) => kinds.includes(kind)).map(({ id }) => id);
 
 /** The model that serves a name for a kind of work. @throws GatewayError INVALID_MODEL that lists those that do */

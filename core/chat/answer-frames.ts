@@ -23,7 +23,7 @@ export const usageFrame = (facts: ChunkFacts, usage: unknown): string =>
   usage === undefined ? "" : chunk(facts, [], { usage });
 
 /** Ends an answer that ran out of its money. */
-export const lengthFrame = (facts: ChunkFacts): string =>
+const lengthFrame = (facts: ChunkFacts): string =>
   chunk(facts, [{ index: 0, delta: {}, logprobs: null, finish_reason: "length" }]);
 
 /** A whole answer as frames, for a stream request that one body answers. */

@@ -2,9 +2,8 @@ import type { AnswerCache, CachedAnswer } from "#core/cache/answer-cache.ts";
 import { costPicoUsd as listCostPicoUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
-import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
-import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
@@ -18,13 +17,15 @@ import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
 import { ableChoices, checkChatRequest } from "./check-request.ts";
 import { inputCharacters } from "./input-size.ts";
 import { reportGeneration } from "./report.ts";
 import { type ChatCaller, requestParts } from "./request-parts.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { type Choice, resolveChoices, toTargets } from "./targets.ts";
+import { secondRound } from "./second-round.ts";
+import { type Choice, resolveChoices } from "./targets.ts";
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
 export interface ChatAnswer {
@@ -98,7 +99,15 @@ export class ChatCompletion {
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */
   async run(): Promise<ChatAnswer> {
     try {
-      const targets = await this.#secondRound();
+      const { targets, hit } = await secondRound({
+        userId: this.#userId,
+        providerKeySlug: this.#providerKeySlug,
+        choices: this.#choices,
+        scope: this.#scope,
+        meter: this.#meter,
+        cache: this.#cache,
+      });
+      this.#hit = hit;
       this.#primary = targets[0];
       if (this.#hit !== undefined) return this.#fromCache(this.#hit);
       this.#result = await runAttempts({
@@ -118,32 +127,6 @@ export class ChatCompletion {
     } catch (error) {
       throw this.#note(error);
     }
-  }
-
-  /**
-   * Admission, the open usage row, the caller's provider keys and the cache, in parallel; then whose key serves each model.
-   */
-  async #secondRound(): Promise<readonly Target[]> {
-    const found = this.#cache?.find(this.#scope.signal);
-    const [refusal, providerKeys] = await Promise.all([
-      this.#meter.open().then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-      readProviderKeys(this.#userId),
-    ]);
-    const targets = toTargets(this.#choices, providerKeys, this.#providerKeySlug);
-    if (refusal === undefined) {
-      this.#hit = await found;
-      if (this.#scope.signal.aborted) throw this.#scope.reason;
-      return targets;
-    }
-    // Today's cap on platform money is reached: what the caller's own keys pay for goes on.
-    const paidByCaller = targets.filter(({ byok }) => byok);
-    const overCap = refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
-    if (!overCap || targets[0]?.byok !== true) throw refusal;
-    await this.#meter.admitUnpaid();
-    return paidByCaller;
   }
 
   /** Resolves once a stream has begun. @throws GatewayError */
@@ -205,11 +188,10 @@ export class ChatCompletion {
   /** A stored answer, in the form that the caller asks for. */
   #fromCache(hit: CachedAnswer): ChatAnswer {
     this.#ended = true;
-    const headers = {
-      ...this.#commonHeaders(hit.model, hit.provider, hit.simulated, 0),
-      "x-cache": "HIT",
-      "x-attempts": "0",
-    };
+    const { startedAt } = this.#call;
+    const { model, provider, simulated } = hit;
+    const facts = { startedAt, providerMs: 0, model, provider, simulated, cache: this.#cacheState } as const;
+    const headers = answerHeaders({ ...facts, attempts: 0, warnings: [] });
     if (this.#request.stream !== true) return { headers, completion: replayCompletion(hit) };
     return { headers, frames: only(replayFrames(hit, this.#request.stream_options?.include_usage === true)) };
   }
@@ -223,8 +205,12 @@ export class ChatCompletion {
   }
 
   #toAnswer(result: AttemptsResult): ChatAnswer {
-    const { reply, target } = result;
-    const headers = this.#headers(result);
+    const { reply, target, attempts, providerMs } = result;
+    const { startedAt } = this.#call;
+    const { id: model, provider } = target.model;
+    const { simulated, warnings } = reply;
+    const served = { startedAt, providerMs, model, provider, simulated, cache: this.#cacheState } as const;
+    const headers = answerHeaders({ ...served, attempts: attempts.length, warnings });
     if (this.#request.stream !== true) {
       if (reply.kind !== "completion") throw new Error("An unstreamed request was answered with a stream");
       this.#ended = true;
@@ -260,23 +246,10 @@ export class ChatCompletion {
     };
   }
 
-  #commonHeaders(model: string, provider: string, simulated: boolean, providerMs: number): Record<string, string> {
-    const overheadMs = performance.now() - this.#call.startedAt - providerMs;
-    increment("GatewayOverheadMs", Math.round(overheadMs));
-    return {
-      "x-model-used": model,
-      "x-provider-used": simulated ? `${provider} (simulated)` : provider,
-      "x-cache": this.#cache === undefined ? "BYPASS" : "MISS",
-      "x-gateway-overhead-ms": overheadMs.toFixed(1),
-    };
-  }
-
-  #headers({ target, reply, attempts, providerMs }: AttemptsResult): Record<string, string> {
-    return {
-      ...this.#commonHeaders(target.model.id, target.model.provider, reply.simulated, providerMs),
-      "x-attempts": String(attempts.length),
-      ...(reply.warnings.length === 0 ? {} : { "x-warnings": reply.warnings.join(", ") }),
-    };
+  /** What the cache did for this request. */
+  get #cacheState(): "HIT" | "MISS" | "BYPASS" {
+    if (this.#hit !== undefined) return "HIT";
+    return this.#cache === undefined ? "BYPASS" : "MISS";
   }
 
   /** What may be stored: a whole answer of the model that was asked for, never a fallback's. */
@@ -322,7 +295,7 @@ export class ChatCompletion {
       status,
       costPicoUsd: total.costPicoUsd,
       streamed: this.#request.stream === true,
-      cache: cacheHit ? "HIT" : this.#cache === undefined ? "BYPASS" : "MISS",
+      cache: this.#cacheState,
       byok,
       attempts: this.#attempts,
       timeToFirstTokenMs,

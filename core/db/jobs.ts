@@ -87,7 +87,7 @@ const dueShards = 4;
 
 const shardOf = (jobId: string): string => `DUE#${(jobId.charCodeAt(jobId.length - 1) || 0) % dueShards}`;
 
-export const dueAtText = (ms: number): string => String(Math.ceil(ms / 1_000));
+const dueAtText = (ms: number): string => String(Math.ceil(ms / 1_000));
 
 const read = (item: PlainItem | undefined, nowMs: number): JobRow | undefined => {
   if (item === undefined) return undefined;

@@ -37,7 +37,7 @@ export interface RollupChange {
 }
 
 /** The name under which models outside the catalogue are summed once a user's day shows 100 of them. */
-export const otherModels = "other";
+const otherModels = "other";
 
 /** A target's row. Models that are summed as one keep a row for each provider, which is summed by as well. */
 export const rollupKey = ({ userId, day, keyId, model, provider }: RollupTarget): ItemKey =>

@@ -48,8 +48,9 @@ export interface ShapedEmbedding {
  */
 export const toEmbeddingBody = (request: EmbeddingRequest, model: ResolvedEmbedding): ShapedEmbedding => {
   const given = Object.entries(request).filter(([, value]) => value !== null && value !== undefined);
-  const kept = given.filter(([name]) => model.provider === "openai" || googleFields.has(name));
-  const dropped = given.map(([name]) => name).filter((name) => !kept.some(([other]) => other === name));
+  const isKept = (name: string): boolean => model.provider === "openai" || googleFields.has(name);
+  const kept = given.filter(([name]) => isKept(name));
+  const dropped = given.map(([name]) => name).filter((name) => !isKept(name));
   const body = {
     ...Object.fromEntries(kept),
     model: model.providerModel,

@@ -5,6 +5,7 @@ import type { Submission } from "#core/jobs/start-job.ts";
 import type { MediaCredential } from "#core/media/credential.ts";
 import { callUpstream, readReply } from "#core/media/upstream.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
+import { safeMessage } from "#core/providers/safe-message.ts";
 
 /** FASHN's API: run and status. A failure at run time comes with HTTP 200 and a name. Source: docs.fashn.ai. */
 
@@ -66,7 +67,10 @@ export const askFashn: AskProvider = async ({ ticket }, credential, signal) => {
     const named = typeof error === "string" ? { name: error, message: error } : error;
     return {
       status: "failed",
-      error: { name: named?.name ?? status, message: named?.message ?? `FASHN ended the run as ${status}.` },
+      error: {
+        name: safeMessage(named?.name ?? status),
+        message: safeMessage(named?.message ?? `FASHN ended the run as ${status}.`),
+      },
     };
   }
   const made = output ?? [];

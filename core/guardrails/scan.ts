@@ -54,7 +54,7 @@ const startOfNumber = (text: string, from: number): number => {
  * The place from which on text that is yet to come could still change what is found. Everything that starts before it is
  * certain. It is never more than a word or a number back, but inside what already looks like a long key.
  */
-export const undecidedFrom = (text: string, from: number): number => {
+const undecidedFrom = (text: string, from: number): number => {
   let undecided = Math.min(startOfRun(text, from, maxTokenLength, isToken), startOfNumber(text, from));
   for (const detector of withOpenEnd) undecided = Math.min(undecided, detector.openFrom?.(text, from) ?? text.length);
   return undecided;

@@ -14,7 +14,7 @@ export interface GuardrailSettings {
 }
 
 /** A bare name blocks: whoever turns a guardrail on is safe first, and opts into less. */
-export const defaultAction: GuardrailAction = "block";
+const defaultAction: GuardrailAction = "block";
 
 /** From the strictest: of two entries for one guardrail the stricter one holds. */
 const stricter = (one: GuardrailAction | undefined, other: GuardrailAction): GuardrailAction =>

@@ -9,7 +9,7 @@ export const maxBodyBytes = 5 * 1024 * 1024;
 const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 
 /** Deeper than anybody means, and shallow enough for whatever walks or writes the value later. */
-const maxDepth = 2_000;
+const maxDepth = 1_000;
 
 const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json(?:;|$)/i;
 

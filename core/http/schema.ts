@@ -52,7 +52,7 @@ const flatten = (issues: readonly z.$ZodIssue[], value: unknown, prefix: readonl
   });
 
 /** A schema's complaints as one 400 with every path in `details.issues`. */
-export const toSchemaError = (error: z.$ZodError, value: unknown): GatewayError => {
+const toSchemaError = (error: z.$ZodError, value: unknown): GatewayError => {
   const issues = flatten(error.issues, value).slice(0, maxIssues);
   const first = issues[0];
   const shown = issues.map(({ path, message }) => ({ path, message }));

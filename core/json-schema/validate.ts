@@ -8,6 +8,8 @@ import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
 
 /** Deeper values and schemas than this are not judged. */
 const maxDepth = 64;
+/** Nor is what is left after so many comparisons: references that lead to each other twice double with each level. */
+const maxChecks = 100_000;
 
 const typeOf = (value: unknown): string => {
   if (value === null) return "null";
@@ -45,6 +47,7 @@ const lists = (value: unknown): readonly unknown[] => (Array.isArray(value) ? va
 
 class Validation {
   readonly #root: unknown;
+  #checks = 0;
 
   constructor(root: unknown) {
     this.#root = root;
@@ -53,7 +56,8 @@ class Validation {
   /** The path of the first fault, with what is wrong; undefined when the value matches. */
   check(value: unknown, schema: unknown, path: string, depth: number): string | undefined {
     if (schema === false) return `${path} is not allowed`;
-    if (!isRecord(schema) || depth > maxDepth) return undefined;
+    this.#checks += 1;
+    if (!isRecord(schema) || depth > maxDepth || this.#checks > maxChecks) return undefined;
     if (schema.$ref !== undefined) {
       const fault = this.check(value, findReference(this.#root, schema.$ref), path, depth + 1);
       if (fault !== undefined) return fault;
@@ -66,6 +70,11 @@ class Validation {
       (Array.isArray(value) ? this.#array(value, schema, path, depth) : undefined) ??
       (isRecord(value) ? this.#object(value, schema, path, depth) : undefined)
     );
+  }
+
+  #isSame(left: unknown, right: unknown): boolean {
+    this.#checks += 1;
+    return this.#checks <= maxChecks && isEqual(left, right);
   }
 
   #literals(value: unknown, schema: JsonRecord, path: string): string | undefined {
@@ -125,7 +134,9 @@ class Validation {
       if (fault !== undefined) return fault;
     }
     if (schema.uniqueItems === true) {
-      const repeated = value.findIndex((item, index) => value.slice(0, index).some((other) => isEqual(item, other)));
+      const repeated = value.findIndex((item, index) =>
+        value.slice(0, index).some((other) => this.#isSame(item, other)),
+      );
       if (repeated >= 0) return `${path}[${repeated}] is there twice`;
     }
     return this.#length(value.length, "Items", schema, path);

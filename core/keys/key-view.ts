@@ -14,7 +14,7 @@ const unkeyKeySchema = z.object({
 });
 
 /** Name of the key's own limit in Unkey. */
-export const ownLimitName = "requests";
+const ownLimitName = "requests";
 
 const iso = (unixMs: number | null | undefined): string | null =>
   unixMs === null || unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString();

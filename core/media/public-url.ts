@@ -11,7 +11,7 @@ import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
 export type MediaType = "image" | "audio" | "video";
 
 /** Decoded bytes of a data: URL. A body takes 5 MB, in which base64 is a third longer. */
-export const maxDataUrlBytes = 3 * 1024 * 1024;
+const maxDataUrlBytes = 3 * 1024 * 1024;
 const maxUrlCharacters = 2_048;
 
 const subtypes: Readonly<Record<MediaType, ReadonlySet<string>>> = {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { retryAfterMs, safeMessage } from "#core/providers/openai/errors.ts";
+import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { type FailureKind, ProviderFailure, type ProviderId } from "#core/providers/provider.ts";
+import { safeMessage } from "#core/providers/safe-message.ts";
 
 /** Reads the error bodies of FASHN, fal, BFL and Google, none of which is like another. */
 
@@ -67,7 +68,7 @@ export const upstreamFailure = (
     status,
     providerMessage: told.message === undefined ? undefined : safeMessage(told.message),
     providerCode: told.code === undefined ? undefined : safeMessage(told.code),
-    param: told.param?.slice(0, 200),
+    param: told.param === undefined ? undefined : safeMessage(told.param.slice(0, 200)),
     retryAfterMs: retryAfterMs(headers, Date.now()),
   });
 };

@@ -22,7 +22,7 @@ export type PromptMessage = Extract<Prompt, { type: "chat" }>["prompt"][number];
 /** Which version of a prompt: a number, or a label that points at one. */
 export type PromptVersion = { readonly version: number } | { readonly label: string };
 
-export const defaultLabel = "production";
+const defaultLabel = "production";
 
 /** Reads `prompt_version`: digits are a version, anything else a label. */
 export const toPromptVersion = (given: number | string | undefined): PromptVersion => {

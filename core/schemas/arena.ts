@@ -5,9 +5,9 @@ import { GatewayError } from "#core/errors.ts";
 
 /** Requests of /api/chat, /api/v1/battle and /api/v1/fight. */
 
-export const maxMessageCharacters = 2_000;
-export const maxAgents = 8;
-export const maxRounds = 5;
+const maxMessageCharacters = 2_000;
+const maxAgents = 8;
+const maxRounds = 5;
 const defaultRounds = 2;
 
 const modelName = z.string().min(1).max(200);
@@ -49,7 +49,7 @@ const fightOptions = {
 
 export const battleSchema = z.strictObject(common);
 export const fightSchema = z.strictObject({ ...common, ...fightOptions });
-export const chatModes = ["chat", "battle", "fight", "multi-instance"] as const;
+const chatModes = ["chat", "battle", "fight", "multi-instance"] as const;
 export const arenaChatSchema = z.strictObject({
   ...common,
   ...fightOptions,

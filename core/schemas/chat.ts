@@ -40,7 +40,7 @@ const toolCall = z.looseObject({
 
 const textContent = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
 
-export const messageSchema = z.discriminatedUnion("role", [
+const messageSchema = z.discriminatedUnion("role", [
   z.looseObject({ role: z.literal("system"), content: textContent, name: z.optional(z.string()) }),
   z.looseObject({ role: z.literal("developer"), content: textContent, name: z.optional(z.string()) }),
   z.looseObject({
@@ -98,7 +98,7 @@ const guardrails = z.array(guardrail).check(z.maxLength(8));
 
 const modelName = textTo(200);
 
-export const maxTimeoutMs = 300_000;
+const maxTimeoutMs = 300_000;
 
 export const chatRequestSchema = z.looseObject({
   model: modelName,

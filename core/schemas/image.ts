@@ -3,7 +3,7 @@ import { mediaUrl } from "#core/media/public-url.ts";
 
 /** Requests of /api/v1/image/generate and /edit: one form for every provider; what a model cannot do is a 400 that names it. */
 
-export const aspectRatios = ["1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21"] as const;
+const aspectRatios = ["1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9", "9:21"] as const;
 
 const side = z.int().min(64).max(4_096).optional();
 const defaultTimeoutMs = 180_000;

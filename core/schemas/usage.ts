@@ -2,7 +2,7 @@ import * as z from "zod";
 
 const day = z.iso.date();
 const dayMs = 86_400_000;
-export const maxUsageDays = 366;
+const maxUsageDays = 366;
 const defaultDays = 30;
 
 const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -9,7 +9,7 @@ const maxEvents = 90;
 const maxItems = 100;
 
 /** Calls made without a key (from the dashboard's session) are summed under this name. */
-export const noKey = "none";
+const noKey = "none";
 
 const keyOf = ({ userId, day, requestId, generation }: UsageEvent): string =>
   `${userId}/${day}/${requestId}/${generation}`;

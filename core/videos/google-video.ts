@@ -3,6 +3,7 @@ import type { AskProvider } from "#core/jobs/job-state.ts";
 import { embedImage } from "#core/media/embed-image.ts";
 import { googleBase } from "#core/media/google.ts";
 import { callUpstream, readReply } from "#core/media/upstream.ts";
+import { safeMessage } from "#core/providers/safe-message.ts";
 import type { SubmitVideo } from "./video-work.ts";
 
 /**
@@ -75,5 +76,6 @@ export const askGoogleVideo: AskProvider = async ({ ticket }, credential, signal
     };
   }
   const name = status === "completed" ? "NoOutput" : String(error?.code ?? "") || "GenerationFailed";
-  return { status: "failed", error: { name, message: error?.message ?? `Google ended the interaction as ${status}.` } };
+  const message = safeMessage(error?.message ?? `Google ended the interaction as ${status}.`);
+  return { status: "failed", error: { name: safeMessage(name), message } };
 };

@@ -6,7 +6,7 @@ import type { FunctionPool } from "./lambda/function-pool.ts";
 const units = { minute: 60_000, minutes: 60_000, hour: 3_600_000, hours: 3_600_000 } as const;
 
 /** Milliseconds of a schedule such as `rate(5 minutes)`. */
-export const rateMs = (schedule: string): number => {
+const rateMs = (schedule: string): number => {
   const match = /^rate\((\d+) (minutes?|hours?)\)$/.exec(schedule);
   const unit = match?.[2] as keyof typeof units | undefined;
   if (match?.[1] === undefined || unit === undefined) throw new Error(`Not a rate: ${schedule}`);

@@ -53,7 +53,7 @@ const sstVersion = async (): Promise<string> => {
 };
 
 /** Whether the platform of the very version in package.json is there. */
-export const isPlatformInstalled = async (): Promise<boolean> => {
+const isPlatformInstalled = async (): Promise<boolean> => {
   if (!existsSync(installedMark)) return false;
   const unpacked = await readFile(path.join(platformFolder, "version"), "utf8");
   return unpacked.trim() === (await sstVersion());

@@ -47,7 +47,7 @@ export const accountFunctionSeries = (metric: string, statistic: Statistic, labe
 
 const tableIds = Object.keys(tables) as TableId[];
 /** The parameter of a table's name: infra/deploy.ts builds it from the same list. */
-export const tableParameter = (id: TableId): DeployedName =>
+const tableParameter = (id: TableId): DeployedName =>
   `${tables[id].resource}Name` satisfies `${Capitalize<TableId>}TableName`;
 
 /** One metric of every table. Source: DynamoDB developer guide, "DynamoDB metrics and dimensions". */

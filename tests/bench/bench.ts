@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { runLoad } from "./load-client.ts";
 import {
   type CpuSubjects,
   type Effort,
@@ -9,6 +10,7 @@ import {
   measureCpu,
   measureLatency,
   measureMemory,
+  measureStall,
   quickEffort,
 } from "./measure.ts";
 import { type Peer, startPortkey } from "./portkey.ts";
@@ -17,7 +19,7 @@ import type { GatewayReady } from "./processes/gateway.ts";
 import { BenchProcess } from "./processes/process.ts";
 import type { ProviderReady } from "./processes/provider.ts";
 import { startGateway } from "./processes/start-gateway.ts";
-import { type BenchResult, type LatencyRow, writeReport } from "./report.ts";
+import { type BenchResult, type LatencyRow, type Stall, stallMegabytes, writeReport } from "./report.ts";
 import {
   allScenarios,
   callsTarget,
@@ -40,7 +42,7 @@ const { values: flags } = parseArgs({
     /** A short version: fewer scenarios, one round. */
     quick: { type: "boolean", default: false },
     /** Parts to measure, such as `cpu,cold`. Default: all. */
-    only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory" },
+    only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory,stall" },
     /** Only show; leave docs/performance.md and results/latest.json alone. */
     dry: { type: "boolean", default: false },
   },
@@ -144,6 +146,24 @@ const measureEngine = async ({ provider, peer }: Parts): Promise<readonly Latenc
   }
 };
 
+/** What is kept of a stream that nobody reads, short and long. */
+const measureStalls = async ({ provider, dependencies, ...parts }: Parts): Promise<Stall> => {
+  const streams = 8;
+  const of = async (megabytes: number): Promise<number> => {
+    const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
+    try {
+      const target = (chunks: number) =>
+        targetsOf({ ...parts, provider, dependencies, gateway }, one(true, chunks)).gateway;
+      // Every worker is warm, and has passed on as much before.
+      await runLoad(target(20_000), { connections: streams, maxRequests: streams * 3, maxMs: 20_000 });
+      return await measureStall(gateway, target(megabytes * 4_000), streams);
+    } finally {
+      await gateway.stop();
+    }
+  };
+  return { shortBytes: await of(stallMegabytes.short), longBytes: await of(stallMegabytes.long) };
+};
+
 const measureLatencies = async (parts: Parts, scenarios: readonly Scenario[]): Promise<readonly LatencyRow[]> => {
   const warmUp: Scenario = {
     ...one(true, 20, 10),
@@ -186,6 +206,7 @@ const measureAll = async (parts: Parts): Promise<BenchResult> => {
     engine: await when("engine", () => measureEngine(parts)),
     cold: await when("cold", () => measureCold(parts.gateway, targetsOf(parts, one(true, 64)), effort.coldStarts)),
     memory: await when("memory", () => measureMemories(parts)),
+    stall: await when("stall", () => measureStalls(parts)),
   };
 };
 

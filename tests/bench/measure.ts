@@ -1,4 +1,4 @@
-import { Agent } from "node:http";
+import { Agent, type ClientRequest, request } from "node:http";
 import { exchange, type LoadResult, type LoadTarget, runLoad } from "./load-client.ts";
 import type { GatewayReady, Memory, Target, Used } from "./processes/gateway.ts";
 import type { BenchProcess } from "./processes/process.ts";
@@ -196,4 +196,46 @@ export const measureMemory = async (gateway: Gateway, target: LoadTarget, worker
   await runLoad(target, { connections: workers, maxRequests: workers * 5, maxMs: 30_000 });
   const many = await settled();
   return (many.rssBytes - one.rssBytes) / (many.workers - one.workers);
+};
+
+const stallSampleMs = 1_000;
+const maxStallSamples = 20;
+const stallNoiseBytes = 2 * 1024 * 1024;
+
+/** Waits until memory no longer grows: the provider sends as much as it can. */
+const settledMemory = async (resident: () => Promise<number>): Promise<number> => {
+  let last = await resident();
+  for (let sample = 0; sample < maxStallSamples; sample++) {
+    await new Promise((resolve) => setTimeout(resolve, stallSampleMs));
+    const now = await resident();
+    // The first samples may lie before the first byte.
+    if (sample >= 3 && now - last < stallNoiseBytes) return now;
+    last = now;
+  }
+  return last;
+};
+
+/**
+ * Opens streams, reads their heads and then nothing more. Resolves to what one of them adds to the process's memory: it has to
+ * be bounded, whatever the provider sends.
+ */
+export const measureStall = async (gateway: Gateway, target: LoadTarget, streams: number): Promise<number> => {
+  const resident = async (): Promise<number> => (await gateway.ask<Memory>("memory")).rssBytes;
+  const before = await resident();
+  const calls = await Promise.all(Array.from({ length: streams }, () => openAndStall(target)));
+  const after = await settledMemory(resident);
+  for (const call of calls) call.destroy();
+  return (after - before) / streams;
+};
+
+const openAndStall = ({ url, headers, body }: LoadTarget): Promise<ClientRequest> => {
+  const { promise, resolve, reject } = Promise.withResolvers<ClientRequest>();
+  const call = request(url, { method: "POST", headers: { "content-type": "application/json", ...headers } });
+  call.once("response", (response) => {
+    response.pause();
+    resolve(call);
+  });
+  call.on("error", reject);
+  call.end(body);
+  return promise;
 };

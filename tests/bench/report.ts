@@ -10,6 +10,15 @@ export interface LatencyRow {
   readonly targets: Readonly<Record<"direct" | "gateway" | "floor", Latency> & { readonly peer?: Latency }>;
 }
 
+/** How long the streams are that nobody reads. A chunk has some 250 bytes. */
+export const stallMegabytes = { short: 15, long: 60 } as const;
+
+/** What one of them adds to the process's memory. */
+export interface Stall {
+  readonly shortBytes: number;
+  readonly longBytes: number;
+}
+
 /** Everything of one run, as results/latest.json keeps it. */
 export interface BenchResult {
   readonly measuredAt: string;
@@ -28,6 +37,7 @@ export interface BenchResult {
   readonly engine: readonly LatencyRow[] | undefined;
   readonly cold: ColdStart | undefined;
   readonly memory: { readonly gatewayBytes: number; readonly floorBytes: number } | undefined;
+  readonly stall: Stall | undefined;
 }
 
 export interface ChunkCpu {
@@ -157,7 +167,24 @@ const memoryRow = (memory: BenchResult["memory"]): readonly Row[] =>
         ],
       ];
 
-const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, bundle }: BenchResult): string =>
+const stallRow = (stall: BenchResult["stall"]): readonly Row[] => {
+  if (stall === undefined) return [];
+  const { short: brief, long } = stallMegabytes;
+  return [
+    [
+      `Memory of a stream that nobody reads, ${brief} and ${long} MB`,
+      `${megabytes(stall.shortBytes)} and ${megabytes(stall.longBytes)}`,
+      "",
+      "",
+      "",
+      "",
+      "as much",
+      verdict(stall.longBytes, stall.shortBytes + 4 * 1024 * 1024),
+    ],
+  ];
+};
+
+const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, stall, bundle }: BenchResult): string =>
   table(
     ["What", "Gateway", "Empty function", "Own", "Its calls alone", "Portkey's process", "Target", "Met"],
     [
@@ -166,6 +193,7 @@ const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, bundle }: Bench
       ...chunkRow(chunkCpu),
       ...coldRow(cold),
       ...memoryRow(memory),
+      ...stallRow(stall),
       [
         "Code read before the first request",
         kilobytes(bundle.eagerBytes),

@@ -54,6 +54,9 @@ describe.skipIf(!hasTables)(`faults of a provider (${tablesName})`, () => {
 
       it("of 429 to a storm of requests is a 429 to each, with two tries and no more, and the next request works", async () => {
         const storm = 20;
+        // A key that was verified a moment ago passes on a machine where twenty at once make Unkey slow.
+        expect((await ask({})).status).toBe(200);
+        const before = gateway().asked;
         gateway().play = (response) => {
           response.writeHead(429, { "content-type": "application/json", "retry-after": "0" });
           response.end(wire.rateLimited("too fast"));
@@ -64,11 +67,11 @@ describe.skipIf(!hasTables)(`faults of a provider (${tablesName})`, () => {
           expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
           expect(answer.headers["x-should-retry"]).toBe("false");
         }
-        expect(gateway().asked).toBe(2 * storm);
+        expect(gateway().asked - before).toBe(2 * storm);
         gateway().play = answering();
         expect((await ask({})).status).toBe(200);
         const failed = { status: "error", code: "PROVIDER_ERROR", costPicoUsd: 0n };
-        await expectBooked(caller, [...Array.from({ length: storm }, () => failed), ok]);
+        await expectBooked(caller, [ok, ...Array.from({ length: storm }, () => failed), ok]);
       });
     });
 

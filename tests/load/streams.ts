@@ -11,10 +11,12 @@ import { BenchProcess } from "#tests/bench/processes/process.ts";
 import type { ProviderReady } from "#tests/bench/processes/provider.ts";
 import { startGateway } from "#tests/bench/processes/start-gateway.ts";
 import { chatBody } from "#tests/bench/scenarios.ts";
+import { median } from "#tests/bench/statistics.ts";
 
 /**
  * `npm run load:streams`: many slow streams at once, over fewer workers than streams, twice. Each must end whole and leave
- * one settled usage row, and the second wave must not leave more memory behind than the first.
+ * one settled usage row, and the second wave must not leave more memory behind than the first. `npm run load:waves`: ten
+ * shorter waves, whose last three must not leave more behind than the second to the fourth.
  */
 
 const { values: flags } = parseArgs({
@@ -22,6 +24,7 @@ const { values: flags } = parseArgs({
     streams: { type: "string", default: "100" },
     "per-second": { type: "string", default: "10" },
     workers: { type: "string", default: "60" },
+    waves: { type: "string", default: "2" },
     /** Length of one stream. */
     seconds: { type: "string", default: "12" },
     /** Only show; leave docs/performance.md alone. */
@@ -34,10 +37,11 @@ const perSecond = Number(flags["per-second"]);
 const maxWorkers = Number(flags.workers);
 const gapMs = 100;
 const chunks = Math.round((Number(flags.seconds) * 1_000) / gapMs);
+const waveCount = Number(flags.waves);
 const idleMs = 5_000;
 const reapTimeoutMs = 30_000;
 const streamTimeoutMs = 180_000;
-/** How much more the second wave may leave behind than the first. */
+/** How much more later waves may leave behind than earlier ones. */
 const growthLimit = 1.15;
 
 const say = (line: string): void => {
@@ -225,7 +229,16 @@ const report = async (warm: Memory, waves: readonly Wave[]): Promise<void> => {
     ),
   ].join("\n\n");
   say(`\n${text}`);
-  if (!flags.dry) await replaceSection("load", text);
+  if (!flags.dry) await replaceSection(waveCount > 2 ? "waves" : "load", text);
+};
+
+/** Throws when later waves leave more memory behind than earlier ones: the last against the first, or threes of many. */
+const checkGrowth = (waves: readonly Wave[]): void => {
+  const left = waves.map(({ after }) => after.rssBytes);
+  const [early, late] = left.length > 6 ? [left.slice(1, 4), left.slice(-3)] : [left.slice(0, 1), left.slice(-1)];
+  if (median(late) > median(early) * growthLimit) {
+    throw new Error("Later waves left more memory behind than earlier ones: something leaks");
+  }
 };
 
 const main = async (): Promise<void> => {
@@ -243,8 +256,8 @@ const main = async (): Promise<void> => {
     agent.destroy();
     const warm = await memory(parts);
     const waves: Wave[] = [];
-    for (const name of ["first", "second"]) {
-      say(`The ${name} wave`);
+    for (let number = 1; number <= waveCount; number++) {
+      say(`Wave ${number} of ${waveCount}`);
       const wave = await runWave(parts);
       await checkUsage(
         parts,
@@ -253,10 +266,7 @@ const main = async (): Promise<void> => {
       waves.push(wave);
     }
     await report(warm, waves);
-    const [first, second] = waves;
-    if (first !== undefined && second !== undefined && second.after.rssBytes > first.after.rssBytes * growthLimit) {
-      throw new Error("The second wave left more memory behind than the first: something leaks");
-    }
+    checkGrowth(waves);
   } finally {
     for (const close of closers.reverse()) await close();
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import type { ReceivedRequest } from "#infra/local/providers/journal.ts";
 import { type Reply, send } from "#tests/e2e/client.ts";
 import { eventually, type TestCloud, type TestKey } from "#tests/support/cloud.ts";
 
@@ -97,9 +96,6 @@ export interface Job {
 
 /** A mark that a request carries to its provider, to be found in the journal. */
 export const newMark = (): string => `mark-${randomUUID()}`;
-
-/** Every request of a provider so far. */
-export const providerJournal = (cloud: TestCloud): Promise<readonly ReceivedRequest[]> => cloud.providerRequests("");
 
 /** One pixel. */
 export const pngDataUrl =

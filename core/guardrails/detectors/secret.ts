@@ -95,6 +95,13 @@ const assigned = new RegExp(`(${assignment}|${bearer})(${valueCharacter}{8,${max
 const leadLength = 60;
 const lead = new RegExp(`(?:${assignment}|${bearer})(?=${valueCharacter}{0,${maxValueLength}}$)`, "gi");
 
+/** Without the end of a sentence. A loop: `[.?:]+$` takes the square of the time over a value of nothing but dots. */
+const withoutPunctuation = (value: string): string => {
+  let end = value.length;
+  while (end > 0 && ".?:".includes(value.charAt(end - 1))) end -= 1;
+  return value.slice(0, end);
+};
+
 /** A value that a word such as `password`, `api_key` or `Bearer` announces, when it looks like a secret. Only the value. */
 export const announcedDetector: Detector = {
   type: "secret",
@@ -106,7 +113,7 @@ export const announcedDetector: Detector = {
       ({ index, 1: announced = "", 2: found = "" }) => {
         const start = index + announced.length;
         // In a query the next parameter follows.
-        const value = found.replace(/&[\w.-]{1,40}=.*$/s, "").replace(/[.?:]+$/, "");
+        const value = withoutPunctuation(found.replace(/&[\w.-]{1,40}=.*$/s, ""));
         return looksSecret(value, password.test(announced)) ? { start, end: start + value.length } : undefined;
       },
       leadLength,

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isRecord } from "#core/providers/is-record.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
-
-const maxMessageLength = 500;
+import { safeMessage } from "#core/providers/safe-message.ts";
 
 /** The status that Anthropic gives each type of error, for errors that come inside a 200. */
 const statusOfType: Readonly<Record<string, number>> = {
@@ -51,14 +50,14 @@ const readError = (error: unknown): ErrorFacts => {
   const facts = isRecord(error) ? error : {};
   const details = isRecord(facts.details) ? facts.details : {};
   return {
-    type: typeof facts.type === "string" ? facts.type : undefined,
-    code: typeof details.error_code === "string" ? details.error_code : undefined,
-    message: typeof facts.message === "string" ? facts.message.slice(0, maxMessageLength) : undefined,
+    type: typeof facts.type === "string" ? safeMessage(facts.type) : undefined,
+    code: typeof details.error_code === "string" ? safeMessage(details.error_code) : undefined,
+    message: typeof facts.message === "string" ? safeMessage(facts.message) : undefined,
   };
 };
 
 const kindOf = (status: number, { code, message }: ErrorFacts): FailureKind => {
-  const byCode = code === undefined ? undefined : kindOfCode[code];
+  const byCode = code !== undefined && Object.hasOwn(kindOfCode, code) ? kindOfCode[code] : undefined;
   if (byCode !== undefined) return byCode;
   const kind = kindOfStatus(status);
   const words = message?.toLowerCase() ?? "";
@@ -104,7 +103,8 @@ export const failureFromResponse = (status: number, body: string, headers: Incom
 /** An error object that came inside a 200: as its body, or as an `error` event of a stream. */
 export const failureFromError = (error: unknown): ProviderFailure => {
   const facts = readError(error);
-  return failure(statusOfType[facts.type ?? ""] ?? 500, facts);
+  const type = facts.type ?? "";
+  return failure(Object.hasOwn(statusOfType, type) ? (statusOfType[type] ?? 500) : 500, facts);
 };
 
 /** An answer that is not what the protocol says. The answer itself is never part of the error. */

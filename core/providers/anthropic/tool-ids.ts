@@ -11,7 +11,7 @@ export const toGatewayToolId = (id: string): string => (id.startsWith(gatewayPre
  * The id of a call as Anthropic takes it (`^[a-zA-Z0-9_-]+$`): its own one back, another provider's as it is, and each
  * character that is not allowed as its code in hex, so that different ids stay different.
  */
-export const toAnthropicToolId = (id: string): string =>
+const toAnthropicToolId = (id: string): string =>
   id.startsWith(ownPrefix)
     ? id.slice(gatewayPrefix.length)
     : id.replace(notAllowed, (character) => `-x${character.charCodeAt(0).toString(16)}-`);

@@ -30,13 +30,15 @@ const formats: Readonly<Record<string, readonly string[]>> = {
 /** Deeper schemas, and those whose references unfold into more parts than this, end in objects without more. */
 const maxDepth = 64;
 const maxParts = 5_000;
+/** What references unfold into, as text: one large definition may be referred to thousands of times. */
+const maxUnfoldedCharacters = 4_000_000;
 
 const definitionOf = (root: JsonRecord, reference: unknown): unknown => {
   if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
   let found: unknown = root;
   for (const step of reference.split("/").slice(1)) {
     const key = step.replaceAll("%25", "%").replaceAll("~1", "/").replaceAll("~0", "~");
-    found = isRecord(found) ? found[key] : undefined;
+    found = isRecord(found) && Object.hasOwn(found, key) ? found[key] : undefined;
   }
   return found;
 };
@@ -45,8 +47,10 @@ const definitionOf = (root: JsonRecord, reference: unknown): unknown => {
 class GeminiSchema {
   readonly #root: JsonRecord;
   readonly #dropped: (keyword: string) => void;
+  readonly #sizes = new Map<string, number>();
   #parts = 0;
   #depth = 0;
+  #unfoldedCharacters = 0;
 
   constructor(root: JsonRecord, dropped: (keyword: string) => void) {
     this.#root = root;
@@ -76,11 +80,20 @@ class GeminiSchema {
   #inPlace({ $ref, ...beside }: JsonRecord, open: readonly string[]): JsonRecord {
     const name = String($ref);
     const definition = definitionOf(this.#root, $ref);
-    if (definition === undefined || open.includes(name)) {
+    if (definition === undefined || open.includes(name) || !this.#fits(name, definition)) {
       this.#dropped("$ref");
       return this.rewrite({ type: "object", ...beside }, open);
     }
     return this.rewrite({ ...(isRecord(definition) ? definition : {}), ...beside }, [...open, name]);
+  }
+
+  /** Whether one more copy of a definition may be put in place. */
+  #fits(name: string, definition: unknown): boolean {
+    if (this.#unfoldedCharacters > maxUnfoldedCharacters) return false;
+    const size = this.#sizes.get(name) ?? JSON.stringify(definition).length;
+    this.#sizes.set(name, size);
+    this.#unfoldedCharacters += size;
+    return this.#unfoldedCharacters <= maxUnfoldedCharacters;
   }
 
   #keyword(keyword: string, value: unknown, schema: JsonRecord, kept: JsonRecord, open: readonly string[]): void {
@@ -144,14 +157,19 @@ class GeminiSchema {
   }
 
   #merge(parts: readonly unknown[], kept: JsonRecord, open: readonly string[]): void {
+    const allRequired: unknown[][] = [];
     for (const part of parts) {
       const { properties, required, ...rest } = this.rewrite(part, open);
       Object.assign(kept, rest);
-      if (isRecord(properties))
-        kept.properties = { ...(isRecord(kept.properties) ? kept.properties : {}), ...properties };
-      if (Array.isArray(required))
-        kept.required = [...(Array.isArray(kept.required) ? kept.required : []), ...required];
+      // Added in place: copying what is there for each part takes the square of the time.
+      if (isRecord(properties)) {
+        if (isRecord(kept.properties)) Object.assign(kept.properties, properties);
+        else kept.properties = { ...properties };
+      }
+      if (Array.isArray(required)) allRequired.push(required);
     }
+    if (allRequired.length > 0)
+      kept.required = [Array.isArray(kept.required) ? kept.required : [], ...allRequired].flat();
   }
 
   /** Gemini's enums are strings. Of another type only the type can be kept. */

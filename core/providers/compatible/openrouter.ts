@@ -27,7 +27,7 @@ const conditionsOf = ({ request, credential }: ProviderCall): ReadonlySet<Condit
  * hosts that take every parameter may answer.
  * @throws GatewayError
  */
-export const toOpenrouterRequest = (call: ProviderCall): ShapedRequest => {
+const toOpenrouterRequest = (call: ProviderCall): ShapedRequest => {
   const { request, model } = call;
   const warnings = new Set<string>();
   const { passed, open } = applyFields("openrouter", request, conditionsOf(call), warnings);

@@ -37,7 +37,7 @@ const conditionsOf = ({ request, credential, model }: ProviderCall): ReadonlySet
 };
 
 /** The body for xAI. @throws GatewayError */
-export const toXaiRequest = (call: ProviderCall): ShapedRequest => {
+const toXaiRequest = (call: ProviderCall): ShapedRequest => {
   const { request, model } = call;
   const warnings = new Set<string>();
   const { passed, open } = applyFields("x-ai", request, conditionsOf(call), warnings);

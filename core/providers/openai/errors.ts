@@ -1,16 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ChatProviderId, type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
+import { safeMessage } from "#core/providers/safe-message.ts";
 import { type ErrorFacts, readError } from "./error-facts.ts";
 import { errorReaders } from "./error-kinds.ts";
-
-const maxMessageCharacters = 500;
-
-/** Provider keys have these forms; a provider that quotes one in its message must not pass it on through us. */
-const secretShapes = /\b(?:sk|pk|rk|xai|gsk|AIza|key|Bearer)[-_ ][\w*.-]{6,}|AIza[\w-]{10,}/gi;
-
-/** A provider's message as a caller may see it: short and without anything that looks like a key. */
-export const safeMessage = (message: string): string =>
-  message.slice(0, maxMessageCharacters).replace(secretShapes, "[redacted]");
 
 const noMoney =
   /insufficient_quota|credit_balance|spend_limit|usage_limit_exceeded|billing|insufficient balance|^402$|^1008$/i;
@@ -62,7 +54,7 @@ const parse = (body: string): unknown => {
 const told = (error: ErrorFacts | undefined) => ({
   providerMessage: error?.message === undefined ? undefined : safeMessage(error.message),
   providerCode: error?.code === undefined ? undefined : safeMessage(error.code),
-  param: error?.param?.slice(0, maxMessageCharacters),
+  param: error?.param === undefined ? undefined : safeMessage(error.param),
 });
 
 /** A provider's answer with an error status as a failure that routing can decide on. */

@@ -14,7 +14,7 @@ const maxToolCallIdLength = 40;
 const digestLength = 32;
 
 /** The same short id for a call and its result, whichever provider made the long one. */
-export const toOpenAiToolCallId = (id: string): string =>
+const toOpenAiToolCallId = (id: string): string =>
   id.length <= maxToolCallIdLength
     ? id
     : `call_${createHash("sha256").update(id).digest("base64url").slice(0, digestLength)}`;

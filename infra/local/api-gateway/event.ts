@@ -28,7 +28,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const twoDigits = (value: number): string => String(value).padStart(2, "0");
 
 /** The Common Log Format's time, as in `requestContext.requestTime`: `22/Nov/2026:12:29:08 +0000`. */
-export const commonLogTime = (date: Date): string => {
+const commonLogTime = (date: Date): string => {
   const day = `${twoDigits(date.getUTCDate())}/${months[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(twoDigits).join(":");
   return `${day}:${time} +0000`;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** API Gateway's limit on a request body, in bytes; Lambda's 6 MB on the whole event is met first by JSON text. */
-export const maxBodyBytes = 10 * 1024 * 1024;
+const maxBodyBytes = 10 * 1024 * 1024;
 
 export type RequestBody =
   | { readonly kind: "body"; readonly text: string | null }

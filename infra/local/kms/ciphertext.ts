@@ -22,7 +22,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /** How many bytes longer a ciphertext is than its plaintext. */
-export const ciphertextOverheadBytes = headerBytes + nonceBytes + tagBytes;
+const ciphertextOverheadBytes = headerBytes + nonceBytes + tagBytes;
 
 const idToBytes = (id: string): Buffer => Buffer.from(id.replaceAll("-", ""), "hex");
 const bytesToId = (bytes: Buffer): string =>

@@ -10,7 +10,7 @@ export interface FunctionIdentity {
 
 /** Account and region that every local ARN names. */
 export const localAccountId = "000000000000";
-export const localRegion = "us-east-1";
+const localRegion = "us-east-1";
 
 /**
  * The whole environment of a worker: Lambda's reserved variables, placeholders for credentials, then the function's

@@ -65,7 +65,7 @@ export const fileUrl = ({ origin }: Pick<MediaExchange, "origin">, name: string)
   `${origin}/media-files/${name}`;
 
 /** The key of a request, whatever header it came in. */
-export const keyOf = ({ headers }: IncomingMessage): string => {
+const keyOf = ({ headers }: IncomingMessage): string => {
   const given = headers["x-goog-api-key"] ?? headers["x-key"] ?? headers.authorization ?? "";
   return String(given).replace(/^(Bearer|Key)\s+/i, "");
 };

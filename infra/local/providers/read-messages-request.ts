@@ -17,7 +17,7 @@ const toolChoiceOf = (choice: JsonObject): Conversation["toolChoice"] => {
 };
 
 /** Whether a request of POST /v1/messages makes the model think. */
-export const thinks = (body: JsonObject): boolean => {
+const thinks = (body: JsonObject): boolean => {
   const { type } = objectOf(body.thinking);
   return type === "enabled" || type === "adaptive" || (type === undefined && alwaysThinks(stringOf(body.model)));
 };

@@ -22,7 +22,7 @@ export const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 /** A number as an axis shows it. */
-export const short = (value: number): string => {
+const short = (value: number): string => {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1_000)
     return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(value);

@@ -12,14 +12,14 @@ import { useTables } from "#tests/core/support/tables.ts";
 /** Everything that the accounts endpoints stand on, real over the wire, each behind a relay that can break any call. */
 
 export const kmsKeyId = "00000000-0000-4000-8000-0000000000aa";
-export const kmsKeyArn = `arn:aws:kms:us-east-1:000000000000:key/${kmsKeyId}`;
+const kmsKeyArn = `arn:aws:kms:us-east-1:000000000000:key/${kmsKeyId}`;
 const rootKey = "unkey_root_of_the_tests";
 const apiId = "api_accounts";
 const anonKey = "anon-key-of-the-tests";
 const serviceRoleKey = "service-role-key-of-the-tests";
 
 /** Base URL of the gateway as the browser sees it, for links in mails. */
-export const siteUrl = "http://localhost:8787";
+const siteUrl = "http://localhost:8787";
 
 /** The relay to KMS, for all tests of a file. */
 export const useKms = (): (() => Relay) => {
@@ -59,7 +59,7 @@ export const kmsOperation = async (relay: Relay, operation: string, input: objec
 };
 
 /** The relay to Unkey, for all tests of a file. */
-export const useUnkey = (): (() => Relay) => {
+const useUnkey = (): (() => Relay) => {
   let server: UnkeyServer | undefined;
   let relay: Relay | undefined;
   beforeAll(async () => {
@@ -115,7 +115,7 @@ export interface SupabaseHandle {
 }
 
 /** Supabase Auth, for all tests of a file. Its tokens name its own URL as their issuer, so it has no relay. */
-export const useSupabase = (
+const useSupabase = (
   options: Partial<SupabaseAuthOptions> & { readonly dataFile?: string } = {},
 ): (() => SupabaseHandle) => {
   let server: LocalSupabaseAuth | undefined;

@@ -4,7 +4,7 @@ import { FunctionPool, type FunctionPoolOptions } from "#infra/local/lambda/func
 import type { FunctionFailure, InvocationOutcome } from "#infra/local/lambda/outcome.ts";
 import { createGate, type Gate } from "./gate.ts";
 
-export const functionsFolder = fileURLToPath(new URL("./functions", import.meta.url));
+const functionsFolder = fileURLToPath(new URL("./functions", import.meta.url));
 
 type PoolOverrides = Partial<FunctionPoolOptions>;
 

@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { mediaUrlProblem, webUrlProblem } from "#core/media/public-url.ts";
+import { type OperationTable, operations } from "#core/openapi/operations.ts";
+import { guardedLookup } from "#core/providers/compatible/fetch-image.ts";
+import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+import { captureLog } from "#tests/accounts/support/log.ts";
+import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+import { type Tenant, useAttackedGateway } from "./support/gateway.ts";
+import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./support/samples.ts";
+
+/**
+ * URLs of callers that lead inside. Each field that takes one is found in the schemas, so that none is forgotten. Redirects,
+ * look-ups and sizes of what we fetch ourselves: tests/core/providers/compatible/fetch-image.test.ts; webhooks:
+ * tests/media/jobs.test.ts.
+ */
+
+/** Every spelling of what is not the public internet. */
+const inside = [
+  ...["127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001", "0177.0.0.1", "0x7f.0.0.1", "127.0.0.1."],
+  ...["10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "169.254.170.2"],
+  ...["100.64.0.1", "0.0.0.0", "0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "198.18.0.1", "203.0.113.1"],
+  ...["[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:169.254.169.254]"],
+  ...["[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001::1]", "[fe80::1]", "[fe80::1%25eth0]"],
+  ...["[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[fec0::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]"],
+  ...["localhost", "localhost.", "LOCALHOST", "a.localhost", "printer", "metadata.google.internal", "db.local"],
+  ...["host.docker.internal", "router.lan", "ⓛocalhost", "①②⑦.0.0.1", "127。0。0。1", "%6c%6f%63%61%6c%68%6f%73%74"],
+] as const;
+
+const schemes = [
+  "file:///etc/passwd",
+  "ftp://example.com/a.png",
+  "gopher://example.com/",
+  "dict://example.com/",
+  "ldap://example.com/",
+  "unix:/var/run/docker.sock",
+  "javascript:alert(1)",
+  "blob:https://example.com/a",
+  "//127.0.0.1/a.png",
+  "/a.png",
+  "http:127.0.0.1",
+  "https://user:password@example.com/a.png",
+  "https://example.com@127.0.0.1/a.png",
+  "https://127.0.0.1#@example.com/a.png",
+  "https://127.0.0.1\\@example.com/a.png",
+  "https://[::1",
+  "https://",
+] as const;
+
+const hostile = [...inside.map((host) => `https://${host}/a.png`), ...schemes];
+
+describe("a URL of a caller", () => {
+  it.each(hostile)("%s is refused wherever one is taken", (url) => {
+    expect(webUrlProblem(url)).toBeDefined();
+    expect(webUrlProblem(url, "https")).toBeDefined();
+    expect(mediaUrlProblem(url, ["image"])).toBeDefined();
+  });
+
+  it.each(["https://example.com/a.png", "https://8.8.8.8/a.png", "https://[2606:4700::1111]/a.png"])(
+    "%s is taken",
+    (url) => {
+      expect(webUrlProblem(url, "https")).toBeUndefined();
+    },
+  );
+});
+
+const table: OperationTable = operations;
+
+/** Paths of the fields that are named as URLs, in a JSON Schema. */
+const urlFields = (schema: unknown, path = ""): readonly string[] => {
+  if (typeof schema !== "object" || schema === null) return [];
+  const { properties, items, anyOf, oneOf, allOf } = schema as Readonly<Record<string, unknown>>;
+  const named = Object.entries((properties ?? {}) as Readonly<Record<string, unknown>>).flatMap(([name, member]) => {
+    const at = path === "" ? name : `${path}.${name}`;
+    const description = JSON.stringify(member);
+    const isUrl = /url|image|_file$/i.test(name) || /http\(s\) URL|https URL/.test(description);
+    const within = urlFields(member, at);
+    return within.length > 0 || !isUrl || !/"type":"(string|array)"/.test(description) ? within : [at];
+  });
+  const choices = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? (list as readonly unknown[]) : []));
+  return [...new Set([...named, ...urlFields(items, path), ...choices.flatMap((choice) => urlFields(choice, path))])];
+};
+
+const bodySchema = ({ route, method }: SampledOperation): unknown => {
+  const schema = table[route.id]?.[method]?.body;
+  return schema === undefined ? undefined : z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+};
+
+/** How a request puts a URL into each field. A field that is not here, and that the schemas name, fails the first test. */
+const image = (name: string) => (url: string) => ({ prompt: "x", [name]: url });
+const fashion =
+  (model: string, name: string, more: object = {}) =>
+  (url: string) => ({
+    model_name: model,
+    inputs: { ...more, [name]: url },
+  });
+const photo = "https://images.example.com/a.png";
+const webhook = (body: object) => (webhookUrl: string) => ({ ...body, webhookUrl });
+const fashionFields = {
+  "inputs.model_image": fashion("model-variation", "model_image"),
+  "inputs.garment_image": fashion("tryon-v1.6", "garment_image", { model_image: photo }),
+  "inputs.product_image": fashion("product-to-model", "product_image"),
+  "inputs.image_prompt": fashion("product-to-model", "image_prompt", { product_image: photo }),
+  "inputs.face_image": fashion("face-to-model", "face_image"),
+  "inputs.image_reference": fashion("model-create", "image_reference", { prompt: "x" }),
+  "inputs.lora_url": fashion("model-create", "lora_url", { prompt: "x" }),
+  "inputs.image": fashion("background-remove", "image"),
+  webhookUrl: webhook({ model_name: "background-remove", inputs: { image: photo } }),
+};
+
+const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => object>>>> = {
+  "POST /api/v1/chat/completions": {
+    "messages.content.image_url.url": (url) => ({
+      model: "gemini",
+      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }],
+    }),
+  },
+  "POST /api/v1/media/image": {
+    "subject_reference.image_file": (url) => ({
+      prompt: "x",
+      subject_reference: [{ type: "character", image_file: url }],
+    }),
+  },
+  "POST /api/v1/media/video": {
+    first_frame_image: image("first_frame_image"),
+    last_frame_image: image("last_frame_image"),
+    "subject_reference.image": (url) => ({
+      model: "S2V-01",
+      prompt: "x",
+      subject_reference: [{ type: "character", image: [url] }],
+    }),
+    webhookUrl: webhook({ prompt: "x" }),
+  },
+  "POST /api/v1/fashion/run": fashionFields,
+  "POST /api/v1/fashion/subscribe": fashionFields,
+  "POST /api/v1/image/edit": {
+    image_url: image("image_url"),
+    image_urls: (url) => ({ prompt: "x", image_urls: [photo, url] }),
+    mask_url: (url) => ({ prompt: "x", image_url: photo, mask_url: url }),
+  },
+  "POST /api/v1/video/generate": {
+    image_url: image("image_url"),
+    end_image_url: (url) => ({ prompt: "x", image_url: photo, end_image_url: url }),
+    webhookUrl: webhook({ prompt: "x" }),
+  },
+  "POST /api/v1/vision": { image_url: image("image_url"), image_urls: (url) => ({ image_urls: [photo, url] }) },
+};
+
+describe.skipIf(!hasTables)(`a URL field (${tablesName})`, () => {
+  const gateway = useAttackedGateway();
+  captureLog();
+  let tenant: Tenant | undefined;
+
+  beforeEach(async () => {
+    tenant ??= await gateway().createTenant();
+    gateway().providers.clearRequests();
+  });
+
+  it("is attacked here, whichever schema has it", () => {
+    const found = sampledOperations.flatMap((operation) =>
+      urlFields(bodySchema(operation)).map((field) => `${operation.name}: ${field}`),
+    );
+    const attacked = Object.entries(fields).flatMap(([name, own]) =>
+      Object.keys(own).map((field) => `${name}: ${field}`),
+    );
+    expect(found.sort()).toEqual(attacked.sort());
+  });
+
+  const some = [
+    "https://169.254.169.254/latest/meta-data/",
+    "https://[::ffff:a00:1]/a.png",
+    "https://2130706433/a.png",
+    "file:///etc/passwd",
+  ];
+  const places = Object.entries(fields).flatMap(([name, own]) =>
+    Object.entries(own).map(([field, make]) => [name, field, make] as const),
+  );
+
+  it.each(places)("%s: %s leads nowhere inside, and no provider is asked", async (name, _field, make) => {
+    const operation = sampledOperations.find((each) => each.name === name);
+    if (operation === undefined) throw new Error(`No operation is named ${name}`);
+    for (const url of some) {
+      const reply = await sendAs(tenant as Tenant, operation, { ...operation.sample(nowhere), body: make(url) });
+      expect(reply.error().code, url).toBe("BAD_REQUEST");
+      expect(gateway().providers.requests()).toEqual([]);
+    }
+  });
+
+  it("GET /api/v1/vision: image_url leads nowhere inside", async () => {
+    const operation = sampledOperations.find((each) => each.name === "GET /api/v1/vision");
+    if (operation === undefined) throw new Error("There is no vision");
+    for (const url of some) {
+      const path = `/api/v1/vision?image_url=${encodeURIComponent(url)}`;
+      expect((await sendAs(tenant as Tenant, operation, { path })).error().code).toBe("BAD_REQUEST");
+    }
+    expect(gateway().providers.requests()).toEqual([]);
+  });
+});
+
+describe("a name that leads elsewhere by the time of the connection", () => {
+  it.each([{ all: true }, {}])("is judged by the look-up that connects: %j", async (options) => {
+    const refused = await new Promise<Error | null>((resolve) => {
+      guardedLookup(isPublicAddress)("localhost", options, (error) => resolve(error));
+    });
+    expect(refused?.message).toBe("not public");
+  });
+});
