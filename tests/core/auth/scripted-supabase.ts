@@ -13,7 +13,7 @@ const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "key-1", al
 
 export const userId = "user-1";
 
-export interface ScriptedSupabase {
+interface ScriptedSupabase {
   readonly relay: Relay;
   /** Claims as Supabase signs them. */
   claims(): Record<string, unknown>;
