@@ -5,7 +5,9 @@ import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { putItem, updateItem } from "#core/db/table.ts";
 import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import type { RateLimit } from "#core/routes.ts";
+import { captureLog } from "#tests/core/support/lambda.ts";
 import { type Fault, operationOf, type Relay, startRelay } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 import { rootKey, startTestUnkey, type TestUnkey } from "#tests/infra/local/unkey/unkey.ts";
@@ -379,6 +381,19 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
         ["Unkey is out of reach", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
       ]);
     });
+  });
+
+  it("counts each verification that went without Unkey, for the operators' alarm", async () => {
+    const { key } = await newKey();
+    await verifyAndNote(key);
+    await captureLog(() => flushMetrics({ route: "before" }));
+    relay.intercept = () => isDown;
+    const { lines } = await captureLog(async () => {
+      await verify(key);
+      await verify(key);
+      await flushMetrics({ route: "ChatCompletions" });
+    });
+    expect(lines.find((line) => "_aws" in line)).toMatchObject({ UnkeyUnavailable: 2 });
   });
 
   describe("while DynamoDB is down", () => {

@@ -4,7 +4,9 @@ import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { newId } from "#core/ids.ts";
 import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import { Place, type PlaceRequest } from "#core/usage/place.ts";
+import { captureLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 const startedAtMs = Date.UTC(2026, 10, 22, 12);
@@ -56,7 +58,10 @@ describe.skipIf(!hasTables)(`Place (${tablesName})`, () => {
     const userId = newUser();
     const killed = Array.from({ length: 20 }, () => newId("request"));
     for (const requestId of killed) await placeOf(userId, { requestId, untilMs: startedAtMs - 60_000 }).take();
+    await captureLog(() => flushMetrics({ route: "before" }));
     await placeOf(userId).take();
+    const { lines } = await captureLog(() => flushMetrics({ route: "ChatCompletions" }));
+    expect(lines.find((written) => "_aws" in written)).toMatchObject({ OrphanedLeases: 20 });
     const line = "The lease of a killed request was cleared";
     expect(warn.mock.calls).toHaveLength(20);
     expect(warn.mock.calls).toEqual(expect.arrayContaining(killed.map((requestId) => [line, { requestId, userId }])));
