@@ -58,9 +58,13 @@ describe("a target that rests", () => {
   });
 
   it("is known by how long its answer took", async () => {
-    const { providerMs } = await run([target(await provider(completion))]);
+    const server = await provider(completion);
+    const begunAt = performance.now();
+    const { providerMs, attempts } = await run([target(server)]);
+    const allMs = performance.now() - begunAt;
     expect(providerMs).toBeGreaterThan(0);
-    expect(providerMs).toBeLessThan(60_000);
+    expect(providerMs).toBeLessThanOrEqual(allMs);
+    expect(attempts[0]?.latencyMs).toBeLessThanOrEqual(Math.ceil(allMs));
     expect(latencyOf("gpt-5.2", Date.now())).toBe(providerMs);
   });
 });
@@ -138,7 +142,7 @@ describe("the record of an attempt", () => {
     ]);
     expect(noted).toEqual(attempts);
     for (const { latencyMs } of attempts) {
-      expect(Number.isInteger(latencyMs) && latencyMs >= 0 && latencyMs < 60_000).toBe(true);
+      expect(Number.isInteger(latencyMs) && latencyMs >= 0).toBe(true);
     }
   });
 
@@ -162,10 +166,10 @@ describe("the record of an attempt", () => {
     const [first, second] = [await provider(failing(503)), await provider(completion)];
     await captureLog(() => flushMetrics({ route: "before" }));
     const { lines } = await captureLog(async () => {
-      await run([target(first), target(second, "o3")], { retries: 1 });
+      await run([target(first), target(first, "o4-mini"), target(second, "o3")], { retries: 1 });
       await flushMetrics({ route: "ChatCompletions" });
     });
-    expect(lines.find((line) => "_aws" in line)).toMatchObject({ ProviderFailures: 2, Fallbacks: 1 });
+    expect(lines.find((line) => "_aws" in line)).toMatchObject({ ProviderFailures: 4, Fallbacks: 2 });
   });
 });
 
