@@ -138,6 +138,31 @@ describe.skipIf(!hasTables)(`rollUp (${tablesName})`, () => {
     expect(await sumsOf(userId)).toEqual(recount(events));
   });
 
+  it("takes as few transactions as hold them: 99 events and their row in each", async () => {
+    const userId = newUser();
+    const count = async (events: number) => {
+      tables().reset();
+      await rollUp(
+        Array.from({ length: events }, () => newEvent({ userId })),
+        nowMs,
+      );
+      return tables().requests.filter(isTransaction).length;
+    };
+    expect([await count(0), await count(99), await count(100), await count(198)]).toEqual([0, 1, 2, 2]);
+  });
+
+  it("shows listed models by name, of tokens and of media, however many others were made up before", async () => {
+    const userId = newUser();
+    const madeUp = Array.from({ length: 101 }, (_, index) => ({ model: `openai/made-up-${index}` }));
+    await rollUp(
+      madeUp.map((facts) => newEvent({ userId, ...facts })),
+      nowMs,
+    );
+    await rollUp([newEvent({ userId }), newEvent({ userId, model: "speech-2.8-hd", provider: "minimax" })], nowMs);
+    const { rows } = await readRollups(userId, day, day);
+    expect(rows.map(({ row }) => row.model)).toEqual(expect.arrayContaining(["gpt-4o-mini", "speech-2.8-hd", "other"]));
+  });
+
   it("adds nothing for open events: they are counted once they are settled", async () => {
     const userId = newUser();
     expect(await rollUp([newEvent({ userId, status: "open" })], nowMs)).toBe(0);
