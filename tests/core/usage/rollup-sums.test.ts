@@ -35,6 +35,20 @@ describe("what an event adds to a day", () => {
     });
   });
 
+  it("has every generation that was paid for, those of failed attempts too", () => {
+    const failed = { model: "gpt-5.2", provider: "openai", result: "network", latencyMs: 1 };
+    const unused = {
+      byok: false,
+      ...tokens,
+      longCacheWriteInputTokens: 0,
+      estimated: false,
+      costPicoUsd: 1n,
+    };
+    const additions = noAdditions();
+    addEvent(additions, newEvent({ attempts: [failed, { ...failed, unused }, { ...failed, unused }] }));
+    expect(additions.sums).toMatchObject({ requests: 1, generations: 3, unpriced: 0 });
+  });
+
   it("is booked on who paid: the caller's own key, the platform, or both", () => {
     const paid = (changes: object) => {
       const additions = noAdditions();

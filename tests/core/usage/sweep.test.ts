@@ -6,8 +6,9 @@ import { deleteItem, getItem, type PlainItem, putItem } from "#core/db/table.ts"
 import { openShardOf, openShards, putOpenUsage, settleUsage } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
 import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import { sweepAbandoned } from "#core/usage/sweep.ts";
-import { muteLog } from "#tests/core/support/lambda.ts";
+import { captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -81,8 +82,11 @@ describe.skipIf(!hasTables)(`sweepAbandoned (${tablesName})`, () => {
   it("says in the log which request of which route and model was killed, once", async () => {
     const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
     const { requestId } = await start(nowSeconds - 1);
+    await captureLog(() => flushMetrics({ route: "before" }));
     await sweepAbandoned(nowMs);
     await sweepAbandoned(nowMs);
+    const { lines } = await captureLog(() => flushMetrics({ route: "SweepUsage" }));
+    expect(lines.find((line) => "_aws" in line)).toMatchObject({ AbandonedRequests: 1 });
     expect(warn.mock.calls).toEqual([
       ["A request was abandoned by its function", { requestId, route: "ChatCompletions", model: "gpt-5.2" }],
     ]);
