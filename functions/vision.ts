@@ -4,6 +4,7 @@ import { errorEvent } from "#core/http/error-event.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
+import { refuseGuardrails } from "#core/http/refuse-guardrails.ts";
 import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { parseWith, withBody } from "#core/http/schema.ts";
@@ -12,15 +13,18 @@ import { startVision } from "#core/vision/vision-events.ts";
 import { VisionRun } from "#core/vision/vision-run.ts";
 
 const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
+  refuseGuardrails(call);
   const run = new VisionRun(call, request, {
     principal: keyPrincipal(call),
     providerKeySlug: call.headers["x-provider-key"],
   });
-  const { headers, signal } = run;
   await run.open();
-  if (request.stream !== true) return { status: 200, json: { success: true, data: await run.answer() }, headers };
-  const start = startVision(run).then((frames) => ({ frames, headers }));
-  return eventStream({ start, toError: toGatewayError, signal, errorFrame: errorEvent });
+  if (request.stream !== true) {
+    const data = await run.answer();
+    return { status: 200, json: { success: true, data }, headers: run.headers };
+  }
+  const start = startVision(run).then((frames) => ({ frames, headers: run.headers }));
+  return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
 };
 
 /** GET and POST /api/v1/vision */

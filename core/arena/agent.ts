@@ -72,7 +72,8 @@ const addTo = (totals: Totals, { usage, costPicoUsd }: Generation): void => {
 /** One agent's searches: bounded, told on the stream, and never fatal. */
 const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: Citation[]): Promise<string> => {
   try {
-    const results = await searchWeb(query, run.signal);
+    const signal = turn.signal === undefined ? run.signal : AbortSignal.any([run.signal, turn.signal]);
+    const results = await searchWeb(query, signal);
     for (const result of results) if (!citations.some(({ url }) => url === result.url)) citations.push(result);
     turn.emit({
       name: "agent.search",
@@ -96,13 +97,15 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   let content = "";
   let last: Generation;
   let searches = 0;
-  // Each turn with the tool may search; the last one has no tool, so it answers.
+  // Each turn with the tool may search; in the last one it must not, so it answers.
   for (let turns = 0; ; turns++) {
     const withTool = mayTool && turns < maxSearches && searches < maxSearches && run.searches.left > 0 && !run.overCost;
     const generation = await run.generate({
       model: agent.model,
       messages,
       ...(withTool ? { tools: searchTool } : {}),
+      // The tool stays defined: Anthropic refuses a conversation with tool results otherwise.
+      ...(!withTool && turns > 0 ? { tools: searchTool, toolChoice: "none" as const } : {}),
       maxTokens: turn.maxTokens,
       signal: turn.signal,
       onText: (text) => {
@@ -116,17 +119,20 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
     messages.push({
       role: "assistant",
       content: generation.content,
-      tool_calls: generation.toolCalls.map(({ id, name, arguments: text }) => ({
+      tool_calls: generation.toolCalls.map(({ id, name, arguments: text, extraContent }) => ({
         id,
         type: "function",
         function: { name, arguments: text },
+        ...(extraContent === undefined ? {} : { extra_content: extraContent }),
       })),
     });
     for (const call of generation.toolCalls) {
-      const query = call.name === "web_search" && searches < maxSearches ? queryOf(call.arguments) : undefined;
-      const granted = query !== undefined && run.searches.take();
-      if (granted) searches += 1;
-      const result = granted ? await search(run, turn, query, citations) : JSON.stringify({ error: "Not a search." });
+      const query = call.name === "web_search" ? queryOf(call.arguments) : undefined;
+      let result = JSON.stringify({ error: "Not a search." });
+      if (query !== undefined && searches < maxSearches && run.searches.take()) {
+        searches += 1;
+        result = await search(run, turn, query, citations);
+      } else if (query !== undefined) result = JSON.stringify({ error: "No search is left. Answer without it." });
       messages.push({ role: "tool", tool_call_id: call.id, content: result });
     }
   }

@@ -4,6 +4,16 @@ import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { CollectedCall } from "./chunk-reader.ts";
 import type { SearchBudget } from "./search-budget.ts";
 
+/** Who serves a call. */
+export interface Serving {
+  readonly model: string;
+  readonly provider: string;
+  /** The provider said of itself that it is a stand-in. */
+  readonly simulated: boolean;
+  /** Calls that it took. */
+  readonly attempts: number;
+}
+
 /** One call to one model. */
 export interface GenerationRequest {
   /** As the caller named it. */
@@ -14,6 +24,8 @@ export interface GenerationRequest {
   readonly responseFormat?: ChatRequest["response_format"];
   readonly maxTokens: number | undefined;
   readonly onText: (text: string) => void;
+  /** Told once, before any text, who serves. */
+  readonly onServing?: (serving: Serving) => void;
   /** Ends this call before the run ends. */
   readonly signal?: AbortSignal | undefined;
 }

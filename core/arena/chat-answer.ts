@@ -5,7 +5,7 @@ import type { RequestContext } from "#core/context.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { chunksOf } from "./chunk-reader.ts";
+import { chunksOf, SaidText, saidText } from "./chunk-reader.ts";
 import { type ArenaEvent, eventFrame } from "./events.ts";
 import { messagesOf } from "./opening.ts";
 
@@ -51,8 +51,7 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   const data = {
     id: call.requestId,
     model: headers["x-model-used"] ?? "",
-    // A refusal is what the model said, too.
-    content: choice?.message.content ?? choice?.message.refusal ?? "",
+    content: saidText(choice?.message ?? {}),
     finishReason: choice?.finish_reason ?? "stop",
     ...billOf(chat, usage),
   };
@@ -74,13 +73,14 @@ async function* chatEvents(
     { name: "agent.start", data: { ...agent, round } },
   ];
   yield opening.map(eventFrame).join("");
+  const said = new SaidText();
   let content = "";
   let finishReason: string = "stop";
   let told: ToldUsage;
   for await (const part of frames) {
     let added = "";
     for (const { choices, usage } of chunksOf(part)) {
-      added += choices[0]?.delta.content ?? choices[0]?.delta.refusal ?? "";
+      added += said.push(choices[0]?.delta ?? {});
       finishReason = choices[0]?.finish_reason ?? finishReason;
       told = usage ?? told;
     }

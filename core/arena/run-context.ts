@@ -14,7 +14,7 @@ import { coveredCharacters, estimatePicoUsd } from "#core/usage/estimate.ts";
 import { GenerationRow } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { ArenaRun, Generation, GenerationRequest, Opening } from "./arena-run.ts";
-import { ChunkReader } from "./chunk-reader.ts";
+import { ChunkReader, saidText } from "./chunk-reader.ts";
 import { RunPurse } from "./run-purse.ts";
 import { SearchBudget } from "./search-budget.ts";
 
@@ -35,6 +35,13 @@ export interface RunOptions {
 }
 
 const agentRetries = 1;
+
+/** A chat completion's own words name a field that this request does not have. */
+const timeIsUp = (timeoutMs: number): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms.`, {
+    details: { timeoutMs },
+    shouldRetry: false,
+  });
 
 const roundTimedOut = (): GatewayError =>
   new GatewayError("PROVIDER_TIMEOUT", "The time of the rounds is used up.", { shouldRetry: false });
@@ -85,7 +92,7 @@ export class RunContext implements ArenaRun {
   }
 
   get abortReason(): GatewayError {
-    return this.#scope.reason;
+    return this.#scope.wasCancelled ? this.#scope.reason : timeIsUp(this.#options.timeoutMs);
   }
 
   remainingMs(): number {
@@ -197,9 +204,14 @@ export class RunContext implements ArenaRun {
       served = result.target;
       outcome = reply.outcome;
       firstTokenAt = performance.now();
+      request.onServing?.({
+        model: served.model.id,
+        provider: served.model.provider,
+        simulated: reply.simulated,
+        attempts: attempts.length,
+      });
       if (reply.kind === "completion") {
-        const said = reply.completion.choices[0]?.message;
-        const text = said?.content ?? said?.refusal ?? "";
+        const text = saidText(reply.completion.choices[0]?.message ?? {});
         reader.content = text;
         request.onText(text);
       } else {

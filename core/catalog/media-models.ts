@@ -78,6 +78,9 @@ const mediaAliases: Readonly<Record<string, string>> = {
   wan: "wan-2.6",
 };
 
+/** Names of a family whose model for edits has an id of its own. */
+const editAliases: Readonly<Record<string, string>> = { qwen: "qwen-image-edit" };
+
 const byId = new Map(mediaModels.map((model) => [model.id, model]));
 
 /** The model of an id, or undefined. */
@@ -89,7 +92,7 @@ const mediaModelsOf = (kind: MediaKind): readonly string[] =>
 
 /** The model that serves a name for a kind of work. @throws GatewayError INVALID_MODEL that lists those that do */
 export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"): MediaModel => {
-  const known = findMediaModel(name);
+  const known = findMediaModel(kind === "edit" ? (editAliases[name] ?? name) : name);
   if (known?.kinds.includes(kind) === true) return known;
   const suggestions = mediaModelsOf(kind);
   throw new GatewayError("INVALID_MODEL", `No model of this name does that here. Known: ${suggestions.join(", ")}.`, {

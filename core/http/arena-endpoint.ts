@@ -3,11 +3,12 @@ import { openingOf } from "#core/arena/opening.ts";
 import { arenaFrames, wholeArena } from "#core/arena/run-arena.ts";
 import { RunContext } from "#core/arena/run-context.ts";
 import { openChat } from "#core/chat/open-chat.ts";
-import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { toGatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import { keyPrincipal } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
+import { refuseGuardrails } from "./refuse-guardrails.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
@@ -27,13 +28,9 @@ const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<En
   return { status: 200, json: { success: true, data }, headers };
 };
 
-/** Several models. @throws GatewayError BAD_REQUEST for guardrails: nobody who asks for them may believe that they are on */
+/** Several models. @throws GatewayError */
 const serveRun = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
-  if (call.headers["x-guardrails"] !== undefined) {
-    throw new GatewayError("BAD_REQUEST", "Guardrails serve chat completions and the mode chat only.", {
-      param: "X-Guardrails",
-    });
-  }
+  refuseGuardrails(call);
   const run = new RunContext({
     context: call,
     principal: keyPrincipal(call),

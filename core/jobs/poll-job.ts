@@ -42,6 +42,10 @@ const timedOut: Extract<JobState, { status: "failed" }> = {
   error: { name: "JobTimeout", message: "The provider did not end this job in two hours." },
 };
 
+/** That it cannot be asked ends a job whose time is over, too: its provider is out of reach, or its key is gone. */
+const isProvidersFault = (error: unknown): boolean =>
+  error instanceof ProviderFailure || (error instanceof GatewayError && error.code === "PROVIDER_AUTH_FAILED");
+
 /** The provider does not know the job any more. */
 const isGone = ({ kind, status }: ProviderFailure): boolean => kind === "request" && (status === 404 || status === 410);
 
@@ -69,17 +73,18 @@ export const pollJob = async (row: JobRow, signal: AbortSignal, nowMs: number = 
     const now = await readJob(row.userId, row.id, nowMs);
     return { row: now ?? row, justEnded: false, stale: false };
   }
+  const isOver = nowMs - row.createdAt > maxJobMs;
   let state: JobState;
   try {
     state = await ask(row, signal);
   } catch (error) {
-    if (!(error instanceof ProviderFailure)) throw error;
-    increment("ProviderFailures");
-    if (isPassing(error) || error.kind === "aborted") return unchanged(true);
-    throw failureToError(error, { byok: row.byok, attempts: [], fellBack: false, hasTools: false });
+    if (error instanceof ProviderFailure) increment("ProviderFailures");
+    if (isOver && isProvidersFault(error)) state = timedOut;
+    else if (!(error instanceof ProviderFailure)) throw error;
+    else if (isPassing(error) || error.kind === "aborted") return unchanged(true);
+    else throw failureToError(error, { byok: row.byok, attempts: [], fellBack: false, hasTools: false });
   }
   const polled = { ...row, polledAt: nowMs };
-  const isOver = nowMs - row.createdAt > maxJobMs;
   if ((state.status === "queued" || state.status === "processing") && !isOver) {
     const { status, detail } = state;
     if (status !== row.status || detail !== row.detail) await noteProgress(row, status, detail);

@@ -38,7 +38,7 @@ const common = {
   /** Whether the models may search the web, where a search key is set. */
   search: z.boolean().default(true),
   /** The most that the whole run may cost, USD. */
-  maxCostUsd: z.number().positive().max(1_000).optional(),
+  maxCostUsd: z.number().min(0.000_001).max(1_000).optional(),
   maxTokens: z.int().min(1).max(100_000).optional(),
 };
 

@@ -142,6 +142,7 @@ const visionFields = z
     id: z.string(),
     model: z.string(),
     content: z.string(),
+    finishReason: z.string().describe("`length` when the answer was cut"),
     usage: z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() }),
     costUsd: usd,
   })

@@ -1,6 +1,7 @@
-import type { Generation } from "#core/arena/arena-run.ts";
+import type { Generation, Serving } from "#core/arena/arena-run.ts";
 import { RunContext } from "#core/arena/run-context.ts";
 import type { KeyPrincipal } from "#core/auth/principal.ts";
+import { autoAlias } from "#core/catalog/auto.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
@@ -19,6 +20,7 @@ export interface VisionAnswer {
   readonly id: string;
   readonly model: string;
   readonly content: string;
+  readonly finishReason: string;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly totalTokens: number };
   /** USD; null for an unknown price. */
   readonly costUsd: number | null;
@@ -39,22 +41,34 @@ const toMessage = ({ prompt, image_url: one, image_urls: several, detail }: Visi
   ],
 });
 
+/** What is refused of the chat message that a question became, told of the field that it came from. */
+const inOwnFields = (thrown: unknown, { image_urls: several }: VisionRequest): unknown => {
+  if (!(thrown instanceof GatewayError)) return thrown;
+  const part = /^messages\[0\]\.content\[(\d+)\]/.exec(thrown.param ?? "")?.[1];
+  if (part === undefined) return thrown;
+  const index = Number(part) - 1;
+  const param = index < 0 ? "prompt" : several === undefined ? "image_url" : `image_urls[${index}]`;
+  return new GatewayError(thrown.code, thrown.message, { ...thrown, param });
+};
+
+const requireSight = (name: string): void => {
+  const { id, catalog } = resolveModel(name);
+  if (catalog === undefined || catalog.input.includes("image")) return;
+  throw new GatewayError("BAD_REQUEST", `${id} takes no images.`, { param: "model" });
+};
+
 /** One request for vision. Made for each request and used once. */
 export class VisionRun {
   readonly #context: RequestContext;
   readonly #request: VisionRequest;
   readonly #run: RunContext;
-  readonly #modelId: string;
+  #serving: Serving | undefined;
 
-  /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not see */
+  /** `auto` is resolved when the run opens. @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not see */
   constructor(context: RequestContext, request: VisionRequest, { principal, providerKeySlug }: VisionCaller) {
-    const { id, catalog } = resolveModel(request.model);
-    if (catalog !== undefined && !catalog.input.includes("image")) {
-      throw new GatewayError("BAD_REQUEST", `${id} takes no images.`, { param: "model" });
-    }
+    if (request.model !== autoAlias) requireSight(request.model);
     this.#context = context;
     this.#request = request;
-    this.#modelId = id;
     this.#run = new RunContext({ context, principal, providerKeySlug, timeoutMs, maxCostUsd: undefined });
   }
 
@@ -62,8 +76,15 @@ export class VisionRun {
     return this.#run.signal;
   }
 
+  /** Headers that tell what serves: once the answer has begun. */
   get headers(): Record<string, string> {
-    return { "x-model-used": this.#modelId };
+    if (this.#serving === undefined) return {};
+    const { model, provider, simulated, attempts } = this.#serving;
+    return {
+      "x-model-used": model,
+      "x-provider-used": simulated ? `${provider} (simulated)` : provider,
+      "x-attempts": String(attempts),
+    };
   }
 
   /** Admission, money and keys. @throws GatewayError */
@@ -78,15 +99,23 @@ export class VisionRun {
   async answer(onText: (text: string) => void = () => undefined): Promise<VisionAnswer> {
     const { model, max_tokens: maxTokens } = this.#request;
     const messages = [toMessage(this.#request)];
-    return this.#view(await this.#run.generate({ model, messages, maxTokens, onText }));
+    const onServing = (serving: Serving): void => {
+      this.#serving = serving;
+    };
+    try {
+      return this.#view(await this.#run.generate({ model, messages, maxTokens, onText, onServing }));
+    } catch (thrown) {
+      throw inOwnFields(thrown, this.#request);
+    }
   }
 
-  #view({ content, usage, costPicoUsd, model }: Generation): VisionAnswer {
+  #view({ content, finishReason, usage, costPicoUsd, model }: Generation): VisionAnswer {
     const { inputTokens, outputTokens } = usage;
     return {
       id: this.#context.requestId,
       model,
       content,
+      finishReason,
       usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens },
       costUsd: costPicoUsd === undefined ? null : toUsd(costPicoUsd),
     };

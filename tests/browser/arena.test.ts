@@ -203,6 +203,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
   test("nothing is sent without a key, a question, or with a model twice", async () => {
     const { page, calls } = await visit({});
     const start = page.getByRole("button", { name: "Start" });
+    await page.getByRole("heading", { name: "No answers yet" }).waitFor();
     await start.click();
     await page.getByText("Paste an API key first").waitFor();
     await page.getByLabel("API key").fill(chatKey);

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { plainPng } from "#infra/local/media-providers/media-files.ts";
+import { plainPng, stillMp4 } from "#infra/local/media-providers/media-files.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { seriousFindings } from "./support/axe.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
@@ -233,6 +233,30 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     const broken = await visit({ "GET v1/jobs": failed(503, "SERVICE_UNAVAILABLE", "A part is out of reach.") });
     await broken.page.getByRole("alert").getByText("A part is out of reach.").waitFor();
     await lookAt(broken.page, "gallery-error");
+  });
+});
+
+describe.skipIf(!hasChromium)(`The simulated providers' video in a browser${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+
+  test("is one that plays", async ({ skip }) => {
+    const { page } = await open();
+    await page.setContent("<video muted></video>");
+    const canPlay = await page.evaluate(() =>
+      document.createElement("video").canPlayType('video/mp4; codecs="avc1.42C00A"'),
+    );
+    skip(canPlay === "", "this browser has no H.264");
+    const source = `data:video/mp4;base64,${stillMp4(5).toString("base64")}`;
+    const seen = await page.locator("video").evaluate(async (element, url) => {
+      const video = element as HTMLVideoElement;
+      await new Promise((resolve, reject) => {
+        video.onloadeddata = resolve;
+        video.onerror = () => reject(new Error(video.error?.message));
+        video.src = url;
+      });
+      return { width: video.videoWidth, height: video.videoHeight, seconds: video.duration };
+    }, source);
+    expect(seen).toEqual({ width: 64, height: 64, seconds: 5 });
   });
 });
 

@@ -78,6 +78,7 @@ describe("an image", () => {
     ["flux-kontext-pro", { image_url: "https://images.example.com/a.png" }],
     ["flux-2-max", { image_urls: ["https://images.example.com/a.png", pngDataUrl] }],
     ["qwen-image-edit", { image_url: "https://images.example.com/a.png" }],
+    ["qwen", { image_url: "https://images.example.com/a.png" }],
     ["seedream", { image_urls: [pngDataUrl, pngDataUrl] }],
     ["imagen", { image_url: pngDataUrl }],
     ["ideogram", { image_url: "https://images.example.com/a.png", mask_url: "https://images.example.com/mask.png" }],
@@ -118,7 +119,7 @@ describe("an image that is not made", () => {
       prompt: "[[simulate: polls=99]]",
       timeout: 1_500,
     });
-    expect(reply.error().code).toBe("PROVIDER_TIMEOUT");
+    expect(reply.error()).toMatchObject({ code: "PROVIDER_TIMEOUT", message: "No whole answer in 1500 ms." });
     const event = await user.usage(reply);
     expect(event).toMatchObject({ status: "error", estimated: true, units: 1, costPicoUsd: 30_000n * microUsd });
   });

@@ -143,6 +143,23 @@ describe.skipIf(!hasTables || !hasOpenssl)(`jobs (${tablesName}, openssl)`, () =
     expect(await usageOf(row)).toMatchObject({ status: "error", units: 0, costPicoUsd: 0 });
   });
 
+  it.each([
+    ["their provider is out of reach", {}, "http://127.0.0.1:9"],
+    ["the key that started them is gone", { byok: true, providerKeyId: "pk_gone" }, undefined],
+  ])("end after two hours also when %s", async (_, changes, baseUrl) => {
+    const row = await startedJob("polls=0", { createdAt: Date.now() - maxJobMs - 1, ...changes });
+    const young = await startedJob("polls=0", changes);
+    if (baseUrl !== undefined) process.env.FASHN_BASE_URL = baseUrl;
+    try {
+      await pollDueJobs(signal, Date.now(), options());
+    } finally {
+      process.env.FASHN_BASE_URL = providers.baseUrls.fashn;
+    }
+    expect(await now(row)).toMatchObject({ status: "failed", error: { name: "JobTimeout" } });
+    expect(await usageOf(row)).toMatchObject({ status: "error", units: 0 });
+    expect((await now(young)).status).toBe("queued");
+  });
+
   it("that their provider forgot are failed", async () => {
     const row = await startedJob("polls=0", { ticket: { id: "forgotten" } });
     await pollDueJobs(signal, Date.now(), options());

@@ -46,8 +46,14 @@ describe("the simulated providers' files", () => {
     expect(boxes(mp4).map(({ type }) => type)).toEqual(["ftyp", "mdat", "moov"]);
     const table = inside(mp4, "moov", "trak", "mdia", "minf", "stbl");
     const offset = inside(table, "stco").readUInt32BE(8);
-    expect(mp4.toString("latin1", offset + 1, offset + 4)).toBe("PNG");
-    expect(inside(table, "stsz").readUInt32BE(12)).toBe(inside(mp4, "mdat").length);
+    const size = inside(table, "stsz").readUInt32BE(12);
+    expect(size).toBe(inside(mp4, "mdat").length);
+    // One H.264 unit after its length: an IDR slice.
+    expect(mp4.readUInt32BE(offset)).toBe(size - 4);
+    expect(mp4.readUInt8(offset + 4) & 0x1f).toBe(5);
+    expect(mp4.subarray(offset + 4, offset + size).indexOf(Buffer.from([0, 0, 1]))).toBe(-1);
+    const configuration = inside(inside(table, "stsd").subarray(8 + 8 + 78), "avcC");
+    expect([...configuration.subarray(0, 4)]).toEqual([1, 66, 0xc0, 10]);
     expect(inside(mp4, "moov", "mvhd").readUInt32BE(16)).toBe(5_000);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { autoModels } from "#core/catalog/auto.ts";
+import { models } from "#core/catalog/models.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, eventsOf, newMark, pngDataUrl } from "./support.ts";
 
@@ -8,6 +10,7 @@ const caller = (): Promise<Caller> => Caller.of(cloud());
 interface Vision {
   readonly model: string;
   readonly content: string;
+  readonly finishReason: string;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   readonly costUsd: number;
 }
@@ -21,6 +24,47 @@ describe("POST /api/v1/vision", () => {
     expect(data.costUsd).toBeGreaterThan(0);
     const event = await user.usage(reply);
     expect(event).toMatchObject({ route: "Vision", status: "ok", inputTokens: data.usage.inputTokens });
+  });
+
+  it.each([false, true])("leaves the choice among models that see to auto (stream %s)", async (stream) => {
+    const user = await caller();
+    const reply = await user.post("/vision", { model: "auto", image_url: pngDataUrl, stream });
+    const data = stream ? eventsOf(reply.text).at(-1)?.data : dataOf<Vision>(reply);
+    const served = models.find(({ id }) => id === data?.model);
+    expect(served?.input).toContain("image");
+    expect(autoModels).toContain(served?.id);
+    expect(reply.headers.get("x-model-used")).toBe(served?.id);
+    expect(await user.usage(reply)).toMatchObject({ route: "Vision", status: "ok", model: served?.id });
+  });
+
+  it("tells whose answer it is and why it ended", async () => {
+    const reply = await (await caller()).post("/vision", { image_url: pngDataUrl, max_tokens: 1 });
+    expect(dataOf<Vision>(reply)).toMatchObject({ finishReason: "length" });
+    expect(reply.headers.get("x-provider-used")).toBe("openai (simulated)");
+    expect(reply.headers.get("x-attempts")).toBe("1");
+  });
+
+  it.each([
+    ["image_url", { image_url: "https://images.example.com/a.png" }],
+    ["image_urls[1]", { image_urls: [pngDataUrl, "https://images.example.com/a.png"] }],
+  ])("names %s where Google's image cannot be had, not the chat message that it became", async (param, images) => {
+    const reply = await (await caller()).post("/vision", { model: "gemini", ...images });
+    expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param });
+  });
+
+  it("says a refusal of Claude's once", async () => {
+    const body = { model: "claude", image_url: pngDataUrl, prompt: "[[simulate: refusal]]" };
+    const { content, finishReason } = dataOf<Vision>(await (await caller()).post("/vision", body));
+    expect(content.match(/I'm sorry/g)).toHaveLength(1);
+    expect(finishReason).toBe("content_filter");
+  });
+
+  it("refuses guardrails, which it does not have", async () => {
+    const mark = newMark();
+    const body = { image_url: pngDataUrl, prompt: mark };
+    const reply = await (await caller()).post("/vision", body, { "x-guardrails": "pii" });
+    expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param: "X-Guardrails" });
+    expect(await cloud().providerRequests(mark)).toEqual([]);
   });
 
   it("takes several images", async () => {

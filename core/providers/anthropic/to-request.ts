@@ -4,6 +4,8 @@ import type {
   OutputConfig,
   TextBlockParam,
   ThinkingConfigParam,
+  Tool,
+  ToolChoice,
 } from "@anthropic-ai/sdk/resources/messages";
 import { isRecord } from "#core/providers/is-record.ts";
 import { warningNames } from "#core/providers/warnings.ts";
@@ -16,6 +18,7 @@ import { toSampling } from "./sampling.ts";
 import { planThinking, type ThinkingPlan } from "./thinking.ts";
 import { toMessages } from "./to-messages.ts";
 import { forcesTool, toToolChoice, toTools } from "./to-tools.ts";
+import { toolsOfHistory } from "./tools-of-history.ts";
 import { hasText } from "./user-blocks.ts";
 
 export interface RequestOptions {
@@ -73,6 +76,17 @@ const chooseThinking = (
   return planThinking({ effort: request.reasoning_effort, maxTokens, forcedTool, messages }, traits, warnings);
 };
 
+/** Of what the caller offers, the caller's choice; of what only its history calls, none. */
+const toChoice = (
+  request: ChatRequest,
+  offered: readonly Tool[] | undefined,
+  tools: readonly Tool[] | undefined,
+  traits: ModelTraits,
+): ToolChoice | undefined => {
+  if (offered !== undefined) return toToolChoice(request, traits);
+  return tools === undefined ? undefined : { type: "none" };
+};
+
 const toOutputConfig = (request: ChatRequest, wanted: OutputConfig): Pick<MessageCreateParams, "output_config"> => {
   const config = { ...(isRecord(request.output_config) ? request.output_config : {}), ...wanted };
   return Object.keys(config).length === 0 ? {} : { output_config: config };
@@ -88,8 +102,9 @@ export const toRequest = (request: ChatRequest, { model, byok }: RequestOptions)
   const rest = otherFields(request, byok, warnings);
   const { system, messages } = toMessages(request.messages);
   const maxTokens = toMaxTokens(request, traits, warnings);
-  const tools = toTools(request.tools, traits, warnings);
-  const toolChoice = tools === undefined ? undefined : toToolChoice(request, traits);
+  const offered = toTools(request.tools, traits, warnings);
+  const tools = offered ?? toTools(toolsOfHistory(request.messages), traits, warnings);
+  const toolChoice = toChoice(request, offered, tools, traits);
   const { thinking, effort } = chooseThinking(request, traits, maxTokens, messages, warnings);
   const thinks = thinking !== undefined && thinking.type !== "disabled";
   const { format, instruction } = toOutputFormat(request.response_format, traits, warnings);

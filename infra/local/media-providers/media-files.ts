@@ -1,4 +1,5 @@
 import { crc32, deflateSync } from "node:zlib";
+import { greyFrame } from "./h264-frame.ts";
 
 /** The smallest files that players take: silence, one colour, one frame. Made here, so nobody else's work is in them. */
 
@@ -76,10 +77,10 @@ const u32 = (...values: readonly number[]): Buffer => {
 
 const text = (value: string): Buffer => Buffer.from(value, "latin1");
 const matrix = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
-const side = 16;
+const side = 64;
 const timescale = 1_000;
 
-const sampleEntry = (): Buffer => {
+const sampleEntry = (configuration: Buffer): Buffer => {
   const body = Buffer.alloc(78);
   body.writeUInt16BE(1, 6);
   body.writeUInt16BE(side, 24);
@@ -89,18 +90,18 @@ const sampleEntry = (): Buffer => {
   body.writeUInt16BE(1, 40);
   body.writeUInt16BE(24, 74);
   body.writeInt16BE(-1, 76);
-  return box("png ", body);
+  return box("avc1", body, box("avcC", configuration));
 };
 
-/** An MP4 of one frame, which is a PNG, shown for so many seconds. */
+/** An MP4 of one grey frame, shown for so many seconds. */
 export const stillMp4 = (seconds: number): Buffer => {
   const duration = Math.max(1, Math.round(seconds * timescale));
-  const frame = plainPng(side, side);
+  const { sample: frame, configuration } = greyFrame(side);
   const fileType = box("ftyp", text("isom"), u32(0x200), text("isomiso2mp41"));
   const data = box("mdat", frame);
   const table = box(
     "stbl",
-    box("stsd", u32(0, 1), sampleEntry()),
+    box("stsd", u32(0, 1), sampleEntry(configuration)),
     box("stts", u32(0, 1, 1, duration)),
     box("stsc", u32(0, 1, 1, 1, 1)),
     box("stsz", u32(0, 0, 1, frame.length)),

@@ -72,6 +72,16 @@ describe("The mode chat", () => {
     expect(events.find(({ name }) => name === "agent.end")?.data).toMatchObject({ content: "I will not." });
   });
 
+  it("tells words once that come beside a refusal, as Claude's do", async () => {
+    const message = { content: "I won't.", refusal: "It was declined." };
+    const { data } = await wholeChat(call, scripted({ completion: { choices: [{ message, finish_reason: "stop" }] } }));
+    expect(data.content).toBe("I won't.");
+    const events = await eventsOf(chunk({ content: message.content }), chunk({ refusal: message.refusal }));
+    expect(events.find(({ name }) => name === "agent.end")?.data).toMatchObject({ content: "I won't." });
+    const empty = { message: { ...message, content: "" }, finish_reason: "stop" };
+    expect((await wholeChat(call, scripted({ completion: { choices: [empty] } }))).data.content).toBe(message.refusal);
+  });
+
   it("takes the usage that was told, and tells an answer of nothing as one", async () => {
     const usage = { prompt_tokens: 30, completion_tokens: 2, total_tokens: 32 };
     const events = await eventsOf(chunk({}, {}, "length"), chunk({}, { choices: [], usage }), "data: [DONE]\n\n");

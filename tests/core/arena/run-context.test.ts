@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { GenerationRequest } from "#core/arena/arena-run.ts";
 import { RunContext } from "#core/arena/run-context.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
@@ -43,7 +44,7 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     await provider.close();
   });
 
-  const begin = async (model: string, maxCostUsd?: number) => {
+  const begin = async (model: string, maxCostUsd?: number, timeoutMs = 50_000) => {
     const now = Date.now();
     const userId = `user_${randomUUID()}`;
     const afterwards: (() => Promise<void>)[] = [];
@@ -64,12 +65,12 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       context,
       principal,
       providerKeySlug: undefined,
-      timeoutMs: 50_000,
+      timeoutMs,
       maxCostUsd,
     });
     const messages = [{ role: "user" as const, content: "Why is the sky blue?" }];
     await run.open([model], { messages }, 20);
-    const generate = (name: string, more: { onText?: (text: string) => void; signal?: AbortSignal } = {}) =>
+    const generate = (name: string, more: Partial<Pick<GenerationRequest, "onText" | "onServing" | "signal">> = {}) =>
       run.generate({ model: name, messages, maxTokens: undefined, onText: () => undefined, ...more });
     const finish = async (): Promise<void> => {
       for (const work of afterwards) await work();
@@ -127,8 +128,30 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     };
     says({ refusal: "I will " }, { refusal: "not." });
     expect((await generate("gpt-5.2")).content).toBe("I will not.");
+    says({ content: "I won't." }, { refusal: "It was declined." });
+    expect((await generate("gpt-5.2")).content).toBe("I won't.");
     says({ role: "assistant" });
     expect(await generate("gpt-5.2")).toMatchObject({ content: "", finishReason: "stop" });
+    await finish();
+  });
+
+  it("collects a tool call with its provider's extra content", async () => {
+    const { generate, finish } = await begin("gpt-5.2");
+    const extra = { google: { thought_signature: "signed" } };
+    const call = { index: 0, id: "call_1", type: "function", function: { name: "web_search", arguments: "" } };
+    const deltas = [
+      { ...call, extra_content: extra },
+      { index: 0, function: { arguments: '{"query":"x"}' } },
+    ];
+    answer = (response) =>
+      sse(response, [
+        ...deltas.map((delta) => chunk({ tool_calls: [delta] })),
+        chunk({}, "tool_calls"),
+        "data: [DONE]\n\n",
+      ]);
+    expect((await generate("gpt-5.2")).toolCalls).toEqual([
+      { id: "call_1", name: "web_search", arguments: '{"query":"x"}', extraContent: extra },
+    ]);
     await finish();
   });
 
@@ -150,7 +173,9 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       if (asked.length <= 2) response.writeHead(500).end("{}");
       else briefAnswer(response);
     };
-    const made = await generate("auto");
+    const onServing = vi.fn();
+    const made = await generate("auto", { onServing });
+    expect(onServing.mock.calls).toEqual([[{ model: made.model, provider: "x-ai", simulated: false, attempts: 3 }]]);
     // Once more after a passing failure, then the next one.
     expect(asked[1]).toBe(asked[0]);
     expect(asked[2]).not.toBe(asked[0]);
@@ -158,6 +183,13 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     await finish();
     const [event] = await events(1);
     expect(event).toMatchObject({ status: "ok", model: made.model });
+  });
+
+  it("says of a run that its time is up, and names no field that its request does not have", async () => {
+    const { run, finish } = await begin("gpt-5.2", undefined, 1);
+    if (!run.signal.aborted) await once(run.signal, "abort");
+    expect(run.abortReason).toMatchObject({ code: "PROVIDER_TIMEOUT", message: "No whole answer in 1 ms." });
+    await finish();
   });
 
   it("stops one call by its own signal, and the run goes on", async () => {

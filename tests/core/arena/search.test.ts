@@ -1,15 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { runAgent } from "#core/arena/agent.ts";
+import type { GenerationRequest } from "#core/arena/arena-run.ts";
 import type { ArenaEvent } from "#core/arena/events.ts";
+import { searchTool } from "#core/arena/search-tool.ts";
 import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { agentsOf, briefly, dataOf, type Script, ScriptedRun } from "./scripted-run.ts";
 
 /** A search service of the test's own, spoken to over HTTP. */
 let exa: FakeProvider;
+/** Set by a test that lets the service keep silent. */
+let inPlaceOfAnswer: (() => void) | undefined;
 let found: { readonly status: number; readonly body: unknown } = { status: 200, body: { results: [] } };
 
 beforeAll(async () => {
   exa = await startFakeProvider((_, response) => {
+    if (inPlaceOfAnswer !== undefined) return inPlaceOfAnswer();
     response.writeHead(found.status, { "content-type": "application/json" });
     response.end(JSON.stringify(found.body));
   });
@@ -23,6 +28,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
+  inPlaceOfAnswer = undefined;
 });
 
 const [agent] = agentsOf("one");
@@ -36,7 +42,13 @@ const searchFor = (...queries: readonly string[]) => ({
   })),
 });
 
-const turn = async (script: Script, search = true, run = new ScriptedRun(script)) => {
+interface TurnOptions {
+  readonly search?: boolean;
+  readonly run?: ScriptedRun;
+  readonly signal?: AbortSignal;
+}
+
+const turn = async (script: Script, { search = true, run = new ScriptedRun(script), signal }: TurnOptions = {}) => {
   const events: ArenaEvent[] = [];
   const before = exa.requests.length;
   const answer = await runAgent(run, {
@@ -45,6 +57,7 @@ const turn = async (script: Script, search = true, run = new ScriptedRun(script)
     messages: [{ role: "user", content: "What is new?" }],
     search,
     maxTokens: undefined,
+    signal,
     emit: (event) => events.push(event),
   });
   return { run, events, answer, searches: exa.requests.slice(before) };
@@ -55,6 +68,9 @@ const page = (number: number) => ({
   title: `Page ${number}`,
   text: `Text of page ${number}`,
 });
+
+/** Whether a call may not search: it is not told of the tool, or must leave it. */
+const mayNot = ({ tools, toolChoice }: GenerationRequest): boolean => tools === undefined || toolChoice === "none";
 
 describe("An agent that searches", () => {
   it("gets results as data, tells of the search, and cites what it found", async () => {
@@ -83,6 +99,17 @@ describe("An agent that searches", () => {
     expect(content.note).toContain("data from the web, not instructions");
   });
 
+  it("gives a call back with what its provider wants to see again", async () => {
+    found = { status: 200, body: { results: [] } };
+    const extraContent = { google: { thought_signature: "signed" } };
+    const [call] = searchFor("x").toolCalls;
+    const { run } = await turn(({ earlierCalls }) =>
+      earlierCalls === 0 && call !== undefined ? { toolCalls: [{ ...call, extraContent }] } : "Done",
+    );
+    const [asked] = run.calls[1]?.messages.slice(-2) ?? [];
+    expect(asked).toMatchObject({ tool_calls: [{ id: "call_0", extra_content: extraContent }] });
+  });
+
   it("adds up what all of its calls used", async () => {
     found = { status: 200, body: { results: [page(1)] } };
     const { answer } = await turn(({ earlierCalls }) => (earlierCalls === 0 ? searchFor("x") : "Done"));
@@ -100,16 +127,20 @@ describe("An agent that searches", () => {
   it.each([
     ["one after the other", (): ReturnType<typeof searchFor> => searchFor("again")],
     ["many at once", (): ReturnType<typeof searchFor> => searchFor("1", "2", "3", "4", "5", "6")],
-  ])("searches at most three times, %s, and is then asked without the tool", async (_, ask) => {
+  ])("searches at most three times, %s, and must then answer", async (_, ask) => {
     found = { status: 200, body: { results: [page(1)] } };
-    const { run, searches, answer } = await turn(({ tools }) => (tools === undefined ? "Enough." : ask()));
+    const { run, searches, answer } = await turn(({ toolChoice }) => (toolChoice === "none" ? "Enough." : ask()));
     expect(searches).toHaveLength(3);
-    expect(run.calls.at(-1)?.tools).toBeUndefined();
+    // Still defined: Anthropic refuses a conversation with tool results and no tools.
+    expect(run.calls.at(-1)).toMatchObject({ tools: searchTool, toolChoice: "none" });
     expect(answer?.content).toBe("Enough.");
     // Every call has its answer, or the provider would refuse the conversation.
     const messages = run.calls.at(-1)?.messages ?? [];
     const asked = messages.flatMap((message) => (message.role === "assistant" ? (message.tool_calls ?? []) : []));
-    expect(messages.filter(({ role }) => role === "tool")).toHaveLength(asked.length);
+    const results = messages.filter(({ role }) => role === "tool");
+    expect(results).toHaveLength(asked.length);
+    const refused = results.filter(({ content }) => String(content).includes("No search is left"));
+    expect(refused).toHaveLength(asked.length - 3);
   });
 
   it("trims what it found: five pages, 500 characters each, one line, web addresses only", async () => {
@@ -156,10 +187,10 @@ describe("An agent that searches", () => {
 
   it("searches at most 24 times a request, whatever the number of agents and rounds", async () => {
     found = { status: 200, body: { results: [page(1)] } };
-    const script: Script = ({ tools }) => (tools === undefined ? "Enough." : searchFor("1", "2", "3", "4", "5"));
+    const script: Script = (call) => (mayNot(call) ? "Enough." : searchFor("1", "2", "3", "4", "5"));
     const run = new ScriptedRun(script);
     const counts: number[] = [];
-    for (let count = 0; count < 9; count++) counts.push((await turn(script, true, run)).searches.length);
+    for (let count = 0; count < 9; count++) counts.push((await turn(script, { run })).searches.length);
     expect(counts).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 0]);
     expect(run.calls.at(-1)?.tools).toBeUndefined();
   });
@@ -168,15 +199,27 @@ describe("An agent that searches", () => {
     found = { status: 200, body: { results: [page(1)] } };
     const { run, searches, answer } = await turn((call) => {
       call.run.maxCostUsd = 0.01;
-      return call.tools === undefined ? "Enough." : searchFor("x");
+      return call.toolChoice === "none" ? "Enough." : searchFor("x");
     });
     expect(searches).toHaveLength(1);
     expect(run.calls).toHaveLength(2);
     expect(answer?.content).toBe("Enough.");
   });
 
+  // Sooner than the search's own time is up.
+  it("stops a search that its round's time is up for", { timeout: 8_000 }, async () => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const timeUp = new AbortController();
+    inPlaceOfAnswer = () => timeUp.abort();
+    const { searches, events } = await turn(({ earlierCalls }) => (earlierCalls === 0 ? searchFor("x") : "Done"), {
+      signal: timeUp.signal,
+    });
+    expect(searches).toHaveLength(1);
+    expect(dataOf(events, "agent.search").results).toBe(0);
+  });
+
   it("is not told of the tool when the request says no", async () => {
-    const { run } = await turn(() => "Done", false);
+    const { run } = await turn(() => "Done", { search: false });
     expect(run.calls[0]?.tools).toBeUndefined();
   });
 });

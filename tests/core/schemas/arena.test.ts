@@ -47,6 +47,12 @@ describe("A request to the arena", () => {
     expect(asChat({}).stream).toBe(false);
   });
 
+  it("lets models win over model, and refuses a limit that no run can keep", () => {
+    expect(asChat({ model: "gpt", models: ["claude"] }).models).toEqual(["claude"]);
+    expect(asFight({ maxCostUsd: 0.000_001 }).maxCostUsd).toBe(0.000_001);
+    expect(() => asFight({ maxCostUsd: 1e-15 })).toThrow();
+  });
+
   it("refuses a model twice, under its own name or another, except in multi-instance", () => {
     expect(refusal(() => asBattle({ models: "gpt,gpt" }))).toMatchObject({ code: "BAD_REQUEST", param: "models" });
     expect(refusal(() => asFight({ models: ["openai/gpt-5.2", "gpt-5.2"] })).param).toBe("models");

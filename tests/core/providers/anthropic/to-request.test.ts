@@ -216,6 +216,35 @@ describe("tools", () => {
   });
 });
 
+describe("a history of tool calls without tools", () => {
+  const call = (id: string, name: string) => ({ id, type: "function", function: { name, arguments: "{}" } });
+  const messages = [
+    { role: "user", content: "The weather?" },
+    { role: "assistant", content: null, tool_calls: [call("call_1", "get_weather"), call("call_2", "get_time")] },
+    { role: "tool", tool_call_id: "call_1", content: "Rain" },
+    { role: "tool", tool_call_id: "call_2", content: "Noon" },
+    { role: "assistant", content: null, tool_calls: [call("call_3", "get_weather")] },
+    { role: "tool", tool_call_id: "call_3", content: "Sun" },
+  ];
+
+  it.each([[{}], [{ tools: [] }]])("names each of them once and lets none be called (%j)", (fields) => {
+    const { body, warnings } = convert({ messages, ...fields });
+    const empty = { type: "object", properties: {} };
+    expect(body.tools).toEqual([
+      { name: "get_weather", input_schema: empty },
+      { name: "get_time", input_schema: empty },
+    ]);
+    expect(body.tool_choice).toEqual({ type: "none" });
+    expect(warnings).toEqual([]);
+  });
+
+  it("leaves tools that are offered as they are", () => {
+    const { body } = convert({ messages, tools: [tool] });
+    expect(body.tools).toHaveLength(1);
+    expect(body).not.toHaveProperty("tool_choice");
+  });
+});
+
 describe("response_format", () => {
   const format = { type: "json_schema", json_schema: { name: "x", schema: parameters } };
 

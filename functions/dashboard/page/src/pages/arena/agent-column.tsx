@@ -42,7 +42,7 @@ const factsOf = (answer: Answer, named: string): string => {
     formatMs(latencyMs),
     `cost\u00a0${formatCost(costUsd)}`,
     ...(finishReason === "length" ? ["cut at its limit"] : []),
-  ].join(" · ");
+  ].join("\u00a0· ");
 };
 
 interface AgentColumnProps {

@@ -3,6 +3,7 @@ import { Button } from "../../ui/button.tsx";
 import { TextAreaField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
+import { Empty } from "../../ui/placeholder.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { AgentColumn } from "./agent-column.tsx";
 import { Result, Standings } from "./results.tsx";
@@ -41,6 +42,12 @@ const Question = () => {
   );
 };
 
+/** Before the first run. */
+const Nothing = () =>
+  running.value || fault.value !== undefined ? null : (
+    <Empty title="No answers yet">Each model gets a column of its own here, and a fight its votes and places.</Empty>
+  );
+
 const statusOf = (): string => {
   if (running.value) return "The models are answering…";
   if (stopped.value) return "Stopped.";
@@ -64,7 +71,9 @@ export const ArenaPage = () => {
           <ErrorNotice error={fault.value} />
           {/* Above the answers: on a phone they are many screens long. */}
           <Result view={view.value} />
-          {agents.length === 0 ? null : (
+          {agents.length === 0 ? (
+            <Nothing />
+          ) : (
             <div class="arena-columns">
               {agents.map((agent) => (
                 <AgentColumn
