@@ -29,7 +29,7 @@ const weighted = <Value>(candidates: readonly Candidate<Value>[], random: () => 
 };
 
 const rotated = <Value>(candidates: readonly Candidate<Value>[], turn: number): Candidate<Value>[] => {
-  const start = candidates.length === 0 ? 0 : turn % candidates.length;
+  const start = turn % candidates.length;
   return [...candidates.slice(start), ...candidates.slice(0, start)];
 };
 

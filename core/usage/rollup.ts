@@ -4,8 +4,7 @@ import { addToRollups, type RollupChange, type RollupTarget, rollupKey, unlisted
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { type Additions, addEvent, noAdditions } from "./rollup-sums.ts";
 
-/** A transaction takes 100 items: this many marks leave room for the rows. */
-const maxEvents = 90;
+/** Items of a transaction: a mark for each event, and the rows that they touch. */
 const maxItems = 100;
 
 /** Calls made without a key (from the dashboard's session) are summed under this name. */
@@ -55,7 +54,7 @@ const intoTransactions = (placed: readonly Placed[]): readonly (readonly Placed[
   for (const one of placed) {
     const row = targetKey(one.target);
     const items = batch.length + 1 + (rows.has(row) ? rows.size : rows.size + 1);
-    if (batch.length >= maxEvents || items > maxItems) {
+    if (items > maxItems) {
       batches.push(batch);
       batch = [];
       rows = new Set();
@@ -63,8 +62,7 @@ const intoTransactions = (placed: readonly Placed[]): readonly (readonly Placed[
     batch.push(one);
     rows.add(row);
   }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
+  return [...batches, batch];
 };
 
 /** Gives each event its row. */

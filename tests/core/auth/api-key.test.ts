@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetUnknownKeys, verifyApiKey } from "#core/auth/api-key.ts";
 import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { putItem, updateItem } from "#core/db/table.ts";
+import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import type { RateLimit } from "#core/routes.ts";
+import { captureLog } from "#tests/core/support/lambda.ts";
 import { type Fault, operationOf, type Relay, startRelay } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 import { rootKey, startTestUnkey, type TestUnkey } from "#tests/infra/local/unkey/unkey.ts";
@@ -19,6 +22,11 @@ const down: readonly (readonly [string, Fault])[] = [
   ["refuses our root key", { kind: "answer", status: 401, body: '{"error":{}}' }],
   ["resets the connection", { kind: "reset" }],
 ];
+/** What Unkey says of a key, word by word. */
+const saying = (data: object): (() => Fault) => {
+  const body = JSON.stringify({ meta: { requestId: "r" }, data });
+  return () => ({ kind: "answer", status: 200, body });
+};
 const isDown: Fault = { kind: "answer", status: 500, body: "{}" };
 
 describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
@@ -37,6 +45,9 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
     forgetUnknownKeys();
     // Each test begins in a window of its own.
     unkey.clock.nowMs += 10 * minuteMs;
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
   afterAll(async () => {
     await relay.close();
@@ -137,9 +148,36 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       await expect(verify((await newKey()).key)).rejects.toMatchObject(invalid);
     });
 
-    it("VALID for a key that belongs to nobody is 401", async () => {
-      const { key } = await unkey.createKey({ prefix: "ck" });
+    it("VALID for a key that belongs to nobody is 401, and the log says which key someone made by hand", async () => {
+      const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+      const { key, keyId } = await unkey.createKey({ prefix: "ck" });
       await expect(verify(key)).rejects.toMatchObject(invalid);
+      expect(warn.mock.calls).toEqual([["A valid key has no owner", { keyId }]]);
+    });
+
+    it("VALID without a key's id is 401: nothing could be counted on it", async () => {
+      relay.intercept = saying({ valid: true, code: "VALID", identity: { externalId: "user_1" } });
+      await expect(verify((await newKey()).key)).rejects.toMatchObject(invalid);
+    });
+
+    it("VALID without any limit lets the key through, and reports none", async () => {
+      const { key, keyId, userId, hash } = await newKey();
+      relay.intercept = saying({ valid: true, code: "VALID", keyId, identity: { externalId: userId } });
+      expect((await verifyAndNote(key)).limit).toBeUndefined();
+      expect(await readKeyMark(hash)).toEqual({ keyId, userId, enabled: true, verifiedAt: unkey.clock.nowMs });
+    });
+
+    it("RATE_LIMITED names the limit that was exceeded, not another one that is used up", async () => {
+      const nowMs = unkey.clock.nowMs;
+      const ratelimits = [
+        { name: "requests", limit: 60, remaining: 0, reset: nowMs + 5_000, exceeded: false },
+        { name: "chat-completions", limit: 10, remaining: 0, reset: nowMs + 50_000, exceeded: true },
+      ];
+      relay.intercept = saying({ valid: false, code: "RATE_LIMITED", keyId: "key_1", ratelimits });
+      await expect(verify((await newKey()).key)).rejects.toMatchObject({
+        retryAfterSeconds: 50,
+        headers: { "x-ratelimit-limit": "10" },
+      });
     });
   });
 
@@ -173,6 +211,48 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       expect((await readKeyMark(hash))?.verifiedAt).toBe(unkey.clock.nowMs);
     });
 
+    it.each(["the endpoint's first", "its own first"])(
+      "keeps the key's own limit, whichever Unkey names first: %s",
+      async (order) => {
+        const { key, keyId, userId, hash } = await newKey();
+        const reset = unkey.clock.nowMs + minuteMs;
+        const ratelimits = [
+          { name: "chat-completions", limit: 60, remaining: 59, reset, exceeded: false },
+          { name: "requests", limit: 7, remaining: 6, reset, exceeded: false },
+        ];
+        if (order === "its own first") ratelimits.reverse();
+        relay.intercept = saying({ valid: true, code: "VALID", keyId, identity: { externalId: userId }, ratelimits });
+        await verifyAndNote(key);
+        expect((await readKeyMark(hash))?.rateLimit).toBe(7);
+      },
+    );
+
+    it("keeps no limit when Unkey only names the endpoint's, and the own one where the endpoint has none", async () => {
+      const { key, keyId, userId, hash } = await newKey();
+      const reset = unkey.clock.nowMs + minuteMs;
+      const named = (name: string) =>
+        saying({
+          valid: true,
+          code: "VALID",
+          keyId,
+          identity: { externalId: userId },
+          ratelimits: [{ name, limit: 9, remaining: 8, reset, exceeded: false }],
+        });
+      relay.intercept = named("chat-completions");
+      await verifyAndNote(key);
+      expect((await readKeyMark(hash))?.rateLimit).toBeUndefined();
+      relay.intercept = named("requests");
+      unkey.clock.nowMs += 6 * minuteMs;
+      await (await verifyApiKey(key, undefined, "Models", unkey.clock.nowMs)).afterwards?.();
+      expect((await readKeyMark(hash))?.rateLimit).toBe(9);
+    });
+
+    it("that nobody can read lets nobody in, and is our fault, not a bad key", async () => {
+      const { key, keyId, userId, hash } = await newKey();
+      await putItem("keys", { ...rowKeys.keyMark(hash), keyId, userId, enabled: "yes" });
+      await expect(verify(key)).rejects.not.toHaveProperty("status");
+    });
+
     it("is not noted for a refused key", async () => {
       const { key, hash } = await newKey({ enabled: false });
       await verify(key).catch(() => undefined);
@@ -195,6 +275,9 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       unkey.clock.nowMs += 1;
       await expect(verify(guess)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
       expect(calls().unkey).toBe(1);
+      forgetUnknownKeys();
+      await expect(verify(guess)).rejects.toMatchObject({ code: "INVALID_API_KEY" });
+      expect(calls().unkey).toBe(2);
     });
 
     it("says nothing about any other key", async () => {
@@ -265,6 +348,52 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       const results = await Promise.allSettled(Array.from({ length: 10 }, () => verify(key, narrow)));
       expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
     });
+
+    it("is down, each key has limits of its own: one that is used up takes nothing from another", async () => {
+      const narrow = { ...endpoint, name: "narrow", limit: 1 };
+      const own = { ratelimits: [{ name: "requests", limit: 1, duration: minuteMs, autoApply: true }] };
+      const keys = [await newKey(own), await newKey(own), await newKey(), await newKey()];
+      for (const { key } of keys) await verifyAndNote(key);
+      relay.intercept = () => isDown;
+      for (const { key, keyId } of keys) expect((await verify(key, narrow)).principal.keyId).toBe(keyId);
+    });
+
+    it("is down, a key's own limit holds where the endpoint has none", async () => {
+      const { key } = await newKey({
+        ratelimits: [{ name: "requests", limit: 2, duration: minuteMs, autoApply: true }],
+      });
+      await verifyAndNote(key);
+      relay.intercept = () => isDown;
+      const again = () => verifyApiKey(key, undefined, "Models", unkey.clock.nowMs);
+      expect((await again()).limit).toMatchObject({ limit: 2, remaining: 1 });
+      await again();
+      await expect(again()).rejects.toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    });
+
+    it("is down, the log says why and for which route, and nothing of the key", async () => {
+      const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+      const { key } = await newKey();
+      relay.intercept = () => isDown;
+      await expect(verify(key)).rejects.toMatchObject({
+        message: "Key verification is out of reach. Try again in a few seconds.",
+      });
+      expect(warn.mock.calls).toEqual([
+        ["Unkey is out of reach", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
+      ]);
+    });
+  });
+
+  it("counts each verification that went without Unkey, for the operators' alarm", async () => {
+    const { key } = await newKey();
+    await verifyAndNote(key);
+    await captureLog(() => flushMetrics({ route: "before" }));
+    relay.intercept = () => isDown;
+    const { lines } = await captureLog(async () => {
+      await verify(key);
+      await verify(key);
+      await flushMetrics({ route: "ChatCompletions" });
+    });
+    expect(lines.find((line) => "_aws" in line)).toMatchObject({ UnkeyUnavailable: 2 });
   });
 
   describe("while DynamoDB is down", () => {
@@ -272,7 +401,11 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       const { key } = await newKey();
       await verifyAndNote(key);
       tables().intercept = () => ({ kind: "answer", status: 500, body: "" });
-      await expect(verify(key)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE", retryAfterSeconds: 5 });
+      await expect(verify(key)).rejects.toMatchObject({
+        code: "SERVICE_UNAVAILABLE",
+        retryAfterSeconds: 5,
+        message: "The key table is out of reach. Try again in a few seconds.",
+      });
     });
 
     it("and Unkey too, the answer is 503", async () => {

@@ -27,6 +27,7 @@ describe("requireKey", () => {
     ["basic credentials beside X-API-Key", { authorization: "Basic dXNlcjpwYXNz", "x-api-key": key }, key],
     ["a bearer without a token", { authorization: "Bearer" }, "UNAUTHORIZED"],
     ["a bearer of two tokens", { authorization: `Bearer ${key} ${other}` }, "UNAUTHORIZED"],
+    ["a bearer behind something else", { authorization: `Basic Bearer ${key}` }, "UNAUTHORIZED"],
     ["an empty header", { authorization: "" }, "UNAUTHORIZED"],
     ["an empty X-API-Key", { "x-api-key": " " }, "UNAUTHORIZED"],
     ["a bare key as Authorization", { authorization: key }, "UNAUTHORIZED"],
@@ -46,6 +47,14 @@ describe("requireKey", () => {
 
   it("says how to authenticate when nothing was sent", () => {
     expect(() => requireKey({})).toThrow(expect.objectContaining({ headers: { "www-authenticate": "Bearer" } }));
+    expect(() => requireKey({})).toThrow("Send an API key as `Authorization: Bearer ck_…` or `X-API-Key: ck_…`.");
+  });
+
+  it("says where to make a key when what was sent cannot be one, and which header to leave out of two", () => {
+    expect(() => requireKey({ "x-api-key": "sk-1" })).toThrow("Make one in the dashboard under Keys.");
+    const two = { authorization: `Bearer ${key}`, "x-api-key": other };
+    expect(() => requireKey(two)).toThrow("Authorization and X-API-Key hold two different keys: send one of them.");
+    expect(() => requireKey(two)).toThrow(expect.objectContaining({ param: "X-API-Key" }));
   });
 
   it("never quotes what was sent, throws only what a caller may see, and returns only what can be a key", () => {
@@ -76,4 +85,17 @@ describe("requireKey", () => {
     const long = `Bearer ${" ".repeat(200_000)}${"a ".repeat(100_000)}`;
     expect(findKey({ authorization: `${long}b`, "x-api-key": key })).toBe(key);
   });
+});
+
+describe("findKey", () => {
+  it("finds none where neither header is there, which is no fault yet: a session may follow", () => {
+    expect(findKey({})).toBeUndefined();
+  });
+
+  it.each(["Basic dXNlcjpwYXNz", "Bearer", ""])(
+    "refuses %j alone: whoever sends that means to authenticate",
+    (header) => {
+      expect(() => findKey({ authorization: header })).toThrow(expect.objectContaining({ code: "UNAUTHORIZED" }));
+    },
+  );
 });

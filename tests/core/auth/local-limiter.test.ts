@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { countLocally } from "#core/auth/local-limiter.ts";
 
 const minuteMs = 60_000;
@@ -45,5 +45,23 @@ describe("countLocally", () => {
     expect(countLocally(one, 1, minuteMs, startMs).allowed).toBe(true);
     expect(countLocally(two, 1, minuteMs, startMs).allowed).toBe(true);
     expect(countLocally(one, 1, minuteMs, startMs).allowed).toBe(false);
+  });
+
+  it("counts what it let through only: whoever is refused a hundred times waits no longer for it", () => {
+    const name = randomUUID();
+    for (let time = 0; time < 103; time++) countLocally(name, 3, minuteMs, startMs);
+    // Two thirds of the three that passed, not of all that tried.
+    expect(countLocally(name, 3, minuteMs, startMs + minuteMs + minuteMs / 3)).toMatchObject({ allowed: true });
+  });
+
+  it("holds 10,000 names at most, however many are made up, and then begins anew", async () => {
+    vi.resetModules();
+    const fresh = await import("#core/auth/local-limiter.ts");
+    const remaining = (name: string) => fresh.countLocally(name, 10, minuteMs, startMs).remaining;
+    for (let index = 0; index < 10_000; index++) remaining(String(index));
+    expect(remaining("0")).toBe(8);
+    expect(remaining("one more")).toBe(9);
+    expect(remaining("0")).toBe(9);
+    expect(remaining("one more")).toBe(8);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { nearestLimit, rateLimitExceeded, rateLimitHeaders, scaledLimit } from "#core/auth/rate-limit.ts";
 import type { RateLimit } from "#core/routes.ts";
 
@@ -10,6 +10,8 @@ describe("nearestLimit", () => {
     expect(nearestLimit([key, endpoint])).toBe(key);
     expect(nearestLimit([endpoint, key])).toBe(key);
     expect(nearestLimit([state(60, 0), state(1, 1)])).toEqual(state(60, 0));
+    const [first, second] = [state(60, 30), state(10, 5)];
+    expect(nearestLimit([first, second])).toBe(first);
   });
 
   it("is none of none", () => {
@@ -30,6 +32,7 @@ describe("the headers", () => {
   it("come with a 429, which says when to come back in whole seconds, at least one", () => {
     const error = rateLimitExceeded(state(60, 0), 1_799_999_990_000);
     expect(error).toMatchObject({ code: "RATE_LIMIT_EXCEEDED", status: 429, retryAfterSeconds: 11 });
+    expect(error.message).toBe("Too many requests: wait for Retry-After seconds.");
     expect(error.details).toEqual({ retryAfter: 11 });
     expect(error.headers).toMatchObject({ "x-ratelimit-remaining": "0" });
     expect(rateLimitExceeded(state(60, 0, 5), 10).retryAfterSeconds).toBe(1);
@@ -38,6 +41,23 @@ describe("the headers", () => {
 });
 
 describe("scaledLimit", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    ["0.5", 30],
+    ["3", 180],
+    ["0.001", 1],
+    ["0.021", 1],
+  ])("at a scale of %s makes %d of 60, and never none", async (scale, expected) => {
+    vi.resetModules();
+    vi.stubEnv("RATE_LIMIT_SCALE", scale);
+    const scaled = await import("#core/auth/rate-limit.ts");
+    const limit: RateLimit = { name: "chat", limit: 60, durationMs: 60_000, scope: "key" };
+    expect(scaled.scaledLimit(limit)).toEqual({ ...limit, limit: expected });
+  });
+
   it("leaves a limit as it is at the default scale of 1", () => {
     const limit: RateLimit = { name: "chat", limit: 10, durationMs: 60_000, scope: "key" };
     expect(scaledLimit(limit)).toEqual(limit);

@@ -10,7 +10,11 @@ const policyOf = async (environment: Readonly<Record<string, string>>) => {
       requireSignUpAllowed(email);
       return true;
     } catch (error) {
-      expect(error).toMatchObject({ code: "FORBIDDEN", status: 403 });
+      expect(error).toMatchObject({
+        code: "FORBIDDEN",
+        status: 403,
+        message: "Sign-up is not open for this address.",
+      });
       return false;
     }
   };

@@ -59,17 +59,18 @@ describe("verifyWithUnkey", () => {
   });
 
   it.each([
-    ["a 500", 500, verdict],
-    ["a refused root key", 401, '{"error":{"detail":"unkey_root_secret is wrong"}}'],
-    ["a refused root key's rights", 403, "{}"],
-    ["its own rate limit", 429, "{}"],
-    ["a proxy's page", 200, "<html>unkey_root_secret</html>"],
-    ["an answer of another shape", 200, '{"data":{"valid":"yes"}}'],
-    ["nothing", 200, ""],
-  ])("takes %s for Unkey being out of reach, and repeats nothing of it", async (_name, status, body) => {
+    ["a 500", 500, verdict, "answered with status 500"],
+    ["a refused root key", 401, '{"error":{"detail":"unkey_root_secret is wrong"}}', "answered with status 401"],
+    ["a refused root key's rights", 403, "{}", "answered with status 403"],
+    ["its own rate limit", 429, "{}", "answered with status 429"],
+    ["a proxy's page", 200, "<html>unkey_root_secret</html>", "could not verify: SyntaxError"],
+    ["an answer of another shape", 200, '{"data":{"valid":"yes"}}', "could not verify: $ZodError"],
+    ["nothing", 200, "", "could not verify: SyntaxError"],
+  ])("takes %s for Unkey being out of reach, and repeats nothing of it", async (_name, status, body, why) => {
     relay.intercept = () => ({ kind: "answer", status, body });
     const error = await port.verifyWithUnkey(asked).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(port.UnkeyUnavailable);
+    expect(error).toMatchObject({ name: "UnkeyUnavailable", passing: true, message: `Unkey ${why}` });
     expect(`${String(error)}${JSON.stringify(error)}`).not.toContain("secret");
     expect((error as Error).cause).toBeUndefined();
     expect(relay.requests).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AwsError } from "#core/aws/json-call.ts";
 import {
   encryptionContext,
@@ -29,7 +29,21 @@ const refused = (status: number, type: string) => ({
   body: JSON.stringify({ __type: type, message: "User: arn:aws:sts::1:assumed-role/x is not authorized" }),
 });
 
+/** Every buffer that is overwritten from here on, as hex of what it held. */
+const watchOverwriting = (): readonly string[] => {
+  const held: string[] = [];
+  const fill = Buffer.prototype.fill;
+  vi.spyOn(Buffer.prototype, "fill").mockImplementation(function (this: Buffer, ...values) {
+    held.push(this.toString("hex"));
+    return Reflect.apply(fill, this, values) as Buffer;
+  });
+  return held;
+};
+
 beforeEach(() => forgetDataKeys());
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("data keys", () => {
   it("are 256 bits, new for each owner's record, and unwrap to what they were", async () => {
@@ -104,6 +118,48 @@ describe("data keys", () => {
     expect(bodies("Decrypt")).toHaveLength(2);
   });
 
+  it("are overwritten when their time is over and the next one comes, and not a millisecond before", async () => {
+    const [owner, other] = [newOwner(), newOwner()];
+    const first = await generateDataKey(owner);
+    const second = await generateDataKey(other);
+    const now = 1_800_000_000_000;
+    await unwrapDataKey(first.wrapped, owner, 1, now);
+    const overwritten = watchOverwriting();
+    await unwrapDataKey(second.wrapped, other, 1, now + 299_999);
+    expect(overwritten).toEqual([]);
+    await unwrapDataKey(second.wrapped, other, 2, now + 300_000);
+    expect(overwritten).toEqual([first.plaintext.toString("hex")]);
+  });
+
+  it("are overwritten when they are forgotten", async () => {
+    const owner = newOwner();
+    const { wrapped, plaintext } = await generateDataKey(owner);
+    await unwrapDataKey(wrapped, owner, 1);
+    const overwritten = watchOverwriting();
+    forgetDataKeys();
+    expect(overwritten).toEqual([plaintext.toString("hex")]);
+  });
+
+  it("leave no copy behind when two requests unwrap the same one at once", async () => {
+    const owner = newOwner();
+    const { wrapped, plaintext } = await generateDataKey(owner);
+    const overwritten = watchOverwriting();
+    const both = await Promise.all([unwrapDataKey(wrapped, owner, 1), unwrapDataKey(wrapped, owner, 1)]);
+    expect(both).toEqual([plaintext, plaintext]);
+    expect(overwritten).toEqual([plaintext.toString("hex")]);
+  });
+
+  it("are kept for the 500 that came last: the oldest one makes room", async () => {
+    const owner = newOwner();
+    const { wrapped } = await generateDataKey(owner);
+    for (let version = 1; version <= 501; version++) await unwrapDataKey(wrapped, owner, version);
+    await unwrapDataKey(wrapped, owner, 501);
+    await unwrapDataKey(wrapped, owner, 2);
+    expect(bodies("Decrypt")).toHaveLength(501);
+    await unwrapDataKey(wrapped, owner, 1);
+    expect(bodies("Decrypt")).toHaveLength(502);
+  });
+
   it("are copies: overwriting one after its use leaves the kept one whole", async () => {
     const owner = newOwner();
     const { wrapped, plaintext } = await generateDataKey(owner);
@@ -137,6 +193,24 @@ describe("data keys", () => {
       expect(error).toMatchObject({ type, passing });
     }
   });
+
+  it.each(["InvalidCiphertextException", "IncorrectKeyException", "ValidationException"])(
+    "are damaged, not out of reach, when KMS answers %s",
+    async (type) => {
+      kms().intercept = () => refused(400, type);
+      await expect(unwrapDataKey("AAAA", newOwner(), 1)).rejects.toThrow(SealBroken);
+    },
+  );
+
+  it.each(["{}", '{"Plaintext":7,"CiphertextBlob":7}'])(
+    "are a fault of KMS when it answers 200 with %s",
+    async (body) => {
+      kms().intercept = () => ({ kind: "answer", status: 200, body });
+      for (const call of [() => generateDataKey(newOwner()), () => unwrapDataKey("AAAA", newOwner(), 1)]) {
+        await expect(call()).rejects.toMatchObject({ name: "AwsError", type: "KMSInternalException" });
+      }
+    },
+  );
 
   it("are tried again after a passing fault, at most three times", async () => {
     let left = 2;

@@ -122,6 +122,38 @@ describe("seal and open", () => {
     expect(() => open({ ...seal("text", key, place), ...damage }, key, place)).toThrow(SealBroken);
   });
 
+  it("break on a record that says the same in other bytes: there is one form of each", () => {
+    const sealed = seal("sk-canary-0123456789", key, place);
+    for (const part of ["nonce", "ciphertext", "tag"] as const) {
+      for (const text of [`${sealed[part]}\n`, ` ${sealed[part]}`, `${sealed[part]}=`]) {
+        expect(Buffer.from(text, "base64")).toEqual(Buffer.from(sealed[part], "base64"));
+        expect(() => open({ ...sealed, [part]: text }, key, place)).toThrow(SealBroken);
+      }
+    }
+  });
+
+  it.each([4, 12, 15])("break on the first %d bytes of the right tag", (bytes) => {
+    const sealed = seal("text", key, place);
+    const tag = Buffer.from(sealed.tag, "base64").subarray(0, bytes).toString("base64");
+    expect(() => open({ ...sealed, tag }, key, place)).toThrow(SealBroken);
+  });
+
+  it.each([8, 16])("break on a nonce of %d bytes, also when the text was sealed with it", (bytes) => {
+    const sealed = seal("text", key, place, Buffer.alloc(bytes, 1));
+    expect(() => open(sealed, key, place)).toThrow(SealBroken);
+  });
+
+  it("say for the log what broke, and no more", () => {
+    const sealed = seal("text", key, place);
+    const broken = (damage: object, message: string) =>
+      expect(() => open({ ...sealed, ...damage }, key, place)).toThrow(
+        expect.objectContaining({ name: "SealBroken", message }),
+      );
+    broken({ nonce: "" }, "The sealed record is damaged");
+    broken({ version: 2 }, "The sealed record has an unknown version");
+    broken({ tag: flipped(sealed.tag, 3) }, "The sealed record does not open");
+  });
+
   it("say nothing of the text or the key when they break", () => {
     const sealed = seal("sk-canary-0123456789", key, place);
     try {

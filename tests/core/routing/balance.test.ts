@@ -88,6 +88,12 @@ describe("balance", () => {
       expect([firsts[0], firsts[2]]).toEqual([0, 0]);
     });
 
+    it("divides the range by weight, each target from its start to just before the next one", () => {
+      const candidates = [candidate("a", { weight: 1 }), candidate("b", { weight: 3 })];
+      const first = (point: number) => balance("weighted", candidates, { turn: 0, random: () => point })[0];
+      expect([0, 0.249, 0.25, 0.999].map(first)).toEqual(["a", "a", "b", "b"]);
+    });
+
     it("keeps the caller's order where nothing has weight", () => {
       const candidates = ["a", "b", "c"].map((value) => candidate(value, { weight: 0 }));
       expect(balance("weighted", candidates, still)).toEqual(["a", "b", "c"]);
@@ -109,6 +115,8 @@ describe("balance", () => {
       candidate("new"),
     ];
     expect(balance("latency", candidates, still)).toEqual(["new", "fast", "slow", "broken"]);
+    const instant = candidate("instant", { latencyMs: 0 });
+    expect(balance("latency", [instant, candidate("new")], still)).toEqual(["new", "instant"]);
   });
 
   it("takes the cheapest first (cost), and an unknown price last rather than for free", () => {

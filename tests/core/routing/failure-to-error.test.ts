@@ -49,8 +49,55 @@ describe("failureToError", () => {
     ["request", { status: 422 }, {}, "422 PROVIDER_ERROR api_error retry=false"],
     ["request", { status: 451 }, {}, "400 PROVIDER_ERROR invalid_request_error retry=false"],
     ["request", {}, {}, "400 PROVIDER_ERROR invalid_request_error retry=false"],
+    ["request", { status: 404 }, { tries: 2, fellBack: true }, "404 PROVIDER_ERROR api_error retry=false"],
+    ["malformed", {}, { tries: 2, hasTools: true }, "503 MODEL_UNAVAILABLE api_error retry=false"],
+    ["server", {}, { hasTools: true }, "502 PROVIDER_ERROR api_error retry=undefined"],
   ])("%s %j %j is %s", (kind, options, context, line) => {
     expect(map(kind, options, context).line).toBe(line);
+  });
+
+  it.each<[FailureKind, FailureOptions, Parameters<typeof map>[2], string]>([
+    ["server", {}, {}, "openai failed"],
+    ["server", { providerMessage: "boom" }, {}, "openai: boom"],
+    ["server", {}, { tries: 3 }, "The model failed 3 times. Last: openai failed"],
+    ["server", {}, { tries: 2, fellBack: true }, "The model and every fallback failed. Last: openai failed"],
+    ["timeout", {}, {}, "openai did not answer in time."],
+    ["aborted", {}, {}, "openai did not answer in time."],
+    ["auth", {}, {}, "There is no key for openai: store your own as a provider key."],
+    ["auth", { status: 401 }, { byok: true }, "openai refused your stored provider key."],
+    ["auth", { status: 401 }, {}, "openai refused the platform's key. This is ours to mend."],
+    ["quota", { providerMessage: "no credit" }, {}, "openai: no credit"],
+    ["request", { providerMessage: "too long" }, {}, "openai: too long"],
+    ["malformed", { providerMessage: "cut" }, { hasTools: true }, "openai: cut"],
+  ])("%s %j %j says %s", (kind, options, context, message) => {
+    expect(map(kind, options, context).error.message).toBe(message);
+  });
+
+  it("asks nobody to come again with arguments that broke a strict tool's schema, whatever was tried", () => {
+    const options = { providerCode: "tool_call_invalid_arguments", providerMessage: "a must be a number" };
+    for (const context of [{}, { tries: 3 }, { tries: 3, fellBack: true }]) {
+      const { error } = map("malformed", options, { ...context, hasTools: true });
+      expect(error).toMatchObject({
+        code: "tool_call_invalid_arguments",
+        message: "openai: a must be a number",
+        shouldRetry: false,
+      });
+      expect(error.details).not.toHaveProperty("retryAfter");
+    }
+  });
+
+  it("says that a status, a code and a field are not known rather than leaving them to be guessed", () => {
+    const { error } = map("network");
+    expect(error.details).toEqual({ provider: "openai", status: null, providerCode: null });
+    expect(error).toMatchObject({ param: null, cause: expect.any(ProviderFailure) });
+    const unanswered = { ...attempt, status: undefined };
+    const failed = failureToError(new ProviderFailure("openai", "network", "reset"), {
+      byok: false,
+      attempts: [unanswered, unanswered],
+      fellBack: false,
+      hasTools: false,
+    });
+    expect(failed.details.attempts).toMatchObject([{ status: null }, { status: null }]);
   });
 
   it("never lets a provider's refusal of our key look like the caller's own 401", () => {

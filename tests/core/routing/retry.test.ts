@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
@@ -50,6 +51,18 @@ describe("retryDelayMs", () => {
   });
 });
 
+describe("the jitter", () => {
+  it.each([
+    [0, 0, 200],
+    [0, 1, 400],
+    [1, 0.5, 600],
+    [9, 0, 4_000],
+    [9, 1, 8_000],
+  ])("of try %d at %d makes %d ms", (tryNumber, random, delayMs) => {
+    expect(retryDelayMs(failure("server"), tryNumber, 10_000, () => random)).toBe(delayMs);
+  });
+});
+
 describe("pause", () => {
   beforeEach(() => {
     vi.useFakeTimers();
@@ -66,6 +79,15 @@ describe("pause", () => {
     expect(ended).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     await paused;
+  });
+
+  it("leaves nothing behind on the signal of a request, which outlives many pauses", async () => {
+    const { signal } = new AbortController();
+    const paused = pause(1_000, signal);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await paused;
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("ends at once when the signal fires, or has fired", async () => {

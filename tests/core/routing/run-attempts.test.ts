@@ -1,104 +1,28 @@
-import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { type AttemptsRequest, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import { forgetTargets } from "#core/routing/target-stats.ts";
-import { chatRequestSchema } from "#core/schemas/chat.ts";
-import { type FakeProvider, type FakeProviderRequest, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
-
-type Answering = (response: ServerResponse, request: FakeProviderRequest) => void;
-
-const json =
-  (status: number, body: object, headers: Record<string, string> = {}): Answering =>
-  (response) => {
-    response
-      .writeHead(status, { "content-type": "application/json", "retry-after-ms": "0", ...headers })
-      .end(JSON.stringify(body));
-  };
-const failing = (status: number, headers: Record<string, string> = {}): Answering =>
-  json(status, { error: { message: `status ${status}`, type: "some_error", code: null } }, headers);
-const completion: Answering = json(200, {
-  id: "chatcmpl-9",
-  object: "chat.completion",
-  created: 1,
-  model: "gpt-5.2-2025",
-  choices: [
-    {
-      index: 0,
-      message: { role: "assistant", content: "hello", refusal: null },
-      finish_reason: "stop",
-      logprobs: null,
-    },
-  ],
-  usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-});
-const reset: Answering = (response) => void response.destroy();
-const chunk = (delta: object, finish: string | null = null) => ({
-  id: "chatcmpl-9",
-  object: "chat.completion.chunk",
-  created: 1,
-  model: "m",
-  choices: [{ index: 0, delta, finish_reason: finish }],
-});
-const role = chunk({ role: "assistant", content: "" });
-const stream: Answering = (response) =>
-  sse(response, [role, chunk({ content: "hello" }), chunk({}, "stop"), "data: [DONE]\n\n"]);
-/** Opens a stream and breaks it before any content. */
-const streamCut: Answering = (response) => {
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  response.write(`data: ${JSON.stringify(role)}\n\n`, () => response.destroy());
-};
-
-const servers: FakeProvider[] = [];
-/** A provider that answers its requests in order; the last answer stays. */
-const provider = async (...answers: readonly Answering[]): Promise<FakeProvider> => {
-  const left = [...answers];
-  const server = await startFakeProvider((request, response) => {
-    const answer = left.length > 1 ? left.shift() : left[0];
-    answer?.(response, request);
-  });
-  servers.push(server);
-  return server;
-};
-
-const target = (server: FakeProvider | undefined, name = "gpt-5.2", byok = false): Target => ({
-  model: resolveModel(name),
-  name,
-  byok,
-  credential: async () => (server === undefined ? undefined : { apiKey: "sk-test", baseUrl: server.url, byok }),
-});
-
-const run = (targets: readonly Target[], changes: Partial<AttemptsRequest> & { readonly stream?: boolean } = {}) => {
-  const { stream: streamed = false, ...rest } = changes;
-  return runAttempts({
-    targets,
-    request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }], stream: streamed }),
-    retries: 2,
-    completionId: "chatcmpl-1",
-    signal: new AbortController().signal,
-    abortReason: () => new GatewayError("PROVIDER_TIMEOUT", "over"),
-    remainingMs: () => 10_000,
-    onAttempt: () => undefined,
-    ...rest,
-  });
-};
-const refused = async (result: Promise<unknown>): Promise<GatewayError> => {
-  const error = await result.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof GatewayError) return error;
-  throw error ?? new Error("It was not refused");
-};
-const results = (attempts: readonly { readonly model: string; readonly result: string }[]): string[] =>
-  attempts.map(({ model, result }) => `${model} ${result}`);
+import { sse } from "#tests/support/fake-provider.ts";
+import {
+  type Answering,
+  chunk,
+  completion,
+  failing,
+  json,
+  provider,
+  refused,
+  reset,
+  results,
+  role,
+  run,
+  stream,
+  streamCut,
+  target,
+} from "./attempts.ts";
 
 describe("runAttempts", () => {
   beforeEach(() => forgetTargets());
-  afterEach(async () => {
+  afterEach(() => {
     vi.restoreAllMocks();
-    for (const server of servers.splice(0)) await server.close();
   });
 
   it("answers with the first answer, asking nobody else", async () => {
@@ -252,6 +176,7 @@ describe("runAttempts", () => {
         text += String(next.value);
       expect(text.match(/"content":"hello"/g)).toHaveLength(1);
       expect(text).toContain('"finish_reason":"stop"');
+      for (const line of text.split("\n")) expect(line).toMatch(/^(data: .+)?$/);
     });
   });
 
@@ -282,12 +207,23 @@ describe("runAttempts", () => {
       expect(server.requests).toHaveLength(1);
     });
 
-    it("asks nobody when that was before", async () => {
+    it("asks nobody when that was before, and opens no key", async () => {
       const server = await provider(completion);
-      expect(await refused(run([target(server)], { signal: AbortSignal.abort(), abortReason: () => reason }))).toBe(
-        reason,
-      );
+      const [credential, onAttempt] = [vi.fn(target(server).credential), vi.fn()];
+      const aborted = { signal: AbortSignal.abort(), abortReason: () => reason, onAttempt };
+      expect(await refused(run([{ ...target(server), credential }], aborted))).toBe(reason);
       expect(server.requests).toHaveLength(0);
+      expect(credential).not.toHaveBeenCalled();
+      expect(onAttempt).not.toHaveBeenCalled();
+    });
+
+    it("says why also when there is no other model, and the call that was stopped is on record", async () => {
+      const controller = new AbortController();
+      const server = await provider(() => controller.abort());
+      const onAttempt = vi.fn();
+      const aborted = { signal: controller.signal, abortReason: () => reason, onAttempt };
+      expect(await refused(run([target(server)], aborted))).toBe(reason);
+      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }]]);
     });
   });
 

@@ -52,6 +52,11 @@ describe("a target's circuit", () => {
     expect(isResting("gpt", now)).toBe(false);
   });
 
+  it("goes by the model's own id where the platform pays", () => {
+    expect(targetName("gpt", undefined)).toBe("gpt");
+    expect(targetName("gpt", "user_1")).toBe("gpt/user_1");
+  });
+
   it("is a target's own: another model, and another's provider key, stay awake", () => {
     fail(targetName("gpt", "user_1"), 5);
     expect(isResting(targetName("gpt", "user_1"), now)).toBe(true);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AwsError } from "#core/aws/json-call.ts";
 import { TableUnavailable } from "#core/db/table-unavailable.ts";
 import { allEnded, patiently } from "#core/usage/end-of-request.ts";
 
@@ -21,6 +22,8 @@ const failing = (times: number, error: Error = new TableUnavailable("ThrottlingE
 
 describe("patiently", () => {
   it("makes a write again after passing faults, until it is done", async () => {
+    // An environment that has been up for a while: only the time since the first try counts.
+    await vi.advanceTimersByTimeAsync(60_000);
     const write = failing(3);
     const done = patiently(write);
     await vi.runAllTimersAsync();
@@ -39,6 +42,39 @@ describe("patiently", () => {
     const write = failing(1, new TypeError("our bug"));
     await expect(patiently(write)).rejects.toThrow("our bug");
     expect(write).toHaveBeenCalledOnce();
+  });
+
+  it("throws at once what the table says of the write itself", async () => {
+    const write = failing(1, new AwsError("ConditionalCheckFailedException", "no", 400));
+    await expect(patiently(write)).rejects.toThrow("no");
+    expect(write).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    [0, [125, 250, 500]],
+    [1, [250, 500, 1_000]],
+  ])("waits longer each time, with jitter of a half (%d)", async (random, delays) => {
+    vi.spyOn(Math, "random").mockReturnValue(random);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const done = expect(patiently(failing(9))).rejects.toBeInstanceOf(TableUnavailable);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(timers.mock.calls.map(([, delayMs]) => delayMs)).toEqual(delays);
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    [2_750, 2],
+    [2_751, 1],
+  ])("tries again only what would begin inside three seconds: after %d ms it makes %d tries", async (tookMs, tries) => {
+    const write = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, tookMs));
+      throw new TableUnavailable("TimeoutError");
+    });
+    const done = expect(patiently(write)).rejects.toBeInstanceOf(TableUnavailable);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(write).toHaveBeenCalledTimes(tries);
   });
 
   it("stops once tries that each took their time have used it up", async () => {

@@ -35,6 +35,12 @@ describe("estimatePicoUsd", () => {
     }
   });
 
+  it("reserves 4,000 tokens of output for whoever asks for more: a stream that outgrows them reserves again", () => {
+    for (const model of models) {
+      expect(estimatePicoUsd(model, 400, 1_000_000)).toBe(estimatePicoUsd(model, 400, 4_000));
+    }
+  });
+
   it("never reserves nothing for a priced model, so that a request always needs room under the cap", () => {
     fc.assert(
       fc.property(
@@ -64,5 +70,11 @@ describe("coveredCharacters", () => {
         expect(coveredCharacters(model, BigInt(tokens) * BigInt(price))).toBe(tokens * 4);
       }),
     );
+  });
+
+  it("is a number also for a model whose output is free", () => {
+    const [model] = models;
+    if (model === undefined) throw new Error("There is no model");
+    expect(coveredCharacters({ ...model, prices: { ...model.prices, output: 0 } }, 5n)).toBe(20);
   });
 });

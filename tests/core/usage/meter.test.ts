@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem } from "#core/db/table.ts";
+import type { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { Meter, type MeterRequest, type Settlement } from "#core/usage/meter.ts";
+import { GenerationRow, Meter, type MeterRequest, type Settlement } from "#core/usage/meter.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
@@ -82,6 +83,80 @@ describe.skipIf(!hasTables)(`Meter (${tablesName})`, () => {
     });
   });
 
+  it("writes the row in full: what was asked for when it opens, what became of it when it is settled", async () => {
+    const request = metering({ runId: "run_1", streamed: true, untilMs: startedAtMs + 1 });
+    const meter = new Meter(request);
+    await meter.open();
+    expect(await eventOf(request)).toMatchObject({
+      route: "ChatCompletions",
+      model: "gpt-5.2",
+      provider: "openai",
+      byok: false,
+      streamed: true,
+      startedAt: startedAtMs,
+      runId: "run_1",
+      // Never early: a row swept while its function runs would be settled twice.
+      openUntil: String(startedAtMs / 1_000 + 1),
+    });
+    const attempt = { model: "claude-sonnet-4-6", provider: "anthropic", result: "ok", status: 200, latencyMs: 7 };
+    await meter.settle(
+      ended({
+        served: resolveModel("claude-sonnet-4-6"),
+        usage: {
+          inputTokens: 1_000,
+          cachedInputTokens: 400,
+          cacheWriteInputTokens: 30,
+          longCacheWriteInputTokens: 5,
+          outputTokens: 100,
+          reasoningTokens: 60,
+          estimated: true,
+        },
+        attempts: [attempt],
+        latencyMs: 1_234.5,
+        timeToFirstTokenMs: 99.6,
+      }),
+    );
+    const row = await eventOf(request);
+    expect(row).toMatchObject({
+      model: "claude-sonnet-4-6",
+      provider: "anthropic",
+      cacheHit: false,
+      cachedInputTokens: 400,
+      cacheWriteInputTokens: 35,
+      reasoningTokens: 60,
+      estimated: true,
+      attempts: [attempt],
+      latencyMs: 1_235,
+      timeToFirstTokenMs: 100,
+    });
+    expect(Object.keys(row ?? {})).not.toEqual(expect.arrayContaining(["unit"]));
+  });
+
+  it("books what is sold by another unit at its own cost, and an unknown one at what counts for the cap", async () => {
+    const unit = { unit: "characters", units: 1_500 };
+    const priced = metering();
+    const meter = new Meter(priced);
+    await meter.open();
+    const unitCost = { ...unit, costPicoUsd: 7n * microUsd, spendPicoUsd: 8n * microUsd };
+    expect(await meter.settle(ended({ usage: noTokens, unitCost }))).toMatchObject({ costPicoUsd: 7n * microUsd });
+    expect(await admissionOf(priced)).toEqual({ open: 0, spent: 8n * microUsd });
+    expect(await eventOf(priced)).toMatchObject({ ...unit, costPicoUsd: Number(7n * microUsd) });
+    const unpriced = metering();
+    const other = new Meter(unpriced);
+    await other.open();
+    await other.settle(ended({ usage: noTokens, unitCost: { ...unitCost, costPicoUsd: undefined } }));
+    expect(await admissionOf(unpriced)).toEqual({ open: 0, spent: 8n * microUsd });
+    expect(Object.keys((await eventOf(unpriced)) ?? {})).not.toContain("costPicoUsd");
+  });
+
+  it("keeps what a byok row had reserved at nothing", async () => {
+    const request = metering({ byok: true });
+    const meter = new Meter(request);
+    expect(meter.reservedPicoUsd).toBe(0n);
+    await meter.open();
+    expect(await eventOf(request)).toMatchObject({ byok: true, reservedPicoUsd: 0 });
+  });
+
   it("settles once: a second time neither books nor writes", async () => {
     const request = metering();
     const meter = new Meter(request);
@@ -137,6 +212,14 @@ describe.skipIf(!hasTables)(`Meter (${tablesName})`, () => {
     await meter.settle(ended({ status: "error", code: "SPEND_LIMIT_EXCEEDED", usage: noTokens }));
     expect(await admissionOf(request)).toEqual({ open: 0, spent: 0n });
     expect(await eventOf(request)).toMatchObject({ status: "error", code: "SPEND_LIMIT_EXCEEDED" });
+    const { message, details } = await new Meter(metering({ reservePicoUsd: 10_001n * microUsd })).open().then(
+      () => expect.unreachable(),
+      (error: GatewayError) => error,
+    );
+    expect(message).toBe(
+      "Today's cap on platform-paid use is reached. Store a provider key of your own, or wait for 00:00 UTC.",
+    );
+    expect(details).toEqual({ dailyCapUsd: 0.01 });
   });
 
   it("lets what the caller pays for itself in after that refusal", async () => {
@@ -155,6 +238,7 @@ describe.skipIf(!hasTables)(`Meter (${tablesName})`, () => {
     await expect(new Meter(metering({ userId })).open()).rejects.toMatchObject({
       code: "RATE_LIMIT_EXCEEDED",
       retryAfterSeconds: 1,
+      message: "At most 3 requests of one user may run at once.",
       details: { limit: "open-requests", maxOpenRequests: 3 },
     });
   });
@@ -207,6 +291,28 @@ describe.skipIf(!hasTables)(`Meter (${tablesName})`, () => {
       expect((await admissionOf(request)).open).toBe(2);
       await meter.settle(ended({ status: "error", usage: noTokens }));
       expect(await admissionOf(request)).toEqual({ open: 1, spent: request.reservePicoUsd });
+    });
+
+    const throttled = { kind: "answer", status: 400, body: '{"__type":"ThrottlingException"}' } as const;
+
+    it("settles a row that is open, again for a few seconds", async () => {
+      const request = metering();
+      const row = new GenerationRow(request, day);
+      await row.open();
+      let left = 4;
+      relay().intercept = () => (left-- > 0 ? throttled : undefined);
+      expect(await row.settle(ended())).toMatchObject({ costPicoUsd, spentPicoUsd: costPicoUsd, usage });
+      expect(await eventOf(request)).toMatchObject({ status: "ok" });
+    });
+
+    it.each(["failed to open", "was never opened"])("has no patience for a row that %s", async (which) => {
+      const row = new GenerationRow(metering(), day);
+      relay().intercept = () => throttled;
+      if (which === "failed to open") await expect(row.open()).rejects.toMatchObject({ name: "AwsError" });
+      relay().requests.length = 0;
+      await expect(row.settle(ended())).rejects.toMatchObject({ name: "AwsError" });
+      // The tries of one call.
+      expect(relay().requests).toHaveLength(3);
     });
 
     it("throws at settling rather than dropping an event silently", async () => {

@@ -1,15 +1,94 @@
 import { randomUUID } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { newId } from "#core/ids.ts";
-import { Place } from "#core/usage/place.ts";
+import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
+import { Place, type PlaceRequest } from "#core/usage/place.ts";
+import { captureLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 const startedAtMs = Date.UTC(2026, 10, 22, 12);
 
+const placeOf = (userId: string, changes: Partial<PlaceRequest> = {}): Place =>
+  new Place({
+    userId,
+    requestId: newId("request"),
+    reservePicoUsd: 100n,
+    startedAtMs,
+    untilMs: startedAtMs + 60_000,
+    ...changes,
+  });
+const newUser = (): string => `user_${randomUUID()}`;
+const rowOf = (userId: string) => getItem("keys", rowKeys.admission(userId), { consistent: true });
+
 describe.skipIf(!hasTables)(`Place (${tablesName})`, () => {
-  useTables();
+  const relay = useTables();
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("is a lease until the second after which the function cannot run, never an earlier one", async () => {
+    const userId = newUser();
+    const requestId = newId("request");
+    await placeOf(userId, { requestId, untilMs: startedAtMs + 1 }).take();
+    expect((await rowOf(userId))?.open).toEqual({
+      [requestId]: { until: startedAtMs / 1_000 + 1, reserved: 100, day: utcDay(startedAtMs) },
+    });
+  });
+
+  it("is given back once: a second time changes nothing, and one that was refused or never taken writes nothing", async () => {
+    const userId = newUser();
+    const place = placeOf(userId);
+    await place.take();
+    await place.giveBack(7n);
+    await place.giveBack(50n);
+    expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(7);
+    const refused = placeOf(userId, { reservePicoUsd: 10n ** 18n });
+    await expect(refused.take()).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
+    relay().reset();
+    await refused.giveBack(5n);
+    await placeOf(userId).giveBack(5n);
+    expect(relay().requests).toEqual([]);
+  });
+
+  it("of a killed request is cleared by the next one that finds no room, and the log says whose it was", async () => {
+    const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+    const userId = newUser();
+    const killed = Array.from({ length: 20 }, () => newId("request"));
+    for (const requestId of killed) await placeOf(userId, { requestId, untilMs: startedAtMs - 60_000 }).take();
+    await captureLog(() => flushMetrics({ route: "before" }));
+    await placeOf(userId).take();
+    const { lines } = await captureLog(() => flushMetrics({ route: "ChatCompletions" }));
+    expect(lines.find((written) => "_aws" in written)).toMatchObject({ OrphanedLeases: 20 });
+    const line = "The lease of a killed request was cleared";
+    expect(warn.mock.calls).toHaveLength(20);
+    expect(warn.mock.calls).toEqual(expect.arrayContaining(killed.map((requestId) => [line, { requestId, userId }])));
+  });
+
+  it("of which nobody knows whether it is held is given back without patience: it would only weigh on a table in trouble", async () => {
+    const place = placeOf(newUser());
+    relay().intercept = () => ({ kind: "answer", status: 500, body: "{}" });
+    await expect(place.take()).rejects.toMatchObject({ name: "AwsError" });
+    relay().requests.length = 0;
+    await expect(place.giveBack(0n)).rejects.toMatchObject({ name: "AwsError" });
+    // The tries of one call.
+    expect(relay().requests).toHaveLength(3);
+  });
+
+  it("is tried again for a few seconds when it is given back to a throttled table", async () => {
+    const userId = newUser();
+    const place = placeOf(userId);
+    await place.take();
+    let left = 4;
+    relay().intercept = () =>
+      left-- > 0
+        ? { kind: "answer", status: 400, body: JSON.stringify({ __type: "ThrottlingException", message: "slow" }) }
+        : undefined;
+    await place.giveBack(7n);
+    expect((await rowOf(userId))?.open).toEqual({});
+  });
 
   it("books every extension once when several generations of a run ask at the same time", async () => {
     const userId = `user_${randomUUID()}`;

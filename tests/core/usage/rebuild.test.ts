@@ -5,6 +5,7 @@ import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
 import { readRollups, rollupKey } from "#core/db/rollups.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
+import { getItem } from "#core/db/table.ts";
 import { putOpenUsage, settleUsage, type UsageEvent } from "#core/db/usage-events.ts";
 import { rebuildUsage } from "#core/usage/rebuild.ts";
 import { rollUp } from "#core/usage/rollup.ts";
@@ -99,6 +100,8 @@ describe.skipIf(!hasTables)(`rebuildUsage (${tablesName})`, () => {
     const event = newEvent({ userId, day });
     await store(event);
     await rebuildUsage(day, endOf(day) + hours(2));
+    const mark = await getItem("rollups", rowKeys.rolledUp(userId, day, event.requestId, 0));
+    expect(mark?.expiresAt).toBe((endOf(day) + hours(2)) / 1_000 + 60 * 86_400);
     expect(await rollUp([event], endOf(day) + hours(3))).toBe(0);
     expect(await sumsOf(userId, day)).toEqual(recount([event]));
   });
@@ -175,25 +178,30 @@ describe.skipIf(!hasTables)(`rebuildUsage (${tablesName})`, () => {
     await expect(rebuildUsage(day, endOf(day) + hours(2))).resolves.toEqual({ users: 0, events: 0 });
   });
 
-  it("finds a user's events through the pages of a large table", async () => {
+  it("finds all users of a day, and all events of a user, through the pages of large tables", async () => {
     const day = newDay();
-    const userId = newUser();
-    const event = newEvent({ userId, day });
-    await store(event);
-    // Over 1 MB of another day's rows: a page of a scan ends before.
-    for (let index = 0; index < 4; index++) {
-      await documents.send(
-        new PutCommand({
-          TableName: config.tableName("usage"),
-          Item: {
-            ...rowKeys.usageEvent(newUser(), "2024-01-01", `req_${index}`, 0),
-            day: "2024-01-01",
-            filler: "x".repeat(390_000),
-          },
-        }),
-      );
+    const event = (userId: string) => newEvent({ userId, day });
+    const [many, ...users] = Array.from({ length: 11 }, newUser);
+    if (many === undefined) throw new Error("There is no user");
+    for (const userId of users) await store(event(userId));
+    const TableName = config.tableName("usage");
+    // A page holds 1 MB: two of these, and a little.
+    const filler = "x".repeat(390_000);
+    for (const { requestId, attempts: _, reservedPicoUsd: __, ...facts } of Array.from({ length: 8 }, () =>
+      event(many),
+    )) {
+      const Item = { ...rowKeys.usageEvent(many, day, requestId, 0), ...facts, requestId, filler };
+      await documents.send(new PutCommand({ TableName, Item }));
     }
-    await rebuildUsage(day, endOf(day) + hours(2));
-    expect(await sumsOf(userId, day)).toEqual(recount([event]));
+    tables().reset();
+    expect(await rebuildUsage(day, endOf(day) + hours(2))).toEqual({ users: 11, events: 18 });
+    expect(Object.values(await sumsOf(many, day))).toMatchObject([{ requests: 8 }]);
+    const reads = tables()
+      .requests.filter((request) => operationOf(request) === "Query")
+      .map(({ body }) => JSON.parse(body) as { readonly TableName: string; readonly ConsistentRead?: boolean })
+      .filter((query) => query.TableName === TableName);
+    expect(reads.length).toBeGreaterThan(11);
+    // What was settled a moment ago must not be missing.
+    expect(reads.every(({ ConsistentRead }) => ConsistentRead === true)).toBe(true);
   });
 });

@@ -53,6 +53,24 @@ describe("the latency histogram", () => {
     expect(bucketOf(Number.POSITIVE_INFINITY)).toBe(60);
   });
 
+  it.each([
+    [9, 0],
+    [10, 0],
+    [10.1, 1],
+    [12.4, 1],
+    [12.6, 2],
+    [800, 20],
+  ])("has buckets that stored rows depend on: %d ms is in %d", (latencyMs, bucket) => {
+    expect(bucketOf(latencyMs)).toBe(bucket);
+  });
+
+  it("tells the middle of the first bucket that reaches the share, whatever order they were counted in", () => {
+    const histogram = { 20: 1, 3: 2, 10: 1 };
+    expect([0, 0.5, 0.51, 0.75, 0.76, 1].map((share) => percentile(histogram, share))).toEqual([
+      17, 17, 83, 83, 776, 776,
+    ]);
+  });
+
   it("never sorts a longer latency into an earlier bucket", () => {
     fc.assert(
       fc.property(fc.nat({ max: 5_000_000 }), fc.nat({ max: 5_000_000 }), (left, right) => {

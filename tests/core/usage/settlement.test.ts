@@ -37,7 +37,9 @@ describe("metered", () => {
       outputTokens: 100,
       estimated: true,
     });
-    expect(metered(outcome({ usage: told, contentStarted: true, outputCharacters: 4 }), 1)).toEqual(told);
+    for (const outputCharacters of [4, 80]) {
+      expect(metered(outcome({ usage: told, contentStarted: true, outputCharacters }), 1)).toEqual(told);
+    }
   });
 });
 

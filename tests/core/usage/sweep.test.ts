@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { admit } from "#core/db/admission.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { deleteItem, getItem, type PlainItem, putItem } from "#core/db/table.ts";
 import { openShardOf, openShards, putOpenUsage, settleUsage } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
+import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import { sweepAbandoned } from "#core/usage/sweep.ts";
-import { muteLog } from "#tests/core/support/lambda.ts";
+import { captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -55,6 +57,9 @@ const admissionOf = async ({ userId }: Started) => {
 
 describe.skipIf(!hasTables)(`sweepAbandoned (${tablesName})`, () => {
   useTables();
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
   // What a test before left open must not be counted.
   beforeEach(() => sweepAbandoned(nowMs + 86_400_000));
 
@@ -72,6 +77,19 @@ describe.skipIf(!hasTables)(`sweepAbandoned (${tablesName})`, () => {
       expect(await admissionOf(request)).toEqual({ open: 0, spent: 500 });
     }
     expect(await sweepAbandoned(nowMs)).toBe(0);
+  });
+
+  it("says in the log which request of which route and model was killed, once", async () => {
+    const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+    const { requestId } = await start(nowSeconds - 1);
+    await captureLog(() => flushMetrics({ route: "before" }));
+    await sweepAbandoned(nowMs);
+    await sweepAbandoned(nowMs);
+    const { lines } = await captureLog(() => flushMetrics({ route: "SweepUsage" }));
+    expect(lines.find((line) => "_aws" in line)).toMatchObject({ AbandonedRequests: 1 });
+    expect(warn.mock.calls).toEqual([
+      ["A request was abandoned by its function", { requestId, route: "ChatCompletions", model: "gpt-5.2" }],
+    ]);
   });
 
   it("leaves alone what may still be running", async () => {
@@ -105,7 +123,10 @@ describe.skipIf(!hasTables)(`sweepAbandoned (${tablesName})`, () => {
       status: "open",
     };
     await putItem("usage", broken);
+    const error = vi.spyOn(logger, "error").mockImplementation(() => undefined);
     expect(await sweepAbandoned(nowMs)).toBe(1);
+    const shard = Number(broken.openShard.split("#")[1]);
+    expect(error.mock.calls).toEqual([["An open usage row is not readable", { row: "!", shard }]]);
     await deleteItem("usage", { pk: broken.pk, sk: broken.sk });
   });
 });

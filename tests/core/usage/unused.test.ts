@@ -40,6 +40,12 @@ describe("a generation that nobody got", () => {
     });
   });
 
+  it.each([{ inputTokens: 1 }, { outputTokens: 1 }])("is metered for %j already", (told) => {
+    const by = { catalog, byok: false, inputCharacters: 0 };
+    expect(unusedGeneration(outcome({ usage: { ...noTokens, ...told } }), by)).toMatchObject(told);
+    expect(unusedGeneration(outcome({ usage: noTokens }), by)).toBeUndefined();
+  });
+
   it("has no cost where the price is unknown", () => {
     const unused = unusedGeneration(outcome({ usage }), { catalog: undefined, byok: false, inputCharacters: 0 });
     expect(unused).not.toHaveProperty("costPicoUsd");
@@ -62,6 +68,42 @@ describe("the sum of a request", () => {
       usage: { ...usage, inputTokens: 3_000, outputTokens: 300, estimated: true },
       costPicoUsd: 3n * cost,
       spentPicoUsd: 3n * cost,
+      byokCostPicoUsd: undefined,
+    });
+  });
+
+  it("adds every kind of token to its own kind", () => {
+    const kinds = {
+      inputTokens: 64,
+      cachedInputTokens: 32,
+      cacheWriteInputTokens: 16,
+      longCacheWriteInputTokens: 8,
+      outputTokens: 4,
+      reasoningTokens: 2,
+    };
+    const doubled = Object.fromEntries(Object.entries(kinds).map(([name, count]) => [name, 2 * count]));
+    const before = { ...answered, usage: { ...kinds, estimated: true } };
+    expect(withUnused(before, [attempt({ ...kinds })]).usage).toEqual({ ...doubled, estimated: true });
+    expect(withUnused({ ...answered, usage: { ...kinds, estimated: false } }, [attempt(kinds)]).usage.estimated).toBe(
+      false,
+    );
+  });
+
+  it("takes nothing from the cap for what the caller's own key paid, known or not, and needs no word where byok says it", () => {
+    const own = { ...answered, byok: true, spentPicoUsd: 0n };
+    expect(withUnused(own, [attempt({ byok: true })])).toMatchObject({
+      costPicoUsd: 2n * cost,
+      spentPicoUsd: 0n,
+      byokCostPicoUsd: undefined,
+    });
+    expect(withUnused(own, [attempt({ byok: true, costPicoUsd: undefined })])).toMatchObject({
+      costPicoUsd: undefined,
+      spentPicoUsd: 0n,
+      byokCostPicoUsd: undefined,
+    });
+    const unpriced = { ...own, costPicoUsd: undefined };
+    expect(withUnused(unpriced, [attempt({ byok: true })])).toMatchObject({
+      costPicoUsd: undefined,
       byokCostPicoUsd: undefined,
     });
   });
