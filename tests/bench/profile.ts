@@ -66,7 +66,7 @@ const main = async (): Promise<void> => {
     promptBytes: 200,
   };
   const provider = await BenchProcess.start<ProviderReady>("provider");
-  const dependencies = await BenchProcess.start<DependenciesReady>("dependencies");
+  const dependencies = await BenchProcess.start<DependenciesReady>("instant-dependencies");
   const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers: 4, minify: false });
   try {
     const headers = { authorization: `Bearer ${dependencies.ready.apiKey}`, "x-cache": "no-cache" };
