@@ -27,6 +27,14 @@ const portOf = (text: string): number => {
   return port;
 };
 
+/** How many workers may run at once over all functions; undefined leaves the cloud's own bound. */
+const maxWorkersOf = (text: string | undefined): number | undefined => {
+  if (text === undefined || text === "") return undefined;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`MAX_WORKERS is not a number of workers: ${text}`);
+  return count;
+};
+
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -68,6 +76,7 @@ const choosePort = async (wanted: number, host: string): Promise<number> => {
 
 const main = async (): Promise<void> => {
   const host = process.env.HOST ?? "127.0.0.1";
+  const maxWorkers = maxWorkersOf(process.env.MAX_WORKERS);
   const port = await choosePort(portOf(process.env.PORT ?? "8787"), host);
   const dataDir = flags.ephemeral
     ? await mkdtemp(join(tmpdir(), "concurred-"))
@@ -84,6 +93,7 @@ const main = async (): Promise<void> => {
       dataDir,
       stage: flags.stage,
       mode: flags.processes ? "process" : "thread",
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
       onProgress: (step) => say(`  ${step}`),
     });
   } catch (error) {

@@ -25,6 +25,8 @@ const settings = {
   MAX_OPEN_REQUESTS: "10000",
   DAILY_SPEND_CAP_USD: "1000000",
   PORT: "0",
+  // Room for every open stream and, beside them, for each other function.
+  MAX_WORKERS: "120",
 } as const;
 
 const started = async (child: ChildProcess): Promise<void> => {
