@@ -63,6 +63,9 @@ const operatorGrants: readonly Grant[] = [
 /** API Gateway's longest integration timeout for a stream; the function's own timeout is shorter. */
 const maxStreamMs = 900_000;
 
+/** How much of all workers one function may hold: the rest stays free for the functions that it waits for. */
+const shareOfOneFunction = 5 / 6;
+
 const root = join(import.meta.dirname, "../..");
 
 type AnyFunction = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb">;
@@ -100,7 +103,8 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       demoAccount(dataDir, dependencies),
     ]);
     onProgress(`Built ${bundles.size} functions`);
-    const budget = new WorkerBudget({ maxWorkers: options.maxWorkers ?? 60 });
+    const maxWorkers = options.maxWorkers ?? 60;
+    const budget = new WorkerBudget({ maxWorkers });
     const environmentOf = functionEnvironments(dependencies);
     const operator = environmentOf({ id: "operator", grants: operatorGrants });
     await writeFile(join(dataDir, "operator-environment.json"), JSON.stringify(operator, null, 2), { mode: 0o600 });
@@ -117,6 +121,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
         mode: options.mode ?? "thread",
         ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
         budget,
+        maxWorkers: Math.ceil(maxWorkers * shareOfOneFunction),
         log: writeLog(log),
       });
       pools.push(pool);

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { safeNext } from "#core/auth/next-path.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { Browser, type HttpReply } from "./support/gateway.ts";
 import { captureLog } from "./support/log.ts";
 import { type TestUser, useStandIns } from "./support/stand-ins.ts";
@@ -260,7 +260,7 @@ describe.skipIf(!hasTables)(`signing in by mail and by OAuth (${tablesName})`, (
           expect(new URL(`/prod${path}`, origin).origin).toBe(origin);
           expect(path).not.toMatch(/[\r\n\0]/);
         }),
-        { numRuns: 2_000 },
+        { numRuns: runs(2_000) },
       );
     });
 

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type * as z from "zod";
 import { type OperationTable, operations } from "#core/openapi/operations.ts";
@@ -6,6 +5,7 @@ import type { HttpReply } from "#tests/accounts/support/gateway.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { errorOf } from "#tests/e2e/client.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { type Tenant, useAttackedGateway } from "./support/gateway.ts";
 import { brokenBody } from "./support/hostile.ts";
 import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./support/samples.ts";
@@ -115,7 +115,7 @@ describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
         fc.asyncProperty(shapes, async (shape) => {
           expectSound(await send(operation, shape === undefined ? "" : shape));
         }),
-        { numRuns: 20 },
+        { numRuns: runs(20) },
       );
     },
     60_000,

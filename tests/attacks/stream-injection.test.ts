@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventFrame } from "#core/arena/events.ts";
 import { doneFrame, usageFrame } from "#core/chat/answer-frames.ts";
@@ -11,6 +10,7 @@ import { type Caller, useChatGateway } from "#tests/core/support/chat-gateway.ts
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { sse } from "#tests/support/fake-provider.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 /** A model may write anything. Whatever it writes is data of one event, and begins no other. */
 
@@ -65,7 +65,7 @@ describe("the parser of streams", () => {
         expect(parse(chop(bytes, places))).toEqual(parse([bytes]));
         expect(parse([...bytes].map((value) => Buffer.of(value)))).toEqual(parse([bytes]));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -184,7 +184,7 @@ describe.skipIf(!hasTables)(`a stream whose model writes what it likes (${tables
           expect(contentOf(expectOnlyData(answer.text))).toBe(texts.join(""));
         },
       ),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

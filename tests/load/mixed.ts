@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { median, quantile } from "#tests/bench/statistics.ts";
 import { type LoadedGateway, startLoadedGateway } from "./mixed/gateway.ts";
-import { type Count, type Kind, mixedKinds, newAgent, noCount, send, slowStream } from "./mixed/traffic.ts";
+import { type Count, type Gauge, type Kind, mixedKinds, newAgent, noCount, send, slowStream } from "./mixed/traffic.ts";
 
 /**
  * `npm run load:mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped, and beside them every other kind
@@ -53,13 +53,20 @@ const note = ({ count, byKind }: Tally, kind: Kind, counted: Partial<Count>): vo
 };
 
 /** One connection: its next request begins when its last answer is whole. */
-const loop = async (gateway: LoadedGateway, tally: Tally, kinds: readonly Kind[], first: number, untilMs: number) => {
+const loop = async (
+  gateway: LoadedGateway,
+  tally: Tally,
+  kinds: readonly Kind[],
+  first: number,
+  untilMs: number,
+  gauge?: Gauge,
+) => {
   const agent = newAgent();
   for (let index = first; performance.now() < untilMs; index++) {
     const kind = kinds[index % kinds.length];
     if (kind === undefined) continue;
     try {
-      note(tally, kind, kind.count(await send(gateway, agent, kind, index)));
+      note(tally, kind, kind.count(await send(gateway, agent, kind, index, gauge)));
     } catch (error) {
       tally.failures.push(String(error));
     }
@@ -95,23 +102,29 @@ const settledUsage = async (gateway: LoadedGateway, requests: number): Promise<C
   }
 };
 
-const drive = async (gateway: LoadedGateway, tally: Tally): Promise<readonly number[]> => {
+interface Sample {
+  readonly residentBytes: number;
+  readonly openStreams: number;
+}
+
+const drive = async (gateway: LoadedGateway, tally: Tally): Promise<readonly Sample[]> => {
   const untilMs = performance.now() + durationMs;
-  const resident: number[] = [];
+  const samples: Sample[] = [];
+  const streams: Gauge = { open: 0 };
   const watch = setInterval(() => {
-    void gateway.residentBytes().then((bytes) => resident.push(bytes));
+    void gateway.residentBytes().then((residentBytes) => samples.push({ residentBytes, openStreams: streams.open }));
   }, sampleMs);
   const loops: Promise<void>[] = [];
   for (let index = 0; index < others; index++) {
     loops.push(loop(gateway, tally, mixedKinds, index * 5, untilMs));
   }
   for (let index = 0; index < openStreams; index++) {
-    loops.push(loop(gateway, tally, [streamKind], index, untilMs));
+    loops.push(loop(gateway, tally, [streamKind], index, untilMs, streams));
     await pause(1_000 / Number(flags["per-second"]));
   }
   await Promise.all(loops);
   clearInterval(watch);
-  return resident;
+  return samples;
 };
 
 const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
@@ -124,16 +137,18 @@ const main = async (): Promise<void> => {
   try {
     const tally: Tally = { count: noCount(), byKind: new Map(), failures: [] };
     say(`${flags.minutes} minutes, ${openStreams} open streams and ${others} other connections on ${gateway.url}`);
-    const resident = await drive(gateway, tally);
+    const samples = await drive(gateway, tally);
     const { count } = tally;
     const usage = await settledUsage(gateway, count.requests);
     // The last quarter but for the streams that were let run out.
-    const steady = resident.slice(Math.ceil((openStreams / Number(flags["per-second"]) / sampleMs) * 1_000));
-    const [second, last] = [quarter(steady, 1), quarter(steady, 3)];
+    const steady = samples.slice(Math.ceil((openStreams / Number(flags["per-second"]) / sampleMs) * 1_000));
+    const resident = steady.map(({ residentBytes }) => residentBytes);
+    const [second, last] = [quarter(resident, 1), quarter(resident, 3)];
+    const open = steady.map((sample) => sample.openStreams);
     const delays = await gateway.loopDelaysMs();
     const names = Object.keys(count) as (keyof Count)[];
     const text = [
-      `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC: ${flags.minutes} minutes, ${openStreams} open streams of ${flags.seconds} s each, begun ${flags["per-second"]} a second, and ${others} other connections. ${tally.failures.length} requests failed.`,
+      `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC: ${flags.minutes} minutes, ${openStreams} open streams of ${flags.seconds} s each, begun ${flags["per-second"]} a second, and ${others} other connections. ${tally.failures.length} requests failed. Streams that were open, every ${sampleMs / 1_000} s: median ${median(open)}, most ${Math.max(...open)}.`,
       table(
         ["", ...names],
         [

@@ -3,7 +3,6 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import v8 from "node:v8";
 import vm from "node:vm";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wantedAudio } from "#core/media/accept.ts";
 import { jsonAudio, startAudio } from "#core/media/audio-answer.ts";
@@ -13,6 +12,7 @@ import { minimaxCodes, minimaxFailure } from "#core/media/minimax-errors.ts";
 import { send } from "#core/outbound.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { rejection } from "#tests/e2e/client.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const signal = new AbortController().signal;
 const timeouts = { headersTimeoutMs: 10_000, idleTimeoutMs: 10_000 };
@@ -44,7 +44,7 @@ describe("hex inside a JSON document", () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "#tests/support/property.ts";
 
 /** Texts and values that break parsers, stores, logs and headers which do not expect them. */
 

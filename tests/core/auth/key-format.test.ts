@@ -1,7 +1,7 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findKey, looksLikeKey, requireKey } from "#core/auth/key-format.ts";
 import { GatewayError } from "#core/errors.ts";
+import { fc } from "#tests/support/property.ts";
 
 const key = `ck_${"2".repeat(22)}`;
 const other = `ck_${"3".repeat(22)}`;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { countLocally } from "#core/auth/local-limiter.ts";
+import { fc } from "#tests/support/property.ts";
 
 const minuteMs = 60_000;
 const startMs = 30_000_000 * minuteMs;

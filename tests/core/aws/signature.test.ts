@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SignedPost, signPost } from "#core/aws/signature.ts";
+import { fc } from "#tests/support/property.ts";
 
 /** Node's SHA-256 in the form that the SDK's signer takes. */
 class Sha256 {

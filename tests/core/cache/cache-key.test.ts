@@ -1,8 +1,8 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CacheKeyFacts, cacheKey, canonicalJson } from "#core/cache/cache-key.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { type ChatRequest, chatRequestSchema, gatewayFields } from "#core/schemas/chat.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const request = (changes: object = {}): ChatRequest =>
   chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "Hello" }], ...changes });
@@ -117,7 +117,7 @@ describe("cacheKey", () => {
         const body = { ...extra, ...request() };
         expect(key({ request: reordered(body) as ChatRequest })).toBe(key({ request: body }));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -127,7 +127,7 @@ describe("cacheKey", () => {
         const same = canonicalJson(left) === canonicalJson(right);
         expect(keyOf({ field: left }) === keyOf({ field: right })).toBe(same);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
@@ -140,7 +140,7 @@ describe("canonicalJson", () => {
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
         expect(canonicalJson(reordered(JSON.parse(text)))).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

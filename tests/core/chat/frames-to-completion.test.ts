@@ -1,7 +1,7 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { completionFrames } from "#core/chat/answer-frames.ts";
 import { framesToCompletion, readFrames } from "#core/chat/frames-to-completion.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const facts = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 7, model: "gpt-5.2" };
 const frame = (choices: readonly object[], extra: object = {}): string =>
@@ -38,7 +38,7 @@ describe("framesToCompletion", () => {
         const frames = parts.map((content) => frame([say({ content })])).join("") + frame([end()]);
         expect(framesToCompletion(frames, undefined).choices[0]?.message.content).toBe(parts.join(""));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -1,5 +1,4 @@
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   deleteItem,
@@ -14,6 +13,7 @@ import {
 } from "#core/db/table.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { fc } from "#tests/support/property.ts";
 
 /** DynamoDB keeps 38 digits; pico-dollars stay far below. */
 const wholeNumber = fc.bigInt({ min: -(10n ** 37n), max: 10n ** 37n });

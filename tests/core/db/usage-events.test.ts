@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem } from "#core/db/table.ts";
@@ -15,6 +14,7 @@ import {
 import { newId } from "#core/ids.ts";
 import { inOrder } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { fc } from "#tests/support/property.ts";
 
 const day = "2026-11-22";
 const openUntil = 1_800_000_000;

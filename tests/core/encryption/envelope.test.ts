@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { additionalData, envelopeVersion, open, SealBroken, type Sealed, seal } from "#core/encryption/envelope.ts";
+import { fc } from "#tests/support/property.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text, "hex");
 const base64 = (text: string): string => hex(text).toString("base64");

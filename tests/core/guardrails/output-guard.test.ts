@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import { describe, expect, it } from "vitest";
 import { OutputGuard, type OutputGuardOptions } from "#core/guardrails/output-guard.ts";
 import { Placeholders } from "#core/guardrails/placeholders.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { assemble, chunk, cut, finish, say } from "./chunks.ts";
 import { absentJudge, judge, noJudge } from "./moderation-stub.ts";
 
@@ -43,7 +43,7 @@ describe("a stream under the pii guardrail", () => {
         expect(finishReasons).toEqual(["tool_calls"]);
         expect(JSON.stringify(left)).not.toMatch(/bob|555/);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PiiChannel } from "#core/guardrails/pii-channel.ts";
 import { Placeholders } from "#core/guardrails/placeholders.ts";
 import { findPii } from "#core/guardrails/scan.ts";
 import type { GuardrailAction } from "#core/guardrails/settings.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { cut } from "./chunks.ts";
 import { negatives, positives } from "./labelled-set.ts";
 
@@ -54,7 +54,7 @@ describe("a text under the pii guardrail", () => {
         expect(parts.types).toEqual(whole.types);
         expect(parts.blocked).toBe(whole.blocked);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -76,7 +76,7 @@ describe("a text under the pii guardrail", () => {
         }
         expect(at).toBe(redacted.length);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -188,7 +188,7 @@ describe("a tool's arguments under the pii guardrail", () => {
         const { text: left, types } = through(cut(text, sizes), "redact", true);
         if (types.length === 0) expect(left).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { accountHandler } from "#core/http/account-handler.ts";
@@ -6,6 +5,7 @@ import { maxBodyBytes } from "#core/http/body.ts";
 import { type HandlerOptions, jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { type Answer, callJson, captureLog, type EventOptions, muteLog } from "#tests/core/support/lambda.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 muteLog();
 
@@ -32,7 +32,7 @@ describe.each([
         const answer = await send(text, { base64 });
         expect(answer.text).toBe(JSON.stringify({ got: JSON.parse(text) as unknown }));
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonFault } from "#core/http/json-position.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const isJson = (text: string): boolean => {
   try {
@@ -62,7 +62,7 @@ describe("jsonFault", () => {
       fc.property(fc.oneof(mutated, fc.json(), fc.string()), (text) => {
         expect(jsonFault(text) === undefined).toBe(isJson(text));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

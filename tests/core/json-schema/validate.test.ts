@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { schemaFault } from "#core/json-schema/validate.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const fault = (schema: unknown, value: unknown) => schemaFault(value, schema, "x");
 
@@ -113,7 +113,7 @@ describe("beside Ajv, for any schema of these keywords and any value", () => {
         const judge = ajv.compile(someSchema as object);
         for (const someValue of values) expect(fault(someSchema, someValue) === undefined).toBe(judge(someValue));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

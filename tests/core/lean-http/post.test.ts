@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
-import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { type PostRequest, post } from "#core/lean-http/post.ts";
 import { OutboundError } from "#core/outbound.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -87,7 +87,7 @@ describe("post", () => {
           });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     expect(sockets.size).toBe(1);
   });

@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ResponseError, ResponseReader } from "#core/lean-http/response-reader.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 interface Outcome {
   readonly status: number;
@@ -45,7 +45,7 @@ describe("ResponseReader", () => {
           keepsAlive: true,
         });
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AwsError } from "#core/aws/json-call.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
@@ -7,6 +6,7 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { openProviderKey, sealProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { kmsKeyId, kmsOperation, useKms } from "#tests/accounts/support/stand-ins.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { canary, flipBit, sealedRow } from "./rows.ts";
 
 const kms = useKms();
@@ -74,7 +74,7 @@ describe("openProviderKey", () => {
       fc.asyncProperty(fc.stringMatching(/^[\x21-\x7e]{8,120}$/), async (apiKey) => {
         expect(await openProviderKey(await sealedRow(apiKey))).toBe(apiKey);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 
@@ -102,7 +102,7 @@ describe("openProviderKey", () => {
           await expectBroken(damaged, apiKey);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SseEvent, SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
+import { fc } from "#tests/support/property.ts";
 
 const parse = (parts: readonly Buffer[], maxFrameBytes?: number): SseEvent[] => {
   const parser = new SseParser(maxFrameBytes === undefined ? {} : { maxFrameBytes });

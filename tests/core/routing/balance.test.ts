@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { balance, type Candidate, type Strategy } from "#core/routing/balance.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const candidate = (value: string, facts: Partial<Candidate<string>> = {}): Candidate<string> => ({
   value,
@@ -47,7 +47,7 @@ describe("balance", () => {
           expect([...order].sort()).toEqual(candidates.map(({ value }) => value).sort());
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

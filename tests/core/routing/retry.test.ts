@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
-import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { isPassing, pause, retryDelayMs } from "#core/routing/retry.ts";
+import { fc } from "#tests/support/property.ts";
 
 const failure = (kind: FailureKind, retryAfterMs?: number): ProviderFailure =>
   new ProviderFailure("openai", kind, "failed", { retryAfterMs });

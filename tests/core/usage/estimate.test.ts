@@ -1,9 +1,9 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import { models } from "#core/catalog/models.ts";
 import { coveredCharacters, estimatePicoUsd, priceForReserve } from "#core/usage/estimate.ts";
 import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
+import { fc } from "#tests/support/property.ts";
 
 const anyModel = fc.constantFrom(undefined, ...models);
 const characters = fc.nat(5_000_000);

@@ -1,5 +1,4 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
@@ -12,6 +11,7 @@ import { rollUp } from "#core/usage/rollup.ts";
 import { sweepAbandoned } from "#core/usage/sweep.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { fc } from "#tests/support/property.ts";
 import { anyEvent, counted, newEvent, newUser, recount } from "./events.ts";
 
 const endOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) + 86_400_000;

@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bucketOf, type Histogram, percentile } from "#core/usage/latency-histogram.ts";
+import { fc, runs } from "#tests/support/property.ts";
 
 const histogramOf = (latencies: readonly number[]): Record<number, number> => {
   const histogram: Record<number, number> = {};
@@ -30,7 +30,7 @@ describe("the latency histogram", () => {
         // Half a millisecond for the rounding of short ones.
         expect(Math.abs(told - truth)).toBeLessThanOrEqual(truth * 0.125 + 0.5);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

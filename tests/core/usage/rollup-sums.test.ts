@@ -1,6 +1,6 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addEvent, noAdditions, rollupRowSchema, sumNames } from "#core/usage/rollup-sums.ts";
+import { fc } from "#tests/support/property.ts";
 import { anyEvent, newEvent } from "./events.ts";
 
 describe("what an event adds to a day", () => {

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readRollups } from "#core/db/rollups.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
@@ -7,6 +6,7 @@ import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { fc, runs } from "#tests/support/property.ts";
 import { anyEvent, counted, day, newEvent, newUser, recount } from "./events.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
@@ -57,7 +57,7 @@ describe.skipIf(!hasTables)(`rollUp (${tablesName})`, () => {
           expect(await sumsOf(userId)).toEqual(recount(events));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

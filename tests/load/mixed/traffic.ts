@@ -170,12 +170,18 @@ export const mixedKinds: readonly Kind[] = [
 
 const answerTimeoutMs = 120_000;
 
+/** Answers that have begun and not ended. */
+export interface Gauge {
+  open: number;
+}
+
 /** One request. Rejects where it is not answered as its kind has to be. */
 export const send = (
   { url, apiKey }: { readonly url: string; readonly apiKey: string },
   agent: Agent,
   kind: Kind,
   index: number,
+  gauge: Gauge = { open: 0 },
 ): Promise<Answer> => {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const body = kind.body === undefined ? undefined : JSON.stringify(kind.body(index));
@@ -191,6 +197,10 @@ export const send = (
   });
   call.once("response", (response) => {
     let text = "";
+    gauge.open += 1;
+    response.once("close", () => {
+      gauge.open -= 1;
+    });
     response.setEncoding("utf8");
     response.on("data", (part: string) => {
       text += part;

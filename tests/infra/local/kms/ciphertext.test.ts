@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openCiphertext, readCiphertextHeader, sealCiphertext } from "#infra/local/kms/ciphertext.ts";
+import { fc } from "#tests/support/property.ts";
 
 const backingKey = randomBytes(32);
 const header = { keyId: randomUUID(), backingKeyIndex: 3 };

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SlidingWindows } from "#infra/local/unkey/sliding-window.ts";
+import { fc } from "#tests/support/property.ts";
 
 const step = fc.record({ waitMs: fc.nat(1_500), cost: fc.nat(4) });
 
