@@ -26,9 +26,10 @@ describe.each([
   const send = (body: string, more: EventOptions = {}): Promise<Answer> =>
     callJson(handler, { method: "POST", body, ...more });
 
-  it("is read as JSON.parse reads it, plain or base64, any value at all", async () => {
+  it("is read as JSON.parse reads it, plain or base64, any value without the keys that are refused", async () => {
+    const allowed = fc.json().filter((text) => !/"(?:__proto__|constructor)"/.test(text));
     await fc.assert(
-      fc.asyncProperty(fc.json(), fc.boolean(), async (text, base64) => {
+      fc.asyncProperty(allowed, fc.boolean(), async (text, base64) => {
         const answer = await send(text, { base64 });
         expect(answer.text).toBe(JSON.stringify({ got: JSON.parse(text) as unknown }));
       }),
