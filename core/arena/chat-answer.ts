@@ -58,10 +58,17 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   return { data, headers };
 };
 
+/** A streamed chat as it is told. */
+export interface ToldChat {
+  readonly request: ArenaRequest;
+  readonly chat: OpenChat;
+  /** Whether `maxCostUsd` decides how long the answer may get. */
+  readonly boundByCost: boolean;
+}
+
 async function* chatEvents(
   call: Call,
-  request: ArenaRequest,
-  chat: OpenChat,
+  { request, chat, boundByCost }: ToldChat,
   frames: AsyncIterable<Buffer | string>,
   modelUsed: string,
 ): AsyncGenerator<string, void, undefined> {
@@ -90,18 +97,19 @@ async function* chatEvents(
   }
   const ms = Math.round(performance.now() - call.startedAt);
   const bill = billOf(chat, told);
+  const cut = boundByCost && finishReason === "length" ? "cost" : null;
   const ending: readonly ArenaEvent[] = [
     {
       name: "agent.end",
       data: { ...agent, modelUsed, round, content, finishReason, citations: [], ...bill, latencyMs: ms },
     },
-    { name: "done", data: { runId, winner: null, ...bill, durationMs: ms, cut: null, leaderboard: [] } },
+    { name: "done", data: { runId, winner: null, ...bill, durationMs: ms, cut, leaderboard: [] } },
   ];
   yield ending.map(eventFrame).join("");
 }
 
 /** The answer's events. Resolves with the first content, so that an early failure is a true status. @throws GatewayError */
-export const startChat = async (call: Call, request: ArenaRequest, chat: OpenChat) => {
-  const { frames, headers } = await chat.stream();
-  return { frames: chatEvents(call, request, chat, frames, headers["x-model-used"] ?? ""), headers };
+export const startChat = async (call: Call, told: ToldChat) => {
+  const { frames, headers } = await told.chat.stream();
+  return { frames: chatEvents(call, told, frames, headers["x-model-used"] ?? ""), headers };
 };

@@ -60,7 +60,7 @@ export const arenaEventSchemas = {
     usage: arenaUsage,
     costUsd: arenaCostUsd,
     durationMs: z.int(),
-    /** Why the run ended before its rounds were over, or null. */
+    /** Why the run (in mode chat: the answer) ended early, or null. */
     cut: z.enum(["time", "cost", "agents"]).nullable(),
     leaderboard: z.array(
       z.strictObject({ agentId, model: z.string(), votes: z.int(), points: z.int(), rank: z.int() }),

@@ -1,4 +1,5 @@
 import { startChat, toChatCompletion, wholeChat } from "#core/arena/chat-answer.ts";
+import { withinCost } from "#core/arena/cost-bound.ts";
 import { openingOf } from "#core/arena/opening.ts";
 import { arenaFrames, wholeArena } from "#core/arena/run-arena.ts";
 import { RunContext } from "#core/arena/run-context.ts";
@@ -19,9 +20,12 @@ const unstreamedTimeoutMs = 290_000;
 /** One model: a chat completion in the platform's shapes. */
 const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
   const { headers: sent } = call;
-  const chat = await openChat(call, { body: toChatCompletion(request), headers: sent, principal: keyPrincipal(call) });
+  const principal = keyPrincipal(call);
+  const asker = { userId: principal.userId, providerKeySlug: sent["x-provider-key"] };
+  const { body, byCost } = withinCost(toChatCompletion(request), request.maxCostUsd, asker);
+  const chat = await openChat(call, { body, headers: sent, principal });
   if (request.stream) {
-    const start = startChat(call, request, chat);
+    const start = startChat(call, { request, chat, boundByCost: byCost });
     return eventStream({ start, toError: chat.fail, signal: chat.signal, errorFrame: errorEvent });
   }
   const { data, headers } = await wholeChat(call, chat);

@@ -147,6 +147,28 @@ describe("POST /api/chat in the mode chat", () => {
     expect(await asked()).toBe(1);
   });
 
+  it.each([false, true])(
+    "costs no more than maxCostUsd, and says that it was cut by it (stream %s)",
+    async (stream) => {
+      const { message, asked } = marked("length=20000 chunk-delay-ms=0");
+      const maxCostUsd = 0.001;
+      const reply = await ask({ message, model, stream, maxCostUsd });
+      const told = stream ? endOf(arenaEvents(reply.text)) : dataOf(reply);
+      expect(told.costUsd).toBeGreaterThan(maxCostUsd / 2);
+      expect(told.costUsd).toBeLessThanOrEqual(maxCostUsd);
+      expect(told).toMatchObject(stream ? { cut: "cost" } : { finishReason: "length" });
+      expect(await asked()).toBe(1);
+    },
+  );
+
+  it("refuses a maxCostUsd that buys no answer before any call", async () => {
+    const { message, asked } = marked("text=Never");
+    const reply = await ask({ message, model: "gpt", maxCostUsd: 0.000_001 });
+    expect(reply.status).toBe(400);
+    expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param: "maxCostUsd" });
+    expect(await asked()).toBe(0);
+  });
+
   it("takes 2,000 characters, and refuses 2,001", async () => {
     expect((await ask({ message: "x".repeat(2_000), model })).status).toBe(200);
     expect((await ask({ message: "x".repeat(2_001), model })).error().code).toBe("INVALID_MESSAGE_LENGTH");

@@ -30,7 +30,7 @@ const scripted = (answer: { readonly completion?: object; readonly frames?: read
 });
 
 const eventsOf = async (...frames: readonly string[]) => {
-  const { frames: events } = await startChat(call, request, scripted({ frames }));
+  const { frames: events } = await startChat(call, { request, chat: scripted({ frames }), boundByCost: true });
   return arenaEvents((await Array.fromAsync(events)).join(""));
 };
 
@@ -86,6 +86,7 @@ describe("The mode chat", () => {
     const usage = { prompt_tokens: 30, completion_tokens: 2, total_tokens: 32 };
     const events = await eventsOf(chunk({}, {}, "length"), chunk({}, { choices: [], usage }), "data: [DONE]\n\n");
     expect(events.map(({ name }) => name)).toEqual(["run.start", "agent.start", "agent.end", "done"]);
+    expect(endOf(events).cut).toBe("cost");
     expect(endOf(events).usage).toEqual({ inputTokens: 30, outputTokens: 2, totalTokens: 32 });
   });
 });

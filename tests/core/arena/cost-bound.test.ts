@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { withinCost } from "#core/arena/cost-bound.ts";
+import { fromUsd } from "#core/catalog/cost.ts";
+import { models } from "#core/catalog/models.ts";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { inputCharacters } from "#core/chat/input-size.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import { costForReserve } from "#core/usage/settlement.ts";
+import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
+import { fc } from "#tests/support/property.ts";
+
+/** What `maxCostUsd` makes of a single answer's request. */
+
+const asker = { userId: "user_1", providerKeySlug: undefined };
+const unknown = "x-ai/nobody-knows";
+const requestOf = (model: string, length = 40, maxTokens?: number): ChatRequest => ({
+  model,
+  messages: [{ role: "user", content: "x".repeat(length) }],
+  ...(maxTokens === undefined ? {} : { max_completion_tokens: maxTokens }),
+});
+
+/** The most that the request may cost at one of its models. */
+const mostAt = (model: string, request: ChatRequest): bigint => {
+  const { catalog } = resolveModel(model);
+  return costForReserve(catalog, {
+    ...noTokens,
+    inputTokens: estimateTokens(inputCharacters(request)),
+    outputTokens: request.max_completion_tokens ?? catalog?.maxOutputTokens ?? 0,
+  });
+};
+
+describe("A single answer within maxCostUsd", () => {
+  beforeEach(() => {
+    for (const name of ["OpenaiApiKey", "AnthropicApiKey", "GoogleApiKey", "XaiApiKey"])
+      vi.stubEnv(`SST_RESOURCE_${name}`, JSON.stringify({ value: "a-key" }));
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("costs no more at any model that may serve, an unknown price being the dearest, or is refused", () => {
+    const names = fc.constantFrom("auto", unknown, ...models.map(({ id }) => id));
+    const money = fc.integer({ min: 1, max: 2_000_000 }).map((microUsd) => microUsd / 1_000_000);
+    const tokens = fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined });
+    const length = fc.integer({ min: 1, max: 400_000 });
+    fc.assert(
+      fc.property(names, length, tokens, money, (name, characters, maxTokens, maxCostUsd) => {
+        const request = requestOf(name, characters, maxTokens);
+        try {
+          const { body } = withinCost(request, maxCostUsd, asker);
+          for (const model of [body.model, ...(body.fallback ?? [])]) {
+            expect(mostAt(model, body)).toBeLessThanOrEqual(fromUsd(maxCostUsd));
+          }
+          expect(body.max_completion_tokens ?? 0).toBeLessThanOrEqual(maxTokens ?? Number.POSITIVE_INFINITY);
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+        }
+      }),
+    );
+  });
+
+  it("gets every token that the money buys", () => {
+    const { body, byCost } = withinCost(requestOf("gpt-5.2"), 0.01, asker);
+    const more = { ...body, max_completion_tokens: (body.max_completion_tokens ?? 0) + 1 };
+    expect(byCost).toBe(true);
+    expect(mostAt("gpt-5.2", more)).toBeGreaterThan(fromUsd(0.01));
+  });
+
+  it("is refused when the input alone costs more, or leaves less than the shortest answer, naming the field", () => {
+    const refused = expect.objectContaining({ code: "BAD_REQUEST", status: 400, param: "maxCostUsd" });
+    const input = requestOf("gpt-5.2", 100_000);
+    expect(() => withinCost(input, 0.000_001, asker)).toThrow(refused);
+    const inputOnly = Number(mostAt("gpt-5.2", { ...input, max_completion_tokens: 0 }) / 1_000_000n) / 1_000_000;
+    expect(() => withinCost(input, inputOnly, asker)).toThrow(refused);
+    expect(withinCost(input, inputOnly + 0.001, asker).byCost).toBe(true);
+  });
+
+  it("is left as it is by more money than it can cost: no limit over the model's own, the caller's own kept", () => {
+    expect(withinCost(requestOf("gpt-5.2"), 1_000, asker)).toMatchObject({ byCost: false });
+    expect(withinCost(requestOf("gpt-5.2"), 1_000, asker).body.max_completion_tokens).toBeUndefined();
+    expect(withinCost(requestOf("gpt-5.2", 40, 20), 1, asker)).toMatchObject({
+      byCost: false,
+      body: { max_completion_tokens: 20 },
+    });
+  });
+
+  it("names the models of auto, so that the limit does not lead to others, and is kept by the dearest of them", () => {
+    const { body } = withinCost(requestOf("auto"), 0.001, asker);
+    expect(body.model).not.toBe("auto");
+    expect(body.fallback).toHaveLength(2);
+    for (const model of [body.model, ...(body.fallback ?? [])])
+      expect(mostAt(model, body)).toBeLessThanOrEqual(fromUsd(0.001));
+  });
+});
