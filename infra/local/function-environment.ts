@@ -35,6 +35,21 @@ const passedOn = [
   "LANGFUSE_BASE_URL",
 ] as const;
 
+/**
+ * Providers that are to be without a key, as on a stage that has none: `WITHOUT_PROVIDERS=exa,minimax`. What a caller's own
+ * key pays for still goes to the provider's address. @throws Error for an unknown name
+ */
+const withoutKey = (): ReadonlySet<string> => {
+  const names = (process.env.WITHOUT_PROVIDERS ?? "").split(",").map((name) => name.trim());
+  const chosen = new Set(names.filter((name) => name !== ""));
+  for (const name of chosen) {
+    if (!Object.hasOwn(providers, name)) {
+      throw new Error(`WITHOUT_PROVIDERS names ${name}. There are: ${Object.keys(providers).join(", ")}`);
+    }
+  }
+  return chosen;
+};
+
 const isSet = (name: string): boolean => (process.env[name] ?? "") !== "";
 
 /** A provider's key and base URL: the real one with a key, a named server, or our stand-in. */
@@ -43,10 +58,12 @@ const providerVariables = (
 ): { urls: Record<string, string>; secrets: Map<SecretName, string> } => {
   const urls: Record<string, string> = {};
   const secrets = new Map<SecretName, string>();
+  const keyless = withoutKey();
   for (const [id, [keyName, urlName, secret]] of Object.entries(providers)) {
     const simulated = dependencies.simulatedProviders[id];
     if (isSet(urlName)) urls[urlName] = process.env[urlName] ?? "";
     else if (!isSet(keyName) && simulated !== undefined) urls[urlName] = simulated;
+    if (keyless.has(id)) continue;
     const key = process.env[keyName];
     if (isSet(keyName) && key !== undefined) secrets.set(secret, key);
     else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);

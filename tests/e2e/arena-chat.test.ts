@@ -213,6 +213,39 @@ describe("auto", () => {
   });
 });
 
+describe("Web search without an Exa key on this machine", () => {
+  const question = "Search the web: why is the sky blue?";
+
+  it("is simulated, and says so: searches and citations of every model on the stream", async () => {
+    const reply = await ask({ message: question, models: "gpt,claude,gemini,grok", rounds: 1 }, {}, "v1/fight");
+    const events = arenaEvents(reply.text);
+    const searches = events.flatMap(({ name, data }) => (name === "agent.search" ? [data] : []));
+    expect(searches.map(({ agentId, query, results }) => [agentId, query, results])).toEqual(
+      [1, 2, 3, 4].map((number) => [`agent-${number}`, question, 5]),
+    );
+    const ends = events.flatMap(({ name, data }) => (name === "agent.end" ? [data] : []));
+    expect(ends).toHaveLength(4);
+    for (const { content, citations } of ends) {
+      expect(content).toContain("web_search said");
+      expect(citations).toHaveLength(5);
+      for (const { title, url } of citations) {
+        expect(title).toMatch(/^Simulated result/);
+        expect(new URL(url).hostname).toBe("example.com");
+      }
+    }
+  });
+
+  it("is left out where the request says no, or the question asks for none", async () => {
+    for (const body of [{ message: question, search: false }, { message: "Why is the sky blue?" }]) {
+      const { data } = battleAnswer.parse((await ask(body, {}, "v1/battle")).json());
+      expect(data.answers.map(({ citations, error }) => [citations, error])).toEqual([
+        [[], null],
+        [[], null],
+      ]);
+    }
+  });
+});
+
 describe("Guardrails outside the mode chat", () => {
   it.each(["v1/battle", "v1/fight"])("are refused by %s rather than left out in silence", async (path) => {
     const reply = await ask({ message: "Hello" }, { "x-guardrails": "pii" }, path);

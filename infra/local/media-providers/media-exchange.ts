@@ -66,7 +66,7 @@ export const fileUrl = ({ origin }: Pick<MediaExchange, "origin">, name: string)
 
 /** The key of a request, whatever header it came in. */
 const keyOf = ({ headers }: IncomingMessage): string => {
-  const given = headers["x-goog-api-key"] ?? headers["x-key"] ?? headers.authorization ?? "";
+  const given = headers["x-goog-api-key"] ?? headers["x-api-key"] ?? headers["x-key"] ?? headers.authorization ?? "";
   return String(given).replace(/^(Bearer|Key)\s+/i, "");
 };
 

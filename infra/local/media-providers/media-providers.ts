@@ -4,6 +4,7 @@ import type { Journal } from "#infra/local/providers/journal.ts";
 import { readBody } from "#infra/local/providers/read-body.ts";
 import { ProviderRefusal } from "#infra/local/providers/refusal.ts";
 import { answerBfl } from "./bfl.ts";
+import { answerExa } from "./exa.ts";
 import { answerFal } from "./fal.ts";
 import { answerFashn } from "./fashn.ts";
 import { answerGoogle, isGoogleMedia } from "./google-media.ts";
@@ -14,7 +15,8 @@ import { TaskStore } from "./task-store.ts";
 
 /**
  * Stand-ins for the providers of media, on the simulated providers' own port: MiniMax's and Google's beside their chat,
- * FASHN, fal and BFL under their names, and the files that all of them point to.
+ * FASHN, fal and BFL under their names, and the files that all of them point to. Exa's web search is spoken to in the same way
+ * and stands beside them.
  */
 
 type Answer = (exchange: MediaExchange, tasks: TaskStore) => Promise<void>;
@@ -28,7 +30,7 @@ interface MediaProvider {
 const everything = (): boolean => true;
 
 /** The path that a base URL of each ends in. */
-export const mediaBasePaths = { fashn: "/v1", fal: "", bfl: "/v1" } as const;
+export const mediaBasePaths = { fashn: "/v1", fal: "", bfl: "/v1", exa: "" } as const;
 
 const maximumJournalBytes = 256 * 1024;
 const filePrefix = "/media-files/";
@@ -60,6 +62,7 @@ export const createMediaProviders = (journal: Journal): MediaProviders => {
     fashn: provider(answerFashn),
     fal: provider(answerFal),
     bfl: provider(answerBfl),
+    exa: provider(answerExa),
   };
 
   const answer = async (

@@ -1,5 +1,6 @@
 import type { Conversation, OfferedTool } from "./conversation.ts";
 import type { Directives } from "./directives.ts";
+import { objectOf } from "./json.ts";
 import { exampleOf } from "./schema-example.ts";
 import { shortened, textOfLength, tokensOf } from "./text-pieces.ts";
 
@@ -35,10 +36,22 @@ export interface Answer {
 const echoLength = 200;
 const asksForTool = /\b(weather|tools?)\b/i;
 
+/** A text names a tool, or asks to search where the tool does that. */
 const mentions = (text: string, tool: OfferedTool): boolean => {
   const lower = text.toLowerCase();
   const name = tool.name.toLowerCase();
-  return lower.includes(name) || lower.includes(name.replaceAll(/[_-]+/g, " "));
+  if (lower.includes(name) || lower.includes(name.replaceAll(/[_-]+/g, " "))) return true;
+  return name.includes("search") && /\bsearch\b/.test(lower);
+};
+
+const queryLength = 100;
+
+/** Arguments that satisfy a tool's schema. What asks for a query is given the question, as far as its first sentence. */
+const argumentsFor = ({ schema }: OfferedTool, question: string): string => {
+  const example = objectOf(exampleOf({ type: "object", ...schema }));
+  const [sentence = ""] = /^[^.?!\n]+[.?!]?/.exec(question) ?? [];
+  const asked = sentence.trim() !== "" && typeof example.query === "string";
+  return JSON.stringify(asked ? { ...example, query: [...sentence.trim()].slice(0, queryLength).join("") } : example);
 };
 
 const toolsToCall = (conversation: Conversation, question: string): readonly OfferedTool[] => {
@@ -102,7 +115,7 @@ export const planAnswer = (conversation: Conversation, question: string, directi
     ? []
     : toolsToCall(conversation, question).map((tool) => ({
         name: tool.name,
-        arguments: JSON.stringify(exampleOf({ type: "object", ...tool.schema })),
+        arguments: argumentsFor(tool, question),
       }));
   const ended: Ended =
     toolCalls.length > 0

@@ -36,7 +36,7 @@ const routeOf = (url: string): { readonly provider: SimulatedProviderId; readonl
 };
 
 /**
- * Starts stand-ins for the providers of chat and media on one port, each under its own path and in its own wire format. Every answer
+ * Starts stand-ins for the providers of chat, media and web search on one port, each under its own path and in its own wire format. Every answer
  * says `x-provider-simulated: true`. Tests script it by directives in the last user message, see directives.ts.
  * `GET /simulated/requests` gives the journal to another process.
  */
@@ -108,6 +108,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
       fashn: mediaUrl("fashn"),
       fal: mediaUrl("fal"),
       bfl: mediaUrl("bfl"),
+      exa: mediaUrl("exa"),
     },
     requests: () => journal.requests(),
     clearRequests: () => journal.clear(),
