@@ -71,18 +71,19 @@ const addTo = (totals: Totals, { usage, costPicoUsd }: Generation): void => {
 
 /** One agent's searches: bounded, told on the stream, and never fatal. */
 const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: Citation[]): Promise<string> => {
+  const asked = { agentId: turn.agent.agentId, round: turn.round, query };
+  const tellEnd = (results: number, failed: boolean): void =>
+    turn.emit({ name: "agent.search", data: { ...asked, results, failed } });
+  turn.emit({ name: "agent.search.start", data: asked });
   try {
     const signal = turn.signal === undefined ? run.signal : AbortSignal.any([run.signal, turn.signal]);
     const results = await searchWeb(query, signal);
     for (const result of results) if (!citations.some(({ url }) => url === result.url)) citations.push(result);
-    turn.emit({
-      name: "agent.search",
-      data: { agentId: turn.agent.agentId, round: turn.round, query, results: results.length },
-    });
+    tellEnd(results.length, false);
     return asData(results);
   } catch (error) {
     logger.warn("A web search failed", { requestId: run.runId, error: loggableError(error) });
-    turn.emit({ name: "agent.search", data: { agentId: turn.agent.agentId, round: turn.round, query, results: 0 } });
+    tellEnd(0, true);
     return JSON.stringify({ error: "The search failed. Answer without it." });
   }
 };

@@ -26,7 +26,14 @@ export const arenaEventSchemas = {
   "round.start": event("ArenaRoundStart", { round }),
   "agent.start": event("ArenaAgentStart", { agentId, model: z.string(), round }),
   "agent.delta": event("ArenaAgentDelta", { agentId, round, text: z.string() }),
-  "agent.search": event("ArenaAgentSearch", { agentId, round, query: z.string(), results: z.int() }),
+  "agent.search.start": event("ArenaAgentSearchStart", { agentId, round, query: z.string() }),
+  "agent.search": event("ArenaAgentSearch", {
+    agentId,
+    round,
+    query: z.string(),
+    results: z.int(),
+    failed: z.boolean().describe("The search service could not be asked; the model answers without it"),
+  }),
   "agent.end": event("ArenaAgentEnd", {
     agentId,
     model: z.string(),
@@ -41,6 +48,7 @@ export const arenaEventSchemas = {
   }),
   "agent.error": event("ArenaAgentError", { agentId, model: z.string(), round, error }),
   "round.end": event("ArenaRoundEnd", { round }),
+  "vote.start": event("ArenaVoteStart", { voters: z.array(agentId) }),
   vote: event("ArenaVote", {
     voterId: agentId,
     /** Null when the voter's vote was dropped. */

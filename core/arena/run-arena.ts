@@ -139,6 +139,7 @@ export const wholeArena = async (run: ArenaRun, request: ArenaRequest) => {
         model,
         modelUsed: answer?.modelUsed ?? null,
         content: answer?.content ?? null,
+        finishReason: answer?.finishReason ?? null,
         citations: answer?.citations ?? [],
         usage: answer?.usage ?? null,
         costUsd: answer?.costUsd ?? null,

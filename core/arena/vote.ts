@@ -140,8 +140,9 @@ export const collectVotes = async (
   answers: readonly AgentAnswer[],
   emit: Emit,
   random: () => number = Math.random,
-): Promise<readonly Vote[]> =>
-  Promise.all(
+): Promise<readonly Vote[]> => {
+  emit({ name: "vote.start", data: { voters: answers.map(({ agent }) => agent.agentId) } });
+  return Promise.all(
     answers.map(async ({ agent }) => {
       const others = answers.filter((other) => other.agent.agentId !== agent.agentId);
       const vote = await castVote(run, agent, ballotFor(question, others, random));
@@ -158,3 +159,4 @@ export const collectVotes = async (
       return vote;
     }),
   );
+};

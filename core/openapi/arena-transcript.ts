@@ -24,9 +24,10 @@ const events: readonly ArenaEvent[] = [
   },
   { name: "round.start", data: { round: 1 } },
   { name: "agent.start", data: { ...first, round: 1 } },
+  { name: "agent.search.start", data: { agentId: first.agentId, round: 1, query: "Rayleigh scattering" } },
   {
     name: "agent.search",
-    data: { agentId: first.agentId, round: 1, query: "Rayleigh scattering", results: 1 },
+    data: { agentId: first.agentId, round: 1, query: "Rayleigh scattering", results: 1, failed: false },
   },
   { name: "agent.delta", data: { agentId: first.agentId, round: 1, text: "Air scatters blue light most." } },
   {
@@ -61,6 +62,7 @@ const events: readonly ArenaEvent[] = [
     },
   },
   { name: "round.end", data: { round: 1 } },
+  { name: "vote.start", data: { voters: [first.agentId, second.agentId] } },
   {
     name: "vote",
     data: {

@@ -18,6 +18,7 @@ export const battleAnswer = z
           model: z.string(),
           modelUsed: z.string().nullable().describe("The model that served, where `model` is an alias or `auto`"),
           content: z.string().nullable().describe("Null when the agent failed: `error` says why"),
+          finishReason: z.string().nullable().describe("As in a chat completion: `length` for an answer that was cut"),
           citations: z.array(citationSchema),
           usage: arenaUsage.nullable(),
           costUsd: arenaCostUsd,

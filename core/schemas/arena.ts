@@ -83,24 +83,25 @@ const agentCounts: Readonly<Record<ArenaMode, readonly [number, number]>> = {
   "multi-instance": [2, maxAgents],
 };
 
-const requireModels = (mode: ArenaMode, models: readonly string[]): void => {
+/** @param named the field that they were named by. */
+const requireModels = (mode: ArenaMode, models: readonly string[], named: "model" | "models"): void => {
   const [least, most] = agentCounts[mode];
   if (models.length < least || models.length > most) {
     const wanted = least === most ? String(least) : `${least} to ${most}`;
     const noun = wanted === "1" ? "model" : "models";
     throw new GatewayError("BAD_REQUEST", `The mode ${mode} takes ${wanted} ${noun}, not ${models.length}.`, {
-      param: "models",
+      param: named,
     });
   }
   // Two names may lead to one model. `auto` is resolved later, and by itself: it may well be one of the others.
-  const ids = models.map((model, index) => (model === autoAlias ? model : resolveModel(model, `models[${index}]`).id));
+  const paramOf = (index: number): string => (named === "model" ? "model" : `models[${index}]`);
+  const ids = models.map((model, index) => (model === autoAlias ? model : resolveModel(model, paramOf(index)).id));
   if (mode === "multi-instance") return;
-  const twice = models.find((_, index) => ids.indexOf(ids[index] ?? "") !== index);
-  if (twice !== undefined) {
-    throw new GatewayError("BAD_REQUEST", `${twice} is there twice: the mode multi-instance allows that.`, {
-      param: "models",
-    });
-  }
+  const second = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  if (second < 0) return;
+  const [first, twice] = [models[ids.indexOf(ids[second] ?? "")], models[second]];
+  const what = first === twice ? `${twice} is there twice` : `${first} and ${twice} are one model`;
+  throw new GatewayError("BAD_REQUEST", `${what}: only the mode multi-instance allows that.`, { param: "models" });
 };
 
 type Body = z.infer<typeof arenaChatSchema>;
@@ -129,7 +130,7 @@ export const toArenaRequest = (
   const models =
     body.models ??
     (body.model === undefined ? fallback : mode === "multi-instance" ? [body.model, body.model] : [body.model]);
-  requireModels(mode, models);
+  requireModels(mode, models, body.models === undefined && body.model !== undefined ? "model" : "models");
   return {
     mode,
     message: body.message,

@@ -62,7 +62,11 @@ const opening: readonly ArenaEvent[] = [
   },
   { name: "round.start", data: { round: 1 } },
   ...speaks(first, 1, "Short waves scatter most, so the sky is <b>blue</b>."),
-  { name: "agent.search", data: { agentId: "agent-1", round: 1, query: "Rayleigh scattering", results: 2 } },
+  { name: "agent.search.start", data: { agentId: "agent-1", round: 1, query: "Rayleigh scattering" } },
+  {
+    name: "agent.search",
+    data: { agentId: "agent-1", round: 1, query: "Rayleigh scattering", results: 2, failed: false },
+  },
   ends(first, 1),
   ...speaks(second, 1, "空が青いのはレイリー散乱による。\n\nAs agent-1 says, and the eye does the rest."),
 ];
@@ -85,6 +89,7 @@ const whole: readonly ArenaEvent[] = [
     },
   },
   { name: "round.end", data: { round: 1 } },
+  { name: "vote.start", data: { voters: ["agent-1", "agent-2"] } },
   {
     name: "vote",
     data: { voterId: "agent-1", votedFor: "agent-2", ranking: ["agent-2"], reason: "It says why.", dropped: false },
@@ -180,6 +185,27 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     expect(faults).toEqual([]);
   });
 
+  test("a long answer scrolls within its place, by keyboard too, and a short one is no stop on the way", async () => {
+    const long = "A long sentence of many words. ".repeat(400);
+    const events = [...opening, ...speaks(third, 1, long), ends(third, 1), ...whole.slice(-1)];
+    const { page } = await visit({ "POST chat": streamOf(events) });
+    await begin(page);
+    const text = page.getByRole("group", { name: "Answer of gemini (agent-3), round 1" });
+    await text.waitFor();
+    const box = await text.boundingBox();
+    expect(box?.height).toBeLessThan(500);
+    await text.evaluate((node) => {
+      node.scrollTop = 0;
+    });
+    await text.focus();
+    await page.keyboard.press("End");
+    await page.waitForFunction((node) => node !== null && node.scrollTop > 0, await text.elementHandle());
+    expect(
+      await page.getByRole("group", { name: "Answer of gpt (agent-1), round 1" }).getAttribute("tabindex"),
+    ).toBeNull();
+    await lookAt(page, "arena-long");
+  });
+
   test("mode, sight, rounds and models are chosen by hand", async () => {
     const { page, calls } = await visit({ "POST chat": streamOf(whole) });
     await page.getByRole("button", { name: "Blind" }).click();
@@ -249,6 +275,10 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     await page.getByLabel("Model 2", { exact: true }).selectOption("auto");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByText("The run is complete.").waitFor();
+    // A keyboard that started a run can stop the next from where it is.
+    expect(await page.getByRole("button", { name: "Start" }).evaluate((node) => node === document.activeElement)).toBe(
+      true,
+    );
     // Nobody wins a battle, and nobody loses it.
     expect(await page.getByRole("region", { name: "Result" }).getByText("All in all").count()).toBe(1);
     expect(await page.locator(".arena-answer").getByText("Two voices, one answer.").count()).toBe(2);
@@ -261,6 +291,31 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     await page.getByRole("button", { name: "Stop" }).click();
     expect((await cancelled).status()).toBe(202);
     await page.getByText("Stopped.").waitFor();
+
+    const told: string[] = [];
+    await page.exposeFunction("told", (text: string) => told.push(text));
+    await page.locator(".arena-status").evaluate((node) => {
+      const tell = Reflect.get(globalThis, "told") as (text: string | null) => void;
+      new MutationObserver(() => tell(node.textContent)).observe(node, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
+    });
+    await page.getByRole("button", { name: "Fight" }).click();
+    await page.getByLabel("Rounds").selectOption("1");
+    await page.getByRole("button", { name: "Remove model 3" }).click();
+    await page.getByLabel("Question").fill("Search the web: why is the sky blue?");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByText("The run is complete.").waitFor();
+    const voting = told.findIndex((text) => text.startsWith("The models are voting: 0 of 2"));
+    const answering = told.findLastIndex((text) => text.startsWith("Round 1 of 1: auto (agent-2) is answering"));
+    expect(answering, told.join("\n")).toBeGreaterThanOrEqual(0);
+    expect(voting, told.join("\n")).toBeGreaterThan(answering);
+    const column = page.getByRole("region", { name: "agent-1, gpt" });
+    expect(await column.getByText("Searched “Search the web: why is the sky blue?”: 5 results").count()).toBe(1);
+    await column.getByText("5 sources").click();
+    expect(await column.getByRole("link", { name: "Simulated result 1" }).count()).toBe(1);
     expect(faults).toEqual([]);
   });
 });

@@ -163,6 +163,7 @@ describe("A fight", () => {
       "round.start",
       ...["agent-1", "agent-2", "agent-3"].flatMap((agent) => [`agent.start ${agent}`, `agent.end ${agent}`]),
       "round.end",
+      "vote.start",
       "leaderboard",
       "done",
     ]);
@@ -278,6 +279,7 @@ describe("Web search", () => {
       round: 1,
       query: "blue sky",
       results: 1,
+      failed: false,
     });
     const ends = events.flatMap(({ name, data }) => (name === "agent.end" ? [data] : []));
     expect(ends.find(({ agentId }) => agentId === "agent-1")?.citations).toEqual([
@@ -306,6 +308,7 @@ describe("Without streaming", () => {
         model: one,
         modelUsed: one,
         content: "Answer 1",
+        finishReason: "stop",
         citations: [],
         usage: { inputTokens: 10, outputTokens: 5, totalTokens: 15 },
         costUsd: null,

@@ -17,7 +17,7 @@ describe("Events", () => {
     const events: ArenaEvent[] = [];
     await playArena(scripted(), fightOf(["one", "two", "three"]), (event) => events.push(event));
     for (const { name, data } of events) expect(arenaEventSchemas[name].parse(data)).toEqual(data);
-    expect(new Set(events.map(({ name }) => name)).size).toBe(10);
+    expect(new Set(events.map(({ name }) => name)).size).toBe(11);
   });
 
   it("cannot be begun by a model's text, a name or an error", async () => {

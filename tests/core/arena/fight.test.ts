@@ -42,6 +42,7 @@ describe("A brawl", () => {
         ]),
         `round.end ${round}`,
       ]),
+      "vote.start",
       "vote agent-1",
       "vote agent-2",
       "leaderboard",
@@ -145,7 +146,7 @@ describe("When agents die", () => {
       fightOf(three),
     );
     expect(dataOf(events, "agent.error")).toMatchObject({ agentId: "agent-2", round: 2 });
-    expect(names(events).filter((text) => text.startsWith("vote"))).toEqual(["vote agent-1", "vote agent-3"]);
+    expect(names(events).filter((text) => text.startsWith("vote "))).toEqual(["vote agent-1", "vote agent-3"]);
     expect(dataOf(events, "leaderboard").entries).toHaveLength(2);
   });
 

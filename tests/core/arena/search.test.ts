@@ -84,11 +84,14 @@ describe("An agent that searches", () => {
     expect(searches[0]?.headers["x-api-key"]).toBe("exa-test-key");
     expect(briefly(events)).toEqual([
       "agent.start agent-1 1",
+      "agent.search.start agent-1 1",
       "agent.search agent-1 1",
       "agent.delta agent-1 1",
       "agent.end agent-1 1",
     ]);
-    expect(dataOf(events, "agent.search")).toEqual({ agentId: "agent-1", round: 1, query: "the news", results: 2 });
+    const asked = { agentId: "agent-1", round: 1, query: "the news" };
+    expect(dataOf(events, "agent.search.start")).toEqual(asked);
+    expect(dataOf(events, "agent.search")).toEqual({ ...asked, results: 2, failed: false });
     expect(answer?.citations).toEqual([
       { url: "https://example.com/1", title: "Page 1", snippet: "Text of page 1" },
       { url: "https://example.com/2", title: "Page 2", snippet: "Text of page 2" },
@@ -168,7 +171,7 @@ describe("An agent that searches", () => {
     found = given;
     const { run, events, answer } = await turn(({ earlierCalls }) => (earlierCalls === 0 ? searchFor("x") : "Done"));
     expect(answer).toMatchObject({ content: "Done", citations: [] });
-    expect(dataOf(events, "agent.search").results).toBe(0);
+    expect(dataOf(events, "agent.search")).toMatchObject({ results: 0, failed: true });
     expect(String(run.calls[1]?.messages.at(-1)?.content)).toContain("Answer without it");
   });
 
@@ -215,7 +218,7 @@ describe("An agent that searches", () => {
       signal: timeUp.signal,
     });
     expect(searches).toHaveLength(1);
-    expect(dataOf(events, "agent.search").results).toBe(0);
+    expect(dataOf(events, "agent.search")).toMatchObject({ results: 0, failed: true });
   });
 
   it("is not told of the tool when the request says no", async () => {

@@ -53,9 +53,18 @@ describe("A request to the arena", () => {
     expect(() => asFight({ maxCostUsd: 1e-15 })).toThrow();
   });
 
+  it("names the field that a wrong model stood in", () => {
+    expect(refusal(() => asChat({ model: "gtp" }))).toMatchObject({ code: "INVALID_MODEL", param: "model" });
+    expect(refusal(() => asChat({ models: ["gtp"] })).param).toBe("models[0]");
+    expect(refusal(() => asChat({ mode: "battle", model: "gpt" })).param).toBe("model");
+  });
+
   it("refuses a model twice, under its own name or another, except in multi-instance", () => {
     expect(refusal(() => asBattle({ models: "gpt,gpt" }))).toMatchObject({ code: "BAD_REQUEST", param: "models" });
-    expect(refusal(() => asFight({ models: ["openai/gpt-5.2", "gpt-5.2"] })).param).toBe("models");
+    expect(refusal(() => asFight({ models: ["openai/gpt-5.2", "gpt-5.2"] }))).toMatchObject({
+      param: "models",
+      message: "openai/gpt-5.2 and gpt-5.2 are one model: only the mode multi-instance allows that.",
+    });
     expect(asChat({ mode: "multi-instance", models: "gpt,gpt,gpt" }).models).toHaveLength(3);
     expect(asChat({ mode: "multi-instance", model: "claude" }).models).toEqual(["claude", "claude"]);
   });

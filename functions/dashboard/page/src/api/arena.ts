@@ -51,12 +51,14 @@ interface EventData {
   readonly "run.start": {
     readonly runId: string;
     readonly mode: ArenaRequest["mode"];
+    readonly rounds: number;
     readonly agents: readonly { readonly agentId: string; readonly model: string }[];
   };
   readonly "round.start": { readonly round: number };
   readonly "agent.start": OfAgent;
   readonly "agent.delta": OfAgent & { readonly text: string };
-  readonly "agent.search": OfAgent & { readonly query: string; readonly results: number };
+  readonly "agent.search.start": OfAgent & { readonly query: string };
+  readonly "agent.search": OfAgent & { readonly query: string; readonly results: number; readonly failed: boolean };
   readonly "agent.end": OfAgent & {
     readonly modelUsed: string;
     readonly finishReason: string;
@@ -66,6 +68,7 @@ interface EventData {
   };
   readonly "agent.error": OfAgent & { readonly error: { readonly message: string } };
   readonly "round.end": { readonly round: number };
+  readonly "vote.start": { readonly voters: readonly string[] };
   readonly vote: Vote;
   readonly leaderboard: {
     readonly entries: readonly Place[];

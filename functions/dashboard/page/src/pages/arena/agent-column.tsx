@@ -1,13 +1,19 @@
 import { formatCost, formatMs, plural } from "../../format.ts";
-import type { AgentView, Answer } from "./run-view.ts";
+import { AnswerText } from "./answer-text.tsx";
+import { type AgentView, type Answer, nameOf, type Search } from "./run-view.ts";
 
-const Searches = ({ answer }: { answer: Answer }) =>
+/** `live`: whether the run goes on; what had not come by its end never came. */
+const searchWords = ({ query, results, failed = false }: Search, live: boolean): string => {
+  if (failed) return `The search for “${query}” failed.`;
+  if (results !== undefined) return `Searched “${query}”: ${plural(results, "result")}`;
+  return live ? `Searching “${query}”…` : `Searched “${query}”: broke off`;
+};
+
+const Searches = ({ answer, live }: { answer: Answer; live: boolean }) =>
   answer.searches.length === 0 ? null : (
     <ul class="arena-searches" aria-label="Searches">
-      {answer.searches.map(({ query, results }, index) => (
-        <li key={index}>
-          Searched “{query}”: {plural(results, "result")}
-        </li>
+      {answer.searches.map((search, index) => (
+        <li key={index}>{searchWords(search, live && !answer.ended)}</li>
       ))}
     </ul>
   );
@@ -35,8 +41,8 @@ const Sources = ({ answer }: { answer: Answer }) =>
 
 /** Which model served where another was named, how long it took, what it cost, and whether it was cut. */
 const factsOf = (answer: Answer, named: string): string => {
-  const { ended, fault, latencyMs, costUsd, modelUsed = named, finishReason } = answer;
-  if (!ended || fault !== undefined) return "";
+  const { ended, latencyMs, costUsd, modelUsed = named, finishReason } = answer;
+  if (!ended) return "";
   return [
     ...(modelUsed === named ? [] : [modelUsed]),
     formatMs(latencyMs),
@@ -48,11 +54,13 @@ const factsOf = (answer: Answer, named: string): string => {
 interface AgentColumnProps {
   readonly agent: AgentView;
   readonly winner: boolean;
+  /** Only a fight has rounds to tell apart. */
+  readonly inRounds: boolean;
   readonly live: boolean;
 }
 
 /** What one agent said, round by round. */
-export const AgentColumn = ({ agent, winner, live }: AgentColumnProps) => (
+export const AgentColumn = ({ agent, winner, inRounds, live }: AgentColumnProps) => (
   <section class={`card arena-agent${winner ? " winner" : ""}`} aria-label={`${agent.agentId}, ${agent.model}`}>
     <header class="arena-agent-head">
       <h2>{agent.model}</h2>
@@ -61,17 +69,21 @@ export const AgentColumn = ({ agent, winner, live }: AgentColumnProps) => (
         {winner ? <strong> · Winner</strong> : null}
       </p>
     </header>
-    {agent.answers.length === 0 ? <p class="hint">Waiting for its turn.</p> : null}
+    {agent.answers.length === 0 ? <p class="hint">{live ? "Waiting for its turn." : "It had no turn."}</p> : null}
     {agent.answers.map((answer) => (
       <article key={answer.round} class="arena-answer">
-        <h3>Round {answer.round}</h3>
-        <Searches answer={answer} />
+        {inRounds ? <h3>Round {answer.round}</h3> : null}
+        <Searches answer={answer} live={live} />
         {answer.text === "" && answer.ended ? null : (
-          <p class={`turn-text${live && !answer.ended ? " growing" : ""}`}>{answer.text}</p>
+          <AnswerText
+            label={`Answer of ${nameOf(agent)}${inRounds ? `, round ${answer.round}` : ""}`}
+            text={answer.text}
+            growing={live && !answer.ended}
+          />
         )}
         {answer.fault === undefined ? null : <p class="field-fault">{answer.fault}</p>}
         <Sources answer={answer} />
-        <p class="turn-facts">{factsOf(answer, agent.model)}</p>
+        {answer.fault === undefined ? <p class="turn-facts">{factsOf(answer, agent.model)}</p> : null}
       </article>
     ))}
   </section>

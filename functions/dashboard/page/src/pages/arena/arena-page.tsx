@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
-import { Button } from "../../ui/button.tsx";
 import { TextAreaField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty } from "../../ui/placeholder.tsx";
+import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { AgentColumn } from "./agent-column.tsx";
+import { phaseOf } from "./phase.ts";
 import { Result, Standings } from "./results.tsx";
 import { fault, running, start, stop, stopped, view } from "./run.ts";
 import { message, problemOf, toRequest } from "./settings.ts";
@@ -13,32 +14,20 @@ import { SettingsPanel } from "./settings-panel.tsx";
 
 const Question = () => {
   const problem = useSignal<string | undefined>(undefined);
+  const begin = (): void => {
+    problem.value = problemOf(playgroundKey.value);
+    if (problem.value === undefined) void start(toRequest());
+  };
   return (
-    <form
-      class="card composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        problem.value = problemOf(playgroundKey.value);
-        if (problem.value === undefined && !running.value) void start(toRequest());
-      }}
-    >
+    <div class="card composer">
       <TextAreaField label="Question" value={message} rows={3} placeholder="Ask all of them…" />
       <div class="composer-buttons">
         <p class="field-fault" role="status">
           {problem.value ?? ""}
         </p>
-        {/* Keyed: were one button made of the other in the middle of a click, that click would submit the form. */}
-        {running.value ? (
-          <Button key="stop" icon="stop" onClick={() => void stop()}>
-            Stop
-          </Button>
-        ) : (
-          <Button key="start" kind="primary" type="submit" icon="send">
-            Start
-          </Button>
-        )}
+        <StartStopButton start="Start" running={running.value} onStart={begin} onStop={() => void stop()} />
       </div>
-    </form>
+    </div>
   );
 };
 
@@ -49,8 +38,8 @@ const Nothing = () =>
   );
 
 const statusOf = (): string => {
-  if (running.value) return "The models are answering…";
-  if (stopped.value) return "Stopped.";
+  if (stopped.value) return running.value ? "Stopping…" : "Stopped.";
+  if (running.value) return phaseOf(view.value);
   return view.value.ending === undefined ? "" : "The run is complete.";
 };
 
@@ -79,6 +68,7 @@ export const ArenaPage = () => {
                 <AgentColumn
                   key={agent.agentId}
                   agent={agent}
+                  inRounds={view.value.mode === "fight"}
                   winner={ending?.winner === agent.agentId}
                   live={running.value}
                 />

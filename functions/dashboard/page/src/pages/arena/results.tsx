@@ -1,5 +1,6 @@
 import { formatCost, formatMs, plural } from "../../format.ts";
-import type { RunView } from "./run-view.ts";
+import { Table } from "../../ui/table.tsx";
+import { nameIn, type RunView } from "./run-view.ts";
 
 const cutWords = {
   time: "It was cut: the time was used up.",
@@ -7,35 +8,18 @@ const cutWords = {
   agents: "It ended early: fewer than two agents were left.",
 } as const;
 
-const nameIn = ({ agents }: RunView, agentId: string): string =>
-  `${agents.find((agent) => agent.agentId === agentId)?.model ?? "unknown"} (${agentId})`;
-
 const Leaderboard = ({ view }: { view: RunView }) => (
   <section class="card" aria-label="Leaderboard">
     <h2>Leaderboard</h2>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-    <section class="arena-scroll" tabIndex={0} aria-label="Places">
-      <table class="arena-table">
-        <thead>
-          <tr>
-            <th scope="col">Place</th>
-            <th scope="col">Model</th>
-            <th scope="col">Votes</th>
-            <th scope="col">Points</th>
-          </tr>
-        </thead>
-        <tbody>
-          {view.places.map(({ agentId, rank, votes, points }) => (
-            <tr key={agentId}>
-              <td>{rank}</td>
-              <th scope="row">{nameIn(view, agentId)}</th>
-              <td>{votes}</td>
-              <td>{points}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Table
+      caption="Places"
+      columns={["Place", "Model", "Votes", "Points"]}
+      nameColumn={1}
+      rows={view.places.map(({ agentId, rank, votes, points }) => ({
+        key: agentId,
+        cells: [rank, nameIn(view, agentId), votes, points],
+      }))}
+    />
     <p class="hint">{view.rule}</p>
   </section>
 );
@@ -48,7 +32,7 @@ const Votes = ({ view }: { view: RunView }) => (
         <li key={voterId}>
           <p>
             <strong>{nameIn(view, voterId)}</strong>
-            {dropped || votedFor === null ? " gave no valid vote." : ` for ${nameIn(view, votedFor)}`}
+            {dropped || votedFor === null ? " gave no valid vote." : ` votes for ${nameIn(view, votedFor)}.`}
           </p>
           {reason === "" ? null : <p class="hint">{reason}</p>}
         </li>

@@ -2,10 +2,17 @@ import type { ArenaEvent, ArenaRequest, Citation, Ending, Place, Vote } from "..
 
 /** A run as the page shows it, made event by event. */
 
+export interface Search {
+  readonly query: string;
+  /** Undefined while it goes on. */
+  readonly results?: number;
+  readonly failed?: boolean;
+}
+
 export interface Answer {
   readonly round: number;
   readonly text: string;
-  readonly searches: readonly { readonly query: string; readonly results: number }[];
+  readonly searches: readonly Search[];
   readonly citations: readonly Citation[];
   readonly ended: boolean;
   readonly modelUsed?: string;
@@ -24,7 +31,12 @@ export interface AgentView {
 export interface RunView {
   readonly runId: string;
   readonly mode?: ArenaRequest["mode"];
+  readonly rounds: number;
+  /** The round that is played or was played last; 0 before the first. */
+  readonly round: number;
   readonly agents: readonly AgentView[];
+  /** Who votes; empty before the vote. */
+  readonly voters: readonly string[];
   readonly votes: readonly Vote[];
   readonly places: readonly Place[];
   readonly rule: string;
@@ -45,16 +57,32 @@ const changeAnswer = (
     answers.map((answer) => (answer.round === round ? { ...answer, ...make(answer) } : answer)),
   );
 
-export const emptyRun: RunView = { runId: "", agents: [], votes: [], places: [], rule: "" };
+export const emptyRun: RunView = {
+  runId: "",
+  rounds: 0,
+  round: 0,
+  agents: [],
+  voters: [],
+  votes: [],
+  places: [],
+  rule: "",
+};
+
+export const nameOf = ({ agentId, model }: Pick<AgentView, "agentId" | "model">): string => `${model} (${agentId})`;
+
+export const nameIn = ({ agents }: RunView, agentId: string): string =>
+  nameOf(agents.find((agent) => agent.agentId === agentId) ?? { agentId, model: "unknown" });
 
 /** The view after one event more. */
 export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
   switch (event.name) {
     case "run.start": {
       const agents = event.data.agents.map((agent) => ({ ...agent, answers: [] }));
-      const { runId, mode } = event.data;
-      return { ...emptyRun, runId, mode, agents };
+      const { runId, mode, rounds } = event.data;
+      return { ...emptyRun, runId, mode, rounds, agents };
     }
+    case "round.start":
+      return { ...view, round: event.data.round };
     case "agent.start": {
       const { agentId, round } = event.data;
       const answer = { round, text: "", searches: [], citations: [], ended: false };
@@ -62,8 +90,17 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
     }
     case "agent.delta":
       return changeAnswer(view, event.data, ({ text }) => ({ text: text + event.data.text }));
-    case "agent.search":
-      return changeAnswer(view, event.data, ({ searches }) => ({ searches: [...searches, event.data] }));
+    case "agent.search.start": {
+      const { query } = event.data;
+      return changeAnswer(view, event.data, ({ searches }) => ({ searches: [...searches, { query }] }));
+    }
+    case "agent.search": {
+      const { query, results, failed } = event.data;
+      // An agent searches for one thing at a time: the last search is the one that ended.
+      return changeAnswer(view, event.data, ({ searches }) => ({
+        searches: [...searches.slice(0, -1), { query, results, failed }],
+      }));
+    }
     case "agent.end": {
       const { citations, costUsd, latencyMs, modelUsed, finishReason } = event.data;
       return changeAnswer(view, event.data, () => ({
@@ -77,6 +114,8 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
     }
     case "agent.error":
       return changeAnswer(view, event.data, () => ({ fault: event.data.error.message, ended: true }));
+    case "vote.start":
+      return { ...view, voters: event.data.voters };
     case "vote":
       return { ...view, votes: [...view.votes, event.data] };
     case "leaderboard":

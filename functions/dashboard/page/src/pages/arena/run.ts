@@ -27,6 +27,8 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   try {
     for await (const event of streamArena(playgroundKey.peek(), request, mine.signal)) {
       view.value = withEvent(view.peek(), event);
+      // It was stopped before anybody knew its id.
+      if (stopped.peek() && !mine.signal.aborted) await cancelRun();
     }
   } catch (thrown) {
     if (!mine.signal.aborted) fault.value = toError(thrown);
@@ -35,20 +37,22 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   }
 };
 
-/** Stops the run, here and at the gateway: closing the connection alone does not reach a Lambda. */
-export const stop = async (): Promise<void> => {
-  if (!running.peek()) return;
-  const { runId } = view.peek();
-  const apiKey = playgroundKey.peek();
-  stopped.value = true;
+/** Closing the connection alone does not reach a Lambda. */
+const cancelRun = async (): Promise<void> => {
   controller?.abort();
-  if (runId === "") return;
   try {
-    await cancelRequest(apiKey, runId);
+    await cancelRequest(playgroundKey.peek(), view.peek().runId);
   } catch (thrown) {
     // 404: it had ended by itself in the meantime.
     if (!(thrown instanceof ApiError && thrown.status === 404)) fault.value = toError(thrown);
   }
+};
+
+/** Stops the run, here and at the gateway: at once, or as soon as its id is known. */
+export const stop = async (): Promise<void> => {
+  if (!running.peek() || stopped.peek()) return;
+  stopped.value = true;
+  if (view.peek().runId !== "") await cancelRun();
 };
 
 /** Leaves nothing of one user to the next. */

@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { Button } from "../../ui/button.tsx";
+import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { answering, clear, send, stop, turns } from "./conversation.ts";
 import { playgroundKey } from "./playground-key.ts";
 import { chosenModel } from "./settings.ts";
@@ -24,13 +25,7 @@ export const Composer = ({ draft }: { draft: Signal<string> }) => {
     void send(text);
   };
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <div class="composer">
       <label class="visually-hidden" for={id}>
         Message
       </label>
@@ -57,16 +52,8 @@ export const Composer = ({ draft }: { draft: Signal<string> }) => {
             New chat
           </Button>
         )}
-        {answering.value ? (
-          <Button key="stop" icon="stop" onClick={() => void stop()}>
-            Stop
-          </Button>
-        ) : (
-          <Button key="send" kind="primary" type="submit" icon="send">
-            Send
-          </Button>
-        )}
+        <StartStopButton start="Send" running={answering.value} onStart={submit} onStop={() => void stop()} />
       </div>
-    </form>
+    </div>
   );
 };

@@ -1,5 +1,6 @@
 import type { UsageByName } from "../../api/usage.ts";
 import { formatCost, formatCount } from "../../format.ts";
+import { Table } from "../../ui/table.tsx";
 
 interface SumsTableProps {
   readonly caption: string;
@@ -12,44 +13,26 @@ interface SumsTableProps {
 
 const count = (value: number | undefined): string => (value === undefined ? "–" : formatCount(value));
 
+const columns = ["Requests", "Input tokens", "Output tokens", "All tokens", "Cost (USD)", "Errors", "Cache hits"];
+
+const cellsOf = (row: UsageByName[string] | undefined): readonly string[] => [
+  formatCount(row?.requests ?? 0),
+  count(row === undefined ? 0 : row.inputTokens),
+  count(row === undefined ? 0 : row.outputTokens),
+  formatCount(row?.tokens ?? 0),
+  formatCost(row === undefined ? 0 : row.cost),
+  count(row === undefined ? 0 : row.errors),
+  count(row === undefined ? 0 : row.cacheHits),
+];
+
 /** The numbers behind a chart, folded away. */
 export const SumsTable = ({ caption, nameHead, rows, sums, summary }: SumsTableProps) => (
   <details class="table-details">
     <summary>{summary}</summary>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-    <section class="table-scroll" tabIndex={0} aria-label={caption}>
-      <table>
-        <caption class="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{nameHead}</th>
-            <th scope="col">Requests</th>
-            <th scope="col">Input tokens</th>
-            <th scope="col">Output tokens</th>
-            <th scope="col">All tokens</th>
-            <th scope="col">Cost (USD)</th>
-            <th scope="col">Errors</th>
-            <th scope="col">Cache hits</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((name) => {
-            const row = sums[name];
-            return (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{formatCount(row?.requests ?? 0)}</td>
-                <td>{count(row === undefined ? 0 : row.inputTokens)}</td>
-                <td>{count(row === undefined ? 0 : row.outputTokens)}</td>
-                <td>{formatCount(row?.tokens ?? 0)}</td>
-                <td>{row === undefined ? formatCost(0) : formatCost(row.cost)}</td>
-                <td>{count(row === undefined ? 0 : row.errors)}</td>
-                <td>{count(row === undefined ? 0 : row.cacheHits)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </section>
+    <Table
+      caption={caption}
+      columns={[nameHead, ...columns]}
+      rows={rows.map((name) => ({ key: name, cells: [name, ...cellsOf(sums[name])] }))}
+    />
   </details>
 );
