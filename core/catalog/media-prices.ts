@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 /**
  * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
  * such a request is null as well, never a cousin's, and the metric UnpricedRequests counts it. Data that is reviewed like code.
@@ -140,7 +141,7 @@ const picoPerMicro = 1_000_000n;
 
 /** What so many of a thing cost in pico-dollars, rounded up to a whole one of it; undefined when no price is known. */
 export const mediaCostPicoUsd = (key: string, amount: number): bigint | undefined => {
-  const known = mediaPrices[key];
+  const known = ownValue(mediaPrices, key);
   return known === undefined || known === null
     ? undefined
     : BigInt(Math.ceil(amount)) * BigInt(known.microUsd) * picoPerMicro;

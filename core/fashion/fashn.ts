@@ -4,6 +4,7 @@ import type { AskProvider } from "#core/jobs/job-state.ts";
 import type { Submission } from "#core/jobs/start-job.ts";
 import type { MediaCredential } from "#core/media/credential.ts";
 import { callUpstream, readReply } from "#core/media/upstream.ts";
+import { ownValue } from "#core/own-value.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 
@@ -54,10 +55,9 @@ const running = { starting: "queued", in_queue: "queued", processing: "processin
 type Running = keyof typeof running;
 const isRunning = (status: string): status is Running => Object.hasOwn(running, status);
 
+const contentTypes = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", mp4: "video/mp4" };
 const contentTypeOf = (url: string): string | undefined =>
-  ({ png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", mp4: "video/mp4" })[
-    /\.([a-z0-9]+)(?:\?|$)/i.exec(url)?.[1]?.toLowerCase() ?? ""
-  ];
+  ownValue(contentTypes, /\.([a-z0-9]+)(?:\?|$)/i.exec(url)?.[1]?.toLowerCase() ?? "");
 
 /** Where a run of FASHN is. @throws ProviderFailure */
 export const askFashn: AskProvider = async ({ ticket }, credential, signal) => {

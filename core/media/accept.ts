@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 
 /** What form of audio a caller wants, by `Accept`, `stream` and the format in the body. */
 
@@ -49,7 +50,7 @@ const acceptedTypes = (header: string): readonly string[] =>
  */
 export const wantedAudio = (accept: string | undefined, inBody: AudioFormat | undefined): WantedAudio => {
   const [first] = acceptedTypes(accept ?? "");
-  const named = first === undefined ? undefined : formatOf[first];
+  const named = first === undefined ? undefined : ownValue(formatOf, first);
   if (named === undefined) return { raw: false, format: inBody ?? "mp3" };
   if (named === "any") return { raw: true, format: inBody ?? "mp3" };
   if (inBody !== undefined && inBody !== named) {
