@@ -55,6 +55,7 @@ const attacks: Readonly<Record<string, Attack>> = {
   "GET /api/v1/media/video/{taskId}: path taskId": { with: job("clip"), refusal: 404 },
   "GET /api/v1/fashion/status/{id}: path id": { with: job("fashion"), refusal: 404 },
   "GET /api/v1/video/status: query id": { with: job("video"), refusal: 404 },
+  "GET /api/v1/jobs/{id}/content: path id": { with: job("video"), refusal: 404 },
 };
 
 /** What differs between two answers to the same question. */
