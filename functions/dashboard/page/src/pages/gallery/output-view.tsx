@@ -63,8 +63,8 @@ export const OutputView = ({ job, output, place }: OutputProps) => {
     return (
       <div class="output-held">
         {player}
-        <a class="output-link" href={url} download={`${job.id}.mp4`}>
-          Download the {name.join(", ")}
+        <a class="output-link" href={url} download={`${job.id}.mp4`} aria-label={`Download the ${name.join(", ")}`}>
+          Download
         </a>
       </div>
     );
