@@ -633,6 +633,17 @@ export const routes = [
     grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
     summary: "The caller's jobs, newest first",
   },
+  {
+    id: "JobContent",
+    path: "/api/v1/jobs/{id}/content",
+    methods: ["GET"],
+    handler: "functions/job-content.handler",
+    auth: "key-or-session",
+    limit: perKey("job-content", 120),
+    ...generating,
+    grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
+    summary: "The video of a job whose provider asks for a key",
+  },
 ] as const satisfies readonly Route[];
 
 export type RouteId = (typeof routes)[number]["id"];

@@ -2,14 +2,11 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { polledJob } from "#core/http/job-endpoint.ts";
 import { originOf } from "#core/http/origin.ts";
-import { rawBody } from "#core/http/raw-body.ts";
 import { parseWith } from "#core/http/schema.ts";
+import { videoAnswer } from "#core/http/video-answer.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { videoStatusQuery } from "#core/schemas/video.ts";
-import { downloadVideo, needsKey } from "#core/videos/download-video.ts";
-
-const downloadTimeoutMs = 280_000;
-const videoType = /^video\/[\w.+-]{1,60}$/;
+import { needsKey } from "#core/videos/download-video.ts";
 
 /** GET /api/v1/video/status?id=…; with `content=true` the video itself, where its provider asks for a key */
 export const handler = streamHandler({
@@ -20,13 +17,7 @@ export const handler = streamHandler({
       handle: async (call) => {
         const { id, content } = parseWith(videoStatusQuery, call.query);
         const { row, headers } = await polledJob(call, id, ["video"], "id");
-        if (content === "true" && needsKey(row)) {
-          const video = await downloadVideo(row, AbortSignal.timeout(downloadTimeoutMs));
-          const told = row.output?.[0]?.contentType ?? "";
-          // From our own origin nothing but a video is served, whatever the provider calls it.
-          const type = videoType.test(told) ? told : "video/mp4";
-          return { status: 200, stream: rawBody(call, video), headers: { ...headers, "content-type": type } };
-        }
+        if (content === "true" && needsKey(row)) return videoAnswer(call, row, headers);
         const view = jobView(row, Date.now());
         const downloadUrl =
           needsKey(row) && view.output !== null

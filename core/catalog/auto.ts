@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import type { ChatProviderId } from "#core/providers/provider.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
@@ -58,7 +59,7 @@ const modalitiesOf = (request: ChatRequest): ReadonlySet<Modality> => {
   for (const { content } of request.messages) {
     if (!Array.isArray(content)) continue;
     for (const { type } of content as readonly { readonly type: string }[]) {
-      const modality = modalityOf[type];
+      const modality = ownValue(modalityOf, type);
       if (modality !== undefined) found.add(modality);
     }
   }

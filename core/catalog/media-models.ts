@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import type { ProviderId } from "#core/providers/provider.ts";
 
 /**
@@ -84,7 +85,7 @@ const editAliases: Readonly<Record<string, string>> = { qwen: "qwen-image-edit" 
 const byId = new Map(mediaModels.map((model) => [model.id, model]));
 
 /** The model of an id, or undefined. */
-export const findMediaModel = (id: string): MediaModel | undefined => byId.get(mediaAliases[id] ?? id);
+export const findMediaModel = (id: string): MediaModel | undefined => byId.get(ownValue(mediaAliases, id) ?? id);
 
 /** Ids of the models that can make something. */
 const mediaModelsOf = (kind: MediaKind): readonly string[] =>
@@ -92,7 +93,7 @@ const mediaModelsOf = (kind: MediaKind): readonly string[] =>
 
 /** The model that serves a name for a kind of work. @throws GatewayError INVALID_MODEL that lists those that do */
 export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"): MediaModel => {
-  const known = findMediaModel(kind === "edit" ? (editAliases[name] ?? name) : name);
+  const known = findMediaModel(kind === "edit" ? (ownValue(editAliases, name) ?? name) : name);
   if (known?.kinds.includes(kind) === true) return known;
   const suggestions = mediaModelsOf(kind);
   throw new GatewayError("INVALID_MODEL", `No model of this name does that here. Known: ${suggestions.join(", ")}.`, {

@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 /**
  * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
  * such a request is null as well, never a cousin's, and the metric UnpricedRequests counts it. Data that is reviewed like code.
@@ -26,8 +27,8 @@ const price =
   (basis: PriceBasis, source: string, asOf = "2026-11-25") =>
   (per: MediaPrice["per"], microUsd: number): MediaPrice => ({ microUsd, per, basis, source, asOf });
 
-/** The stored copy is of the time of MiniMax-M2, a year old; the newer page's part on media could not be read. */
-const minimax = price("vendor-page", "https://platform.minimax.io/docs/pricing/pay-as-you-go");
+/** A whole copy of the page of the time of MiniMax-M3, which has no older price than the year before's. */
+const minimax = price("vendor-page", "https://platform.minimax.io/docs/guides/pricing-paygo", "2026-11-26");
 /** Models that the page does not list: other projects' tables, which name MiniMax's older price page. */
 const minimaxTables = price("third-party", "other projects' tables, after https://www.minimax.io/price");
 const bfl = price("vendor-page", "https://docs.bfl.ai/quick_start/pricing.md");
@@ -39,8 +40,12 @@ const falTables = price("third-party", "other projects' tables of fal's prices, 
 const google = price("transcript", "https://ai.google.dev/gemini-api/docs/pricing, as quoted on 2026-09-20");
 const googleFlash = price("transcript", "https://ai.google.dev/gemini-api/docs/pricing, as quoted on 2026-04-04");
 const googleResellers = price("third-party", "resellers of the preview at 720p, less their mark-up");
-/** FASHN's page on API credits could not be read; its app's top-up credits, at $0.10, are another currency. */
-const fashn = price("third-party", "other projects' tables of FASHN's on-demand price");
+/** FASHN's page itself could not be read, and they agree; its app's top-up credits, at $0.10, are another currency. */
+const fashn = price(
+  "third-party",
+  "projects that cite https://help.fashn.ai/plans-and-pricing/api-pricing for the on-demand price",
+  "2026-11-26",
+);
 
 const speechHd = minimax("character", 100);
 const speechTurbo = minimax("character", 60);
@@ -50,20 +55,21 @@ const wan = fal("wan/v2.6/text-to-video/llms.txt");
 
 /** By model, or by model and what else decides: `MiniMax-Hailuo-02/768P/6`. */
 export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
-  // The page has no 2.8: the tables that have it give it the price of the others.
-  "speech-2.8-hd": minimaxTables("character", 100),
-  "speech-2.8-turbo": minimaxTables("character", 60),
+  "speech-2.8-hd": speechHd,
+  "speech-2.8-turbo": speechTurbo,
   "speech-2.6-hd": speechHd,
   "speech-2.6-turbo": speechTurbo,
   "speech-02-hd": speechHd,
   "speech-02-turbo": speechTurbo,
+  // Not on the page any more.
   "speech-01-hd": minimaxTables("character", 100),
   "speech-01-turbo": minimaxTables("character", 60),
-  "music-2.6": null,
+  // A song of up to five minutes. "Limited free", says the page of this one, without an end: the list price is what it will be.
+  "music-2.6": minimax("song", 150_000),
   // Free by its name.
   "music-2.6-free": minimaxTables("song", 0),
-  "music-2.5+": null,
-  "music-2.5": null,
+  "music-2.5+": minimax("song", 150_000),
+  "music-2.5": minimax("song", 150_000),
   "music-2.0": minimax("song", 30_000),
   "image-01": minimax("image", 3_500),
   "image-01-live": null,
@@ -118,8 +124,10 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
 
   // Vector styles cost twice as much: we ask for none.
   "recraft-v3": fal("fal-ai/recraft/v3/text-to-image/llms.txt")("image", 40_000),
+  // fal's page of its successor 4.1, which could be read, has the same.
   "recraft-v4": falTables("image", 40_000),
-  // At the speed BALANCED, which is fal's default and ours.
+  // At the speed BALANCED, which is fal's default and ours. fal's page of Ideogram's trained models and Ideogram's own list of
+  // prices (https://ideogram.ai/features/api-pricing) have the same.
   "ideogram-v3": falTables("image", 60_000),
   "stable-diffusion-v35-large": null,
   "stable-diffusion-v35-medium": fal("fal-ai/stable-diffusion-v35-medium/llms.txt")("megapixel", 20_000),
@@ -140,7 +148,7 @@ const picoPerMicro = 1_000_000n;
 
 /** What so many of a thing cost in pico-dollars, rounded up to a whole one of it; undefined when no price is known. */
 export const mediaCostPicoUsd = (key: string, amount: number): bigint | undefined => {
-  const known = mediaPrices[key];
+  const known = ownValue(mediaPrices, key);
   return known === undefined || known === null
     ? undefined
     : BigInt(Math.ceil(amount)) * BigInt(known.microUsd) * picoPerMicro;

@@ -1,8 +1,12 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import { type ChatProviderId, chatProviderIds } from "#core/providers/provider.ts";
 import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
+
+/** What a name leads to: an alias to its model, an id that was shut down to its successor, any other to itself. */
+const currentName = (name: string): string => ownValue(aliases, name) ?? ownValue(successors, name) ?? name;
 
 /** A model as it will be called. */
 export interface ResolvedModel {
@@ -68,13 +72,13 @@ const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
  * @throws GatewayError INVALID_MODEL whose message lists close matches.
  */
 export const resolveModel = (name: string, param = "model", nowMs: number = Date.now()): ResolvedModel => {
-  const known = byId.get(aliases[name] ?? successors[name] ?? name);
+  const known = byId.get(currentName(name));
   if (known !== undefined) return fromCatalog(served(known, nowMs));
   const slash = name.indexOf("/");
   const provider = slash > 0 ? name.slice(0, slash) : "";
   const providerModel = name.slice(slash + 1);
   if (isProvider(provider) && safeProviderModel.test(providerModel)) {
-    const model = byProvider.get(`${provider}/${successors[providerModel] ?? providerModel}`);
+    const model = byProvider.get(`${provider}/${ownValue(successors, providerModel) ?? providerModel}`);
     if (model !== undefined) return fromCatalog(served(model, nowMs));
     return { id: name, provider, providerModel, catalog: undefined };
   }
@@ -87,8 +91,7 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
 };
 
 /** A catalogue model by its id or alias, or undefined. */
-export const findModel = (name: string): CatalogModel | undefined =>
-  byId.get(aliases[name] ?? successors[name] ?? name);
+export const findModel = (name: string): CatalogModel | undefined => byId.get(currentName(name));
 
 /** The aliases that lead to a model. */
 export const aliasesOf = (id: string): readonly string[] =>

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import type { AskProvider } from "#core/jobs/job-state.ts";
 import type { Submission } from "#core/jobs/start-job.ts";
+import { contentTypeOfUrl } from "#core/media/content-type.ts";
 import type { MediaCredential } from "#core/media/credential.ts";
 import { callUpstream, readReply } from "#core/media/upstream.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
@@ -54,11 +55,6 @@ const running = { starting: "queued", in_queue: "queued", processing: "processin
 type Running = keyof typeof running;
 const isRunning = (status: string): status is Running => Object.hasOwn(running, status);
 
-const contentTypeOf = (url: string): string | undefined =>
-  ({ png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", mp4: "video/mp4" })[
-    /\.([a-z0-9]+)(?:\?|$)/i.exec(url)?.[1]?.toLowerCase() ?? ""
-  ];
-
 /** Where a run of FASHN is. @throws ProviderFailure */
 export const askFashn: AskProvider = async ({ ticket }, credential, signal) => {
   const { status, output, error, headers: told } = await readStatus(ticket.id ?? "", credential, signal);
@@ -83,7 +79,7 @@ export const askFashn: AskProvider = async ({ ticket }, credential, signal) => {
     output: inText
       ? []
       : made.map((url) => {
-          const contentType = contentTypeOf(url);
+          const contentType = contentTypeOfUrl(url);
           return { url, ...(contentType === undefined ? {} : { contentType }), expiresAt: nowMs + urlLifetimeMs };
         }),
     ...(inText ? { heldUntil: nowMs + base64LifetimeMs } : {}),

@@ -1,3 +1,5 @@
+import { ownValue } from "#core/own-value.ts";
+
 /**
  * JSON text that comes in pieces, as a reader of its strings sees it: `b\u0040c` is `b@c`. What is written differently is
  * kept beside it, so that any part can leave exactly as it came.
@@ -16,7 +18,7 @@ interface Escape {
 const readEscape = (written: string): string => {
   const kind = written.charAt(1);
   if (kind === "u" && written.length === 6) return String.fromCharCode(Number.parseInt(written.slice(2), 16));
-  return escapeOf[kind] ?? kind;
+  return ownValue(escapeOf, kind) ?? kind;
 };
 
 export class JsonText {

@@ -34,6 +34,19 @@ export const startedResult = (
   headers,
 });
 
+/** What made a job. */
+export const servedHeaders = ({ model, provider, simulated }: JobRow): Record<string, string> => ({
+  "x-model-used": model,
+  "x-provider-used": simulated ? `${provider} (simulated)` : provider,
+});
+
+/** A user's own job, as it is written. @throws GatewayError NOT_FOUND also for another user's */
+export const ownJob = async (userId: string, jobId: string, param: string): Promise<JobRow> => {
+  const found = jobId.length <= 100 ? await readJob(userId, jobId, Date.now()) : undefined;
+  if (found === undefined) throw noSuchJob(param);
+  return found;
+};
+
 /** The caller's own job of some kinds, asked about. @throws GatewayError NOT_FOUND also for another user's */
 export const polledJob = async (
   call: Call<unknown>,
@@ -41,10 +54,9 @@ export const polledJob = async (
   kinds: readonly JobRow["kind"][],
   param: string,
 ): Promise<{ readonly row: JobRow; readonly headers: Record<string, string> }> => {
-  const nowMs = Date.now();
-  const found = jobId.length <= 100 ? await readJob(keyPrincipal(call).userId, jobId, nowMs) : undefined;
-  if (found === undefined || !kinds.includes(found.kind)) throw noSuchJob(param);
-  const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs), nowMs);
+  const found = await ownJob(keyPrincipal(call).userId, jobId, param);
+  if (!kinds.includes(found.kind)) throw noSuchJob(param);
+  const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs));
   if (justEnded && row.webhook !== undefined) {
     call.afterwards.push(async () => {
       const { deliverWebhook } = await import("#core/jobs/webhook.ts");
@@ -53,11 +65,7 @@ export const polledJob = async (
   }
   return {
     row,
-    headers: {
-      "x-model-used": row.model,
-      "x-provider-used": row.simulated ? `${row.provider} (simulated)` : row.provider,
-      ...(stale ? { "x-warnings": "provider-out-of-reach" } : {}),
-    },
+    headers: { ...servedHeaders(row), ...(stale ? { "x-warnings": "provider-out-of-reach" } : {}) },
   };
 };
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
+import { contentTypeOfUrl } from "#core/media/content-type.ts";
 import type { MediaCredential } from "#core/media/credential.ts";
 import { falFile, falResult, falStatus, submitFal } from "#core/media/fal.ts";
 import type { MediaRun } from "#core/media/media-run.ts";
@@ -169,7 +170,7 @@ const makeOnce = async (
     images: kept.map(({ url, content_type: contentType, width, height }) => ({
       url,
       base64: null,
-      contentType: contentType ?? null,
+      contentType: contentType ?? contentTypeOfUrl(url) ?? null,
       // The account's own settings say how long fal keeps a file.
       expiresAt: null,
       width: width ?? null,

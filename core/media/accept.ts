@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 
 /** What form of audio a caller wants, by `Accept`, `stream` and the format in the body. */
 
@@ -24,6 +25,9 @@ const formatOf: Readonly<Record<string, AudioFormat | "any">> = {
   "audio/*": "any",
 };
 
+/** What asks for the JSON with the audio in it. */
+const asksForJson = /^(application\/(.*\+)?json|application\/\*|\*\/\*)$/;
+
 export interface WantedAudio {
   /** The body is the audio itself. */
   readonly raw: boolean;
@@ -43,13 +47,24 @@ const acceptedTypes = (header: string): readonly string[] =>
     .sort((left, right) => right.quality - left.quality || left.index - right.index)
     .map(({ type }) => type);
 
+/** The first of the accepted types that we have: a form of audio, or JSON. Undefined where none is. */
+const firstServed = (types: readonly string[]): string | undefined =>
+  types.find((type) => ownValue(formatOf, type) !== undefined || asksForJson.test(type));
+
 /**
- * Raw audio when an audio type is what `Accept` wants most, JSON otherwise.
- * @throws GatewayError BAD_REQUEST when it names another format than the body does
+ * Raw audio when that is what `Accept` wants most of what we have, JSON otherwise.
+ * @throws GatewayError BAD_REQUEST when it names another format than the body does, or nothing but audio that we do not make
  */
 export const wantedAudio = (accept: string | undefined, inBody: AudioFormat | undefined): WantedAudio => {
-  const [first] = acceptedTypes(accept ?? "");
-  const named = first === undefined ? undefined : formatOf[first];
+  const types = acceptedTypes(accept ?? "");
+  const first = firstServed(types);
+  if (first === undefined && types.some((type) => type.startsWith("audio/"))) {
+    const made = Object.values(audioContentTypes).join(", ");
+    throw new GatewayError("BAD_REQUEST", `No audio of this type is made: ask for ${made}, or for JSON.`, {
+      param: "Accept",
+    });
+  }
+  const named = first === undefined ? undefined : ownValue(formatOf, first);
   if (named === undefined) return { raw: false, format: inBody ?? "mp3" };
   if (named === "any") return { raw: true, format: inBody ?? "mp3" };
   if (inBody !== undefined && inBody !== named) {

@@ -7,6 +7,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { AskProvider } from "#core/jobs/job-state.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { jobOpenMs, type StartedJob, startJob } from "#core/jobs/start-job.ts";
+import { ownValue } from "#core/own-value.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { MediaVideoRequest } from "#core/schemas/media.ts";
 import type { ImageCaller } from "./make-image.ts";
@@ -134,7 +135,7 @@ const query = async (...[row, credential, signal]: Parameters<AskProvider>): Ret
     "minimax",
     await get(`/query/video_generation?task_id=${taskId}`),
   );
-  const waiting = running[status.toLowerCase()];
+  const waiting = ownValue(running, status.toLowerCase());
   if (waiting !== undefined) return { status: waiting, detail: status };
   if (status !== "Success" || fileId === undefined || fileId === null) {
     return { status: "failed", error: { name: "GenerationFailed", message: `MiniMax ended the task as ${status}.` } };
@@ -154,7 +155,7 @@ export const askClip: AskProvider = async (...asked) => {
     return await query(...asked);
   } catch (error) {
     if (!(error instanceof ProviderFailure) || error.kind !== "request") throw error;
-    const name = failureNames[error.providerCode ?? ""] ?? "GenerationFailed";
+    const name = ownValue(failureNames, error.providerCode ?? "") ?? "GenerationFailed";
     return { status: "failed", error: { name, message: error.providerMessage ?? error.message } };
   }
 };

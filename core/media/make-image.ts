@@ -6,6 +6,7 @@ import type { RequestContext } from "#core/context.ts";
 import { rememberOutput } from "#core/jobs/remember-output.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { MediaImageRequest } from "#core/schemas/media.ts";
+import { contentTypeOfImage, contentTypeOfUrl } from "./content-type.ts";
 import { MediaRun } from "./media-run.ts";
 import { callMinimax } from "./minimax.ts";
 import type { Quote } from "./quote.ts";
@@ -67,7 +68,10 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
     run.succeed(quoteOf(made));
     const endsAt = Date.now() + urlLifetimeMs;
     const expiresAt = new Date(endsAt).toISOString();
-    const output = urls.map((url) => ({ url, expiresAt: endsAt }));
+    const output = urls.map((url) => {
+      const contentType = contentTypeOfUrl(url);
+      return { url, ...(contentType === undefined ? {} : { contentType }), expiresAt: endsAt };
+    });
     context.afterwards.push(() =>
       rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
     );
@@ -78,8 +82,12 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
         model: model.id,
         provider: model.provider,
         images: [
-          ...urls.map((url) => ({ url, base64: null, contentType: null, expiresAt })),
-          ...texts.map((base64) => ({ url: null, base64, contentType: "image/jpeg", expiresAt: null })),
+          // MiniMax does not say what its images are.
+          ...urls.map((url) => ({ url, base64: null, contentType: contentTypeOfUrl(url) ?? null, expiresAt })),
+          ...texts.map((base64) => {
+            const contentType = contentTypeOfImage(base64) ?? null;
+            return { url: null, base64, contentType, expiresAt: null };
+          }),
         ],
         failed: metadata?.failed_count ?? data?.failed_count ?? request.n - made,
         costUsd: run.costUsd,

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as z from "zod";
+import { ownValue } from "#core/own-value.ts";
 import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
 
 /**
@@ -89,7 +90,7 @@ export const mediaUrlProblem = (
   const problem = webUrlProblem(text);
   if (problem !== undefined) return problem;
   const extension = /\.([a-z0-9]{2,5})$/i.exec(new URL(text).pathname)?.[1]?.toLowerCase() ?? "";
-  const type = extensions[extension];
+  const type = ownValue(extensions, extension);
   return type === undefined || types.some((wanted) => wanted === type)
     ? undefined
     : `a .${extension} file is not one of ${types.join(", ")}`;

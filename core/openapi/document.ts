@@ -51,6 +51,7 @@ const errorDescriptions: Readonly<Record<number, string>> = {
   409: "In conflict with the present state",
   413: "The body is over 5 MB",
   415: "The body is not JSON",
+  416: "There is no such part",
   422: "The Idempotency-Key was used with another body",
   429: "Too many requests: `Retry-After` says when to come back",
   500: "Our fault",
@@ -71,6 +72,7 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
   if (route.path.includes("{")) statuses.push(404);
   if (route.id === "SignIn") statuses.push(401);
   if (["SignUp", "Keys", "ProviderKeys", "RotateKey"].includes(route.id) && method === "POST") statuses.push(403, 409);
+  if (operation.headers?.some(({ name }) => name === "Range") === true) statuses.push(416);
   if (route.concurrency === "stream") statuses.push(400, 402, 404, 409, 413, 422, 502, 503, 504);
   return [...new Set(statuses)].sort();
 };
@@ -81,7 +83,7 @@ const retryAfterStatuses: ReadonlySet<number> = new Set([409, 429, 503]);
 
 const errorResponse = (route: Route, status: number): Json => ({
   description: `${errorDescriptions[status] ?? "An error"}. Codes: ${[
-    ...codesOfStatus(status),
+    ...(status === 416 ? ["BAD_REQUEST"] : codesOfStatus(status)),
     ...(route.concurrency === "stream" && providerStatuses.has(status) ? ["PROVIDER_ERROR"] : []),
   ].join(", ")}.`,
   headers: {

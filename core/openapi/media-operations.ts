@@ -33,6 +33,12 @@ const accept: HeaderParameter = {
   description: "`audio/mpeg`, `audio/wav`, `audio/flac` or `audio/pcm` for the audio itself.",
 };
 
+const range: HeaderParameter = {
+  name: "Range",
+  schema: z.string().meta({ example: "bytes=0-1023" }),
+  description: "One part of the video, for seeking. A part that it does not have is a 416.",
+};
+
 const startedOnce = "The job. Ask about it by its id; a webhook tells its end, signed as Standard Webhooks.";
 
 /** The operations of media, fashion, images, videos and vision. `paying` are the headers of what costs money. */
@@ -146,6 +152,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
       summary: "Where a video is, or the video itself",
       tag: "Videos",
       query: videoStatusQuery,
+      headers: [range],
       answers: [
         {
           status: 200,
@@ -153,6 +160,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
           json: answers.videoAnswer,
           contentType: "video/mp4",
         },
+        { status: 206, description: "With `content=true`, the part that `Range` asked for", contentType: "video/mp4" },
       ],
     },
   },
@@ -186,6 +194,17 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
       tag: "Jobs",
       query: jobsQuerySchema,
       answers: [ok(answers.jobListAnswer)],
+    },
+  },
+  JobContent: {
+    GET: {
+      summary: "The video of a job, where its provider gives it to nobody without the key; other outputs have URLs",
+      tag: "Jobs",
+      headers: [range],
+      answers: [
+        { status: 200, description: "The whole video", contentType: "video/mp4" },
+        { status: 206, description: "The part that `Range` asked for", contentType: "video/mp4" },
+      ],
     },
   },
 });

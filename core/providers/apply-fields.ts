@@ -1,10 +1,10 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
 import {
   type Condition,
   type FieldCase,
   type FieldCases,
-  type FieldName,
   type FieldRow,
   fieldTable,
   neutralValues,
@@ -37,7 +37,7 @@ const isSame = (left: unknown, right: unknown): boolean =>
 
 /** Whether a value asks for nothing but the default, so that leaving it out changes no answer. */
 export const asksNothing = (name: string, value: unknown): boolean => {
-  const neutral = neutralValues[name as FieldName] ?? [];
+  const neutral = ownValue(neutralValues, name) ?? [];
   // Off is every switch's default but of those that are on by default.
   if (value === false) return !neutral.includes(true);
   return isEmpty(value) || neutral.some((each) => isSame(each, value));

@@ -2,8 +2,8 @@ import { config } from "#core/config.ts";
 
 /**
  * Pictures, audio and videos of the gallery lie at their providers, under hosts that these do not promise to keep (BFL tells
- * clients not to pin them, MiniMax names none): so any host over TLS, for these two kinds alone. Scripts, styles, frames
- * and connections stay our own. Locally the simulated providers' origin is added.
+ * clients not to pin them, MiniMax names none): so any host over TLS, for these two kinds alone. Videos of Google come through
+ * us. Scripts, styles, frames and connections stay our own. Locally the simulated providers' origin is added.
  */
 const mediaSources = config.mediaSources();
 
@@ -12,7 +12,7 @@ const contentSecurityPolicy = [
   "script-src 'self'",
   "style-src 'self'",
   `img-src 'self' data: ${mediaSources}`,
-  `media-src ${mediaSources}`,
+  `media-src 'self' ${mediaSources}`,
   "connect-src 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",

@@ -34,6 +34,8 @@ interface Owned {
   readonly clip: string;
   readonly fashion: string;
   readonly video: string;
+  /** A video that has ended and that its provider gives to nobody without the key. */
+  readonly held: string;
 }
 
 interface Attack {
@@ -43,7 +45,7 @@ interface Attack {
 }
 
 const own = ({ parts }: Owned): SampleParts => parts;
-const job = (kind: "clip" | "fashion" | "video") => (owned: Owned) => ({ ...owned.parts, jobId: owned[kind] });
+const job = (kind: "clip" | "fashion" | "video" | "held") => (owned: Owned) => ({ ...owned.parts, jobId: owned[kind] });
 
 const attacks: Readonly<Record<string, Attack>> = {
   "POST /api/v1/requests/{id}/cancel: path id": { with: own, refusal: 404 },
@@ -55,6 +57,7 @@ const attacks: Readonly<Record<string, Attack>> = {
   "GET /api/v1/media/video/{taskId}: path taskId": { with: job("clip"), refusal: 404 },
   "GET /api/v1/fashion/status/{id}: path id": { with: job("fashion"), refusal: 404 },
   "GET /api/v1/video/status: query id": { with: job("video"), refusal: 404 },
+  "GET /api/v1/jobs/{id}/content: path id": { with: job("held"), refusal: 404 },
 };
 
 /** What differs between two answers to the same question. */
@@ -72,6 +75,17 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
     const reply = await withKey(owner, { method: "POST", path, body });
     expect(reply.status, reply.text).toBeLessThan(300);
     return reply.data<{ id: string }>().id;
+  };
+
+  const ended = async (jobId: string): Promise<string> => {
+    await vi.waitFor(
+      async () => {
+        const reply = await withKey(owner, { method: "GET", path: `/api/v1/video/status?id=${jobId}` });
+        expect(reply.data<{ status: string }>().status).toBe("completed");
+      },
+      { timeout: 10_000, interval: 500 },
+    );
+    return jobId;
   };
 
   /** Everything that the owner has, as our tables and Unkey hold it; counters of the stranger's own calls are not in it. */
@@ -110,6 +124,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
         inputs: { image: "https://images.example.com/a.png", prompt: "A lake [[simulate: polls=99]]" },
       }),
       video: await started("/api/v1/video/generate", { model: "kling", prompt: "A lake [[simulate: polls=99]]" }),
+      held: await ended(await started("/api/v1/video/generate", { model: "veo", prompt: "A lake" })),
     };
     running = withKey(owner, {
       method: "POST",
@@ -175,7 +190,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
     async (name) => {
       const operation = sampledOperations.find((each) => each.name === name);
       if (operation === undefined) throw new Error(`No operation is named ${name}`);
-      const ids = [owned.parts.keyId, owned.parts.providerKeyId, owned.clip, owned.fashion, owned.video];
+      const ids = [owned.parts.keyId, owned.parts.providerKeyId, owned.clip, owned.fashion, owned.video, owned.held];
       const lists = await Promise.all(
         [owner, stranger].map(async (tenant) => (await sendAs(tenant, operation, operation.sample(nowhere))).text),
       );

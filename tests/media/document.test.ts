@@ -70,7 +70,12 @@ describe("every answer of media is as the OpenAPI document says", () => {
     }
     const { id } = dataOf<Job>(await post("/video/generate", { prompt: "A lake" }));
     await caller.ended(`/video/status?id=${id}`);
-    expect((await get(`/video/status?id=${id}&content=true`)).headers.get("content-type")).toBe("video/mp4");
+    for (const path of [`/video/status?id=${id}&content=true`, `/jobs/${id}/content`]) {
+      expect((await get(path)).headers.get("content-type")).toBe("video/mp4");
+      const part = { range: "bytes=0-7" };
+      expect(held("GET", path, await caller.get(path, part), 206).text).toHaveLength(8);
+      held("GET", path, await caller.get(path, { range: "bytes=999999999-" }), 416);
+    }
   });
 
   it("the voices, and a question about an image by GET", async () => {
@@ -102,7 +107,12 @@ describe("every answer of media is as the OpenAPI document says", () => {
     for (const path of ["/image/edit", "/video/generate", "/vision", "/fashion/run", "/fashion/subscribe"]) {
       await post(path, {}, 400);
     }
-    for (const path of ["/media/video/job_none", "/fashion/status/job_none", "/video/status?id=job_none"]) {
+    for (const path of [
+      "/media/video/job_none",
+      "/fashion/status/job_none",
+      "/video/status?id=job_none",
+      "/jobs/job_none/content",
+    ]) {
       await get(path, 404);
     }
     await get("/vision", 400);

@@ -179,11 +179,15 @@ describe("POST /api/v1/media/music", () => {
     expect(event).toMatchObject({ unit: "songs", units: 1, costPicoUsd: 30_000n * microUsd });
   });
 
-  it("has no cost where no price is known", async () => {
+  it.each([
+    ["music-2.6", 0.15, 150_000n],
+    ["music-2.5+", 0.15, 150_000n],
+    ["music-2.6-free", 0, 0n],
+  ] as const)("costs what MiniMax lists for a song by %s", async (model, costUsd, costMicroUsd) => {
     const user = await caller();
-    const reply = await user.post("/media/music", song);
-    expect(dataOf(reply)).toMatchObject({ model: "music-2.6", costUsd: null });
-    expect((await user.usage(reply)).costPicoUsd).toBeUndefined();
+    const reply = await user.post("/media/music", { ...song, model });
+    expect(dataOf(reply)).toMatchObject({ model, costUsd });
+    expect((await user.usage(reply)).costPicoUsd).toBe(costMicroUsd * microUsd);
   });
 
   it("needs lyrics unless it is told to do without", async () => {
@@ -197,6 +201,13 @@ describe("POST /api/v1/media/music", () => {
 });
 
 describe("POST /api/v1/media/image", () => {
+  it("has no cost where no price is known", async () => {
+    const user = await caller();
+    const reply = await user.post("/media/image", { prompt: "A lake", model: "image-01-live" });
+    expect(dataOf(reply)).toMatchObject({ model: "image-01-live", costUsd: null });
+    expect((await user.usage(reply)).costPicoUsd).toBeUndefined();
+  });
+
   it("answers URLs with their end, or bytes, and counts images", async () => {
     const user = await caller();
     const reply = await user.post("/media/image", { prompt: "A lake", n: 3 });

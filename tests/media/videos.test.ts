@@ -58,6 +58,88 @@ describe("a video", () => {
     expect((await other.get(`/video/status?id=${id}&content=true`)).status).toBe(404);
   });
 
+  describe("of Google that has ended", () => {
+    const made = async () => {
+      const user = await caller();
+      const { id } = dataOf<Job>(await user.post("/video/generate", { prompt: "A lake" }));
+      await user.ended(`/video/status?id=${id}`);
+      return { user, path: `/jobs/${id}/content` };
+    };
+    const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
+
+    it("is had under its job with a key, by its owner alone, and embedded by no other origin", async () => {
+      const { user, path } = await made();
+      const video = await user.open("GET", path);
+      expect(video.status).toBe(200);
+      expect(video.headers.get("content-type")).toBe("video/mp4");
+      expect(video.headers.get("accept-ranges")).toBe("bytes");
+      expect(video.headers.get("cross-origin-resource-policy")).toBe("same-origin");
+      expect(video.headers.get("access-control-allow-origin")).toBeNull();
+      expect(isMp4(await video.arrayBuffer())).toBe(true);
+      expect((await fetch(`${cloud().baseUrl}${path}`)).status).toBe(401);
+      const other = (await (await caller()).get(path)).error();
+      expect(other).toMatchObject({ code: "NOT_FOUND", param: "id" });
+      expect(other.message).toBe((await (await caller()).get("/jobs/job_none/content")).error().message);
+    });
+
+    it.each([
+      ["bytes=0-7", 0, 8],
+      ["bytes=4-7", 4, 8],
+      ["bytes=100-", 100, undefined],
+      ["bytes=-10", -10, undefined],
+    ] as const)("is had in parts, so that a player can seek: %s", async (range, start, end) => {
+      const { user, path } = await made();
+      const whole = await bytesOf(await user.open("GET", path));
+      const wanted = whole.subarray(start, end);
+      const part = await user.open("GET", path, undefined, { range });
+      const first = whole.length - whole.subarray(start).length;
+      expect(part.status).toBe(206);
+      expect(part.headers.get("content-range")).toBe(`bytes ${first}-${first + wanted.length - 1}/${whole.length}`);
+      expect(await bytesOf(part)).toEqual(wanted);
+    });
+
+    it.each(["bytes=0-1,4-5", "bytes=-", "bytes", "lines=0-1", "bytes=1-x", `bytes=0-${"9".repeat(400)}`])(
+      "is sent whole where a range is not one that we pass on: %s",
+      async (range) => {
+        const { user, path } = await made();
+        const response = await user.open("GET", path, undefined, { range });
+        expect(response.status).toBe(200);
+        expect(isMp4(await response.arrayBuffer())).toBe(true);
+      },
+    );
+
+    it("is sent whole for an If-Range, which names no version of ours", async () => {
+      const { user, path } = await made();
+      const response = await user.open("GET", path, undefined, { range: "bytes=0-7", "if-range": '"1"' });
+      expect(response.status).toBe(200);
+    });
+
+    it("has no part past its end", async () => {
+      const { user, path } = await made();
+      const reply = await user.get(path, { range: "bytes=999999-" });
+      expect(reply.status).toBe(416);
+      expect(reply.error()).toMatchObject({ code: "BAD_REQUEST", param: "Range" });
+      expect(reply.headers.get("content-range")).toMatch(/^bytes \*\/\d+$/);
+    });
+  });
+
+  it("that runs, failed or lies open at its provider has no content of ours, and says so", async () => {
+    const user = await caller();
+    const running = dataOf<Job>(await user.post("/video/generate", { prompt: "[[simulate: polls=99]]" }));
+    expect((await user.get(`/jobs/${running.id}/content`)).error()).toMatchObject({
+      code: "NOT_FOUND",
+      details: { status: "queued" },
+    });
+    const open = dataOf<Job>(await user.post("/video/generate", { model: "kling", prompt: "A lake" }));
+    expect((await user.get(`/jobs/${open.id}/content`)).error()).toMatchObject({ code: "BAD_REQUEST", param: "id" });
+    const failed = dataOf<Job>(await user.post("/video/generate", { prompt: "[[simulate: fail=SAFETY]]" }));
+    await user.ended(`/video/status?id=${failed.id}`);
+    expect((await user.get(`/jobs/${failed.id}/content`)).error()).toMatchObject({
+      code: "NOT_FOUND",
+      details: { status: "failed" },
+    });
+  });
+
   it("that the model refuses is failed by fal's own type, and its booked money is given back", async () => {
     const user = await caller();
     const prompt = "[[simulate: fail=content_policy_violation]]";

@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 import { isLetterOrDigit, isNumberHyphen, isNumberSpace } from "./characters.ts";
 import { type Detector, matchesOf } from "./detector.ts";
 
@@ -29,7 +30,7 @@ const isSeparator = (character: string): boolean =>
   character !== "" && (isNumberSpace(character) || isNumberHyphen(character));
 
 const ibanEnd = (text: string, start: number): number | undefined => {
-  const length = lengths[text.slice(start, start + 2).toUpperCase()];
+  const length = ownValue(lengths, text.slice(start, start + 2).toUpperCase());
   if (length === undefined) return undefined;
   let iban = "";
   let at = start;

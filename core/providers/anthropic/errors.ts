@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { ownValue } from "#core/own-value.ts";
 import { isRecord } from "#core/providers/is-record.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
@@ -57,7 +58,7 @@ const readError = (error: unknown): ErrorFacts => {
 };
 
 const kindOf = (status: number, { code, message }: ErrorFacts): FailureKind => {
-  const byCode = code !== undefined && Object.hasOwn(kindOfCode, code) ? kindOfCode[code] : undefined;
+  const byCode = code === undefined ? undefined : ownValue(kindOfCode, code);
   if (byCode !== undefined) return byCode;
   const kind = kindOfStatus(status);
   const words = message?.toLowerCase() ?? "";
@@ -104,7 +105,7 @@ export const failureFromResponse = (status: number, body: string, headers: Incom
 export const failureFromError = (error: unknown): ProviderFailure => {
   const facts = readError(error);
   const type = facts.type ?? "";
-  return failure(Object.hasOwn(statusOfType, type) ? (statusOfType[type] ?? 500) : 500, facts);
+  return failure(ownValue(statusOfType, type) ?? 500, facts);
 };
 
 /** An answer that is not what the protocol says. The answer itself is never part of the error. */

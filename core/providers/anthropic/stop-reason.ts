@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 import type { FinishReason } from "#core/providers/provider.ts";
 
 const finishReasons: Readonly<Record<string, FinishReason>> = {
@@ -13,7 +14,7 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
 
 /** Anthropic's stop_reason as OpenAI's finish_reason. One that we do not know yet is a plain end. */
 export const toFinishReason = (stopReason: string, toolCalls: number): FinishReason => {
-  const reason = finishReasons[stopReason] ?? "stop";
+  const reason = ownValue(finishReasons, stopReason) ?? "stop";
   // Without a call for the caller there is nothing for it to answer.
   return reason === "tool_calls" && toolCalls === 0 ? "stop" : reason;
 };

@@ -1,4 +1,5 @@
 import type { MessageParam, ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages";
+import { ownValue } from "#core/own-value.ts";
 import type { Effort, ModelTraits } from "./model-traits.ts";
 
 export interface ThinkingPlan {
@@ -54,7 +55,7 @@ const lacksThinking = (messages: readonly MessageParam[]): boolean => {
 const budgetPlan = (wish: ThinkingWish, effort: string, warnings: Set<string>): ThinkingPlan => {
   if (effort === "none") return {};
   // max_tokens holds thinking and answer alike: leave half of it for the answer.
-  const budget = Math.min(budgets[effort] ?? minBudgetTokens, Math.floor(wish.maxTokens / 2));
+  const budget = Math.min(ownValue(budgets, effort) ?? minBudgetTokens, Math.floor(wish.maxTokens / 2));
   if (budget < minBudgetTokens || wish.forcedTool || lacksThinking(wish.messages)) {
     warnings.add(fieldName);
     return {};
@@ -72,7 +73,7 @@ const withoutThinking = (traits: ModelTraits, warnings: Set<string>): ThinkingPl
 
 const adaptivePlan = (effort: string, traits: ModelTraits, warnings: Set<string>): ThinkingPlan => {
   if (effort === "none") return withoutThinking(traits, warnings);
-  const wanted = efforts[effort] ?? "medium";
+  const wanted = ownValue(efforts, effort) ?? "medium";
   const granted = traits.efforts.includes(wanted) ? wanted : "high";
   if (granted !== effort) warnings.add(fieldName);
   return { thinking: traits.hidesThinking ? summarised : { type: "adaptive" }, effort: granted };
@@ -88,7 +89,7 @@ export const planThinking = (wish: ThinkingWish, traits: ModelTraits, warnings: 
     // These think in any case, and say between tool calls what older models say as text: ask for it in words.
     return traits.thinkingOff === "allowed" ? {} : { thinking: summarised };
   }
-  if (effort !== "none" && !(effort in efforts)) {
+  if (effort !== "none" && !Object.hasOwn(efforts, effort)) {
     warnings.add(fieldName);
     return {};
   }

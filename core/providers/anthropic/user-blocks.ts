@@ -5,6 +5,7 @@ import type {
   TextBlockParam,
 } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import { cacheMark } from "./cache-mark.ts";
 
@@ -52,7 +53,7 @@ const imageBlock = (part: PartOf<"image_url">, path: string): ImageBlockParam =>
     return { type: "image", source: { type: "url", url }, ...cacheMark(part) };
   }
   const parsed = parseDataUrl(url);
-  const mediaType = parsed === undefined ? undefined : imageTypes[parsed.mediaType];
+  const mediaType = parsed === undefined ? undefined : ownValue(imageTypes, parsed.mediaType);
   if (parsed === undefined || mediaType === undefined) {
     throw unsupported("Claude takes an https URL, or a base64 data: URL of a JPEG, PNG, GIF or WebP image.", param);
   }

@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
 
 /** Keywords of the schema that Gemini knows (google/genai `Schema`), but for those that are rewritten below. */
@@ -127,7 +128,7 @@ class GeminiSchema {
         this.#enum(Array.isArray(value) ? value : [], kept);
         return;
       case "format":
-        if (formats[String(schema.type)]?.includes(String(value)) === true) kept.format = value;
+        if (ownValue(formats, String(schema.type))?.includes(String(value)) === true) kept.format = value;
         else this.#dropped("format");
         return;
       default:

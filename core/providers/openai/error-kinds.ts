@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatProviderId, FailureKind } from "#core/providers/provider.ts";
 import type { ErrorFacts } from "./error-facts.ts";
@@ -72,7 +73,7 @@ const minimaxKinds: Readonly<Record<string, FailureKind>> = {
 /** MiniMax: codes of `base_resp` (its error code page); the compatible form has the same code at the end of its message. */
 const minimax: Reader = ({ code, message = "", type }) => {
   const known = type === "base_resp" ? code : /\((\d{4})\)\s*$/.exec(message)?.[1];
-  return { kind: minimaxKinds[known ?? ""] };
+  return { kind: ownValue(minimaxKinds, known ?? "") };
 };
 
 /** OpenAI's own words need no more than what all providers have. */

@@ -1,3 +1,4 @@
+import { ownValue } from "#core/own-value.ts";
 import type { FinishReason } from "#core/providers/provider.ts";
 
 const known: Readonly<Record<string, FinishReason>> = {
@@ -13,7 +14,7 @@ const known: Readonly<Record<string, FinishReason>> = {
  * answer is not one. A reason that we do not know yet is a plain end.
  */
 export const toFinishReason = (reason: string): FinishReason | undefined => {
-  const found = known[reason];
+  const found = ownValue(known, reason);
   if (found !== undefined) return found;
   // Google adds its own reason: "content_filter: PROHIBITED_CONTENT".
   if (reason.startsWith("content_filter")) return "content_filter";

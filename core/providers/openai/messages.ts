@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { ownValue } from "#core/own-value.ts";
 import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
 
@@ -50,7 +51,7 @@ const without = (source: Loose, names: readonly string[]): Loose => {
 };
 
 const cleanPart = (part: Loose, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
-  const refusal = rules.refusedParts[String(part.type)];
+  const refusal = ownValue(rules.refusedParts, String(part.type));
   if (refusal !== undefined) throw new GatewayError("BAD_REQUEST", refusal, { param: path });
   let cleaned = part;
   if (!rules.cacheMarks && "cache_control" in part) {

@@ -76,10 +76,34 @@ const tell = (exchange: MediaExchange, tasks: TaskStore, id: string) => {
   sendJson(exchange, 200, interaction(exchange, task, status));
 };
 
+/** First and last byte of the part that a header asks for; undefined for the whole, null for one that is not there. */
+const partOf = (range: string | undefined, length: number): readonly [number, number] | undefined | null => {
+  const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(range ?? "") ?? [];
+  if (first === "" && last === "") return undefined;
+  const start = first === "" ? Math.max(0, length - Number(last)) : Number(first);
+  const end = first === "" || last === "" ? length - 1 : Math.min(Number(last), length - 1);
+  return start <= end ? [start, end] : null;
+};
+
 const download = (exchange: MediaExchange, tasks: TaskStore, id: string) => {
+  const { request, response, entry } = exchange;
   if (tasks.get(id) === undefined) return refuse(exchange, 404, "File not found");
-  exchange.entry.update({ status: 200 });
-  exchange.response.writeHead(200, { "content-type": "video/mp4" }).end(stillMp4(5));
+  const video = stillMp4(5);
+  const part = partOf(request.headers.range, video.length);
+  const status = part === undefined ? 200 : part === null ? 416 : 206;
+  entry.update({ status });
+  if (part === null) {
+    response.writeHead(status, { "content-range": `bytes */${video.length}` }).end();
+    return;
+  }
+  const [start, end] = part ?? [0, video.length - 1];
+  response
+    .writeHead(status, {
+      "content-type": "video/mp4",
+      "accept-ranges": "bytes",
+      ...(part === undefined ? {} : { "content-range": `bytes ${start}-${end}/${video.length}` }),
+    })
+    .end(video.subarray(start, end + 1));
 };
 
 const generatePath = /^\/v1beta\/models\/([\w.-]+):generateContent$/;

@@ -129,6 +129,7 @@ const samples: Samples = {
     }),
     POST: ({ text }) => ({ path: "/api/v1/vision", body: { image_url: photo, prompt: text } }),
   },
+  JobContent: { GET: ({ jobId }) => ({ path: `/api/v1/jobs/${jobId}/content` }) },
   Jobs: { GET: () => ({ path: "/api/v1/jobs?limit=10" }) },
 };
 

@@ -18,6 +18,7 @@ const mediaRoutes: ReadonlySet<string> = new Set([
   "VideoStatus",
   "Vision",
   "Jobs",
+  "JobContent",
 ]);
 
 /** Whether tests/media has to call an operation. Its id is the method in small letters and the route's name. */

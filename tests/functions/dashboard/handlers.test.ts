@@ -60,7 +60,7 @@ describe("the dashboard's page", () => {
       "cache-control": "no-cache",
       "content-security-policy":
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; " +
-        "media-src https:; connect-src 'self'; " +
+        "media-src 'self' https:; connect-src 'self'; " +
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
       "cross-origin-opener-policy": "same-origin",
       "x-frame-options": "DENY",

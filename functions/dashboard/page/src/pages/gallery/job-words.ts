@@ -46,11 +46,12 @@ const media: Readonly<Record<Job["kind"], Medium>> = {
   music: "audio",
 };
 
+/** Whether the output passes through us: Google gives a video to nobody without the key that made it. */
+export const needsKey = ({ kind, provider }: Job): boolean => provider === "google" && kind === "video";
+
 /** How an output is shown: by its type, else by what such a job makes. Only web addresses are shown or linked at all. */
-export const mediumOf = ({ kind, provider }: Job, { url, contentType }: JobOutput): Medium | "locked" | undefined => {
+export const mediumOf = ({ kind }: Job, { url, contentType }: JobOutput): Medium | undefined => {
   if (!/^https?:\/\//i.test(url)) return undefined;
-  // Google gives a video to nobody without the key that made it.
-  if (provider === "google" && kind === "video") return "locked";
   const type = contentType?.split("/")[0];
   if (type === "image" || type === "audio" || type === "video") return type;
   return contentType === null ? (media[kind] ?? "file") : "file";

@@ -1,9 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { Job, JobOutput } from "../../api/jobs.ts";
 import { root } from "../../root.ts";
-import { CopyButton } from "../../ui/copy-button.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { mediumOf } from "./job-words.ts";
+import { mediumOf, needsKey } from "./job-words.ts";
 
 interface OutputProps {
   readonly job: Job;
@@ -12,28 +11,19 @@ interface OutputProps {
   readonly place: string;
 }
 
-const Locked = ({ job }: { job: Job }) => {
-  const url = `${location.origin}${root}api/v1/video/status?id=${encodeURIComponent(job.id)}&content=true`;
-  return (
-    <div class="output-note">
-      <p>Google gives this video only through the API, with your key.</p>
-      <CopyButton text={`curl -H "Authorization: Bearer $API_KEY" -o video.mp4 "${url}"`} small>
-        Copy curl command
-      </CopyButton>
-    </div>
-  );
-};
+/** Where an output is had: at its provider, or through us by the user's session. */
+const addressOf = (job: Job, { url }: JobOutput): string =>
+  needsKey(job) ? `${root}api/v1/jobs/${encodeURIComponent(job.id)}/content` : url;
 
 /** One thing that was made: shown or played where it lies, at its provider. */
 export const OutputView = ({ job, output, place }: OutputProps) => {
   const broken = useSignal(false);
   const medium = mediumOf(job, output);
-  const { url } = output;
+  const url = addressOf(job, output);
   const fail = (): void => {
     broken.value = true;
   };
   if (medium === undefined) return <p class="output-note">The output has no web address.</p>;
-  if (medium === "locked") return <Locked job={job} />;
   const name = [`${medium === "file" ? "output" : medium} by ${job.model}`, place].filter((part) => part !== "");
   const link = (
     <a class="output-link" href={url} target="_blank" rel="noreferrer noopener">
@@ -56,17 +46,27 @@ export const OutputView = ({ job, output, place }: OutputProps) => {
     );
   }
   if (medium === "video") {
-    return (
+    const player = (
       // biome-ignore lint/a11y/useMediaCaption: what a model made has no captions.
       <video
         class="output-frame"
         src={url}
         controls
-        preload="metadata"
+        // What passes through us is fetched when it is to be played, not by everybody who looks at the page.
+        preload={needsKey(job) ? "none" : "metadata"}
         playsInline
         aria-label={name.join(", ")}
         onError={fail}
       />
+    );
+    if (!needsKey(job)) return player;
+    return (
+      <div class="output-held">
+        {player}
+        <a class="output-link" href={url} download={`${job.id}.mp4`} aria-label={`Download the ${name.join(", ")}`}>
+          Download
+        </a>
+      </div>
     );
   }
   if (medium === "audio") {

@@ -15,6 +15,7 @@ import { eachDay } from "./days.ts";
 import { Filter } from "./filter.tsx";
 import { metrics } from "./metric.ts";
 import { NameChart } from "./name-chart.tsx";
+import { nameKeys } from "./name-keys.ts";
 import { SumsTable } from "./sums-table.tsx";
 import { Totals } from "./totals.tsx";
 import { UnitTable } from "./unit-table.tsx";
@@ -40,16 +41,6 @@ const Breakdown = ({ title, noun, sums, metric }: BreakdownProps) => (
     />
   </section>
 );
-
-/** Ids of keys become their names, with the id where two keys share one. Keys that are gone keep their usage. */
-const named = (sums: UsageByName, names: ReadonlyMap<string, string> | undefined): UsageByName => {
-  const result: Record<string, UsageByName[string]> = {};
-  for (const [id, row] of Object.entries(sums)) {
-    const name = names === undefined ? id : (names.get(id) ?? `${id} (revoked)`);
-    result[name in result ? `${name} (${id})` : name] = row;
-  }
-  return result;
-};
 
 interface ReportProps {
   readonly usage: Usage;
@@ -86,7 +77,7 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
       <div class="breakdowns">
         <Breakdown title="By model" noun="model" sums={byModel} metric={metric} />
         <Breakdown title="By provider" noun="provider" sums={byProvider} metric={metric} />
-        <Breakdown title="By key" noun="key" sums={named(byKey, keyNames)} metric={metric} />
+        <Breakdown title="By key" noun="key" sums={nameKeys(byKey, keyNames)} metric={metric} />
       </div>
       <UnitTable byUnit={byUnit} />
     </>

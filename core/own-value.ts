@@ -1,0 +1,6 @@
+/**
+ * What a table has under a name that came from outside: a caller's or a provider's text. By own name only, since every
+ * object also answers to `constructor`, `toString` and the like.
+ */
+export const ownValue = <Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
