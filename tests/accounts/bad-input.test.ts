@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
-import { fc, runs } from "#tests/support/property.ts";
+import { fc, longestMs, runs } from "#tests/support/property.ts";
 import { Browser, type HttpReply } from "./support/gateway.ts";
 import { captureLog } from "./support/log.ts";
 import { unkeyKeysOf, useStandIns } from "./support/stand-ins.ts";
@@ -213,7 +213,7 @@ describe.skipIf(!hasTables)(`bad input (${tablesName})`, () => {
         }
       }
     },
-    120_000,
+    longestMs(120_000),
   );
 
   it.each(bodies)(
@@ -226,7 +226,7 @@ describe.skipIf(!hasTables)(`bad input (${tablesName})`, () => {
         { numRuns: runs(50) },
       );
     },
-    120_000,
+    longestMs(120_000),
   );
 
   it.each(bodies)(
@@ -239,50 +239,62 @@ describe.skipIf(!hasTables)(`bad input (${tablesName})`, () => {
         { numRuns: runs(30) },
       );
     },
-    120_000,
+    longestMs(120_000),
   );
 
-  it("in fields and bodies of PATCH /api/v1/keys/:id is never a 5xx, and a refusal changes nothing", async () => {
-    const patch = { name: "Renamed", rateLimit: 70, enabled: true, expiresAt: "2030-01-01T00:00:00Z" };
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(broken(patch), rawBody), hostileHeaders, async (body, headers) => {
-        await probe("PATCH", `/api/v1/keys/${keyId}`, body, headers);
-      }),
-      { numRuns: runs(60) },
-    );
-    expect((await browser.get("/api/v1/keys")).status).toBe(200);
-  }, 120_000);
+  it(
+    "in fields and bodies of PATCH /api/v1/keys/:id is never a 5xx, and a refusal changes nothing",
+    async () => {
+      const patch = { name: "Renamed", rateLimit: 70, enabled: true, expiresAt: "2030-01-01T00:00:00Z" };
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(broken(patch), rawBody), hostileHeaders, async (body, headers) => {
+          await probe("PATCH", `/api/v1/keys/${keyId}`, body, headers);
+        }),
+        { numRuns: runs(60) },
+      );
+      expect((await browser.get("/api/v1/keys")).status).toBe(200);
+    },
+    longestMs(120_000),
+  );
 
-  it("in the body of POST /api/v1/keys/:id/rotate is never a 5xx, and a refusal changes nothing", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(
-          rawBody.filter((text) => text !== "" && text !== "{}"),
-          hostileValue.filter((value) => !isGrace(value)).map((gracePeriodSeconds) => ({ gracePeriodSeconds })),
-          fc.dictionary(
-            hostileText.filter((name) => name !== ""),
-            hostileValue,
-            { minKeys: 1, maxKeys: 2 },
+  it(
+    "in the body of POST /api/v1/keys/:id/rotate is never a 5xx, and a refusal changes nothing",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            rawBody.filter((text) => text !== "" && text !== "{}"),
+            hostileValue.filter((value) => !isGrace(value)).map((gracePeriodSeconds) => ({ gracePeriodSeconds })),
+            fc.dictionary(
+              hostileText.filter((name) => name !== ""),
+              hostileValue,
+              { minKeys: 1, maxKeys: 2 },
+            ),
           ),
+          async (body) => {
+            expect((await probe("POST", `/api/v1/keys/${keyId}/rotate`, body)).status).toBeGreaterThanOrEqual(400);
+          },
         ),
-        async (body) => {
-          expect((await probe("POST", `/api/v1/keys/${keyId}/rotate`, body)).status).toBeGreaterThanOrEqual(400);
-        },
-      ),
-      { numRuns: runs(50) },
-    );
-  }, 120_000);
+        { numRuns: runs(50) },
+      );
+    },
+    longestMs(120_000),
+  );
 
-  it("in the body of POST /api/auth/update-password is never a 5xx", async () => {
-    const user = await standIns().createUser();
-    const own = await new Browser().signIn(user);
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(broken({ password: "a good password" }), rawBody), async (body) => {
-        expectSound(await own.send({ method: "POST", path: "/api/auth/update-password", body }));
-      }),
-      { numRuns: runs(30) },
-    );
-  }, 120_000);
+  it(
+    "in the body of POST /api/auth/update-password is never a 5xx",
+    async () => {
+      const user = await standIns().createUser();
+      const own = await new Browser().signIn(user);
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(broken({ password: "a good password" }), rawBody), async (body) => {
+          expectSound(await own.send({ method: "POST", path: "/api/auth/update-password", body }));
+        }),
+        { numRuns: runs(30) },
+      );
+    },
+    longestMs(120_000),
+  );
 
   const id = fc
     .oneof(
@@ -317,89 +329,102 @@ describe.skipIf(!hasTables)(`bad input (${tablesName})`, () => {
         { numRuns: runs(60) },
       );
     },
-    120_000,
+    longestMs(120_000),
   );
 
-  it("as the id of POST /api/v1/keys/:id/rotate is a 404 or a 400, never a 5xx", async () => {
-    await fc.assert(
-      fc.asyncProperty(id, async (text) => {
-        expect([400, 404]).toContain((await probe("POST", `/api/v1/keys/${text}/rotate`, undefined)).status);
-      }),
-      { numRuns: runs(60) },
-    );
-  }, 120_000);
-
-  it("as the query of any GET is never a 5xx", async () => {
-    const query = fc
-      .array(
-        fc.tuple(
-          fc.oneof(fc.constantFrom("from", "to", "keyId", "code", "next", "type", "token_hash"), hostileText),
-          hostileText,
-        ),
-        { maxLength: 4 },
-      )
-      .map((pairs) =>
-        pairs
-          .map(
-            ([name, value]) => `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`,
-          )
-          .join("&"),
+  it(
+    "as the id of POST /api/v1/keys/:id/rotate is a 404 or a 400, never a 5xx",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(id, async (text) => {
+          expect([400, 404]).toContain((await probe("POST", `/api/v1/keys/${text}/rotate`, undefined)).status);
+        }),
+        { numRuns: runs(60) },
       );
-    const path = fc.constantFrom(
-      "/api/v1/usage",
-      "/api/v1/keys",
-      "/api/v1/provider-keys",
-      "/api/auth/session",
-      "/api/auth/callback",
-      "/api/auth/oauth/github",
-    );
-    await fc.assert(
-      fc.asyncProperty(path, query, async (where, text) => {
-        const before = await state();
-        expectSound(await browser.clone().send({ path: `${where}?${text}` }));
-        expect(await state()).toBe(before);
-      }),
-      { numRuns: runs(60) },
-    );
-  }, 120_000);
+    },
+    longestMs(120_000),
+  );
 
-  it("in headers of any call is never a 5xx", async () => {
-    const name = fc.constantFrom(
-      "authorization",
-      "x-api-key",
-      "cookie",
-      "origin",
-      "sec-fetch-site",
-      "host",
-      "x-request-id",
-      "content-type",
-      "x-forwarded-for",
-      "accept",
-    );
-    const call = fc.constantFrom(
-      ["GET", "/api/v1/usage"],
-      ["GET", "/api/v1/keys"],
-      ["POST", "/api/v1/keys"],
-      ["POST", "/api/v1/provider-keys"],
-      ["POST", "/api/auth/sign-in"],
-      ["GET", "/api/auth/oauth/github"],
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        call,
-        fc.dictionary(name, hostileText, { minKeys: 1, maxKeys: 4 }),
-        async ([method = "", path = ""], headers) => {
+  it(
+    "as the query of any GET is never a 5xx",
+    async () => {
+      const query = fc
+        .array(
+          fc.tuple(
+            fc.oneof(fc.constantFrom("from", "to", "keyId", "code", "next", "type", "token_hash"), hostileText),
+            hostileText,
+          ),
+          { maxLength: 4 },
+        )
+        .map((pairs) =>
+          pairs
+            .map(
+              ([name, value]) =>
+                `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`,
+            )
+            .join("&"),
+        );
+      const path = fc.constantFrom(
+        "/api/v1/usage",
+        "/api/v1/keys",
+        "/api/v1/provider-keys",
+        "/api/auth/session",
+        "/api/auth/callback",
+        "/api/auth/oauth/github",
+      );
+      await fc.assert(
+        fc.asyncProperty(path, query, async (where, text) => {
           const before = await state();
-          const reply = await browser
-            .clone()
-            .send({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) });
-          expectSound(reply);
+          expectSound(await browser.clone().send({ path: `${where}?${text}` }));
           expect(await state()).toBe(before);
-        },
-      ),
-      { numRuns: runs(60) },
-    );
-  }, 120_000);
+        }),
+        { numRuns: runs(60) },
+      );
+    },
+    longestMs(120_000),
+  );
+
+  it(
+    "in headers of any call is never a 5xx",
+    async () => {
+      const name = fc.constantFrom(
+        "authorization",
+        "x-api-key",
+        "cookie",
+        "origin",
+        "sec-fetch-site",
+        "host",
+        "x-request-id",
+        "content-type",
+        "x-forwarded-for",
+        "accept",
+      );
+      const call = fc.constantFrom(
+        ["GET", "/api/v1/usage"],
+        ["GET", "/api/v1/keys"],
+        ["POST", "/api/v1/keys"],
+        ["POST", "/api/v1/provider-keys"],
+        ["POST", "/api/auth/sign-in"],
+        ["GET", "/api/auth/oauth/github"],
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          call,
+          fc.dictionary(name, hostileText, { minKeys: 1, maxKeys: 4 }),
+          async ([method = "", path = ""], headers) => {
+            const before = await state();
+            const reply = await browser
+              .clone()
+              .send({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) });
+            expectSound(reply);
+            expect(await state()).toBe(before);
+          },
+        ),
+        { numRuns: runs(60) },
+      );
+    },
+    longestMs(120_000),
+  );
 
   it("of 5 MB and more is refused before it is read", async () => {
     const reply = await probe("POST", "/api/v1/keys", JSON.stringify({ name: "x".repeat(5 * 1024 * 1024) }));

@@ -5,7 +5,7 @@ import type { HttpReply } from "#tests/accounts/support/gateway.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { errorOf } from "#tests/e2e/client.ts";
-import { fc, runs } from "#tests/support/property.ts";
+import { fc, longestMs, runs } from "#tests/support/property.ts";
 import { type Tenant, useAttackedGateway } from "./support/gateway.ts";
 import { brokenBody } from "./support/hostile.ts";
 import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./support/samples.ts";
@@ -100,7 +100,7 @@ describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
       const { body } = operation.sample(nowhere);
       for (const make of Object.values(bombs)) expectSound(await send(operation, make(body)));
     },
-    60_000,
+    longestMs(60_000),
   );
 
   it.each(byName(withBody))(
@@ -118,6 +118,6 @@ describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
         { numRuns: runs(20) },
       );
     },
-    60_000,
+    longestMs(60_000),
   );
 });
