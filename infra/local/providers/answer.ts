@@ -8,8 +8,9 @@ export type Finish = "stop" | "stop_sequence" | "length" | "tool_calls" | "conte
 
 export interface AnswerToolCall {
   readonly name: string;
-  /** JSON text. */
+  /** JSON text; of a custom tool, its input. */
   readonly arguments: string;
+  readonly custom: boolean;
 }
 
 /** Tokens as OpenAI counts: `input` includes cached ones and cache writes, `output` includes reasoning. */
@@ -33,6 +34,8 @@ export interface Answer {
 }
 
 const echoLength = 200;
+/** What every custom tool is called with: no grammar is followed. */
+const customInput = "simulated input: no grammar is followed";
 const asksForTool = /\b(weather|tools?)\b/i;
 
 const mentions = (text: string, tool: OfferedTool): boolean => {
@@ -102,7 +105,8 @@ export const planAnswer = (conversation: Conversation, question: string, directi
     ? []
     : toolsToCall(conversation, question).map((tool) => ({
         name: tool.name,
-        arguments: JSON.stringify(exampleOf({ type: "object", ...tool.schema })),
+        arguments: tool.custom === true ? customInput : JSON.stringify(exampleOf({ type: "object", ...tool.schema })),
+        custom: tool.custom === true,
       }));
   const ended: Ended =
     toolCalls.length > 0
