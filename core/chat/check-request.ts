@@ -1,7 +1,7 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { toolName } from "#core/providers/tool-forms.ts";
-import type { ChatRequest, ChatToolChoice } from "#core/schemas/chat.ts";
+import { type ChatRequest, type ChatToolChoice, maxTimeoutMs } from "#core/schemas/chat.ts";
 
 /** Checks that a schema cannot say: they hold for every provider, and are made before any call. */
 
@@ -97,14 +97,22 @@ const checkModel = (request: ChatRequest, { id, catalog }: ResolvedModel): void 
   }
 };
 
+/** API Gateway ends an answer that is not streamed earlier. */
 const maxUnstreamedTimeoutMs = 290_000;
+
+/** The most that `timeout` may say, ms. */
+export const longestTimeoutMs = ({ stream }: Pick<ChatRequest, "stream">): number =>
+  stream === true ? maxTimeoutMs : maxUnstreamedTimeoutMs;
 
 /** @throws GatewayError 400 for what no model should be asked */
 export const checkChatRequest = (request: ChatRequest): void => {
   checkTools(request);
   checkToolResults(request);
-  if (request.stream !== true && (request.timeout ?? 0) > maxUnstreamedTimeoutMs) {
-    throw new GatewayError("BAD_REQUEST", "Without stream the timeout is at most 290000 ms.", { param: "timeout" });
+  const longestMs = longestTimeoutMs(request);
+  if ((request.timeout ?? 0) > longestMs) {
+    throw new GatewayError("BAD_REQUEST", `Without stream the timeout is at most ${longestMs} ms.`, {
+      param: "timeout",
+    });
   }
 };
 

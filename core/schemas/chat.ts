@@ -180,7 +180,8 @@ const guardrails = z.array(guardrail).check(z.maxLength(8));
 
 const modelName = textTo(200);
 
-const maxTimeoutMs = 300_000;
+/** Of a streamed request, which has the longest. */
+export const maxTimeoutMs = 300_000;
 
 const chatFields = z.looseObject({
   model: modelName,
