@@ -104,7 +104,7 @@ describe("an unstreamed target that stays silent", () => {
 
   it("may take all the time as the last one", async () => {
     const first = await provider(noHeaders);
-    const error = run([target(first, "gpt-5.2")], false, { retries: 0, remainingMs: () => 100 });
+    const error = run([target(first, "gpt-5.2")], false, { retries: 0, remainingMs: () => 500 });
     await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
     expect(first.requests).toHaveLength(1);
   });
@@ -136,7 +136,7 @@ describe("a streamed target that stays silent", () => {
 
   it("may take all the time as the last one", async () => {
     const first = await provider(noContent);
-    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 100 });
+    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 500 });
     await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
     expect(first.requests).toHaveLength(1);
   });
