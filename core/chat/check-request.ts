@@ -17,10 +17,8 @@ const checkChosen = (choice: Exclude<ChatToolChoice, string>, types: ToolTypes, 
     return;
   }
   const name = toolName(choice);
-  const type = types.get(name);
-  if (type === choice.type) return;
-  const fault = type === undefined ? "which is not among the tools" : `which is a tool of the type ${type}`;
-  throw new GatewayError("tool_choice_invalid", `tool_choice names ${name}, ${fault}.`, {
+  if (types.get(name) === choice.type) return;
+  throw new GatewayError("tool_choice_invalid", `tool_choice names ${name}, which is no ${choice.type} of the tools.`, {
     param: `${path}.${choice.type}.name`,
   });
 };

@@ -41,6 +41,9 @@ const refusalPart = z.looseObject({ type: z.literal("refusal"), refusal: z.strin
 const userPart = z.discriminatedUnion("type", [textPart, imagePart, audioPart, filePart]);
 const assistantPart = z.discriminatedUnion("type", [textPart, refusalPart]);
 
+/** What is said of a tool, a call or a choice of another type. */
+const eitherForm = "must be function or custom";
+
 const toolCall = z.discriminatedUnion(
   "type",
   [
@@ -55,7 +58,7 @@ const toolCall = z.discriminatedUnion(
       custom: z.looseObject({ name: text, input: z.string() }),
     }),
   ],
-  "must be function or custom",
+  eitherForm,
 );
 
 const textContent = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
@@ -128,7 +131,7 @@ const customTool = z.looseObject({
   }),
 });
 
-const tool = z.discriminatedUnion("type", [functionTool, customTool], "must be function or custom");
+const tool = z.discriminatedUnion("type", [functionTool, customTool], eitherForm);
 
 const functionName = z.looseObject({ type: z.literal("function"), function: z.looseObject({ name: z.string() }) });
 const customName = z.looseObject({ type: z.literal("custom"), custom: z.looseObject({ name: z.string() }) });
@@ -145,16 +148,14 @@ const toolChoice = z.union(
           type: z.literal("allowed_tools"),
           allowed_tools: z.looseObject({
             mode: z.enum(["auto", "required"]),
-            tools: z
-              .array(z.discriminatedUnion("type", [functionName, customName], "must be function or custom"))
-              .check(z.minLength(1), z.maxLength(128)),
+            tools: z.array(z.discriminatedUnion("type", [functionName, customName], eitherForm)).check(z.minLength(1)),
           }),
         }),
       ],
       "must be function, custom or allowed_tools",
     ),
   ],
-  "must be auto, none, required, or an object of the type function, custom or allowed_tools",
+  "must be auto, none, required, or an object",
 );
 
 const responseFormat = z.discriminatedUnion("type", [
