@@ -36,13 +36,6 @@ export interface RunOptions {
 
 const agentRetries = 1;
 
-/** A chat completion's own words name a field that this request does not have. */
-const timeIsUp = (timeoutMs: number): GatewayError =>
-  new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms.`, {
-    details: { timeoutMs },
-    shouldRetry: false,
-  });
-
 const roundTimedOut = (): GatewayError =>
   new GatewayError("PROVIDER_TIMEOUT", "The time of the rounds is used up.", { shouldRetry: false });
 
@@ -92,7 +85,7 @@ export class RunContext implements ArenaRun {
   }
 
   get abortReason(): GatewayError {
-    return this.#scope.wasCancelled ? this.#scope.reason : timeIsUp(this.#options.timeoutMs);
+    return this.#scope.reason;
   }
 
   remainingMs(): number {

@@ -1,38 +1,51 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { ChatRequest } from "#core/schemas/chat.ts";
+import { toolName } from "#core/providers/tool-forms.ts";
+import { type ChatRequest, type ChatToolChoice, maxTimeoutMs } from "#core/schemas/chat.ts";
 
 /** Checks that a schema cannot say: they hold for every provider, and are made before any call. */
 
+/** The types of the request's tools by their names. */
+type ToolTypes = ReadonlyMap<string, "function" | "custom">;
+
+/** A chosen tool is among the tools, with its own type. */
+const checkChosen = (choice: Exclude<ChatToolChoice, string>, types: ToolTypes, path: string): void => {
+  if (choice.type === "allowed_tools") {
+    for (const [index, tool] of choice.allowed_tools.tools.entries()) {
+      checkChosen(tool, types, `${path}.allowed_tools.tools[${index}]`);
+    }
+    return;
+  }
+  const name = toolName(choice);
+  if (types.get(name) === choice.type) return;
+  throw new GatewayError("tool_choice_invalid", `tool_choice names ${name}, which is no ${choice.type} of the tools.`, {
+    param: `${path}.${choice.type}.name`,
+  });
+};
+
 const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
-  const names = new Set<string>();
-  for (const [index, { function: tool }] of (tools ?? []).entries()) {
-    if (names.has(tool.name)) {
-      throw new GatewayError("tool_schema_invalid", `Two tools are named ${tool.name}.`, {
-        param: `tools[${index}].function.name`,
+  const types = new Map<string, "function" | "custom">();
+  for (const [index, tool] of (tools ?? []).entries()) {
+    const name = toolName(tool);
+    if (types.has(name)) {
+      throw new GatewayError("tool_schema_invalid", `Two tools are named ${name}.`, {
+        param: `tools[${index}].${tool.type}.name`,
       });
     }
-    names.add(tool.name);
-    const root = tool.parameters?.type;
-    if (tool.parameters !== undefined && Object.keys(tool.parameters).length > 0 && root !== "object") {
+    types.set(name, tool.type);
+    if (tool.type === "custom") continue;
+    const { parameters } = tool.function;
+    if (parameters !== undefined && Object.keys(parameters).length > 0 && parameters.type !== "object") {
       throw new GatewayError("tool_schema_invalid", "The parameters' root must have type object.", {
         param: `tools[${index}].function.parameters`,
       });
     }
   }
   if (choice === undefined || choice === "none") return;
-  if (names.size === 0) {
+  if (types.size === 0) {
     throw new GatewayError("tool_choice_invalid", "tool_choice needs tools.", { param: "tool_choice" });
   }
-  if (typeof choice === "object" && !names.has(choice.function.name)) {
-    throw new GatewayError(
-      "tool_choice_invalid",
-      `tool_choice names ${choice.function.name}, which is not among the tools.`,
-      {
-        param: "tool_choice.function.name",
-      },
-    );
-  }
+  if (typeof choice === "object") checkChosen(choice, types, "tool_choice");
 };
 
 /** Each tool result must answer a call of an assistant turn before it. */
@@ -82,14 +95,22 @@ const checkModel = (request: ChatRequest, { id, catalog }: ResolvedModel): void 
   }
 };
 
+/** API Gateway ends an answer that is not streamed earlier. */
 const maxUnstreamedTimeoutMs = 290_000;
+
+/** The most that `timeout` may say, ms. */
+export const longestTimeoutMs = ({ stream }: Pick<ChatRequest, "stream">): number =>
+  stream === true ? maxTimeoutMs : maxUnstreamedTimeoutMs;
 
 /** @throws GatewayError 400 for what no model should be asked */
 export const checkChatRequest = (request: ChatRequest): void => {
   checkTools(request);
   checkToolResults(request);
-  if (request.stream !== true && (request.timeout ?? 0) > maxUnstreamedTimeoutMs) {
-    throw new GatewayError("BAD_REQUEST", "Without stream the timeout is at most 290000 ms.", { param: "timeout" });
+  const longestMs = longestTimeoutMs(request);
+  if ((request.timeout ?? 0) > longestMs) {
+    throw new GatewayError("BAD_REQUEST", `Without stream the timeout is at most ${longestMs} ms.`, {
+      param: "timeout",
+    });
   }
 };
 

@@ -1,3 +1,4 @@
+import { calledWith } from "#core/providers/tool-forms.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 
 /** An image costs about this many tokens, whatever its base64 weighs. */
@@ -19,8 +20,7 @@ export const inputCharacters = (request: ChatRequest): number => {
   for (const message of request.messages) {
     characters += contentCharacters(message.content) + 16;
     if (message.role === "assistant") {
-      for (const call of message.tool_calls ?? [])
-        characters += call.function.arguments.length + call.function.name.length;
+      for (const { name, text } of (message.tool_calls ?? []).map(calledWith)) characters += name.length + text.length;
     }
   }
   if (request.tools !== undefined) characters += JSON.stringify(request.tools).length;

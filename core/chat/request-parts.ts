@@ -6,6 +6,7 @@ import type { RequestContext } from "#core/context.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { estimatePicoUsd } from "#core/usage/estimate.ts";
 import { Meter } from "#core/usage/meter.ts";
+import { longestTimeoutMs } from "./check-request.ts";
 import { RequestScope } from "./request-scope.ts";
 import type { Choice } from "./targets.ts";
 
@@ -83,6 +84,7 @@ export const requestParts = (facts: RequestFacts) => {
     userId: caller.principal.userId,
     requestId,
     timeoutMs: chatTimeoutMs(request),
+    settableMs: longestTimeoutMs(request),
     startedAtMs,
     lambdaDeadlineMs,
   });

@@ -12,11 +12,14 @@ const cancelLookupMs = 2_000;
 /** What is kept back from Lambda's own deadline to settle and answer, ms. */
 const reserveMs = 3_000;
 
-const timedOut = (timeoutMs: number): GatewayError =>
-  new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms. \`timeout\` sets more, up to 300000.`, {
+/** Names the field `timeout` only to callers who have it and could set more. */
+const timedOut = ({ timeoutMs, settableMs = 0 }: Pick<ScopeOptions, "timeoutMs" | "settableMs">): GatewayError => {
+  const hint = timeoutMs < settableMs ? ` \`timeout\` sets more, up to ${settableMs}.` : "";
+  return new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms.${hint}`, {
     details: { timeoutMs },
     shouldRetry: false,
   });
+};
 
 const cancelled = (): GatewayError =>
   new GatewayError("CONFLICT", "The request was cancelled.", { details: { cancelled: true }, shouldRetry: false });
@@ -25,6 +28,8 @@ export interface ScopeOptions {
   readonly userId: string;
   readonly requestId: string;
   readonly timeoutMs: number;
+  /** The most that the request's own `timeout` may say. Absent on routes without that field. */
+  readonly settableMs?: number;
   /** Unix ms. */
   readonly startedAtMs: number;
   /** Unix ms. */
@@ -34,15 +39,17 @@ export interface ScopeOptions {
 export class RequestScope {
   /** Unix ms by which the request is over. */
   readonly deadlineMs: number;
+  readonly #options: ScopeOptions;
   readonly #controller = new AbortController();
   readonly #deadline: NodeJS.Timeout;
   readonly #lookup: NodeJS.Timeout;
   #cancelled = false;
 
   constructor(options: ScopeOptions) {
+    this.#options = options;
     this.deadlineMs = Math.min(options.startedAtMs + options.timeoutMs, options.lambdaDeadlineMs - reserveMs);
     this.#deadline = setTimeout(
-      () => this.#controller.abort(timedOut(options.timeoutMs)),
+      () => this.#controller.abort(timedOut(options)),
       Math.max(0, this.deadlineMs - Date.now()),
     );
     this.#lookup = setInterval(() => this.#lookUp(options), cancelLookupMs);
@@ -65,7 +72,7 @@ export class RequestScope {
   /** Why the signal fired, as the caller sees it. */
   get reason(): GatewayError {
     const reason: unknown = this.signal.reason;
-    return reason instanceof GatewayError ? reason : timedOut(0);
+    return reason instanceof GatewayError ? reason : timedOut(this.#options);
   }
 
   remainingMs(nowMs: number = Date.now()): number {

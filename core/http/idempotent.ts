@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { toGatewayError } from "#core/errors.ts";
 import {
+  type EndedAnswer,
   IdempotencyLease,
   maxKeptBytes,
   readIdempotencyKey,
@@ -34,63 +35,112 @@ const toResult = ({ status, headers, body, streamed }: StoredAnswer): EndpointRe
 };
 
 const eventStreamType = "text/event-stream";
+const frameEnd = "\n\n";
 const endMark = "data: [DONE]\n\n";
 const endEvent = "event: done\n";
 
-/** Whether an event stream ended as it should: a late error is told in the stream, which then ends without its mark. */
-const endsWell = (frames: string): boolean => {
-  const before = frames.lastIndexOf("\n\n", frames.length - 3);
-  const last = before < 0 ? frames : frames.slice(before + 2);
-  return last === endMark || last.startsWith(endEvent);
+/** Where the last frame of frames begins. */
+const lastFrameAt = (frames: string): number => {
+  const before = frames.lastIndexOf(frameEnd, frames.length - frameEnd.length - 1);
+  return before < 0 ? 0 : before + frameEnd.length;
 };
 
-/** Copies a stream that passes, up to the longest that can be kept. */
+/** Whether a frame is the end of an event stream: one that fails late tells its error and ends without. */
+const isEnd = (frame: string): boolean => frame === endMark || frame.startsWith(endEvent);
+
+/** The longest that an answer's end waits for its row, ms. A table that is out of reach must not hold the answer back. */
+const settleWaitMs = 1_000;
+
+/**
+ * Writes the row of an answer that is about to end, and resolves once that is done: whoever sees the end may come again at
+ * once, and must find the answer. The write is awaited, and its fault reported, after the answer in any case.
+ */
+const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer): Promise<void> => {
+  const writing = lease.finish(answer);
+  call.afterwards.push(() => writing);
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, settleWaitMs);
+  });
+  await Promise.race([writing.catch(() => undefined), patience]);
+  clearTimeout(timer);
+};
+
+/** Copies a stream that passes, up to the longest that can be kept, and settles its row before its end leaves. */
 class Copy {
+  readonly #contentType: string;
+  readonly #settle: (body: Buffer | undefined) => Promise<void>;
   #parts: Buffer[] = [];
   #bytes = 0;
-  #last: Buffer = Buffer.alloc(0);
-  #ended = false;
+  #settled = false;
+
+  constructor(contentType: string, settle: (body: Buffer | undefined) => Promise<void>) {
+    this.#contentType = contentType;
+    this.#settle = settle;
+  }
+
+  /** Whether all of it passed, or is about to, and it says of itself that it is whole. */
+  get settled(): boolean {
+    return this.#settled;
+  }
 
   async *of(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
+    const isEvents = this.#contentType.startsWith(eventStreamType);
     for await (const part of stream) {
       const bytes: Buffer = typeof part === "string" ? Buffer.from(part) : (part as Buffer);
-      this.#bytes += bytes.length;
-      this.#last = bytes;
-      if (this.#bytes <= maxKeptBytes) this.#parts.push(bytes);
-      else this.#parts = [];
-      yield bytes;
+      this.#keep(bytes);
+      const endAt = isEvents ? endOf(bytes) : undefined;
+      if (endAt === undefined) {
+        yield bytes;
+        continue;
+      }
+      if (endAt > 0) yield bytes.subarray(0, endAt);
+      await this.#end();
+      yield bytes.subarray(endAt);
     }
-    this.#ended = true;
+    // Other bytes have no mark: their end is that of the stream.
+    if (!isEvents) await this.#end();
   }
 
-  /** Whether all of it passed, and it says of itself that it is whole. */
-  isWhole(contentType: string): boolean {
-    if (!this.#ended || !contentType.startsWith(eventStreamType)) return this.#ended;
-    // Parts are whole frames: the last one holds the end.
-    return endsWell(this.#last.toString("utf8"));
+  #keep(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes <= maxKeptBytes) this.#parts.push(bytes);
+    else this.#parts = [];
   }
 
-  /** Undefined for a stream that was too long. */
-  get body(): Buffer | undefined {
-    return this.#bytes > maxKeptBytes ? undefined : Buffer.concat(this.#parts);
+  async #end(): Promise<void> {
+    this.#settled = true;
+    await this.#settle(this.#bytes > maxKeptBytes ? undefined : Buffer.concat(this.#parts));
   }
 }
 
+/** Where the end of an event stream begins in a part, which is whole frames; undefined for a part without it. */
+const endOf = (part: Buffer): number | undefined => {
+  // One character a byte.
+  const frames = part.toString("latin1");
+  const at = lastFrameAt(frames);
+  return isEnd(frames.slice(at)) ? at : undefined;
+};
+
 const jsonType = "application/json; charset=utf-8";
 
-const capture = (call: Call<unknown>, lease: IdempotencyLease, result: EndpointResult): EndpointResult => {
+const capture = async (
+  call: Call<unknown>,
+  lease: IdempotencyLease,
+  result: EndpointResult,
+): Promise<EndpointResult> => {
   const { status, json, text, stream } = result;
   const headers = kept({ ...(json === undefined ? {} : { "content-type": jsonType }), ...result.headers });
   if (stream === undefined) {
     const body = Buffer.from(json === undefined ? (text ?? "") : JSON.stringify(json));
-    call.afterwards.push(() => lease.finish({ status, headers, body: fitting(body), streamed: false }));
+    await settle(call, lease, { status, headers, body: fitting(body), streamed: false });
     return result;
   }
-  const copy = new Copy();
-  call.afterwards.push(() => {
-    const whole = copy.isWhole(headers["content-type"] ?? "");
-    return lease.finish(whole ? { status, headers, body: copy.body, streamed: true } : undefined);
-  });
+  const copy = new Copy(headers["content-type"] ?? "", (body) =>
+    settle(call, lease, { status, headers, body, streamed: true }),
+  );
+  // A stream that broke off frees its key.
+  call.afterwards.push(async () => (copy.settled ? undefined : lease.finish(undefined)));
   return { ...result, stream: Readable.from(copy.of(stream), { objectMode: false }) };
 };
 
@@ -118,13 +168,19 @@ export const idempotent =
       nowMs: call.startedAtMs,
     });
     if (!(lease instanceof IdempotencyLease)) return toResult(lease);
+    let result: EndpointResult;
     try {
-      return capture(call, lease, await handle(call));
+      result = await handle(call);
     } catch (thrown) {
       const error = toGatewayError(thrown);
       const body = Buffer.from(JSON.stringify(error.toBody()));
-      const headers = { "content-type": jsonType };
-      call.afterwards.push(() => lease.finish({ status: error.status, headers, body, streamed: false }));
+      await settle(call, lease, {
+        status: error.status,
+        headers: { "content-type": jsonType },
+        body,
+        streamed: false,
+      });
       throw error;
     }
+    return capture(call, lease, result);
   };

@@ -253,23 +253,13 @@ export class MediaRun {
 
   #toError(thrown: unknown): GatewayError {
     // Whatever waits throws the signal's own reason.
-    if (thrown === this.signal.reason && this.signal.aborted) return this.#stopped();
+    if (thrown === this.signal.reason && this.signal.aborted) return this.#scope.reason;
     if (thrown instanceof GatewayError) return thrown;
-    if (this.signal.aborted) return this.#stopped();
+    if (this.signal.aborted) return this.#scope.reason;
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
     // Several images are several calls: those that went well are no failures of the model.
     const attempts = this.#attempts.filter(({ result }) => result !== "ok");
     return failureToError(thrown, { byok: this.#byok, attempts, fellBack: false, hasTools: false });
-  }
-
-  /** Why the signal fired. A chat completion's own words name a field that few of these requests have. */
-  #stopped(): GatewayError {
-    const { timeoutMs } = this.#options;
-    if (this.#scope.wasCancelled) return this.#scope.reason;
-    return new GatewayError("PROVIDER_TIMEOUT", `No whole answer in ${timeoutMs} ms.`, {
-      details: { timeoutMs },
-      shouldRetry: false,
-    });
   }
 
   #unitCost(): UnitCost {

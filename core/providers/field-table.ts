@@ -225,6 +225,9 @@ export const otherField: FieldRow = row(passed, {
 });
 
 const marks = row(dropped, { anthropic: passed, openrouter: passed });
+const customTools = row(refuse("custom tools are OpenAI's own"), {
+  openai: onResponses(translate("the Responses API's form"), passed),
+});
 const foreignThoughts = drop("without a warning: they belong to another provider");
 
 /** Parts of messages, tools and formats, by a name that the documentation shows. */
@@ -263,6 +266,7 @@ export const partTable = {
     "x-ai": refuse("Grok models take no files over this endpoint."),
     minimax: refuse("MiniMax models take no files."),
   }),
+  "messages[].tool_calls[]: custom": customTools,
   "messages[].tool_calls[].id": row(passed, {
     openai: clamp("to 40 characters, the same for call and result"),
     anthropic: pass("call_toolu_ ids get their own form back"),
@@ -277,6 +281,12 @@ export const partTable = {
     minimax: passed,
   }),
   "messages[].reasoning_content": row(foreignThoughts, { minimax: passed }),
+  "tools[]: custom": customTools,
+  "tool_choice: custom": customTools,
+  "tool_choice: allowed_tools": row(
+    clamp("the other tools are not sent and the mode is the choice; told where that left tools out"),
+    { openai: onResponses(translate("the Responses API's form"), passed) },
+  ),
   "tools[].cache_control": marks,
   "tools[].function.strict": row(pass("calls are held to their schema by the gateway too"), {
     openai: passed,

@@ -1,4 +1,4 @@
-import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatRequest, FunctionTool } from "#core/schemas/chat.ts";
 
 /** Holds calls of strict tools to their schemas. */
 export interface StrictJudge {
@@ -21,7 +21,9 @@ const parse = (text: string): unknown => {
 
 /** The judge of a request's strict tools, or undefined when it has none. */
 export const strictJudge = async ({ tools = [] }: ChatRequest): Promise<StrictJudge | undefined> => {
-  const strict = tools.filter((tool) => tool.function.strict === true);
+  const strict = tools.filter(
+    (tool): tool is FunctionTool => tool.type === "function" && tool.function.strict === true,
+  );
   if (strict.length === 0) return undefined;
   const schemas = new Map(
     strict.map((tool) => [tool.function.name, tool.function.parameters ?? { type: "object" }] as const),

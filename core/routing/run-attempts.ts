@@ -172,7 +172,8 @@ const tryTarget = async (
       increment("ProviderFailures");
       const failed = { failure: error, target };
       const passing = isPassing(error);
-      noteFailure(target.name, Date.now(), passing && !isOwnTimeout(error, all));
+      const wasSlow = all.request.stream !== true && error.kind === "timeout" && patience.ranOut();
+      noteFailure(target.name, Date.now(), passing && !wasSlow && !isOwnTimeout(error, all));
       if (!passing) return failed;
       const delayMs = tryNumber >= all.retries ? undefined : retryDelayMs(error, tryNumber, patience.remainingMs());
       if (delayMs === undefined) return failed;

@@ -41,11 +41,25 @@ const refusalPart = z.looseObject({ type: z.literal("refusal"), refusal: z.strin
 const userPart = z.discriminatedUnion("type", [textPart, imagePart, audioPart, filePart]);
 const assistantPart = z.discriminatedUnion("type", [textPart, refusalPart]);
 
-const toolCall = z.looseObject({
-  id: text,
-  type: z._default(z.literal("function"), "function"),
-  function: z.looseObject({ name: text, arguments: z.string() }),
-});
+/** What is said of a tool, a call or a choice of another type. */
+const eitherForm = "must be function or custom";
+
+const toolCall = z.discriminatedUnion(
+  "type",
+  [
+    z.looseObject({
+      id: text,
+      type: z._default(z.optional(z.literal("function")), "function"),
+      function: z.looseObject({ name: text, arguments: z.string() }),
+    }),
+    z.looseObject({
+      id: text,
+      type: z.literal("custom"),
+      custom: z.looseObject({ name: text, input: z.string() }),
+    }),
+  ],
+  eitherForm,
+);
 
 const textContent = z.union([z.string(), z.array(textPart).check(z.minLength(1))]);
 
@@ -78,10 +92,12 @@ const withProperties = (schema: Record<string, unknown>): Record<string, unknown
   return schema.type === "object" && schema.properties === undefined ? { ...schema, properties: {} } : schema;
 };
 
-const tool = z.looseObject({
+const namedTool = z.string().check(z.regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$"));
+
+const functionTool = z.looseObject({
   type: z.literal("function"),
   function: z.looseObject({
-    name: z.string().check(z.regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$")),
+    name: namedTool,
     description: absentWhenNull(z.string()),
     parameters: z.optional(
       z.pipe(
@@ -93,10 +109,54 @@ const tool = z.looseObject({
   }),
 });
 
-const toolChoice = z.union([
-  z.enum(["auto", "none", "required"]),
-  z.looseObject({ type: z.literal("function"), function: z.looseObject({ name: z.string() }) }),
-]);
+/** Takes free text instead of JSON, or text of a grammar. */
+const customTool = z.looseObject({
+  type: z.literal("custom"),
+  custom: z.looseObject({
+    name: namedTool,
+    description: absentWhenNull(z.string()),
+    format: absentWhenNull(
+      z.discriminatedUnion(
+        "type",
+        [
+          z.looseObject({ type: z.literal("text") }),
+          z.looseObject({
+            type: z.literal("grammar"),
+            grammar: z.looseObject({ definition: text, syntax: z.enum(["lark", "regex"]) }),
+          }),
+        ],
+        "must be text or grammar",
+      ),
+    ),
+  }),
+});
+
+const tool = z.discriminatedUnion("type", [functionTool, customTool], eitherForm);
+
+const functionName = z.looseObject({ type: z.literal("function"), function: z.looseObject({ name: z.string() }) });
+const customName = z.looseObject({ type: z.literal("custom"), custom: z.looseObject({ name: z.string() }) });
+
+const toolChoice = z.union(
+  [
+    z.enum(["auto", "none", "required"]),
+    z.discriminatedUnion(
+      "type",
+      [
+        functionName,
+        customName,
+        z.looseObject({
+          type: z.literal("allowed_tools"),
+          allowed_tools: z.looseObject({
+            mode: z.enum(["auto", "required"]),
+            tools: z.array(z.discriminatedUnion("type", [functionName, customName], eitherForm)).check(z.minLength(1)),
+          }),
+        }),
+      ],
+      "must be function, custom or allowed_tools",
+    ),
+  ],
+  "must be auto, none, required, or an object",
+);
 
 const responseFormat = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("text") }),
@@ -121,7 +181,8 @@ const guardrails = z.array(guardrail).check(z.maxLength(8));
 
 const modelName = textTo(200);
 
-const maxTimeoutMs = 300_000;
+/** Of a streamed request, which has the longest. */
+export const maxTimeoutMs = 300_000;
 
 const chatFields = z.looseObject({
   model: modelName,
@@ -178,6 +239,9 @@ export const chatRequestSchema = chatFields.check(
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 export type ChatMessage = ChatRequest["messages"][number];
 export type ChatTool = NonNullable<ChatRequest["tools"]>[number];
+export type FunctionTool = Extract<ChatTool, { type: "function" }>;
+export type ChatToolChoice = NonNullable<ChatRequest["tool_choice"]>;
+export type ChatToolCall = NonNullable<Extract<ChatMessage, { role: "assistant" }>["tool_calls"]>[number];
 
 /** The fields that only the gateway reads. No provider is ever sent one. */
 export const gatewayFields = [

@@ -43,6 +43,16 @@ For models that it serves only there (codex, the pro and deep-research models), 
 together with a named reasoning_effort on GPT-5.4 to 5.6 and gpt-6-sol, which Chat Completions refuses. The answer is
 translated back, streamed or not. Nothing is stored at OpenAI unless \`store\` is true.
 
+## Custom and allowed tools
+
+- Tools of the type \`custom\` take text instead of JSON, free or of a grammar. They and calls of them are OpenAI's own: at
+  any other provider they are \`tool_unsupported_for_model\`, with the tool or the call in \`param\`, or the next target's
+  turn where the request has one. A custom tool that \`allowed_tools\` leaves out is not sent, so it is not refused.
+- \`tool_choice\` of the type \`allowed_tools\` keeps the list of tools the same from turn to turn, so that a prompt cache
+  holds, and says which of them may be called. No other provider has it on the API that is called here: only the allowed
+  tools are sent there. The model may call the same ones, but what it cached with the whole list is read anew, so
+  \`X-Warnings\` names \`tool_choice.allowed_tools\`.
+
 ## Strict tools
 
 A tool with \`strict: true\` is OpenAI's to hold to its schema; for every other provider the gateway does. A call whose

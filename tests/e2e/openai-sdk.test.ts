@@ -336,6 +336,100 @@ describe("tool calls of Claude", () => {
   });
 });
 
+/** One model of each API of OpenAI, which have their own forms of a custom tool. */
+describe.each(["gpt-5.2", "gpt-5.3-codex"])("OpenAI's newer tool forms on %s", (model) => {
+  const sql = {
+    type: "custom",
+    custom: {
+      name: "run_sql",
+      description: "Runs a query",
+      format: { type: "grammar", grammar: { syntax: "lark", definition: 'start: "SELECT 1"' } },
+    },
+  } as const satisfies ChatCompletionTool;
+  const chosen = { type: "custom", custom: { name: "run_sql" } } as const;
+
+  it("are a custom tool that is called and takes its result back", async () => {
+    const client = openAi(cloud());
+    const messages: ChatCompletionMessageParam[] = [user("Use run_sql")];
+    const first = await client.chat.completions.create({ model, messages, tools: [sql, weather] });
+    const answer = first.choices[0];
+    const [call] = answer?.message.tool_calls ?? [];
+    expect(answer?.finish_reason).toBe("tool_calls");
+    if (answer === undefined || call?.type !== "custom") throw new Error("There is no call of a custom tool");
+    expect(call).toMatchObject({ custom: { name: "run_sql", input: expect.stringContaining("simulated") } });
+    const second = await client.chat.completions.create({
+      model,
+      tools: [sql, weather],
+      messages: [...messages, answer.message, { role: "tool", tool_call_id: call.id, content: "1 row" }],
+    });
+    expect(second.choices[0]?.message.content).toContain("run_sql said 1 row");
+  });
+
+  it("are a call whose input comes in pieces of one index", async () => {
+    const stream = await openAi(cloud()).chat.completions.create({
+      model,
+      stream: true,
+      tools: [sql],
+      tool_choice: chosen,
+      messages: [user("Hello [[simulate: chunk-delay-ms=0 chunks=3]]")],
+    });
+    const deltas = (await collect(stream)).flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
+    expect(deltas[0]).toMatchObject({ index: 0, id: expect.any(String), type: "custom", custom: { name: "run_sql" } });
+    expect(deltas.every(({ index }) => index === 0)).toBe(true);
+    expect(deltas.filter(({ custom }) => (custom?.input ?? "") !== "")).toHaveLength(3);
+    expect(deltas.map(({ custom }) => custom?.input ?? "").join("")).toContain("no grammar is followed");
+  });
+
+  it("are a choice of allowed tools, which the provider gets beside the whole list", async () => {
+    const marker = `allowed-${crypto.randomUUID()}`;
+    const completion = await openAi(cloud()).chat.completions.create({
+      model,
+      messages: [user(`What is the weather? ${marker}`)],
+      tools: [weather, time, sql],
+      tool_choice: { type: "allowed_tools", allowed_tools: { mode: "required", tools: [chosen] } },
+    });
+    expect(completion.choices[0]?.message.tool_calls).toMatchObject([{ type: "custom", custom: { name: "run_sql" } }]);
+    const [request] = await cloud().providerRequests(marker);
+    expect(request?.body?.tools).toHaveLength(3);
+  });
+});
+
+describe("OpenAI's newer tool forms on a model of another provider", () => {
+  const sql = { type: "custom", custom: { name: "run_sql" } } as const;
+
+  it("are a 400 that names the custom tool, before any call, or a fallback's turn", async () => {
+    const marker = `custom-${crypto.randomUUID()}`;
+    const body = { model: "claude-sonnet-4-6", messages: [user(`${marker} run_sql`)], tools: [weather, sql] };
+    const error = await rejection(openAi(cloud()).chat.completions.create(body), OpenAI.BadRequestError);
+    expect(error).toMatchObject({ code: "tool_unsupported_for_model", param: "tools[1].custom" });
+    expect(await cloud().providerRequests(marker)).toEqual([]);
+    const { data, response } = await openAi(cloud())
+      .chat.completions.create({ ...body, ...{ fallback: ["gpt-5.2"] } })
+      .withResponse();
+    expect(response.headers.get("x-model-used")).toBe("gpt-5.2");
+    expect(data.choices[0]?.message.tool_calls).toMatchObject([{ type: "custom" }]);
+  });
+
+  it("are a choice of allowed tools that is made by sending no others, with a warning", async () => {
+    const marker = `allowed-${crypto.randomUUID()}`;
+    const { data, response } = await openAi(cloud())
+      .chat.completions.create({
+        model: "claude-sonnet-4-6",
+        messages: [user(`What is the weather? ${marker}`)],
+        tools: [weather, time, sql],
+        tool_choice: {
+          type: "allowed_tools",
+          allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "get_time" } }] },
+        },
+      })
+      .withResponse();
+    expect(data.choices[0]?.message.tool_calls).toMatchObject([{ function: { name: "get_time" } }]);
+    expect(response.headers.get("x-warnings")).toBe("tool_choice.allowed_tools");
+    const [request] = await cloud().providerRequests(marker);
+    expect(request?.body).toMatchObject({ tools: [{ name: "get_time" }], tool_choice: { type: "any" } });
+  });
+});
+
 describe("what the provider is sent", () => {
   it("asks for usage on every stream, also when the caller said include_usage false", async () => {
     const marker = `usage-${crypto.randomUUID()}`;

@@ -1,7 +1,8 @@
 import type { ContentBlockParam, TextBlockParam, ToolUseBlockParam } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
+import { refusedCustom } from "#core/providers/function-tools.ts";
 import { isRecord } from "#core/providers/is-record.ts";
-import type { ChatMessage } from "#core/schemas/chat.ts";
+import type { ChatMessage, ChatToolCall } from "#core/schemas/chat.ts";
 import { cacheMark } from "./cache-mark.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { readThinkingBlocks } from "./thinking-blocks.ts";
@@ -9,7 +10,6 @@ import type { ToolCallLedger } from "./tool-ids.ts";
 import { hasText } from "./user-blocks.ts";
 
 type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>;
-type ToolCall = NonNullable<AssistantMessage["tool_calls"]>[number];
 
 const parseArguments = (text: string, param: string): Record<string, unknown> => {
   if (!hasText(text)) return {};
@@ -25,13 +25,16 @@ const parseArguments = (text: string, param: string): Record<string, unknown> =>
   });
 };
 
-const toolUse = (call: ToolCall, path: string, ledger: ToolCallLedger): ToolUseBlockParam => ({
-  type: "tool_use",
-  id: ledger.call(call.id, `${path}.id`),
-  name: call.function.name,
-  input: parseArguments(call.function.arguments, `${path}.function.arguments`),
-  ...cacheMark(call),
-});
+const toolUse = (call: ChatToolCall, path: string, ledger: ToolCallLedger): ToolUseBlockParam => {
+  if (call.type === "custom") throw refusedCustom(`${path}.custom`);
+  return {
+    type: "tool_use",
+    id: ledger.call(call.id, `${path}.id`),
+    name: call.function.name,
+    input: parseArguments(call.function.arguments, `${path}.function.arguments`),
+    ...cacheMark(call),
+  };
+};
 
 const saidBlocks = ({ content, refusal }: AssistantMessage): TextBlockParam[] => {
   const parts = typeof content === "string" ? [{ type: "text" as const, text: content }] : (content ?? []);
@@ -49,7 +52,7 @@ const saidBlocks = ({ content, refusal }: AssistantMessage): TextBlockParam[] =>
 /**
  * An assistant turn of the past: its thinking, what it said, its tool calls, each in its place.
  * @param path of the message, such as `messages[1]`.
- * @throws GatewayError for arguments that are not a JSON object.
+ * @throws GatewayError for arguments that are not a JSON object, and for a call of a custom tool.
  */
 export const assistantBlocks = (
   message: AssistantMessage,

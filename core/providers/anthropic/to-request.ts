@@ -7,6 +7,7 @@ import type {
   Tool,
   ToolChoice,
 } from "@anthropic-ai/sdk/resources/messages";
+import { functionTools, withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import { isRecord } from "#core/providers/is-record.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -96,13 +97,14 @@ const toOutputConfig = (request: ChatRequest, wanted: OutputConfig): Pick<Messag
  * An OpenAI chat request as the body of Anthropic's POST /v1/messages.
  * @throws GatewayError for what the caller must change, before any call.
  */
-export const toRequest = (request: ChatRequest, { model, byok }: RequestOptions): AnthropicRequest => {
+export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): AnthropicRequest => {
   const warnings = new Set<string>();
+  const request = withAllowedToolsOnly(given, warnings);
   const traits = traitsOf(model);
   const rest = otherFields(request, byok, warnings);
   const { system, messages } = toMessages(request.messages);
   const maxTokens = toMaxTokens(request, traits, warnings);
-  const offered = toTools(request.tools, traits, warnings);
+  const offered = toTools(functionTools(request.tools ?? []), traits, warnings);
   const tools = offered ?? toTools(toolsOfHistory(request.messages), traits, warnings);
   const toolChoice = toChoice(request, offered, tools, traits);
   const { thinking, effort } = chooseThinking(request, traits, maxTokens, messages, warnings);

@@ -1,6 +1,6 @@
 import type { Tool, ToolChoice } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
-import type { ChatRequest, ChatTool } from "#core/schemas/chat.ts";
+import type { ChatRequest, FunctionTool } from "#core/schemas/chat.ts";
 import { cacheMark } from "./cache-mark.ts";
 import type { ModelTraits } from "./model-traits.ts";
 import { toSchemaSubset } from "./schema-subset.ts";
@@ -11,7 +11,7 @@ const inputSchema = (parameters: Readonly<Record<string, unknown>> | undefined, 
   return (strict ? toSchemaSubset(withType) : withType) as Tool.InputSchema;
 };
 
-const toTool = (tool: ChatTool, traits: ModelTraits, warnings: Set<string>): Tool => {
+const toTool = (tool: FunctionTool, traits: ModelTraits, warnings: Set<string>): Tool => {
   const { name, description, parameters, strict } = tool.function;
   if (strict === true && !traits.structuredOutput) warnings.add("tools.strict");
   const enforced = strict === true && traits.structuredOutput;
@@ -27,7 +27,7 @@ const toTool = (tool: ChatTool, traits: ModelTraits, warnings: Set<string>): Too
 
 /** The request's tools, or undefined when it has none. Adds to `warnings` what this model cannot hold. */
 export const toTools = (
-  tools: readonly ChatTool[] | undefined,
+  tools: readonly FunctionTool[] | undefined,
   traits: ModelTraits,
   warnings: Set<string>,
 ): Tool[] | undefined =>
@@ -57,6 +57,9 @@ export const toToolChoice = (
     );
   }
   if (choice === "required") return { type: "any", ...single };
-  if (typeof choice === "object") return { type: "tool", name: choice.function.name, ...single };
+  // Custom tools were refused with the tools, and a choice of allowed ones was made before.
+  if (typeof choice === "object" && choice.type === "function") {
+    return { type: "tool", name: choice.function.name, ...single };
+  }
   return choice === "auto" || request.parallel_tool_calls === false ? { type: "auto", ...single } : undefined;
 };

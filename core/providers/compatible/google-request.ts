@@ -1,5 +1,6 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
+import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
 import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
@@ -107,8 +108,9 @@ const conditionsOf = ({ request, credential, model }: ProviderCall): ReadonlySet
  * @throws GatewayError
  */
 export const toGoogleRequest = async (call: ProviderCall): Promise<ShapedRequest> => {
-  const { request, model, signal } = call;
+  const { model, signal } = call;
   const warnings = new Set<string>();
+  const request = withAllowedToolsOnly(call.request, warnings);
   const { passed, open } = applyFields("google", request, conditionsOf(call), warnings);
   const cleaned = await embedImages(toMessages(request.messages, rules, warnings), signal);
   const body: Record<string, unknown> = {

@@ -1,5 +1,6 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
+import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
 import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
@@ -97,8 +98,9 @@ const conditionsOf = ({ request, credential, model }: ProviderCall): ReadonlySet
  * @throws GatewayError
  */
 export const toMinimaxRequest = (call: ProviderCall): ShapedRequest => {
-  const { request, model } = call;
+  const { model } = call;
   const warnings = new Set<string>();
+  const request = withAllowedToolsOnly(call.request, warnings);
   const { passed, open } = applyFields("minimax", request, conditionsOf(call), warnings);
   const instruction = toInstruction(open.response_format, warnings);
   const body: Record<string, unknown> = {

@@ -1,8 +1,9 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
+import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import { isRecord } from "#core/providers/is-record.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
-import { type MessageRules, plainRules, toMessages } from "#core/providers/openai/messages.ts";
+import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import { streamFields } from "#core/providers/openai/stream-options.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
@@ -28,8 +29,9 @@ const conditionsOf = ({ request, credential }: ProviderCall): ReadonlySet<Condit
  * @throws GatewayError
  */
 const toOpenrouterRequest = (call: ProviderCall): ShapedRequest => {
-  const { request, model } = call;
+  const { model } = call;
   const warnings = new Set<string>();
+  const request = withAllowedToolsOnly(call.request, warnings);
   const { passed, open } = applyFields("openrouter", request, conditionsOf(call), warnings);
   const { tools, ...rest } = passed;
   const body: Record<string, unknown> = {
@@ -38,7 +40,7 @@ const toOpenrouterRequest = (call: ProviderCall): ShapedRequest => {
     messages: toMessages(request.messages, rules, warnings),
     ...streamFields(request),
   };
-  if (request.tools !== undefined && request.tools.length > 0) body.tools = request.tools;
+  if (request.tools !== undefined && request.tools.length > 0) body.tools = toTools(request.tools, rules, warnings);
   if (open.response_format !== undefined) body.response_format = open.response_format;
   if (open.response_format?.type === "json_schema") {
     body.provider = { require_parameters: true, ...(isRecord(passed.provider) ? passed.provider : {}) };

@@ -1,5 +1,6 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
+import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
 import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
@@ -38,8 +39,9 @@ const conditionsOf = ({ request, credential, model }: ProviderCall): ReadonlySet
 
 /** The body for xAI. @throws GatewayError */
 const toXaiRequest = (call: ProviderCall): ShapedRequest => {
-  const { request, model } = call;
+  const { model } = call;
   const warnings = new Set<string>();
+  const request = withAllowedToolsOnly(call.request, warnings);
   const { passed, open } = applyFields("x-ai", request, conditionsOf(call), warnings);
   const { tools, ...rest } = passed;
   const body: Record<string, unknown> = {

@@ -14,10 +14,16 @@ export interface AnswerOptions {
   readonly rewriter?: AnswerRewriter | undefined;
 }
 
+interface CallBody {
+  readonly function?: { readonly arguments?: string };
+  readonly custom?: { readonly input?: string };
+}
+
 const charactersOf = (choice: ChatCompletion.Choice): number =>
   (choice.message.content?.length ?? 0) +
   (choice.message.tool_calls ?? []).reduce(
-    (sum, call) => sum + (call.type === "function" ? call.function.arguments.length : 0),
+    // A call of a type that we do not know says nothing that we could count.
+    (sum, { function: called, custom }: CallBody) => sum + (called?.arguments?.length ?? custom?.input?.length ?? 0),
     0,
   );
 

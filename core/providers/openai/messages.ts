@@ -1,7 +1,8 @@
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/own-value.ts";
+import { refusedCustom } from "#core/providers/function-tools.ts";
 import { isRecord } from "#core/providers/is-record.ts";
-import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
 
 /**
  * Messages as an OpenAI-shaped provider takes them. What other providers put on an assistant's turn (thoughts, signatures)
@@ -24,6 +25,8 @@ export interface MessageRules {
   readonly refusals: boolean;
   /** Fields of past answers that are this provider's own. */
   readonly ownFields: readonly string[];
+  /** Takes tools of the type custom, and calls of them. */
+  readonly customTools: boolean;
   /** Takes `extra_content` on tool calls. */
   readonly extraContent: boolean;
   /** Kinds of part that no model of the provider takes, each with what the caller is told. */
@@ -65,9 +68,10 @@ const cleanPart = (part: Loose, path: string, rules: MessageRules, warnings: Set
   return cleaned;
 };
 
-const cleanToolCall = (call: Loose, rules: MessageRules): Loose => {
+const cleanToolCall = (call: ChatToolCall, path: string, rules: MessageRules): Loose => {
+  if (call.type === "custom" && !rules.customTools) throw refusedCustom(`${path}.custom`);
   const cleaned = without(call, rules.extraContent ? ["cache_control"] : ["cache_control", "extra_content"]);
-  const id = rules.toolCallId(String(call.id));
+  const id = rules.toolCallId(call.id);
   return id === call.id ? cleaned : { ...cleaned, id };
 };
 
@@ -110,7 +114,9 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
   }
   if (message.tool_calls === undefined) return cleaned;
   if (message.tool_calls.length === 0) return without(cleaned, ["tool_calls"]);
-  const calls = mapSame<Loose>(message.tool_calls, (call) => cleanToolCall(call, rules));
+  const calls = mapSame<Loose>(message.tool_calls, (call, index) =>
+    cleanToolCall(call as ChatToolCall, `${path}.tool_calls[${index}]`, rules),
+  );
   return calls === message.tool_calls ? cleaned : { ...cleaned, tool_calls: calls };
 };
 
@@ -124,18 +130,23 @@ export const toMessages = (
     cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
   );
 
-/** Tools without marks that the provider refuses; the same list where there are none. */
+/**
+ * Tools without marks that the provider refuses; the same list where there are none.
+ * @throws GatewayError for a custom tool where the provider takes none.
+ */
 export const toTools = (
   tools: NonNullable<ChatRequest["tools"]>,
-  rules: Pick<MessageRules, "cacheMarks">,
+  rules: Pick<MessageRules, "cacheMarks" | "customTools">,
   warnings: Set<string>,
 ): readonly Loose[] =>
-  mapSame<Loose>(tools, (tool) => {
+  mapSame<Loose>(tools, (tool, index) => {
+    const form = tool.type === "custom" ? "custom" : "function";
+    if (form === "custom" && !rules.customTools) throw refusedCustom(`tools[${index}].custom`);
     if (rules.cacheMarks) return tool;
-    const definition = isRecord(tool.function) ? tool.function : {};
+    const definition = isRecord(tool[form]) ? tool[form] : {};
     if (!("cache_control" in tool) && !("cache_control" in definition)) return tool;
     warnings.add("cache_control");
-    return { ...without(tool, ["cache_control"]), function: without(definition, ["cache_control"]) };
+    return { ...without(tool, ["cache_control"]), [form]: without(definition, ["cache_control"]) };
   });
 
 /** A provider without any wishes of its own. */
@@ -146,6 +157,7 @@ export const plainRules: MessageRules = {
   imageDetail: true,
   refusals: false,
   ownFields: [],
+  customTools: false,
   extraContent: false,
   refusedParts: {},
   toolCallId: (id) => id,

@@ -7,6 +7,11 @@ import { toTokenUsage } from "./usage.ts";
 
 const textLength = (value: unknown): number => (typeof value === "string" ? value.length : 0);
 
+interface CallDelta {
+  readonly function?: { readonly arguments?: unknown; readonly name?: unknown };
+  readonly custom?: { readonly input?: unknown; readonly name?: unknown };
+}
+
 /** Characters of a delta that a caller would see, or undefined for one that carries nothing. */
 const charactersOf = (delta: Readonly<Record<string, unknown>>): number | undefined => {
   const toolCalls = Array.isArray(delta.tool_calls) ? (delta.tool_calls as readonly unknown[]) : [];
@@ -16,8 +21,9 @@ const charactersOf = (delta: Readonly<Record<string, unknown>>): number | undefi
     textLength(delta.reasoning_content) +
     textLength(delta.reasoning);
   for (const call of toolCalls) {
-    const body = (call as { function?: { arguments?: unknown; name?: unknown } }).function;
-    characters += textLength(body?.arguments) + textLength(body?.name);
+    const { function: called, custom } = call as CallDelta;
+    characters += textLength(called?.arguments) + textLength(called?.name);
+    characters += textLength(custom?.input) + textLength(custom?.name);
   }
   return characters === 0 && toolCalls.length === 0 ? undefined : characters;
 };

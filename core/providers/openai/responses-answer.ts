@@ -1,7 +1,8 @@
-import type { ChatCompletion, ChatCompletionMessageFunctionToolCall } from "openai/resources/chat/completions";
+import type { ChatCompletion, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
 import type { Response, ResponseUsage } from "openai/resources/responses/responses";
 import { isRecord } from "#core/providers/is-record.ts";
 import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import { calledWith } from "#core/providers/tool-forms.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { failureFromBody } from "./errors.ts";
 import { type EncryptedReasoning, reasoningFormat } from "./responses-input.ts";
@@ -75,7 +76,7 @@ interface Said {
   refusal: string;
   reasoning: string;
   readonly details: EncryptedReasoning[];
-  readonly calls: ChatCompletionMessageFunctionToolCall[];
+  readonly calls: ChatCompletionMessageToolCall[];
 }
 
 const readItems = (response: Response): Said => {
@@ -89,6 +90,9 @@ const readItems = (response: Response): Said => {
     } else if (item.type === "function_call") {
       const { call_id: id, name, arguments: text } = item;
       said.calls.push({ id, type: "function", function: { name, arguments: text === "" ? "{}" : text } });
+    } else if (item.type === "custom_tool_call") {
+      const { call_id: id, name, input } = item;
+      said.calls.push({ id, type: "custom", custom: { name, input } });
     } else if (item.type === "reasoning") {
       said.reasoning += (item.summary ?? []).map((part) => part.text).join("\n");
       const detail = toReasoningDetail(item);
@@ -114,7 +118,7 @@ export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOption
   outcome.responseModel = response.model;
   outcome.contentStarted = true;
   outcome.outputCharacters =
-    said.text.length + said.refusal.length + said.calls.reduce((sum, call) => sum + call.function.arguments.length, 0);
+    said.text.length + said.refusal.length + said.calls.reduce((sum, call) => sum + calledWith(call).text.length, 0);
   const message = {
     role: "assistant" as const,
     content: said.text === "" && (said.calls.length > 0 || said.refusal !== "") ? null : said.text,

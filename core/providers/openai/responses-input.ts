@@ -78,14 +78,27 @@ const saidItems = (message: AssistantMessage): ResponseInputItem[] => {
 };
 
 const callItems = ({ tool_calls: calls = [] }: AssistantMessage): ResponseInputItem[] =>
-  calls.map((call) => ({
-    type: "function_call",
-    call_id: call.id,
-    name: call.function.name,
-    arguments: call.function.arguments,
-  }));
+  calls.map((call) =>
+    call.type === "custom"
+      ? { type: "custom_tool_call", call_id: call.id, name: call.custom.name, input: call.custom.input }
+      : {
+          type: "function_call",
+          call_id: call.id,
+          name: call.function.name,
+          arguments: call.function.arguments,
+        },
+  );
 
-const messageItems = (message: ChatMessage, path: string): ResponseInputItem[] => {
+/** Ids of the calls of custom tools: what answers them has a type of its own here. */
+const customCallIds = (messages: readonly ChatMessage[]): ReadonlySet<string> =>
+  new Set(
+    messages
+      .flatMap((message) => (message.role === "assistant" ? (message.tool_calls ?? []) : []))
+      .filter(({ type }) => type === "custom")
+      .map(({ id }) => id),
+  );
+
+const messageItems = (message: ChatMessage, path: string, customIds: ReadonlySet<string>): ResponseInputItem[] => {
   switch (message.role) {
     case "system":
     case "developer":
@@ -106,7 +119,7 @@ const messageItems = (message: ChatMessage, path: string): ResponseInputItem[] =
     case "tool":
       return [
         {
-          type: "function_call_output",
+          type: customIds.has(message.tool_call_id) ? "custom_tool_call_output" : "function_call_output",
           call_id: message.tool_call_id,
           output: textOf(message.content),
         },
@@ -115,5 +128,7 @@ const messageItems = (message: ChatMessage, path: string): ResponseInputItem[] =
 };
 
 /** @throws GatewayError for a part that the API does not take. */
-export const toInputItems = (messages: readonly ChatMessage[]): ResponseInputItem[] =>
-  messages.flatMap((message, index) => messageItems(message, `messages[${index}]`));
+export const toInputItems = (messages: readonly ChatMessage[]): ResponseInputItem[] => {
+  const customIds = customCallIds(messages);
+  return messages.flatMap((message, index) => messageItems(message, `messages[${index}]`, customIds));
+};

@@ -1,14 +1,18 @@
 import type {
+  CustomTool,
   FunctionTool,
   ResponseCreateParams,
   ResponseTextConfig,
+  ToolChoiceAllowed,
+  ToolChoiceCustom,
   ToolChoiceFunction,
   ToolChoiceOptions,
 } from "openai/resources/responses/responses";
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
+import { toolName } from "#core/providers/tool-forms.ts";
 import { warningNames } from "#core/providers/warnings.ts";
-import type { ChatMessage, ChatRequest, ChatTool } from "#core/schemas/chat.ts";
+import type { ChatMessage, ChatRequest, ChatTool, ChatToolChoice } from "#core/schemas/chat.ts";
 import type { ShapedRequest } from "./dialect.ts";
 import { type MessageRules, toMessages, toTools } from "./messages.ts";
 import { toInputItems } from "./responses-input.ts";
@@ -19,17 +23,33 @@ const rules: MessageRules = { ...openAiRules, names: false, ownFields: ["reasoni
 /** OpenAI refuses a smaller limit on this API. */
 const minOutputTokens = 16;
 
-const toFunctionTool = (tool: ChatTool): FunctionTool => ({
-  type: "function",
-  name: tool.function.name,
-  ...(tool.function.description === undefined ? {} : { description: tool.function.description }),
-  parameters: tool.function.parameters ?? { type: "object", properties: {} },
-  // Here a tool is strict unless it says otherwise; on Chat Completions it is the other way round.
-  strict: tool.function.strict ?? false,
-});
+/** The body of a tool stands beside its type here, and the grammar of a custom one beside its format. */
+const toTool = (tool: ChatTool): FunctionTool | CustomTool => {
+  const { description } = tool.type === "custom" ? tool.custom : tool.function;
+  const named = { name: toolName(tool), ...(description === undefined ? {} : { description }) };
+  if (tool.type === "custom") {
+    const { format } = tool.custom;
+    if (format?.type !== "grammar") return { type: "custom", ...named, ...(format === undefined ? {} : { format }) };
+    const { syntax, definition } = format.grammar;
+    return { type: "custom", ...named, format: { type: "grammar", syntax, definition } };
+  }
+  return {
+    type: "function",
+    ...named,
+    parameters: tool.function.parameters ?? { type: "object", properties: {} },
+    // Here a tool is strict unless it says otherwise; on Chat Completions it is the other way round.
+    strict: tool.function.strict ?? false,
+  };
+};
 
-const toToolChoice = (choice: NonNullable<ChatRequest["tool_choice"]>): ToolChoiceOptions | ToolChoiceFunction =>
-  typeof choice === "string" ? choice : { type: "function", name: choice.function.name };
+const toToolChoice = (
+  choice: ChatToolChoice,
+): ToolChoiceOptions | ToolChoiceFunction | ToolChoiceCustom | ToolChoiceAllowed => {
+  if (typeof choice === "string") return choice;
+  if (choice.type !== "allowed_tools") return { type: choice.type, name: toolName(choice) };
+  const { mode, tools } = choice.allowed_tools;
+  return { type: "allowed_tools", mode, tools: tools.map((tool) => ({ type: tool.type, name: toolName(tool) })) };
+};
 
 const toTextConfig = ({ response_format: format, verbosity }: Partial<ChatRequest>): ResponseTextConfig => {
   const config: ResponseTextConfig =
@@ -78,7 +98,7 @@ export const toResponsesRequest = (call: ProviderCall, plan: OpenAiPlan): Shaped
     ...toMaxOutputTokens(open, warnings),
     ...(open.tools === undefined || open.tools.length === 0
       ? {}
-      : { tools: (toTools(open.tools, rules, warnings) as readonly ChatTool[]).map(toFunctionTool) }),
+      : { tools: (toTools(open.tools, rules, warnings) as readonly ChatTool[]).map(toTool) }),
     ...(open.tool_choice === undefined ? {} : { tool_choice: toToolChoice(open.tool_choice) }),
     ...(Object.keys(text).length === 0 ? {} : { text }),
     ...(effort === undefined ? {} : { reasoning: { effort } }),

@@ -12,10 +12,15 @@ import {
 
 const frameEnd = `,"logprobs":null,"finish_reason":null}]}\n\n`;
 
+/** Where the text of a call stands in a delta. */
+const textField = { function: "arguments", custom: "input" } as const;
+
 interface OpenCall {
   /** Of the call among the answer's calls. */
   readonly index: number;
-  hasArguments: boolean;
+  readonly type: "function" | "custom";
+  /** Arguments or input have come. */
+  hasText: boolean;
 }
 
 /** Turns the events of the Responses API, one by one, into frames of OpenAI's chat.completion.chunk. */
@@ -58,7 +63,8 @@ class ResponsesTranslator {
       case "response.output_item.added":
         return this.#startItem(event.output_index, event.item);
       case "response.function_call_arguments.delta":
-        return this.#arguments(event.output_index, event.delta);
+      case "response.custom_tool_call_input.delta":
+        return this.#callText(event.output_index, event.delta);
       case "response.output_item.done":
         return this.#endItem(event.output_index, event.item);
       case "response.completed":
@@ -96,32 +102,30 @@ class ResponsesTranslator {
   }
 
   #startItem(place: number, item: ResponseOutputItem): string {
-    if (item.type !== "function_call") return "";
-    const call: OpenCall = { index: this.#calls.size, hasArguments: false };
+    if (item.type !== "function_call" && item.type !== "custom_tool_call") return "";
+    const type = item.type === "function_call" ? "function" : "custom";
+    const call: OpenCall = { index: this.#calls.size, type, hasText: false };
     this.#calls.set(place, call);
-    const named = {
-      index: call.index,
-      id: item.call_id,
-      type: "function",
-      function: { name: item.name, arguments: "" },
-    };
+    const named = { index: call.index, id: item.call_id, type, [type]: { name: item.name, [textField[type]]: "" } };
     return this.#frame(`{"tool_calls":[${JSON.stringify(named)}]}`);
   }
 
-  #arguments(place: number, text: string): string {
+  #callText(place: number, text: string): string {
     const call = this.#calls.get(place);
     if (call === undefined || text === "") return "";
-    call.hasArguments = true;
+    call.hasText = true;
     this.#options.outcome.outputCharacters += text.length;
-    return this.#frame(`{"tool_calls":[{"index":${call.index},"function":{"arguments":${JSON.stringify(text)}}}]}`);
+    const body = `"${call.type}":{"${textField[call.type]}":${JSON.stringify(text)}}`;
+    return this.#frame(`{"tool_calls":[{"index":${call.index},${body}}]}`);
   }
 
   #endItem(place: number, item: ResponseOutputItem): string {
     const call = this.#calls.get(place);
-    // Arguments that came without any delta, or none at all, which are not JSON.
-    if (item.type === "function_call" && call?.hasArguments === false) {
-      return this.#arguments(place, item.arguments === "" ? "{}" : item.arguments);
+    // What came without any delta. No arguments at all are not JSON; an empty input is one.
+    if (item.type === "function_call" && call?.hasText === false) {
+      return this.#callText(place, item.arguments === "" ? "{}" : item.arguments);
     }
+    if (item.type === "custom_tool_call" && call?.hasText === false) return this.#callText(place, item.input);
     const detail = toReasoningDetail(item);
     return detail === undefined ? "" : this.#frame(`{"reasoning_details":[${JSON.stringify(detail)}]}`);
   }

@@ -47,6 +47,8 @@ export class StreamTap {
   /** Bytes of a frame that are not content, learnt from the first one: lets content be counted without parsing. */
   #frameOverheadBytes: number | undefined;
   #done = false;
+  /** The usage that a read told last, still as text: where each chunk tells one, only the last of a read counts. */
+  #usageText: string | undefined;
   /** A frame with a choice has been seen. */
   #begun = false;
   /** Content has been passed on: a later fault must not swallow what came before it in the same read. */
@@ -183,6 +185,7 @@ export class StreamTap {
         }
         if (this.#fault !== undefined) break;
       }
+      this.#noteUsage();
     } catch (fault) {
       this.#hold(fault);
       changed = true;
@@ -202,25 +205,36 @@ export class StreamTap {
         const usageAt = this.#takeUsage(view);
         if (usageAt !== undefined) return usageAt;
       }
+      this.#noteUsage();
       const text = frame.toString("utf8", "data: ".length, frame.length - frameEnd.length);
       const result = this.#read(text, frame.length);
       return result === undefined || result === "" ? result : `data: ${result}${frameEnd}`;
     }
+    this.#noteUsage();
     // A comment, an event name, two data lines: the parser knows them all.
     const parser = new SseParser({ maxFrameBytes });
     return this.#emit([...parser.push(frame), ...parser.end()]);
   }
 
-  /** Notes the usage of a frame that has nothing else to tell, as some send it on every chunk. Returns where it begins. */
+  /** Takes the usage of a frame that has nothing else to tell, as some send it on every chunk. Returns where it begins. */
   #takeUsage(view: string): number | undefined {
-    const { outcome, reasoning } = this.#options;
+    const { outcome } = this.#options;
     // Behind the finish reason it may stand beside an empty delta, which is not passed on.
     if (outcome.finishReason !== undefined) return undefined;
     const last = lastUsage(view);
     if (last === undefined) return undefined;
-    outcome.usage = toTokenUsage(last.usage, reasoning) ?? outcome.usage;
+    this.#usageText = last.text;
     this.#count(last.at + chunkEnd.length, 1);
     return last.at;
+  }
+
+  /** Reads the usage that was taken last. Before any other frame is read, whose own usage comes later. @throws ProviderFailure */
+  #noteUsage(): void {
+    const text = this.#usageText;
+    if (text === undefined) return;
+    this.#usageText = undefined;
+    const { outcome, reasoning } = this.#options;
+    outcome.usage = toTokenUsage(this.#parse(text), reasoning) ?? outcome.usage;
   }
 
   #reframe(parser: SseParser, bytes: Buffer): string {
@@ -260,7 +274,7 @@ export class StreamTap {
     // Whatever a server sends after its end mark is not part of the answer.
     if (this.#done) return "";
     const { provider, rewriter } = this.#options;
-    const chunk = this.#parse(data);
+    const chunk: Chunk = this.#parse(data);
     const failure = failureFromBody(provider, chunk);
     if (failure !== undefined) throw failure;
     const rewritten = rewriter === undefined ? chunk : rewriter.chunk(chunk);
@@ -282,7 +296,7 @@ export class StreamTap {
     return parts.map((part) => JSON.stringify(withoutUsage(part))).join(`${frameEnd}data: `);
   }
 
-  #parse(data: string): Chunk {
+  #parse(data: string): object {
     let chunk: unknown;
     try {
       chunk = JSON.parse(data);

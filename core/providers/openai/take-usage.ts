@@ -21,16 +21,26 @@ export const cutUsage = (data: string, usage: unknown): string | undefined => {
 /** How a frame of one chunk ends. */
 export const chunkEnd = Buffer.from("}\n\n");
 
+/** Whether a text is one object of plain members, as far as its braces tell: most usages are, and need no parser for that. */
+const isFlatObject = (text: string): boolean =>
+  text.startsWith("{") && text.indexOf("}") === text.length - 1 && text.lastIndexOf("{") === 0;
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /**
- * The usage at the end of a frame that says something, and where it begins; undefined where it stands elsewhere or beside
- * nothing. What follows it must be the chunk's own end, so what is read as JSON is the whole of it.
+ * The text of the usage at the end of a frame that says something, and where it begins; undefined where it stands elsewhere
+ * or beside nothing. What follows it must be the chunk's own end, so the text is the whole of it.
  */
-export const lastUsage = (view: string): { readonly at: number; readonly usage: unknown } | undefined => {
+export const lastUsage = (view: string): { readonly at: number; readonly text: string } | undefined => {
   const at = view.indexOf(usageStart);
   if (at < 0 || !view.includes('"delta":{')) return undefined;
-  try {
-    return { at, usage: JSON.parse(view.slice(at + usageStart.length, -chunkEnd.length)) };
-  } catch {
-    return undefined;
-  }
+  const text = view.slice(at + usageStart.length, -chunkEnd.length);
+  return isFlatObject(text) || isJson(text) ? { at, text } : undefined;
 };

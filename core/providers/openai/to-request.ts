@@ -19,7 +19,12 @@ const toOpenAiToolCallId = (id: string): string =>
     ? id
     : `call_${createHash("sha256").update(id).digest("base64url").slice(0, digestLength)}`;
 
-export const openAiRules: MessageRules = { ...plainRules, refusals: true, toolCallId: toOpenAiToolCallId };
+export const openAiRules: MessageRules = {
+  ...plainRules,
+  refusals: true,
+  customTools: true,
+  toolCallId: toOpenAiToolCallId,
+};
 
 /** What holds of a request, as the field table asks it. */
 export const openAiConditions = (

@@ -9,8 +9,9 @@ export type Finish = "stop" | "stop_sequence" | "length" | "tool_calls" | "conte
 
 export interface AnswerToolCall {
   readonly name: string;
-  /** JSON text. */
+  /** JSON text; of a custom tool, its input. */
   readonly arguments: string;
+  readonly custom: boolean;
 }
 
 /** Tokens as OpenAI counts: `input` includes cached ones and cache writes, `output` includes reasoning. */
@@ -34,6 +35,8 @@ export interface Answer {
 }
 
 const echoLength = 200;
+/** What every custom tool is called with: no grammar is followed. */
+const customInput = "simulated input: no grammar is followed";
 const asksForTool = /\b(weather|tools?)\b/i;
 
 /** A text names a tool, or asks to search where the tool does that. */
@@ -115,7 +118,8 @@ export const planAnswer = (conversation: Conversation, question: string, directi
     ? []
     : toolsToCall(conversation, question).map((tool) => ({
         name: tool.name,
-        arguments: argumentsFor(tool, question),
+        arguments: tool.custom === true ? customInput : argumentsFor(tool, question),
+        custom: tool.custom === true,
       }));
   const ended: Ended =
     toolCalls.length > 0

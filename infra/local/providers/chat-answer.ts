@@ -61,10 +61,24 @@ const signed = (call: JsonObject, first: boolean, { dialect, request }: ChatOpti
     ? { ...call, extra_content: { google: { thought_signature: sign(geminiThought) } } }
     : call;
 
+/** A call as OpenAI has it where its tool is a custom one. */
+const inForm = (call: JsonObject, place: number, { answer }: ChatOptions): JsonObject => {
+  if (answer.toolCalls[place]?.custom !== true) return call;
+  const { function: body, type, ...rest } = call;
+  const { name, arguments: input } = objectOf(body);
+  return {
+    ...rest,
+    ...(type === undefined ? {} : { type: "custom" }),
+    custom: { ...(name === undefined ? {} : { name }), input },
+  };
+};
+
 const messageOf = (message: JsonObject, options: ChatOptions): JsonObject => {
   const { answer, dialect, request } = options;
   const { reasoning_content: _, reasoning: __, ...plain } = message;
-  const calls = objectsOf(message.tool_calls).map((call, index) => signed(call, index === 0, options));
+  const calls = objectsOf(message.tool_calls).map((call, index) =>
+    signed(inForm(call, index, options), index === 0, options),
+  );
   return {
     ...plain,
     ...(answer.refused && dialect === "openai" ? { content: null, refusal: answer.text } : {}),
@@ -103,10 +117,11 @@ const deltasOf = (delta: JsonObject, options: ChatOptions): readonly JsonObject[
       const { index, ...rest } = call;
       return [{ ...delta, tool_calls: [signed({ ...rest, function: planned }, index === 0, options)] }];
     }
-    if (callArguments === "") return [delta];
-    return piecesOf(callArguments, chunks).map((piece) => ({
+    const place = numberOf(call.index) ?? 0;
+    const pieces = callArguments === "" ? [""] : piecesOf(callArguments, chunks);
+    return pieces.map((piece) => ({
       ...delta,
-      tool_calls: [{ ...call, function: { ...objectOf(call.function), arguments: piece } }],
+      tool_calls: [inForm({ ...call, function: { ...objectOf(call.function), arguments: piece } }, place, options)],
     }));
   }
   const reasoning = stringOf(delta.reasoning_content) || stringOf(delta.reasoning);

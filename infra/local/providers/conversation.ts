@@ -3,6 +3,8 @@ import type { JsonObject } from "./json.ts";
 export interface OfferedTool {
   readonly name: string;
   readonly schema: JsonObject;
+  /** Takes free text instead of JSON. */
+  readonly custom?: boolean;
 }
 
 export interface ToolResult {

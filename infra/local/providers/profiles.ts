@@ -30,7 +30,7 @@ import {
   validateOpenrouterChat,
   validateXaiChat,
 } from "./validate-compatible.ts";
-import { validateOpenaiChat, validateOpenaiInput } from "./validate-openai.ts";
+import { validateOpenaiChat, validateOpenaiInput, validateResponses } from "./validate-openai.ts";
 
 export type SimulatedProviderId = "openai" | "anthropic" | "google" | "x-ai" | "openrouter" | "minimax";
 
@@ -79,7 +79,7 @@ export const profiles: Readonly<Record<SimulatedProviderId, ProviderProfile>> = 
     basePath: "/v1",
     endpoints: {
       "/v1/chat/completions": chat(validateOpenaiChat),
-      "/v1/responses": { surface: "responses", validate: (body) => validateOpenaiInput(body, true) },
+      "/v1/responses": { surface: "responses", validate: validateResponses },
       "/v1/embeddings": { surface: "embeddings", validate: (body) => validateOpenaiInput(body, true) },
       "/v1/moderations": { surface: "moderations", validate: (body) => validateOpenaiInput(body, false) },
     },

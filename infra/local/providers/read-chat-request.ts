@@ -9,10 +9,26 @@ const textOf = (content: unknown): string =>
         .map((part) => stringOf(part.text))
         .join(" ");
 
+/** A function's or a custom tool's body; the same of a call of it, and of a choice. */
+export const bodyOf = (tool: JsonObject): JsonObject => objectOf(tool.type === "custom" ? tool.custom : tool.function);
+
 const toolChoiceOf = (choice: unknown): Conversation["toolChoice"] => {
   if (choice === "none" || choice === "required") return choice;
-  const name = stringOf(objectOf(objectOf(choice).function).name);
+  if (objectOf(choice).type === "allowed_tools") return toolChoiceOf(objectOf(objectOf(choice).allowed_tools).mode);
+  const name = stringOf(bodyOf(objectOf(choice)).name);
   return name === "" ? "auto" : { name };
+};
+
+/** The tools that may be called. */
+const toolsOf = (body: JsonObject): Conversation["tools"] => {
+  const choice = objectOf(body.tool_choice);
+  const allowed = objectsOf(objectOf(choice.allowed_tools).tools).map((tool) => stringOf(bodyOf(tool).name));
+  return objectsOf(body.tools)
+    .map((tool) => {
+      const { name, parameters } = bodyOf(tool);
+      return { name: stringOf(name), schema: objectOf(parameters), custom: tool.type === "custom" };
+    })
+    .filter(({ name }) => choice.type !== "allowed_tools" || allowed.includes(name));
 };
 
 export const jsonSchemaOf = (format: JsonObject): JsonObject | undefined => {
@@ -29,7 +45,7 @@ export const readChatRequest = (body: JsonObject): Conversation => {
   const toolNames = new Map(
     messages
       .flatMap((message) => objectsOf(message.tool_calls))
-      .map((call) => [stringOf(call.id), stringOf(objectOf(call.function).name)]),
+      .map((call) => [stringOf(call.id), stringOf(bodyOf(call).name)]),
   );
   return {
     model: stringOf(body.model),
@@ -39,10 +55,7 @@ export const readChatRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter((message) => message.role === "tool")
       .map((message) => ({ toolName: toolNames.get(stringOf(message.tool_call_id)), text: textOf(message.content) })),
-    tools: objectsOf(body.tools).map((tool) => {
-      const definition = objectOf(tool.function);
-      return { name: stringOf(definition.name), schema: objectOf(definition.parameters) };
-    }),
+    tools: toolsOf(body),
     toolChoice: toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls !== false,
     jsonSchema: jsonSchemaOf(objectOf(body.response_format)),

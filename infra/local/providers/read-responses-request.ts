@@ -3,6 +3,30 @@ import { isJsonObject, type JsonObject, numberOf, objectOf, objectsOf, stringOf 
 import { reasonsByDefault } from "./openai-models.ts";
 import { jsonSchemaOf } from "./read-chat-request.ts";
 
+const isCall = ({ type }: JsonObject): boolean => type === "function_call" || type === "custom_tool_call";
+const isResult = ({ type }: JsonObject): boolean =>
+  type === "function_call_output" || type === "custom_tool_call_output";
+
+const toolChoiceOf = (choice: unknown): Conversation["toolChoice"] => {
+  if (choice === "none" || choice === "required") return choice;
+  if (!isJsonObject(choice)) return "auto";
+  return choice.type === "allowed_tools" ? toolChoiceOf(choice.mode) : { name: stringOf(choice.name) };
+};
+
+/** The tools that may be called. */
+const toolsOf = (body: JsonObject): Conversation["tools"] => {
+  const choice = objectOf(body.tool_choice);
+  const allowed = objectsOf(choice.tools).map((tool) => stringOf(tool.name));
+  return objectsOf(body.tools)
+    .filter(({ type }) => type === "function" || type === "custom")
+    .map((tool) => ({
+      name: stringOf(tool.name),
+      schema: objectOf(tool.parameters),
+      custom: tool.type === "custom",
+    }))
+    .filter(({ name }) => choice.type !== "allowed_tools" || allowed.includes(name));
+};
+
 const textOf = (content: unknown): string =>
   typeof content === "string"
     ? content
@@ -14,31 +38,20 @@ const textOf = (content: unknown): string =>
 export const readResponsesRequest = (body: JsonObject): Conversation => {
   const items = typeof body.input === "string" ? [{ role: "user", content: body.input }] : objectsOf(body.input);
   const lastUser = items.findLast((item: JsonObject) => item.role === "user");
-  const lastAnswer = items.findLastIndex(
-    (item: JsonObject) => item.role === "assistant" || item.type === "function_call",
-  );
+  const lastAnswer = items.findLastIndex((item: JsonObject) => item.role === "assistant" || isCall(item));
   const toolNames = new Map(
-    items
-      .filter((item: JsonObject) => item.type === "function_call")
-      .map((item: JsonObject) => [stringOf(item.call_id), stringOf(item.name)]),
+    items.filter(isCall).map((item: JsonObject) => [stringOf(item.call_id), stringOf(item.name)]),
   );
-  const { tool_choice: choice } = body;
   return {
     model: stringOf(body.model),
     lastUserText: textOf(lastUser?.content),
     imageCount: objectsOf(lastUser?.content).filter((part) => part.type === "input_image").length,
     toolResults: items
       .slice(lastAnswer + 1)
-      .filter((item: JsonObject) => item.type === "function_call_output")
+      .filter(isResult)
       .map((item: JsonObject) => ({ toolName: toolNames.get(stringOf(item.call_id)), text: textOf(item.output) })),
-    tools: objectsOf(body.tools)
-      .filter((tool) => tool.type === "function")
-      .map((tool) => ({ name: stringOf(tool.name), schema: objectOf(tool.parameters) })),
-    toolChoice: isJsonObject(choice)
-      ? { name: stringOf(choice.name) }
-      : choice === "none" || choice === "required"
-        ? choice
-        : "auto",
+    tools: toolsOf(body),
+    toolChoice: toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls !== false,
     jsonSchema: jsonSchemaOf(objectOf(objectOf(body.text).format)),
     promptCharacters: charactersIn([body.instructions, body.input, body.tools]),

@@ -23,10 +23,29 @@ const partOf = (part: JsonObject, refusal: boolean): JsonObject => {
   return refusal ? { type: "refusal", refusal: part.text } : { ...part, logprobs: [] };
 };
 
-const itemOf = (item: JsonObject, answer: Answer): JsonObject =>
-  item.type === "message"
-    ? { ...item, content: objectsOf(item.content).map((part) => partOf(part, answer.refused)) }
-    : item;
+const isCustom = (name: unknown, { toolCalls }: Answer): boolean =>
+  toolCalls.some((call) => call.custom && call.name === name);
+
+const itemOf = (item: JsonObject, answer: Answer): JsonObject => {
+  if (item.type === "message") {
+    return { ...item, content: objectsOf(item.content).map((part) => partOf(part, answer.refused)) };
+  }
+  if (item.type !== "function_call" || !isCustom(item.name, answer)) return item;
+  const { arguments: input, status: _, ...call } = item;
+  return { ...call, type: "custom_tool_call", input };
+};
+
+/** The events of a call's text, where the tool is a custom one. Its items are told apart by their names. */
+const inForm = (data: JsonObject, customItems: ReadonlySet<string>): JsonObject => {
+  const type = stringOf(data.type);
+  if (!type.startsWith("response.function_call_arguments") || !customItems.has(stringOf(data.item_id))) return data;
+  const { arguments: input, ...rest } = data;
+  return {
+    ...rest,
+    type: type.replace("function_call_arguments", "custom_tool_call_input"),
+    ...(input === undefined ? {} : { input }),
+  };
+};
 
 /** Completes aimock's Responses body. */
 export const responsesBody = (body: JsonObject, { request, answer }: ResponsesOptions): JsonObject => {
@@ -86,12 +105,19 @@ const kindOf = (type: string): StreamPart["kind"] => {
 };
 
 /** Cuts aimock's Responses events into many, numbers and completes them. */
-export const responsesParts = (events: readonly WireEvent[], options: ResponsesOptions): readonly StreamPart[] =>
-  events
+export const responsesParts = (events: readonly WireEvent[], options: ResponsesOptions): readonly StreamPart[] => {
+  const customItems = new Set(
+    events
+      .map(({ data }) => (data === "[DONE]" ? {} : objectOf(data.item)))
+      .filter(({ name }) => isCustom(name, options.answer))
+      .map(({ id }) => stringOf(id)),
+  );
+  return events
     .flatMap(({ data }) => (data === "[DONE]" ? [] : splitDelta(data, options.chunks)))
     .map((event, sequence): StreamPart => {
-      const data = named(event, options.answer);
+      const data = inForm(named(event, options.answer), customItems);
       const type = stringOf(data.type);
       const response = data.response === undefined ? {} : { response: responsesBody(objectOf(data.response), options) };
       return { event: type, data: { ...data, ...response, sequence_number: sequence }, kind: kindOf(type) };
     });
+};

@@ -77,7 +77,7 @@ const checkAnswered = (open: ReadonlySet<string>, index: number): void => {
   );
 };
 
-const checkMessages = (body: JsonObject): void => {
+const checkMessages = (body: JsonObject, customTools: boolean): void => {
   const { messages } = body;
   if (messages === undefined)
     throw refusal("Missing required parameter: 'messages'.", "messages", "missing_required_parameter");
@@ -100,6 +100,14 @@ const checkMessages = (body: JsonObject): void => {
       );
     checkContent(message, at);
     objectsOf(message.tool_calls).forEach((call, callIndex) => {
+      if (customTools && call.type === "custom") {
+        if (typeof objectOf(call.custom).input === "string") return;
+        throw refusal(
+          `Missing required parameter: '${at}.tool_calls[${callIndex}].custom.input'.`,
+          `${at}.tool_calls[${callIndex}].custom.input`,
+          "missing_required_parameter",
+        );
+      }
       if (typeof objectOf(call.function).arguments !== "string")
         throw refusal(
           `Missing required parameter: '${at}.tool_calls[${callIndex}].function.arguments'.`,
@@ -111,7 +119,36 @@ const checkMessages = (body: JsonObject): void => {
   checkToolTurns(objectsOf(messages));
 };
 
-const checkTools = (body: JsonObject): void => {
+/** A custom tool has its own member, and a format of text or of a grammar. */
+const checkCustomTool = (tool: JsonObject, at: string): void => {
+  const format = objectOf(objectOf(tool.custom).format);
+  const grammar = objectOf(format.grammar);
+  if (format.type === undefined || format.type === "text") return;
+  if (format.type !== "grammar")
+    throw refusal(
+      `Invalid value: '${String(format.type)}'. Supported values are: 'text' and 'grammar'.`,
+      `${at}.format.type`,
+      "invalid_value",
+    );
+  for (const name of ["definition", "syntax"])
+    if (stringOf(grammar[name]) === "")
+      throw refusal(
+        `Missing required parameter: '${at}.format.grammar.${name}'.`,
+        `${at}.format.grammar.${name}`,
+        "missing_required_parameter",
+      );
+};
+
+/** Chosen tools, one by one. */
+const chosenTools = (choice: JsonObject, customTools: boolean): readonly JsonObject[] => {
+  if (choice.type !== "allowed_tools") return choice.type === undefined ? [] : [choice];
+  const { mode, tools } = objectOf(choice.allowed_tools);
+  if (!customTools || (mode !== "auto" && mode !== "required"))
+    throw refusal(`Invalid value for 'tool_choice': ${JSON.stringify(choice.type)}.`, "tool_choice", "invalid_value");
+  return objectsOf(tools);
+};
+
+const checkTools = (body: JsonObject, customTools: boolean): void => {
   const { tools } = body;
   if (tools === undefined || tools === null) {
     for (const name of ["tool_choice", "parallel_tool_calls"])
@@ -126,8 +163,10 @@ const checkTools = (body: JsonObject): void => {
       "empty_array",
     );
   tools.forEach((tool, index) => {
-    const definition = objectOf(objectOf(tool).function);
-    const at = `tools[${index}].function`;
+    const custom = customTools && objectOf(tool).type === "custom";
+    const definition = objectOf(custom ? objectOf(tool).custom : objectOf(tool).function);
+    const at = `tools[${index}].${custom ? "custom" : "function"}`;
+    if (custom) checkCustomTool(objectOf(tool), at);
     const name = stringOf(definition.name);
     if (name === "")
       throw refusal(`Missing required parameter: '${at}.name'.`, `${at}.name`, "missing_required_parameter");
@@ -144,9 +183,12 @@ const checkTools = (body: JsonObject): void => {
         "invalid_function_parameters",
       );
   });
-  const chosen = stringOf(objectOf(objectOf(body.tool_choice).function).name);
-  if (chosen !== "" && !tools.some((tool) => objectOf(objectOf(tool).function).name === chosen))
-    throw refusal(`Tool choice 'function' not found in 'tools' parameter.`, "tool_choice");
+  for (const choice of chosenTools(objectOf(body.tool_choice), customTools)) {
+    const type = choice.type === "custom" && customTools ? "custom" : "function";
+    const chosen = stringOf(objectOf(choice[type]).name);
+    if (!tools.some((tool) => chosen !== "" && objectOf(objectOf(tool)[type]).name === chosen))
+      throw refusal(`Tool choice '${type}' not found in 'tools' parameter.`, "tool_choice");
+  }
 };
 
 const checkResponseFormat = (body: JsonObject): void => {
@@ -170,10 +212,13 @@ const checkResponseFormat = (body: JsonObject): void => {
     );
 };
 
-/** What every OpenAI-shaped Chat Completions endpoint refuses. Throws `ProviderRefusal`. */
-export const validateChatShape = (body: JsonObject): void => {
+/**
+ * What every OpenAI-shaped Chat Completions endpoint refuses. Throws `ProviderRefusal`.
+ * @param customTools it takes OpenAI's newer forms: tools of the type custom, a choice of `allowed_tools`.
+ */
+export const validateChatShape = (body: JsonObject, customTools = false): void => {
   if (stringOf(body.model) === "") throw refusal("you must provide a model parameter");
-  checkMessages(body);
+  checkMessages(body, customTools);
   checkRange(body, "temperature", 0, 2);
   checkRange(body, "top_p", 0, 1);
   checkRange(body, "frequency_penalty", -2, 2);
@@ -183,7 +228,7 @@ export const validateChatShape = (body: JsonObject): void => {
     throw refusal("Invalid 'n': expected a value between 1 and 128.", "n", "integer_out_of_range");
   if (body.stream_options !== undefined && body.stream_options !== null && body.stream !== true)
     throw refusal("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
-  checkTools(body);
+  checkTools(body, customTools);
   checkResponseFormat(body);
 };
 

@@ -1,4 +1,4 @@
-import { type JsonObject, objectOf, objectsOf } from "./json.ts";
+import { type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
 import { effortsOf, isReasoningModel, refusesStop, refusesToolsWith } from "./openai-models.ts";
 import { ProviderRefusal } from "./refusal.ts";
 import { chatFields, unknownNames, validateChatShape } from "./validate-chat.ts";
@@ -66,7 +66,7 @@ export const validateOpenaiChat = (body: JsonObject): void => {
       400,
       `Unrecognized request argument${unknown.length > 1 ? "s" : ""} supplied: ${unknown.join(", ")}`,
     );
-  validateChatShape(body);
+  validateChatShape(body, true);
   checkToolSchemas(body);
   const model = String(body.model);
   if (isReasoningModel(model)) checkReasoningModel(body, model);
@@ -89,4 +89,40 @@ export const validateOpenaiInput = (body: JsonObject, needsModel: boolean): void
       400,
       "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
     );
+};
+
+/** The call items of the Responses API, and what answers each. */
+const outputTypes: Readonly<Record<string, string>> = {
+  function_call: "function_call_output",
+  custom_tool_call: "custom_tool_call_output",
+};
+
+/** What OpenAI refuses on Responses, as far as a gateway may get it wrong. */
+export const validateResponses = (body: JsonObject): void => {
+  validateOpenaiInput(body, true);
+  objectsOf(body.tools).forEach((tool, index) => {
+    if (stringOf(tool.name) === "")
+      throw new ProviderRefusal(400, `Missing required parameter: 'tools[${index}].name'.`, {
+        param: `tools[${index}].name`,
+        code: "missing_required_parameter",
+      });
+    const format = objectOf(tool.format);
+    if (format.type === "grammar" && stringOf(format.definition) === "")
+      throw new ProviderRefusal(400, `Missing required parameter: 'tools[${index}].format.definition'.`, {
+        param: `tools[${index}].format.definition`,
+        code: "missing_required_parameter",
+      });
+  });
+  const open = new Map<string, string>();
+  for (const item of objectsOf(body.input)) {
+    const type = stringOf(item.type);
+    const answeredBy = outputTypes[type];
+    if (answeredBy !== undefined) open.set(stringOf(item.call_id), answeredBy);
+    if (type.endsWith("_call_output") && open.get(stringOf(item.call_id)) !== type)
+      throw new ProviderRefusal(
+        400,
+        `No tool call found for ${type.replaceAll("_", " ")} with call_id ${stringOf(item.call_id)}.`,
+        { param: "input" },
+      );
+  }
 };

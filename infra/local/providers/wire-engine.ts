@@ -44,7 +44,10 @@ const wholePieceLength = 1_000_000_000;
 const fixtureOf = (answer: Answer, withReasoning: boolean): FixtureResponse => ({
   ...(answer.toolCalls.length === 0
     ? { content: answer.text }
-    : { toolCalls: [...answer.toolCalls], ...(answer.text === "" ? {} : { content: answer.text }) }),
+    : {
+        toolCalls: answer.toolCalls.map(({ name, arguments: text }) => ({ name, arguments: text })),
+        ...(answer.text === "" ? {} : { content: answer.text }),
+      }),
   ...(withReasoning && answer.reasoningText !== "" ? { reasoning: answer.reasoningText } : {}),
   finishReason: answer.finish,
   usage: { prompt_tokens: answer.usage.input, completion_tokens: answer.usage.output },

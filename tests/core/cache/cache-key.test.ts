@@ -97,6 +97,33 @@ describe("cacheKey", () => {
     expect(keyOf({ [name]: value })).not.toBe(key());
   });
 
+  it("counts custom tools, their calls of the past and a choice of allowed tools", () => {
+    const custom = (input: string) => ({ id: "a", type: "custom", custom: { name: "f", input } });
+    const history = (input: string) => ({
+      messages: [
+        { role: "assistant", tool_calls: [custom(input)] },
+        { role: "tool", tool_call_id: "a", content: "1" },
+      ],
+    });
+    const tool = (format: object) => ({ tools: [{ type: "custom", custom: { name: "f", format } }] });
+    const choice = (mode: string) => ({
+      tool_choice: {
+        type: "allowed_tools",
+        allowed_tools: { mode, tools: [{ type: "custom", custom: { name: "f" } }] },
+      },
+    });
+    const grammar = { type: "grammar", grammar: { syntax: "regex", definition: "a" } };
+    const bodies = [
+      history("x"),
+      history("y"),
+      tool({ type: "text" }),
+      tool(grammar),
+      choice("auto"),
+      choice("required"),
+    ];
+    expect(new Set(bodies.map(keyOf)).size).toBe(bodies.length);
+  });
+
   it.each(Object.entries(deliveryFields))("leaves out %s, which cannot", (name, value) => {
     expect(keyOf({ [name]: value })).toBe(key());
   });

@@ -9,6 +9,8 @@ const tool = (name: string, parameters?: object) => ({
   type: "function",
   function: { name, ...(parameters === undefined ? {} : { parameters }) },
 });
+const custom = (name: string) => ({ type: "custom", custom: { name } });
+const allowed = (...tools: readonly object[]) => ({ type: "allowed_tools", allowed_tools: { mode: "auto", tools } });
 const call = (id: string) => ({ id, type: "function", function: { name: "f", arguments: "{}" } });
 const withPart = (part: object) => ({
   messages: [user, { role: "user", content: [{ type: "text", text: "see" }, part] }],
@@ -56,6 +58,39 @@ describe("checkChatRequest", () => {
     [
       "a choice that names a tool",
       { tools: [tool("f")], tool_choice: { type: "function", function: { name: "f" } } },
+      "none",
+    ],
+    [
+      "a function and a custom tool of one name",
+      { tools: [tool("f"), custom("f")] },
+      "tool_schema_invalid tools[1].custom.name",
+    ],
+    ["a choice that names a custom tool", { tools: [custom("f")], tool_choice: custom("f") }, "none"],
+    [
+      "a choice that names a function as a custom tool",
+      { tools: [tool("f")], tool_choice: custom("f") },
+      "tool_choice_invalid tool_choice.custom.name",
+    ],
+    [
+      "allowed tools",
+      { tools: [tool("f"), tool("g"), custom("h")], tool_choice: allowed(tool("g"), custom("h")) },
+      "none",
+    ],
+    [
+      "an allowed tool that is not among the tools",
+      { tools: [tool("f")], tool_choice: allowed(tool("f"), tool("g")) },
+      "tool_choice_invalid tool_choice.allowed_tools.tools[1].function.name",
+    ],
+    ["allowed tools without tools", { tool_choice: allowed(tool("f")) }, "tool_choice_invalid tool_choice"],
+    [
+      "a result that answers a call of a custom tool",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [{ id: "a", type: "custom", custom: { name: "f", input: "" } }] },
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
       "none",
     ],
     [

@@ -12,11 +12,17 @@ muteLog();
 describe.skipIf(!hasTables)(`RequestScope (${tablesName})`, () => {
   const relay = useTables();
   const nowMs = Date.UTC(2026, 10, 22, 12);
-  const open = (timeoutMs: number, lambdaMs = 330_000) => {
+  const open = (timeoutMs: number, lambdaMs = 330_000, settableMs?: number) => {
     const facts = { userId: `user_${randomUUID()}`, requestId: newId("request") };
     return {
       ...facts,
-      scope: new RequestScope({ ...facts, timeoutMs, startedAtMs: nowMs, lambdaDeadlineMs: nowMs + lambdaMs }),
+      scope: new RequestScope({
+        ...facts,
+        timeoutMs,
+        ...(settableMs === undefined ? {} : { settableMs }),
+        startedAtMs: nowMs,
+        lambdaDeadlineMs: nowMs + lambdaMs,
+      }),
     };
   };
   const take = (facts: { readonly userId: string; readonly requestId: string }) =>
@@ -62,6 +68,21 @@ describe.skipIf(!hasTables)(`RequestScope (${tablesName})`, () => {
       shouldRetry: false,
     });
     expect(scope.wasCancelled).toBe(false);
+    scope.close();
+  });
+
+  it.each<[string, number | undefined, string]>([
+    ["of a route without a field for its time names none", undefined, "No whole answer in 20 ms."],
+    [
+      "of one that has it says how far it goes",
+      300_000,
+      "No whole answer in 20 ms. `timeout` sets more, up to 300000.",
+    ],
+    ["that was the longest already names none", 20, "No whole answer in 20 ms."],
+  ])("a time that is over %s", async (_, settableMs, message) => {
+    const { scope } = open(20, 330_000, settableMs);
+    await once(scope.signal, "abort");
+    expect(scope.reason.message).toBe(message);
     scope.close();
   });
 

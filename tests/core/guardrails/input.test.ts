@@ -76,6 +76,15 @@ describe("a request under the pii guardrail", () => {
     expect(JSON.stringify(everywhere)).toContain("boss@example.com");
   });
 
+  it("shows them in what custom tools are called with, too", async () => {
+    const call = { id: "call_1", type: "custom", custom: { name: "f", input: "SELECT 'bob@example.com'" } };
+    const given = requestOf("Go", { role: "assistant", content: null, tool_calls: [call] });
+    const { request } = await apply(given, { pii: "redact" });
+    expect(request.messages[1]).toMatchObject({
+      tool_calls: [{ ...call, custom: { name: "f", input: "SELECT '[EMAIL_1]'" } }],
+    });
+  });
+
   it("gives the values back, but not for what the caller wrote like a placeholder", async () => {
     const { request, restore } = await apply(requestOf("[EMAIL_1] is not bob@example.com"), { pii: "redact" });
     expect(request.messages[0]?.content).toBe("[EMAIL_1] is not [EMAIL_2]");

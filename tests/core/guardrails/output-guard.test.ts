@@ -110,6 +110,19 @@ describe("a stream under the pii guardrail", () => {
     expect(assemble(left).args).toEqual(['{"a":"[EMAIL_1]"}', '{"b":"[PHONE_1]"}']);
   });
 
+  it("redacts the input of custom tools, however it is cut", async () => {
+    const part = (index: number, input: string) => chunk({ tool_calls: [{ index, custom: { input } }] });
+    const left = await run(guardOf({ settings: { pii: "redact" } }), [
+      chunk({ tool_calls: [{ index: 0, id: "call_1", type: "custom", custom: { name: "f", input: "" } }] }),
+      part(0, "SELECT 'bob@ex"),
+      part(0, "ample.com'"),
+      finish("tool_calls"),
+    ]);
+    const calls = left.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
+    expect(calls[0]).toMatchObject({ id: "call_1", type: "custom", custom: { name: "f" } });
+    expect(calls.map(({ custom }) => custom?.input ?? "").join("")).toBe("SELECT '[EMAIL_1]'");
+  });
+
   it("ends thoughts before the answer begins, so that their last word does not come after it", async () => {
     const left = await run(guardOf({ settings: { pii: "redact" } }), [
       chunk({ reasoning_content: "I think" }),

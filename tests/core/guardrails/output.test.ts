@@ -55,6 +55,17 @@ describe("a whole answer under guardrails", () => {
     ]);
   });
 
+  it("has the input of custom tools redacted", async () => {
+    const call = { id: "call_1", type: "custom", custom: { name: "f", input: "SELECT 'bob@example.com'" } };
+    const { completion } = await applyOutputGuardrails(
+      completionOf({ content: null, tool_calls: [call] }),
+      options({ settings: { pii: "redact" } }),
+    );
+    expect(completion.choices[0]?.message.tool_calls).toEqual([
+      { ...call, custom: { name: "f", input: "SELECT '[EMAIL_1]'" } },
+    ]);
+  });
+
   it("is blocked just as its stream is: the same text, reason and findings", async () => {
     const content = "The number is 4111 1111 1111 1111, use it.";
     const { completion, blocked } = await applyOutputGuardrails(

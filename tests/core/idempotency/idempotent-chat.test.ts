@@ -17,6 +17,7 @@ import {
   userMessage,
 } from "#tests/core/support/chat-gateway.ts";
 import { type Answer, callStream, muteLog } from "#tests/core/support/lambda.ts";
+import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -49,6 +50,60 @@ describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
       expect(await gateway().usage(caller, again)).toEqual({});
     },
   );
+
+  /** Holds the write of an answer's row back until it is told. */
+  const holdRow = () => {
+    const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    gateway().dynamoDb.intercept = (request) => {
+      if (operationOf(request) !== "PutItem" || !/"S":"(done|not-kept)"/.test(request.body)) return undefined;
+      held.resolve();
+      return { kind: "hold", until: release.promise };
+    };
+    return { held: held.promise, release: () => release.resolve() };
+  };
+  const open = (body: object) => {
+    const { response, returned } = gateway().open(caller, body, { ...uncached, "Idempotency-Key": "once" });
+    const seen = { text: "", ended: false };
+    response.on("data", (part: Buffer) => {
+      seen.text += part.toString();
+    });
+    const over = returned.then(() => {
+      seen.ended = true;
+    });
+    return { response, over, seen };
+  };
+
+  it.each([
+    ["an answer in one piece", { stream: false }, "Hello to you", '"usage"'],
+    ["a stream", { stream: true }, '"content":"you"', "[DONE]"],
+  ])("keeps %s before its end leaves, so that whoever saw it may ask again at once", async (_, body, said, end) => {
+    const row = holdRow();
+    const { response, over, seen } = open(body);
+    await row.held;
+    expect(seen.text).not.toContain(end);
+    // What precedes the end has not waited.
+    if (body.stream) await expect.poll(() => seen.text).toContain(said);
+    const again = new Promise<Answer>((resolve) => {
+      response.on("data", () => {
+        if (seen.text.includes(end)) resolve(ask(body));
+      });
+    });
+    row.release();
+    expect(await again).toMatchObject({ status: 200, headers: { "x-idempotent-replay": "true" } });
+    await over;
+    expect(gateway().asked).toBe(1);
+  });
+
+  it("does not wait for ever for a row that cannot be written", async () => {
+    const row = holdRow();
+    const { over, seen } = open({ stream: true });
+    await expect.poll(() => seen.text, { timeout: 10_000, interval: 5 }).toContain("[DONE]");
+    // The function goes on until the write has ended.
+    expect(seen.ended).toBe(false);
+    row.release();
+    await over;
+    expect(replayed(await ask({ stream: true }))).toBe(true);
+  });
 
   it("adds nothing without the header", async () => {
     await gateway().ask(caller, {}, uncached);

@@ -265,6 +265,14 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
       }
     });
 
+    // Its chunks know calls of functions only, though the SDK's types have those of custom tools too.
+    it("of a call of a custom tool, whole", async () => {
+      const body = { model: "gpt", messages, tools: [{ type: "custom", custom: { name: "run_sql" } }] };
+      const whole = await expectStatus(post("/api/v1/chat/completions", { ...body, tool_choice: "required" }), 200);
+      expect(whole.json()).toMatchObject({ choices: [{ message: { tool_calls: [{ type: "custom" }] } }] });
+      expect(openAiFault("CreateChatCompletionResponse", whole.json())).toBeUndefined();
+    });
+
     it("of embeddings, of models, and of errors", async () => {
       const embeddings = await post("/api/v1/embeddings", { model: "text-embedding-3-small", input: "Hello" });
       expect(openAiFault("CreateEmbeddingResponse", embeddings.json())).toBeUndefined();

@@ -50,6 +50,8 @@ const turn = (assistant: object, id = "call_1") => ({
   tools: [plainTool],
 });
 
+const customTool = { type: "custom", custom: { name: "run_sql", format: { type: "text" } } };
+
 interface Sample {
   readonly request: Record<string, unknown>;
   /** What stands in the body where the part passes. */
@@ -57,6 +59,8 @@ interface Sample {
   /** What stands there where it is put into the provider's form. */
   readonly translated?: string;
   readonly warning?: string;
+  /** Where a refusal points. */
+  readonly param?: string;
 }
 
 /** Without an entry the part has a test of its own elsewhere: the fetching of images, in fetch-image.test.ts. */
@@ -105,6 +109,23 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
     marker: '"file":{"file_data"',
     translated: "JVBERi0x",
   },
+  "messages[].tool_calls[]: custom": {
+    request: {
+      messages: [
+        { role: "user", content: "How many?" },
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "call_1", type: "custom", custom: { name: "run_sql", input: "SELECT 1" } }],
+        },
+        { role: "tool", tool_call_id: "call_1", content: "one" },
+      ],
+      tools: [plainTool],
+    },
+    marker: '"custom":{"name":"run_sql","input":"SELECT 1"}',
+    translated: '"type":"custom_tool_call_output","call_id":"call_1"',
+    param: "messages[1].tool_calls[0].custom",
+  },
   "messages[].tool_calls[].id": { request: turn({}, longId), marker: longId, translated: longId },
   "messages[].tool_calls[].extra_content": {
     request: turn({ call: { extra_content: { google: { thought_signature: "skip_thought_signature_validator" } } } }),
@@ -126,6 +147,31 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
   "messages[].reasoning_content": {
     request: turn({ message: { reasoning_content: "a thought" } }),
     marker: '"reasoning_content":"a thought"',
+  },
+  "tools[]: custom": {
+    request: { tools: [plainTool, customTool] },
+    marker: '"custom":{"name":"run_sql"',
+    translated: '"type":"custom","name":"run_sql","format":{"type":"text"}',
+    param: "tools[1].custom",
+  },
+  "tool_choice: custom": {
+    request: { tools: [customTool], tool_choice: { type: "custom", custom: { name: "run_sql" } } },
+    marker: '"tool_choice":{"type":"custom","custom":{"name":"run_sql"}}',
+    translated: '"tool_choice":{"type":"custom","name":"run_sql"}',
+    param: "tools[0].custom",
+  },
+  "tool_choice: allowed_tools": {
+    request: {
+      tools: [plainTool, { type: "function", function: { name: "get_time" } }],
+      tool_choice: {
+        type: "allowed_tools",
+        allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "get_weather" } }] },
+      },
+    },
+    marker: '"allowed_tools":{"mode":"required","tools":[{"type":"function","function":{"name":"get_weather"}}]}',
+    translated:
+      '"tool_choice":{"type":"allowed_tools","mode":"required","tools":[{"type":"function","name":"get_weather"}]}',
+    warning: "tool_choice.allowed_tools",
   },
   "tools[].cache_control": {
     request: { tools: [{ ...plainTool, ...mark }] },
@@ -151,7 +197,7 @@ const optionsOf = ({ provider, model }: (typeof targets)[number]) => ({
 });
 
 describe.each(targets)("$name", (target) => {
-  test.each(Object.entries(samples))("%s", async (name, { request, marker, translated, warning }) => {
+  test.each(Object.entries(samples))("%s", async (name, { request, marker, translated, warning, param }) => {
     const { treatment, note = "" } = caseOf(
       partTable[name as keyof typeof samples][target.provider],
       new Set<Condition>(target.holds),
@@ -159,7 +205,11 @@ describe.each(targets)("$name", (target) => {
     providers().clearRequests();
     if (treatment === "refused") {
       const error = await rejection(callProvider(request, optionsOf(target)));
-      expect(error).toMatchObject({ name: "GatewayError", status: 400, param: expect.stringContaining("messages[0]") });
+      expect(error).toMatchObject({
+        name: "GatewayError",
+        status: 400,
+        param: param ?? expect.stringContaining("messages[0]"),
+      });
       expect(providers().requests()).toEqual([]);
       return;
     }

@@ -56,6 +56,7 @@ export interface Chunk {
         readonly id?: string;
         readonly type?: string;
         readonly function?: { readonly name?: string; readonly arguments?: string };
+        readonly custom?: { readonly name?: string; readonly input?: string };
         readonly extra_content?: unknown;
       }[];
     };
@@ -73,14 +74,51 @@ export const chunksOf = (text: string): Chunk[] =>
       return JSON.parse(frame.slice("data: ".length)) as Chunk;
     });
 
+interface FunctionCall {
+  id: string;
+  type: "function";
+  function: { name: string; arguments: string };
+  extra_content?: unknown;
+}
+
+interface CustomCall {
+  id: string;
+  type: "custom";
+  custom: { name: string; input: string };
+}
+
 export interface Assembled {
   content: string;
   reasoning: string;
   refusal: string;
   reasoningDetails: unknown[];
-  toolCalls: { id: string; type: "function"; function: { name: string; arguments: string }; extra_content?: unknown }[];
+  /** Of functions. */
+  toolCalls: FunctionCall[];
+  /** Of every kind, in the order of their indexes. */
+  calls: (FunctionCall | CustomCall)[];
   finish: string | null;
 }
+
+type CallDelta = NonNullable<Chunk["choices"][number]["delta"]["tool_calls"]>[number];
+
+const begunCall = ({
+  id,
+  type,
+  function: called,
+  custom,
+  extra_content: extra,
+}: CallDelta): FunctionCall | CustomCall => {
+  if (id === undefined || (type !== "function" && type !== "custom"))
+    throw new Error("A call begins without id or type");
+  return type === "custom"
+    ? { id, type, custom: { name: custom?.name ?? "", input: custom?.input ?? "" } }
+    : {
+        id,
+        type,
+        function: { name: called?.name ?? "", arguments: called?.arguments ?? "" },
+        ...(extra === undefined ? {} : { extra_content: extra }),
+      };
+};
 
 /** What a client that follows OpenAI's rules makes of the chunks. Fails where they break the contract. */
 export const assemble = (chunks: readonly Chunk[]): Assembled => {
@@ -90,6 +128,7 @@ export const assemble = (chunks: readonly Chunk[]): Assembled => {
     refusal: "",
     reasoningDetails: [],
     toolCalls: [],
+    calls: [],
     finish: null,
   };
   if (chunks[0]?.choices[0]?.delta.role !== "assistant") throw new Error("The first delta does not name the role");
@@ -103,21 +142,15 @@ export const assemble = (chunks: readonly Chunk[]): Assembled => {
       message.refusal += delta.refusal ?? "";
       message.reasoningDetails.push(...((delta.reasoning_details as unknown[] | undefined) ?? []));
       for (const call of delta.tool_calls ?? []) {
-        const known = message.toolCalls[call.index];
-        if (known === undefined) {
-          if (call.id === undefined || call.type !== "function") throw new Error("A call begins without id or type");
-          message.toolCalls[call.index] = {
-            id: call.id,
-            type: "function",
-            function: { name: call.function?.name ?? "", arguments: call.function?.arguments ?? "" },
-            ...(call.extra_content === undefined ? {} : { extra_content: call.extra_content }),
-          };
-        } else known.function.arguments += call.function?.arguments ?? "";
+        const known = message.calls[call.index];
+        if (known === undefined) message.calls[call.index] = begunCall(call);
+        else if (known.type === "custom") known.custom.input += call.custom?.input ?? "";
+        else known.function.arguments += call.function?.arguments ?? "";
       }
       message.finish = finish ?? message.finish;
     }
   }
-  return message;
+  return { ...message, toolCalls: message.calls.filter((call) => call.type === "function") };
 };
 
 export const completionOf = async (

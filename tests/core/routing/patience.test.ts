@@ -1,9 +1,10 @@
 import type { ServerResponse } from "node:http";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
+import { patienceWith } from "#core/routing/patience.ts";
 import { type AttemptsRequest, runAttempts, type Target } from "#core/routing/run-attempts.ts";
-import { forgetTargets } from "#core/routing/target-stats.ts";
+import { forgetTargets, isResting } from "#core/routing/target-stats.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { type FakeProvider, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 
@@ -53,12 +54,63 @@ const run = (targets: readonly Target[], stream: boolean, changes: Partial<Attem
 const results = (attempts: readonly { readonly model: string; readonly result: string }[]): string[] =>
   attempts.map(({ model, result }) => `${model} ${result}`);
 
-describe("a streamed target that stays silent", () => {
-  beforeEach(() => forgetTargets());
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.close();
+beforeEach(() => forgetTargets());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const server of servers.splice(0)) await server.close();
+});
+
+describe("what a target may take of the time that is left", () => {
+  it.each([
+    [true, 60_000, 1, 30_000],
+    [true, 60_000, 0, 60_000],
+    [false, 60_000, 0, 60_000],
+    [false, 60_000, 1, 40_000],
+    [false, 60_000, 2, 30_000],
+    [false, 290_000, 1, 270_000],
+    [false, 290_000, 3, 230_000],
+    [false, 10_000, 1, 5_000],
+  ])("streamed %s, with %i ms left and %i to follow: %i ms", (streamed, leftMs, followers, expected) => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    const whole = { streamed, signal: new AbortController().signal, remainingMs: () => leftMs };
+    const patience = patienceWith(whole, followers);
+    expect(patience.remainingMs()).toBe(expected);
+    expect(patience.ranOut()).toBe(false);
+    clock.mockReturnValue(1_000 + expected);
+    expect(patience.ranOut()).toBe(followers > 0);
+  });
+});
+
+describe("an unstreamed target that stays silent", () => {
+  const whole = (response: ServerResponse): void => {
+    const message = { role: "assistant", content: "hello" };
+    const choices = [{ index: 0, message, finish_reason: "stop" }];
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ id: "c", object: "chat.completion", created: 1, model: "m", choices }));
+  };
+
+  it("leaves time to the next one, is not tried again, and is not held for broken: it may have been slow", async () => {
+    const [first, second] = [await provider(noHeaders), await provider(whole)];
+    const targets = [target(first, "gpt-5.2"), target(second, "o3")];
+    // As many as would let a broken one rest.
+    const answered = await Promise.all(Array.from({ length: 5 }, () => run(targets, false)));
+    for (const { attempts, reply } of answered) {
+      expect(results(attempts)).toEqual(["gpt-5.2 timeout", "o3 ok"]);
+      expect(reply).toMatchObject({ kind: "completion", completion: { choices: [{ message: { content: "hello" } }] } });
+    }
+    expect(isResting("gpt-5.2", Date.now())).toBe(false);
   });
 
+  it("may take all the time as the last one", async () => {
+    const first = await provider(noHeaders);
+    const error = run([target(first, "gpt-5.2")], false, { retries: 0, remainingMs: () => 500 });
+    await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
+    expect(first.requests).toHaveLength(1);
+  });
+});
+
+describe("a streamed target that stays silent", () => {
   it.each([
     ["before its headers", noHeaders],
     ["before its content", noContent],
@@ -84,7 +136,7 @@ describe("a streamed target that stays silent", () => {
 
   it("may take all the time as the last one", async () => {
     const first = await provider(noContent);
-    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 100 });
+    const error = run([target(first, "gpt-5.2")], true, { retries: 0, remainingMs: () => 500 });
     await expect(error).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
     expect(first.requests).toHaveLength(1);
   });

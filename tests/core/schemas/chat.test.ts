@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type * as z from "zod";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
 const user = { role: "user", content: "hi" };
@@ -8,7 +9,8 @@ const written = (request: object): unknown =>
 const plain = { model: "gpt", messages: [user] };
 const parametersOf = (parameters: unknown): unknown => {
   const tools = [{ type: "function", function: { name: "f", parameters } }];
-  return chatRequestSchema.parse({ ...plain, tools }).tools?.[0]?.function.parameters;
+  const [tool] = chatRequestSchema.parse({ ...plain, tools }).tools ?? [];
+  return tool?.type === "function" ? tool.function.parameters : tool;
 };
 
 describe("chatRequestSchema", () => {
@@ -25,6 +27,42 @@ describe("chatRequestSchema", () => {
     "prompt_variables",
   ])("%s: null is as if it were not there", (name) => {
     expect(written({ [name]: null })).toEqual(plain);
+  });
+
+  it.each<[string, object, string]>([
+    ["a tool of another type", { tools: [{ type: "web_search" }] }, "tools.0.type: must be function or custom"],
+    [
+      "a grammar without its text",
+      { tools: [{ type: "custom", custom: { name: "f", format: { type: "grammar", grammar: { syntax: "lark" } } } }] },
+      "tools.0.custom.format.grammar.definition",
+    ],
+    [
+      "a custom call without its input",
+      { messages: [user, { role: "assistant", tool_calls: [{ id: "a", type: "custom", custom: { name: "f" } }] }] },
+      "messages.1.tool_calls.0.custom.input",
+    ],
+    ["a choice of another type", { tool_choice: { type: "mcp" } }, "must be function, custom or allowed_tools"],
+    ["a choice of another word", { tool_choice: "any" }, "must be auto, none, required, or an object"],
+    [
+      "no allowed tool",
+      { tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [] } } },
+      "allowed_tools.tools",
+    ],
+  ])("%s is refused in words that say where", (_, request, told) => {
+    const { error } = chatRequestSchema.safeParse({ ...plain, ...request });
+    const deep = (issues: readonly z.core.$ZodIssue[], before: readonly PropertyKey[] = []): string[] =>
+      issues.flatMap((issue) => [
+        `${[...before, ...issue.path].join(".")}: ${issue.message}`,
+        ...(issue.code === "invalid_union" ? issue.errors.flatMap((each) => deep(each, issue.path)) : []),
+      ]);
+    expect(deep(error?.issues ?? []).join("\n")).toContain(told);
+  });
+
+  it("a call without a type is one of a function", () => {
+    const call = { id: "a", function: { name: "f", arguments: "{}" } };
+    expect(written({ messages: [user, { role: "assistant", tool_calls: [call] }] })).toMatchObject({
+      messages: [user, { tool_calls: [{ ...call, type: "function" }] }],
+    });
   });
 
   it("an answer that a client dumped with all its nulls may come back as history", () => {

@@ -208,6 +208,81 @@ describe("MiniMax", () => {
   });
 });
 
+const sqlTool = {
+  type: "custom",
+  custom: { name: "run_sql", format: { type: "grammar", grammar: { syntax: "regex", definition: "SELECT .*" } } },
+};
+
+describe.each(["gpt-5.2", "gpt-5.3-codex"])("OpenAI's custom tools on %s", (model) => {
+  test.each([false, true])("are called, and take their results (stream: %s)", async (stream) => {
+    const messages = ask("Call run_sql and get_weather");
+    const fields = { messages, tools: [sqlTool, weatherTool] };
+    const { calls, finish } = stream
+      ? await streamOf(fields, options("openai", model)).then(({ chunks }) => {
+          const message = assemble(chunks);
+          return { calls: message.calls, finish: message.finish };
+        })
+      : await completionOf(fields, options("openai", model)).then(({ completion, outcome }) => {
+          expect(outcome.outputCharacters).toBeGreaterThan("simulated input".length);
+          const [choice] = completion.choices;
+          return { calls: choice?.message.tool_calls ?? [], finish: choice?.finish_reason };
+        });
+    expect(finish).toBe("tool_calls");
+    expect(calls).toMatchObject([
+      {
+        id: expect.stringMatching(/^call_/),
+        type: "custom",
+        custom: { name: "run_sql", input: "simulated input: no grammar is followed" },
+      },
+      { type: "function", function: { name: "get_weather", arguments: expect.stringContaining("city") } },
+    ]);
+    const results = calls.map(({ id }, index) => ({ role: "tool", tool_call_id: id, content: `result ${index}` }));
+    const assistant = { role: "assistant", content: null, tool_calls: calls };
+    const { completion } = await completionOf(
+      { ...fields, messages: [...messages, assistant, ...results] },
+      options("openai", model),
+    );
+    expect(completion.choices[0]?.message.content).toContain("run_sql said result 0; get_weather said result 1");
+  });
+
+  test("are chosen by name, and among the allowed ones", async () => {
+    const called = async (choice: object) => {
+      const fields = { messages: ask("Hi"), tools: [weatherTool, sqlTool], tool_choice: choice };
+      const { completion } = await completionOf(fields, options("openai", model));
+      return completion.choices[0]?.message.tool_calls;
+    };
+    const name = { type: "custom", custom: { name: "run_sql" } };
+    const allowed = { type: "allowed_tools", allowed_tools: { mode: "required", tools: [name] } };
+    for (const choice of [name, allowed]) expect(await called(choice)).toMatchObject([{ type: "custom" }]);
+    const sent = JSON.stringify(lastBody());
+    for (const part of ["run_sql", "get_weather", "SELECT .*", "allowed_tools"]) expect(sent).toContain(part);
+  });
+});
+
+describe("allowed tools", () => {
+  const allowed = (mode: string, tools: readonly object[]) => ({
+    type: "allowed_tools",
+    allowed_tools: { mode, tools },
+  });
+  const timeTool = { type: "function", function: { name: "get_time" } };
+  const others = ids.filter((id) => id !== "openai");
+
+  test.each(others)("at %s only they are offered, by their mode", async (provider) => {
+    const fields = { tools: [weatherTool, timeTool, sqlTool], tool_choice: allowed("required", [timeTool]) };
+    const required = await completionOf({ messages: ask("The weather?"), ...fields }, options(provider));
+    expect(required.completion.choices[0]?.message.tool_calls).toMatchObject([{ function: { name: "get_time" } }]);
+    expect(required.warnings).toEqual(["tool_choice.allowed_tools"]);
+    expect(JSON.stringify(lastBody())).not.toMatch(/get_weather|run_sql|allowed_tools/);
+    const auto = await completionOf(
+      { messages: ask("Hi"), tools: [timeTool], tool_choice: allowed("auto", [timeTool]) },
+      options(provider),
+    );
+    expect(auto.completion.choices[0]?.finish_reason).toBe("stop");
+    // Nothing was left out, so nothing was lost.
+    expect(auto.warnings).toEqual([]);
+  });
+});
+
 describe("OpenAI over the Responses API", () => {
   const astra = () => options("openai", "gpt-6-astra");
 

@@ -103,6 +103,36 @@ describe("the contract's form", () => {
       expect(outcome.usage).toMatchObject({ inputTokens: 3, outputTokens: 4 });
     });
 
+    test.each([
+      [
+        "with details",
+        frame({ content: "x" }, null, { usage: { ...tells(6).usage, prompt_tokens_details: { cached_tokens: 2 } } }),
+      ],
+      [
+        "behind one that was read whole",
+        frame({ content: "x" }, null, { ...tells(5), extra: 1 }) + frame({ content: "y" }, null, tells(6)),
+      ],
+      [
+        "before one that was read whole",
+        frame({ content: "x" }, null, tells(5)) + frame({ content: "y" }, null, { ...tells(6), extra: 1 }),
+      ],
+      ["before a fault", `${frame({ content: "x" }, null, tells(6))}data: {"error":{"message":"down"}}\n\n`],
+    ])("count by the last one of a read: %s", (_, text) => {
+      const { tap, outcome } = newTap();
+      push(tap, role + frame({ content: "Hello" }, null, tells(1)));
+      expect(push(tap, text)).not.toContain("usage");
+      expect(outcome.usage).toMatchObject({ inputTokens: 3, outputTokens: 6 });
+    });
+
+    test("that cannot be read end the stream, after what came before", () => {
+      const { tap } = newTap();
+      push(tap, role + frame({ content: "Hello" }));
+      expect(
+        push(tap, `data: {"id":"c1","choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"a":}}\n\n`),
+      ).toContain('"x"');
+      expect(() => tap.throwFault()).toThrow("a frame is not JSON");
+    });
+
     test("in another place than the end lose it too", () => {
       const { tap, outcome } = newTap();
       push(tap, role + frame({ content: "Hello" }));

@@ -98,6 +98,19 @@ describe.skipIf(specification === undefined)(
       }
     });
 
+    // The document's chunks know calls of functions only, though the SDK's types have those of custom tools too.
+    test("a call of a custom tool, whole", async () => {
+      const custom = {
+        name: "run_sql",
+        format: { type: "grammar", grammar: { syntax: "lark", definition: "start: /x/" } },
+      };
+      const request = { model: "gpt-5.2", messages: user("run_sql, please"), tools: [{ type: "custom", custom }] };
+      const { status, text } = await reply(`${providers().baseUrls.openai}/chat/completions`, request);
+      expect(status).toBe(200);
+      expect(JSON.parse(text).choices[0].message.tool_calls).toMatchObject([{ type: "custom" }]);
+      expectValid("completion", JSON.parse(text));
+    });
+
     test.each([
       { messages: user("[[simulate: status=429]]"), model: "gpt-5.2" },
       { messages: user("[[simulate: status=500]]"), model: "gpt-5.2" },
@@ -128,6 +141,7 @@ describe.skipIf(specification === undefined)(
     test.each([
       ["a text", { input: "hello" }],
       ["a tool call", { input: "the weather, please", tools: responsesTools }],
+      ["a call of a custom tool", { input: "run_sql, please", tools: [{ type: "custom", name: "run_sql" }] }],
       ["a truncated text", { input: "hello", max_output_tokens: 3 }],
       ["reasoning", { input: "hello", model: "gpt-5" }],
     ])("responses: %s, whole and streamed", async (_, request) => {
