@@ -54,8 +54,7 @@ const rowSchema = z.object({
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
 /** The caller's key, checked. @throws GatewayError BAD_REQUEST */
-export const readIdempotencyKey = (header: string | undefined): string | undefined => {
-  if (header === undefined) return undefined;
+export const checkedIdempotencyKey = (header: string): string => {
   if (keyPattern.test(header)) return header;
   throw new GatewayError("BAD_REQUEST", "Idempotency-Key is 1 to 255 printable characters without spaces.", {
     param: "Idempotency-Key",
