@@ -159,31 +159,39 @@ export const bundleFunctions = async (options: BundleOptions): Promise<ReadonlyM
 /** Where a function of a common build is: Lambda's task root and handler. */
 export type BuiltFunction = Pick<FunctionBundle, "handler" | "folder" | "entry">;
 
+type CommonBuild = Pick<BundleOptions, "handlers" | "outDir" | "root">;
+
+const handlerSources = ({ handlers, root }: CommonBuild) =>
+  [...new Set(handlers)].map((handler) => ({ handler, ...sourceOf(handler, root) }));
+
+/** Where `bundleTogether` puts functions: for a folder that it built before. Throws where a handler has no source file. */
+export const builtTogether = (options: CommonBuild): ReadonlyMap<string, BuiltFunction> => {
+  const folder = path.resolve(options.root, options.outDir);
+  return new Map(
+    handlerSources(options).map(({ handler, file, exportName }) => [
+      handler,
+      { handler, folder, entry: `${idOf(file)}.${exportName}` },
+    ]),
+  );
+};
+
 /**
  * Builds every handler with the same options in one go, into one folder: what functions share is read and written once, a
  * twentieth of the work. No function loads more code than its own bundle would hold, since a chunk is what the very same
  * set of functions imports. For the local cloud, which starts often; what is deployed and measured is `bundleFunctions`.
  * Throws as that does.
  */
-export const bundleTogether = async (
-  options: Pick<BundleOptions, "handlers" | "outDir" | "root">,
-): Promise<ReadonlyMap<string, BuiltFunction>> => {
-  const { handlers, outDir, root } = options;
+export const bundleTogether = async (options: CommonBuild): Promise<ReadonlyMap<string, BuiltFunction>> => {
+  const { outDir, root } = options;
   const folder = path.resolve(root, outDir);
-  const sources = [...new Set(handlers)].map((handler) => ({ handler, ...sourceOf(handler, root) }));
   await rm(folder, { recursive: true, force: true });
   await build({
     ...sstOptions,
     absWorkingDir: path.resolve(root),
-    entryPoints: sources.map(({ file }) => ({ in: file, out: idOf(file) })),
+    entryPoints: handlerSources(options).map(({ file }) => ({ in: file, out: idOf(file) })),
     entryNames: "[name]",
     outdir: folder,
     minify: true,
   });
-  return new Map(
-    sources.map(({ handler, file, exportName }) => [
-      handler,
-      { handler, folder, entry: `${idOf(file)}.${exportName}` },
-    ]),
-  );
+  return builtTogether(options);
 };

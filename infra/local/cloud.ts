@@ -10,10 +10,9 @@ import {
   type Route,
   routes,
 } from "#core/routes.ts";
-import { buildDashboard } from "#infra/build-dashboard.ts";
-import { bundleTogether } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
+import { buildFunctions, builtFunctions } from "./build-functions.ts";
 import { type DemoAccount, demoAccount } from "./demo-account.ts";
 import { type Dependencies, startDependencies } from "./dependencies.ts";
 import { startEventSources } from "./event-sources.ts";
@@ -35,6 +34,8 @@ export interface CloudOptions {
   /** Workers over all functions. */
   readonly maxWorkers?: number;
   readonly idleMs?: number;
+  /** Where `buildFunctions` put the functions before. Without it they are built into the data folder. */
+  readonly functionsDir?: string;
   readonly onProgress: (step: string) => void;
 }
 
@@ -66,8 +67,6 @@ const maxStreamMs = 900_000;
 /** How much of all workers one function may hold: the rest stays free for the functions that it waits for. */
 const shareOfOneFunction = 5 / 6;
 
-const root = join(import.meta.dirname, "../..");
-
 type AnyFunction = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb">;
 
 const writeLog =
@@ -80,6 +79,12 @@ const writeLog =
 export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
   const { host, port, dataDir, stage = "", onProgress } = options;
   const siteUrl = `http://${host}:${port}${stage === "" ? "" : `/${stage}`}`;
+  const building =
+    options.functionsDir === undefined
+      ? buildFunctions(join(dataDir, "functions"), onProgress)
+      : Promise.resolve(builtFunctions(options.functionsDir));
+  // Awaited below: a fault of the build must not end the process while the dependencies start.
+  building.catch(() => undefined);
   const dependencies = await startDependencies({
     dataDir,
     siteUrl,
@@ -95,14 +100,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     await new Promise<void>((resolve) => log.end(() => resolve()));
   };
   try {
-    if (await buildDashboard()) onProgress("Built the dashboard");
-    const functions: readonly AnyFunction[] = [...routes, catchAll, ...backgroundFunctions];
-    const handlers = [...new Set(functions.map(({ handler }) => handler))];
-    const [bundles, account] = await Promise.all([
-      bundleTogether({ handlers, outDir: join(dataDir, "functions"), root }),
-      demoAccount(dataDir, dependencies),
-    ]);
-    onProgress(`Built ${bundles.size} functions`);
+    const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
     const maxWorkers = options.maxWorkers ?? 60;
     const budget = new WorkerBudget({ maxWorkers });
     const environmentOf = functionEnvironments(dependencies);

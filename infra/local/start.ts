@@ -77,6 +77,8 @@ const choosePort = async (wanted: number, host: string): Promise<number> => {
 const main = async (): Promise<void> => {
   const host = process.env.HOST ?? "127.0.0.1";
   const maxWorkers = maxWorkersOf(process.env.MAX_WORKERS);
+  // Built once for all clouds of a test run.
+  const functionsDir = process.env.FUNCTIONS_DIR;
   const port = await choosePort(portOf(process.env.PORT ?? "8787"), host);
   const dataDir = flags.ephemeral
     ? await mkdtemp(join(tmpdir(), "concurred-"))
@@ -94,6 +96,7 @@ const main = async (): Promise<void> => {
       stage: flags.stage,
       mode: flags.processes ? "process" : "thread",
       ...(maxWorkers === undefined ? {} : { maxWorkers }),
+      ...(functionsDir === undefined ? {} : { functionsDir }),
       onProgress: (step) => say(`  ${step}`),
     });
   } catch (error) {

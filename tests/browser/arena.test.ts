@@ -1,19 +1,15 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { type ArenaEvent, eventFrame } from "#core/arena/events.ts";
 import { tallyRule } from "#core/arena/tally.ts";
 import { useCloud } from "#tests/support/cloud.ts";
-import { seriousFindings } from "./support/axe.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, requestId } from "./support/fake-api.ts";
+import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, models } from "./support/sample-data.ts";
 
 /** The arena's page: what a run looks like at every stage, and one run on the whole gateway. */
-
-const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
 
 const agents = [
   { agentId: "agent-1", model: "gpt" },
@@ -116,13 +112,6 @@ const streamOf = (events: readonly ArenaEvent[]) => ({
   text: [": keep-alive\n\n", ...events.map(eventFrame)].join(""),
 });
 
-const looks = [
-  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
-  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
-  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 } },
-] as const;
-
 const begin = async (page: Page, question = "Why is the sky blue?"): Promise<void> => {
   await page.getByLabel("API key").fill(chatKey);
   await page.getByLabel("Question").fill(question);
@@ -139,18 +128,6 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await opened.page.goto(`${url()}/dashboard/arena`);
     await opened.page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
     return { ...opened, calls };
-  };
-
-  const lookAt = async (page: Page, name: string): Promise<void> => {
-    await mkdir(screenshots, { recursive: true });
-    for (const { look, colorScheme, viewport } of looks) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true });
-      expect(await seriousFindings(page)).toEqual([]);
-    }
-    await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   };
 
   test("a fight is shown whole: columns, searches, sources, faults, votes with reasons, places, winner, cost", async () => {

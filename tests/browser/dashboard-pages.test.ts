@@ -1,16 +1,13 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { seriousFindings } from "./support/axe.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { lookAt, screenshot } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, chatStream, keys, models, providerKeys, usage } from "./support/sample-data.ts";
 
 /** Every page in both themes, on a desktop and on a phone: nothing that axe-core calls serious, nothing cut off. */
-
-const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
 
 const filled: Answers = {
   "GET v1/keys": ok(keys),
@@ -115,16 +112,6 @@ const scenes: readonly Scene[] = [
   { name: "unknown", path: "no-such-page", answers: filled, shows: "No such page" },
 ];
 
-/** What is looked at, in this order. One load of the page serves them all. */
-const looks = [
-  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 }, scope: "all" },
-  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 }, scope: "colours" },
-  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 }, scope: "colours" },
-  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 }, scope: "all" },
-] as const;
-
-const narrow = { width: 360, height: 740 };
-
 describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTimeout, () => {
   const open = useChromium();
   const url = usePageServer();
@@ -132,22 +119,12 @@ describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTi
   test.each(scenes)(
     "$name is accessible, in both themes, and fits a phone",
     async ({ name, path, answers, act, shows }) => {
-      const { page, faults } = await open({ viewport: looks[0].viewport, reducedMotion: "reduce" });
+      const { page, faults } = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
       await fakeApi(page, answers);
       await page.goto(`${url()}/dashboard/${path}`);
       await act?.(page);
       await page.getByText(shows).first().waitFor();
-      // A dialog belongs to the window, not to the page beneath it.
-      const fullPage = (await page.getByRole("dialog").count()) === 0;
-      await mkdir(screenshots, { recursive: true });
-      for (const { look, colorScheme, viewport, scope } of looks) {
-        await page.setViewportSize(viewport);
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage });
-        expect(await seriousFindings(page, scope)).toEqual([]);
-      }
-      await page.setViewportSize(narrow);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(narrow.width);
+      await lookAt(page, name);
       expect(faults).toEqual([]);
     },
   );
@@ -157,7 +134,7 @@ describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTi
     await fakeApi(page, filled);
     await page.goto(`${url()}/dashboard/keys`);
     await page.getByRole("button", { name: "Menu" }).click();
-    await page.screenshot({ path: join(screenshots, "menu-phone-light.png") });
+    await screenshot(page, "menu-phone-light", false);
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole("link", { name: "Usage" }).click();
     await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();

@@ -1,23 +1,14 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { plainPng, stillMp4 } from "#infra/local/media-providers/media-files.ts";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
-import { seriousFindings } from "./support/axe.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 
 /** The gallery: a user's jobs in every state, and those of a running gateway. */
-
-const screenshots = join(import.meta.dirname, "../../.test-output/screenshots");
-const looks = [
-  { look: "desktop-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
-  { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
-  { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-  { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 } },
-] as const;
 
 const now = Date.now();
 const inMinutes = (minutes: number): string => new Date(now + minutes * 60_000).toISOString();
@@ -114,18 +105,6 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     await page.goto(`${url()}/dashboard/gallery`);
     await page.getByRole("heading", { name: "Gallery", level: 1 }).waitFor();
     return { ...opened, asked: () => calls.filter(({ name }) => name === "GET v1/jobs") };
-  };
-
-  const lookAt = async (page: Page, name: string): Promise<void> => {
-    await mkdir(screenshots, { recursive: true });
-    for (const { look, colorScheme, viewport } of looks) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true });
-      expect(await seriousFindings(page)).toEqual([]);
-    }
-    await page.setViewportSize({ width: 360, height: 740 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   };
 
   const cardOf = (page: Page, model: string) =>

@@ -29,7 +29,7 @@ describe("the local cloud", { timeout: twoStartsMs }, () => {
   afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
   it("ends an open stream whole when it is stopped, exits 0, and keeps key and usage for the next start", async () => {
-    const first = await TestCloud.start({ dataDir });
+    const first = await TestCloud.start({ dataDir, builds: true });
     const { apiKey, userId, ready } = first;
     expect(ready.pid).toBeGreaterThan(0);
     const response = await openChat(first, slowly(25));
@@ -44,7 +44,7 @@ describe("the local cloud", { timeout: twoStartsMs }, () => {
     expect(await exists(join(dataDir, "ready.json"))).toBe(false);
     await expect(fetch(`${ready.url}/api/health`)).rejects.toThrow();
 
-    const second = await TestCloud.start({ dataDir });
+    const second = await TestCloud.start({ dataDir, builds: true });
     try {
       expect(second.apiKey).toBe(apiKey);
       expect(second.ready.user).toEqual(ready.user);

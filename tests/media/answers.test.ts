@@ -108,7 +108,12 @@ describe("jobs", () => {
       return found;
     });
     expect(listed).toMatchObject([
-      { kind: "image", model: "image-01", costUsd: 0.007, output: [{ contentType: null }, { contentType: null }] },
+      {
+        kind: "image",
+        model: "image-01",
+        costUsd: 0.007,
+        output: [{ contentType: "image/png" }, { contentType: "image/png" }],
+      },
       { kind: "music", output: [{ contentType: "audio/mpeg" }] },
       { kind: "speech", status: "completed", costUsd: 0.0005, output: [{ contentType: "audio/mpeg" }] },
     ]);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBDocumentClient, GetCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Unkey } from "@unkey/api";
-import { afterAll, beforeAll, vi } from "vitest";
+import { afterAll, beforeAll, inject, vi } from "vitest";
 import * as z from "zod";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
@@ -42,6 +42,8 @@ export interface CloudOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Such as `["--processes"]`. */
   readonly flags?: readonly string[];
+  /** Builds its functions itself, as a person's `npm start` does, instead of running those of the whole test run. */
+  readonly builds?: boolean;
   /** A folder that outlives the cloud, for restarts. Without it a temporary one that goes with it. */
   readonly dataDir?: string;
 }
@@ -74,14 +76,19 @@ const startTimeoutMs = 100_000;
 /** Longest wait for what happens after an answer has ended. */
 const waitMs = 10_000;
 
-const cleanEnvironment = (dataDir: string, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
-  PATH: process.env.PATH,
-  HOME: process.env.HOME,
-  TMPDIR: tmpdir(),
-  PORT: "0",
-  LOCAL_DATA_DIR: dataDir,
-  ...env,
-});
+const cleanEnvironment = (dataDir: string, { env = {}, builds = false }: CloudOptions): NodeJS.ProcessEnv => {
+  const { functionsDir, compileCache } = inject("sharedBuild");
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    TMPDIR: tmpdir(),
+    PORT: "0",
+    LOCAL_DATA_DIR: dataDir,
+    NODE_COMPILE_CACHE: compileCache,
+    ...(builds ? {} : { FUNCTIONS_DIR: functionsDir }),
+    ...env,
+  };
+};
 
 interface Started {
   readonly child: ChildProcess;
@@ -107,10 +114,11 @@ const killWithThisProcess = (child: ChildProcess): ChildProcess => {
   return guard;
 };
 
-const spawnStart = (dataDir: string, { env = {}, flags = [] }: CloudOptions): Started => {
+const spawnStart = (dataDir: string, options: CloudOptions): Started => {
+  const { flags = [] } = options;
   const child = spawn(process.execPath, ["infra/local/start.ts", ...flags], {
     cwd: root,
-    env: cleanEnvironment(dataDir, env),
+    env: cleanEnvironment(dataDir, options),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const guard = killWithThisProcess(child);
