@@ -13,18 +13,21 @@ const defaultRounds = 2;
 const modelName = z.string().min(1).max(200);
 /** An array, or names separated by commas. */
 const modelNames = z
-  .union([
-    z.array(modelName),
-    z
-      .string()
-      .max(2_000)
-      .transform((text) =>
-        text
-          .split(",")
-          .map((name) => name.trim())
-          .filter((name) => name !== ""),
-      ),
-  ])
+  .union(
+    [
+      z.array(modelName),
+      z
+        .string()
+        .max(2_000)
+        .transform((text) =>
+          text
+            .split(",")
+            .map((name) => name.trim())
+            .filter((name) => name !== ""),
+        ),
+    ],
+    { error: "Not a list of model names, nor names separated by commas" },
+  )
   .pipe(z.array(modelName));
 
 const turn = z.strictObject({ role: z.enum(["user", "assistant", "system"]), content: z.string().min(1).max(100_000) });

@@ -34,6 +34,8 @@ export interface CloudOptions {
   /** Workers over all functions. */
   readonly maxWorkers?: number;
   readonly idleMs?: number;
+  /** How many times as often as on AWS scheduled functions run. Default 1. */
+  readonly scheduleScale?: number;
   /** Where `buildFunctions` put the functions before. Without it they are built into the data folder. */
   readonly functionsDir?: string;
   readonly onProgress: (step: string) => void;
@@ -142,7 +144,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     });
     const url = await api.listen(port, host);
     const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
-    const schedules = startSchedules(background);
+    const schedules = startSchedules(background, options.scheduleScale);
     const eventSources = startEventSources({
       consumers: background,
       dependencies,

@@ -21,18 +21,24 @@ const { values: flags } = parseArgs({
   },
 });
 
-const portOf = (text: string): number => {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`PORT is not a port: ${text}`);
-  return port;
+/** Ends for a setting that is none: a person reads this, not a stack. */
+const refuse = (fault: string): never => {
+  process.stderr.write(`${fault}\n`);
+  process.exit(1);
 };
 
-/** How many workers may run at once over all functions; undefined leaves the cloud's own bound. */
-const maxWorkersOf = (text: string | undefined): number | undefined => {
+const portOf = (text: string): number => {
+  const port = Number(text);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : refuse(`PORT is not a port: ${text}`);
+};
+
+/** A setting that is a number above 0; undefined leaves the cloud's own. */
+const numberOf = (name: string, whole = false): number | undefined => {
+  const text = process.env[name];
   if (text === undefined || text === "") return undefined;
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`MAX_WORKERS is not a number of workers: ${text}`);
-  return count;
+  const value = Number(text);
+  const good = Number.isFinite(value) && value > 0 && (!whole || Number.isInteger(value));
+  return good ? value : refuse(`${name} is not a ${whole ? "whole " : ""}number above 0: ${text}`);
 };
 
 const say = (line: string): void => {
@@ -76,7 +82,8 @@ const choosePort = async (wanted: number, host: string): Promise<number> => {
 
 const main = async (): Promise<void> => {
   const host = process.env.HOST ?? "127.0.0.1";
-  const maxWorkers = maxWorkersOf(process.env.MAX_WORKERS);
+  const maxWorkers = numberOf("MAX_WORKERS", true);
+  const scheduleScale = numberOf("SCHEDULE_SCALE");
   // Built once for all clouds of a test run.
   const functionsDir = process.env.FUNCTIONS_DIR;
   const port = await choosePort(portOf(process.env.PORT ?? "8787"), host);
@@ -96,6 +103,7 @@ const main = async (): Promise<void> => {
       stage: flags.stage,
       mode: flags.processes ? "process" : "thread",
       ...(maxWorkers === undefined ? {} : { maxWorkers }),
+      ...(scheduleScale === undefined ? {} : { scheduleScale }),
       ...(functionsDir === undefined ? {} : { functionsDir }),
       onProgress: (step) => say(`  ${step}`),
     });

@@ -47,6 +47,13 @@ describe("A request to the arena", () => {
     expect(asChat({}).stream).toBe(false);
   });
 
+  it("says what models are, where they are neither a list nor a text", () => {
+    const { error } = battleSchema.safeParse({ message: "Hi", models: 5 });
+    expect(error?.issues).toMatchObject([
+      { path: ["models"], message: expect.stringContaining("list of model names") },
+    ]);
+  });
+
   it("lets models win over model, and refuses a limit that no run can keep", () => {
     expect(asChat({ model: "gpt", models: ["claude"] }).models).toEqual(["claude"]);
     expect(asFight({ maxCostUsd: 0.000_001 }).maxCostUsd).toBe(0.000_001);
