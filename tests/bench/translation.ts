@@ -11,11 +11,11 @@ import { toFigure } from "./statistics.ts";
 /**
  * `npm run bench:translation`: what a chunk of a stream costs where it has to be translated, against one whose bytes pass on
  * with a tap, side by side in one run. The ratios are what counts; the microseconds are this machine's. Fails where a chunk
- * that comes in a read of its own, as a model's words do, costs over three times as much.
+ * costs over three times as much as one whose bytes pass on and that comes the same way.
  */
 
 const chunks = 4_000;
-const rounds = 25;
+const rounds = 101;
 const warmUps = 5;
 const maxRatio = 3;
 /** Chunks of one read, as a hurried provider's arrive. */
@@ -157,7 +157,7 @@ const rows = results.map(({ name, figure: { median, lowest, highest }, ratio }) 
 const text = table(["Adapter", "CPU of a chunk, us (median)", `${rounds} rounds`, "ratio"], rows);
 console.log(text);
 if (process.argv.includes("--write")) await replaceSection("translation", text);
-const over = results.filter(({ ratio }, index) => index % 2 === 0 && ratio > maxRatio);
+const over = results.filter(({ ratio }) => ratio > maxRatio);
 if (over.length > 0) {
   console.error(`Over ${maxRatio} times: ${over.map(({ name }) => name).join(", ")}`);
   process.exitCode = 1;
