@@ -1,5 +1,6 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { type TableId, tables } from "#core/db/tables.ts";
 import {
@@ -25,8 +26,8 @@ import { startSchedules } from "./schedules.ts";
 /** The whole gateway on one machine: the same handlers in AWS's own runtime behind an API Gateway front. */
 
 export interface CloudOptions {
-  readonly host: string;
-  readonly port: number;
+  /** Listens already: nobody else gets the port while the parts start, whose mails and callbacks name it. */
+  readonly listener: Server;
   readonly dataDir: string;
   /** `""`: as behind a custom domain. A name: under API Gateway's stage prefix. */
   readonly stage?: string;
@@ -79,8 +80,9 @@ const writeLog =
 
 /** Builds the functions and starts everything. What started is stopped again when one part cannot start. */
 export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
-  const { host, port, dataDir, stage = "", onProgress } = options;
-  const siteUrl = `http://${host}:${port}${stage === "" ? "" : `/${stage}`}`;
+  const { listener, dataDir, stage = "", onProgress } = options;
+  const { address, family, port } = listener.address() as AddressInfo;
+  const siteUrl = `http://${family === "IPv6" ? `[${address}]` : address}:${port}${stage === "" ? "" : `/${stage}`}`;
   const building =
     options.functionsDir === undefined
       ? buildFunctions(join(dataDir, "functions"), onProgress)
@@ -142,7 +144,7 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
       stage,
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });
-    const url = await api.listen(port, host);
+    const url = await api.takeOver(listener);
     const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
     const schedules = startSchedules(background, options.scheduleScale);
     const eventSources = startEventSources({

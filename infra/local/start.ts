@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
 });
 
 /** Ends for a setting that is none: a person reads this, not a stack. */
-const refuse = (fault: string): never => {
+const refuse: (fault: string) => never = (fault) => {
   process.stderr.write(`${fault}\n`);
   process.exit(1);
 };
@@ -63,21 +63,23 @@ Try it:
 
 Ctrl+C stops it.`;
 
-const explain = (error: unknown, port: number): string => {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE")
-    return `Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start`;
-  return error instanceof Error ? error.message : String(error);
-};
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The port to listen on. 0 asks for any free one: it is chosen first, since mails and callbacks name it. */
-const choosePort = async (wanted: number, host: string): Promise<number> => {
-  if (wanted !== 0) return wanted;
-  const server = createServer().listen(0, host);
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
+/**
+ * Listens before anything else is done: a port that is taken is told at once, and nobody else gets it while the parts start.
+ * Who calls before they have is cut off. 0 asks for any free port.
+ */
+const holdPort = async (port: number, host: string): Promise<Server> => {
+  const listener = createServer((socket) => socket.destroy()).listen(port, host);
+  try {
+    await once(listener, "listening");
+    return listener;
+  } catch (error) {
+    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    return refuse(
+      taken ? `Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start` : textOf(error),
+    );
+  }
 };
 
 const main = async (): Promise<void> => {
@@ -86,7 +88,7 @@ const main = async (): Promise<void> => {
   const scheduleScale = numberOf("SCHEDULE_SCALE");
   // Built once for all clouds of a test run.
   const functionsDir = process.env.FUNCTIONS_DIR;
-  const port = await choosePort(portOf(process.env.PORT ?? "8787"), host);
+  const listener = await holdPort(portOf(process.env.PORT ?? "8787"), host);
   const dataDir = flags.ephemeral
     ? await mkdtemp(join(tmpdir(), "concurred-"))
     : resolve(process.env.LOCAL_DATA_DIR ?? ".local");
@@ -97,8 +99,7 @@ const main = async (): Promise<void> => {
   let cloud: Cloud;
   try {
     cloud = await startCloud({
-      host,
-      port,
+      listener,
       dataDir,
       stage: flags.stage,
       mode: flags.processes ? "process" : "thread",
@@ -109,8 +110,7 @@ const main = async (): Promise<void> => {
     });
   } catch (error) {
     await removeData();
-    process.stderr.write(`${explain(error, port)}\n`);
-    process.exit(1);
+    refuse(textOf(error));
   }
   let stopping = false;
   const stop = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import type { InvocationOutcome } from "../lambda/outcome.ts";
 import { proxyEvent } from "./event.ts";
 import { Exchange, type MakeGatewayResponse } from "./exchange.ts";
@@ -35,6 +36,8 @@ export interface RestApiOptions {
 export interface RestApi {
   /** Resolves to the base URL, stage included, without a slash at its end. Rejects with the socket's error (`EADDRINUSE`). */
   listen(port: number, host: string): Promise<string>;
+  /** The same on a port that is listened to already: from now on its connections come here. */
+  takeOver(listener: Server): Promise<string>;
   /** Refuses new connections, lets open requests and streams end for up to `timeoutMs`, then cuts them. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -184,17 +187,21 @@ export const createRestApi = (options: RestApiOptions): RestApi => {
   });
   server.keepAliveTimeout = 65_000;
 
+  const listening = async (): Promise<string> => {
+    await once(server, "listening");
+    const address = server.address() as AddressInfo;
+    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    return `http://${name}:${address.port}${stagePrefix}`;
+  };
+
   return {
     listen: (port, host) => {
-      const { promise, resolve, reject } = Promise.withResolvers<string>();
-      server.once("error", reject);
-      server.listen(port, host, () => {
-        server.off("error", reject);
-        const address = server.address() as AddressInfo;
-        const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-        resolve(`http://${name}:${address.port}${stagePrefix}`);
-      });
-      return promise;
+      server.listen(port, host);
+      return listening();
+    },
+    takeOver: (listener) => {
+      server.listen(listener);
+      return listening();
     },
     close: (timeoutMs) => {
       closing = true;
