@@ -15,7 +15,7 @@ export const autoAlias = "auto";
  * The rules of `auto`, in order:
  * 1. a model of the list below whose provider has a key, and whose end is not announced;
  * 2. that reads what the request holds (images, audio, files);
- * 3. that takes tools, a JSON schema or a reasoning effort where the request has one;
+ * 3. that takes tools (custom ones: OpenAI's), a JSON schema or a reasoning effort where the request has one;
  * 4. whose context holds the request and the answer that it may get, and whose output limit holds that answer;
  * 5. of these the cheapest for this very request: its input, and the answer it asks for (500 tokens where it sets no limit).
  * Where none is left, the same over the whole catalogue.
@@ -46,6 +46,8 @@ const modalityOf: Readonly<Record<string, Modality>> = { image_url: "image", inp
 interface Needs {
   readonly input: ReadonlySet<Modality>;
   readonly tools: boolean;
+  /** Tools of the type custom, which are OpenAI's own. */
+  readonly customTools: boolean;
   readonly jsonSchema: boolean;
   readonly reasoning: boolean;
   readonly inputTokens: number;
@@ -72,6 +74,7 @@ const needsOf = (request: ChatRequest, inputCharacters: number): Needs => {
   return {
     input: modalitiesOf(request),
     tools: (request.tools ?? []).length > 0,
+    customTools: (request.tools ?? []).some(({ type }) => type === "custom"),
     jsonSchema: request.response_format?.type === "json_schema",
     reasoning: effort !== "none" && effort !== "minimal",
     inputTokens: estimateTokens(inputCharacters),
@@ -83,6 +86,7 @@ const needsOf = (request: ChatRequest, inputCharacters: number): Needs => {
 const fits = (model: CatalogModel, needs: Needs): boolean =>
   [...needs.input].every((modality) => model.input.includes(modality)) &&
   (!needs.tools || model.capabilities.tools) &&
+  (!needs.customTools || model.provider === "openai") &&
   (!needs.jsonSchema || model.capabilities.jsonSchema) &&
   (!needs.reasoning || model.capabilities.reasoning) &&
   needs.inputTokens + needs.answerTokens <= model.contextTokens &&

@@ -32,12 +32,17 @@ export const patienceWith = ({ streamed, signal, remainingMs }: WholeRequest, fo
   if (followers === 0) return { remainingMs, ranOut: () => false, until: (_, make) => make(signal) };
   const endsAt = performance.now() + shareOf(remainingMs(), streamed, followers);
   const shareMs = (): number => Math.max(0, endsAt - performance.now());
+  // A timer of whole milliseconds may fire a moment before the end that the clock tells.
+  let silenced = false;
   return {
     remainingMs: shareMs,
-    ranOut: () => shareMs() === 0,
+    ranOut: () => silenced || shareMs() === 0,
     until: async (provider, make) => {
       const silence = new AbortController();
-      const timer = setTimeout(() => silence.abort(), shareMs());
+      const timer = setTimeout(() => {
+        silenced = true;
+        silence.abort();
+      }, shareMs());
       try {
         return await make(AbortSignal.any([signal, silence.signal]));
       } catch (error) {

@@ -193,10 +193,13 @@ export const runAttempts = async (all: AttemptsRequest): Promise<AttemptsResult>
   let refusal: GatewayError | undefined;
   const targets = withoutResting(all.targets);
   const whole = { streamed: all.request.stream === true, signal: all.signal, remainingMs: all.remainingMs };
+  // What `auto` or a balance holds beside its choice is no wish for a fallback that a slow model should be cut off for.
+  const named = whole.streamed ? targets.length : (all.request.fallback?.length ?? 0);
   for (const [index, target] of targets.entries()) {
     if (index > 0) increment("Fallbacks");
+    const followers = Math.min(targets.length - index - 1, named);
     try {
-      const result = await tryTarget(target, all, attempts, patienceWith(whole, targets.length - index - 1));
+      const result = await tryTarget(target, all, attempts, patienceWith(whole, followers));
       if ("reply" in result) return result;
       last = result;
     } catch (error) {

@@ -12,7 +12,9 @@ import { failureToError } from "#core/routing/failure-to-error.ts";
 
 /** Google gives a finished video to nobody without the key that made it, so it is passed through us, byte by byte. */
 
-const timeoutMs = 30_000;
+const headersTimeoutMs = 30_000;
+/** The reader may pause, as a player does: then nothing comes, and Google is not to blame. The caller's signal ends it all. */
+const idleTimeoutMs = 300_000;
 const maxRedirects = 3;
 
 /** Whether the job's output cannot be fetched by its URL alone. */
@@ -49,8 +51,8 @@ const open = async (
       method: "GET",
       headers: { ...(own ? { "x-goog-api-key": apiKey } : {}), ...(range === undefined ? {} : { range }) },
       signal,
-      headersTimeoutMs: timeoutMs,
-      idleTimeoutMs: timeoutMs,
+      headersTimeoutMs,
+      idleTimeoutMs,
     });
     const { statusCode = 0, headers } = response;
     if (statusCode === 200 || (range !== undefined && (statusCode === 206 || statusCode === 416))) return response;

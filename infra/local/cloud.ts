@@ -11,6 +11,7 @@ import {
   type Route,
   routes,
 } from "#core/routes.ts";
+import type { BuiltFunction } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
 import { buildFunctions, builtFunctions } from "./build-functions.ts";
@@ -78,15 +79,13 @@ const writeLog =
     file.write(`${functionName} ${line}\n`);
   };
 
-/** Builds the functions and starts everything. What started is stopped again when one part cannot start. */
-export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
+const startParts = async (
+  options: CloudOptions,
+  building: Promise<ReadonlyMap<string, BuiltFunction>>,
+): Promise<Cloud> => {
   const { listener, dataDir, stage = "", onProgress } = options;
   const { address, family, port } = listener.address() as AddressInfo;
   const siteUrl = `http://${family === "IPv6" ? `[${address}]` : address}:${port}${stage === "" ? "" : `/${stage}`}`;
-  const building =
-    options.functionsDir === undefined
-      ? buildFunctions(join(dataDir, "functions"), onProgress)
-      : Promise.resolve(builtFunctions(options.functionsDir));
   // Awaited below: a fault of the build must not end the process while the dependencies start.
   building.catch(() => undefined);
   const dependencies = await startDependencies({
@@ -171,6 +170,24 @@ export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
     };
   } catch (error) {
     await stopEverything();
+    throw error;
+  }
+};
+
+/**
+ * Builds the functions and starts everything. What started is stopped again when one part cannot start, and the build has
+ * ended: nothing is written any more.
+ */
+export const startCloud = async (options: CloudOptions): Promise<Cloud> => {
+  const { functionsDir, dataDir, onProgress } = options;
+  const building =
+    functionsDir === undefined
+      ? buildFunctions(join(dataDir, "functions"), onProgress)
+      : Promise.resolve(builtFunctions(functionsDir));
+  try {
+    return await startParts(options, building);
+  } catch (error) {
+    await Promise.allSettled([building]);
     throw error;
   }
 };

@@ -5,6 +5,9 @@ import type { FunctionPool } from "./lambda/function-pool.ts";
 
 const units = { minute: 60_000, minutes: 60_000, hour: 3_600_000, hours: 3_600_000 } as const;
 
+/** A longer one would run at once: Node keeps 31 bits of it. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Milliseconds of a schedule such as `rate(5 minutes)`. */
 const rateMs = (schedule: string): number => {
   const match = /^rate\((\d+) (minutes?|hours?)\)$/.exec(schedule);
@@ -34,7 +37,12 @@ interface Scheduled {
 export const startSchedules = (functions: readonly Scheduled[], scale = 1): { stop(): void } => {
   const timers = functions.flatMap(({ definition, pool }) =>
     "schedule" in definition.trigger
-      ? [setInterval(() => void pool.invoke(scheduledEvent()), rateMs(definition.trigger.schedule) / scale)]
+      ? [
+          setInterval(
+            () => void pool.invoke(scheduledEvent()),
+            Math.min(longestTimerMs, rateMs(definition.trigger.schedule) / scale),
+          ),
+        ]
       : [],
   );
   return {

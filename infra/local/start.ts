@@ -87,7 +87,7 @@ const main = async (): Promise<void> => {
   const maxWorkers = numberOf("MAX_WORKERS", true);
   const scheduleScale = numberOf("SCHEDULE_SCALE");
   // Built once for all clouds of a test run.
-  const functionsDir = process.env.FUNCTIONS_DIR;
+  const functionsDir = process.env.FUNCTIONS_DIR || undefined;
   const listener = await holdPort(portOf(process.env.PORT ?? "8787"), host);
   const dataDir = flags.ephemeral
     ? await mkdtemp(join(tmpdir(), "concurred-"))

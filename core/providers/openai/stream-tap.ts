@@ -223,7 +223,8 @@ export class StreamTap {
     if (outcome.finishReason !== undefined) return undefined;
     const last = lastUsage(view);
     if (last === undefined) return undefined;
-    this.#usageText = last.text;
+    // One without counts takes nothing back.
+    if (this.#usageText === undefined || /\d/.test(last.text)) this.#usageText = last.text;
     this.#count(last.at + chunkEnd.length, 1);
     return last.at;
   }

@@ -48,6 +48,8 @@ describe("auto", () => {
   });
 
   test("with tools, a schema or an effort takes a model that has them", () => {
+    const customTool = { type: "custom", custom: { name: "run" } };
+    expect(new Set(rank({ tools: [customTool] }).map(({ provider }) => provider))).toEqual(new Set(["openai"]));
     for (const model of rank({ tools: [weatherTool] })) expect(model.capabilities.tools, model.id).toBe(true);
     const schema = { type: "json_schema", json_schema: { name: "x", schema: { type: "object" } } };
     expect(rank({ response_format: schema }).map(({ id }) => id)).not.toContain("MiniMax-M3");

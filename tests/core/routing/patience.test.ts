@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 import { patienceWith } from "#core/routing/patience.ts";
 import { type AttemptsRequest, runAttempts, type Target } from "#core/routing/run-attempts.ts";
 import { forgetTargets, isResting } from "#core/routing/target-stats.ts";
@@ -36,12 +38,22 @@ const target = (server: FakeProvider, name: string): Target => ({
   byok: false,
   credential: async () => ({ apiKey: "sk-test", baseUrl: server.url, byok: false }),
 });
+const requestOf = (stream: boolean, fallback: readonly string[]) =>
+  chatRequestSchema.parse({
+    model: "gpt-5.2",
+    messages: [{ role: "user", content: "hi" }],
+    stream,
+    ...(fallback.length === 0 ? {} : { fallback }),
+  });
 const wholeMs = 1_600;
 const run = (targets: readonly Target[], stream: boolean, changes: Partial<AttemptsRequest> = {}) => {
   const endsAt = performance.now() + wholeMs;
   return runAttempts({
     targets,
-    request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }], stream }),
+    request: requestOf(
+      stream,
+      targets.slice(1).map(({ name }) => name),
+    ),
     retries: 2,
     completionId: "chatcmpl-1",
     signal: new AbortController().signal,
@@ -100,6 +112,30 @@ describe("an unstreamed target that stays silent", () => {
       expect(reply).toMatchObject({ kind: "completion", completion: { choices: [{ message: { content: "hello" } }] } });
     }
     expect(isResting("gpt-5.2", Date.now())).toBe(false);
+  });
+
+  it("knows that its part is over, though its timer was a moment early", async () => {
+    const whole = { streamed: false, signal: new AbortController().signal, remainingMs: () => 40 };
+    const patience = patienceWith(whole, 1);
+    const clock = vi.spyOn(performance, "now");
+    const silent = patience.until("openai", async (signal) => {
+      // The clock stands still from here on: the end, as it tells it, never comes.
+      clock.mockReturnValue(performance.now());
+      await once(signal, "abort");
+      throw new ProviderFailure("openai", "aborted", "cut off");
+    });
+    await expect(silent).rejects.toMatchObject({ kind: "timeout" });
+    expect(patience.ranOut()).toBe(true);
+  });
+
+  it("may take all the time where nobody named a fallback: auto and a balance have others by themselves", async () => {
+    const [first, second] = [await provider(noHeaders), await provider(whole)];
+    const targets = [target(first, "gpt-5.2"), target(second, "o3")];
+    const request = requestOf(false, []);
+    const { attempts } = await run(targets, false, { request, retries: 0, remainingMs: () => 500 });
+    // The caller's whole time was over first; what is left to the second is what this clock says.
+    expect(results(attempts)).toEqual(["gpt-5.2 timeout", "o3 ok"]);
+    expect(attempts[0]?.latencyMs).toBeGreaterThanOrEqual(490);
   });
 
   it("may take all the time as the last one", async () => {

@@ -116,6 +116,10 @@ describe("the contract's form", () => {
         "before one that was read whole",
         frame({ content: "x" }, null, tells(5)) + frame({ content: "y" }, null, { ...tells(6), extra: 1 }),
       ],
+      [
+        "before one without counts",
+        frame({ content: "x" }, null, tells(6)) + frame({ content: "y" }, null, { usage: {} }),
+      ],
       ["before a fault", `${frame({ content: "x" }, null, tells(6))}data: {"error":{"message":"down"}}\n\n`],
     ])("count by the last one of a read: %s", (_, text) => {
       const { tap, outcome } = newTap();
