@@ -101,3 +101,8 @@ const joined = (parts: readonly (Buffer | string)[]): Buffer | string => {
   if (parts.length === 1 && only !== undefined) return only;
   return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
 };
+
+/** Frames that are there already, as a stream. */
+export async function* only(frames: string): AsyncGenerator<string> {
+  yield frames;
+}

@@ -4,7 +4,6 @@ import { resolveModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
-import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
@@ -16,12 +15,12 @@ import { coveredCharacters } from "#core/usage/estimate.ts";
 import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
-import { answerFrames, completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import { answerFrames, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
 import { ableChoices, checkChatRequest } from "./check-request.ts";
 import { inputCharacters } from "./input-size.ts";
-import { reportGeneration } from "./report.ts";
+import { reportGeneration, reportLateError } from "./report.ts";
 import { type ChatCaller, requestParts } from "./request-parts.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { secondRound } from "./second-round.ts";
@@ -129,11 +128,13 @@ export class ChatCompletion {
     }
   }
 
+  /** Whether the stream tells its usage before its end. */
+  get #tellsUsage(): boolean {
+    return this.#request.stream_options?.include_usage === true;
+  }
+
   /** Resolves once a stream has begun. @throws GatewayError */
-  async start(): Promise<{
-    readonly frames: AsyncIterable<Buffer | string>;
-    readonly headers: Readonly<Record<string, string>>;
-  }> {
+  async start(): Promise<Required<Pick<ChatAnswer, "frames" | "headers">>> {
     const { frames, headers } = await this.run();
     if (frames === undefined) throw new Error("A streamed request was answered with a body");
     return { frames, headers };
@@ -147,9 +148,10 @@ export class ChatCompletion {
     this.#ended = true;
     if (this.#outcome === undefined) return doneFrame;
     this.#outcome.finishReason = "content_filter";
-    const asked = this.#request.stream_options?.include_usage === true;
     const usage = metered(this.#outcome, this.#inputCharacters);
-    return (asked ? usageFrame(this.#facts(this.#choices[0].model.id), toOpenAiUsage(usage)) : "") + doneFrame;
+    return (
+      (this.#tellsUsage ? usageFrame(this.#facts(this.#choices[0].model.id), toOpenAiUsage(usage)) : "") + doneFrame
+    );
   }
 
   /** Notes a failure for the usage event and turns it into what the caller sees. */
@@ -158,17 +160,10 @@ export class ChatCompletion {
     return this.#error;
   }
 
-  /** The same for a failure after the status line: it is told in the stream, so that nobody else would log it. */
+  /** The same for a failure after the status line. */
   readonly fail = (thrown: unknown): GatewayError => {
     const error = this.#note(thrown);
-    if (error.code === "INTERNAL_ERROR") {
-      const { requestId, route } = this.#call;
-      logger.error("Unexpected error in a stream", {
-        requestId,
-        route: route.id,
-        error: loggableError(error.cause ?? thrown),
-      });
-    }
+    if (error.code === "INTERNAL_ERROR") reportLateError(this.#call, error.cause ?? thrown);
     return error;
   };
 
@@ -193,7 +188,7 @@ export class ChatCompletion {
     const facts = { startedAt, providerMs: 0, model, provider, simulated, cache: this.#cacheState } as const;
     const headers = answerHeaders({ ...facts, attempts: 0, warnings: [] });
     if (this.#request.stream !== true) return { headers, completion: replayCompletion(hit) };
-    return { headers, frames: only(replayFrames(hit, this.#request.stream_options?.include_usage === true)) };
+    return { headers, frames: only(replayFrames(hit, this.#tellsUsage)) };
   }
 
   #facts(model: string): { readonly id: string; readonly created: number; readonly model: string } {
@@ -222,7 +217,7 @@ export class ChatCompletion {
       const own = { ...facts, id: reply.completion.id };
       const body = completionFrames(reply.completion, own);
       const told = reply.completion.usage ?? toOpenAiUsage(metered(this.#outcome, this.#inputCharacters));
-      const usage = this.#request.stream_options?.include_usage === true ? usageFrame(own, told) : "";
+      const usage = this.#tellsUsage ? usageFrame(own, told) : "";
       return { headers, frames: only(body + usage + doneFrame) };
     }
     const { catalog } = target.model;
@@ -231,7 +226,7 @@ export class ChatCompletion {
       frames: answerFrames({
         stream: reply,
         facts,
-        includeUsage: this.#request.stream_options?.include_usage === true,
+        includeUsage: this.#tellsUsage,
         usage: () => metered(this.#outcome, this.#inputCharacters),
         coveredCharacters: target.byok
           ? Number.POSITIVE_INFINITY
@@ -301,8 +296,4 @@ export class ChatCompletion {
       timeToFirstTokenMs,
     });
   }
-}
-
-async function* only(text: string): AsyncGenerator<string> {
-  yield text;
 }

@@ -2,6 +2,7 @@ import { toUsd } from "#core/catalog/cost.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { TokenUsage } from "#core/usage/token-usage.ts";
@@ -56,3 +57,7 @@ export const reportGeneration = (context: RequestContext, report: GenerationRepo
     time_to_first_token_ms: rounded(timeToFirstTokenMs),
   });
 };
+
+/** Logs what broke a stream after its status line: it is told in the stream, so that nobody else would log it. */
+export const reportLateError = ({ requestId, route }: RequestContext, error: unknown): void =>
+  logger.error("Unexpected error in a stream", { requestId, route: route.id, error: loggableError(error) });

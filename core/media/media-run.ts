@@ -9,12 +9,12 @@ import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";
-import { isPassing, pause, retryDelayMs } from "#core/routing/retry.ts";
 import { allEnded } from "#core/usage/end-of-request.ts";
 import { GenerationRow, type UnitCost } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { noTokens } from "#core/usage/token-usage.ts";
 import { choosePayingKey, type MediaCredential, openCredential } from "./credential.ts";
+import { ProviderTries } from "./provider-tries.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
 
 export interface MediaRunOptions {
@@ -31,13 +31,6 @@ export interface MediaRunOptions {
   readonly openForMs?: number;
 }
 
-const retries = 2;
-/** Questions about work that is paid already are worth more patience. */
-const maxQuestions = 4;
-
-const didNothing = (failure: ProviderFailure): boolean =>
-  failure.kind === "rate-limit" || (failure.kind === "server" && failure.status === 503);
-
 /**
  * One request for media from its admission to its settled usage: the place among the user's open requests, the usage row,
  * whose key pays, the deadline, retries and what it came to. One is made for each request and used once.
@@ -47,14 +40,13 @@ export class MediaRun {
   readonly #scope: RequestScope;
   readonly #place: Place;
   readonly #row: GenerationRow;
-  readonly #attempts: AttemptRecord[] = [];
+  readonly #tries: ProviderTries;
   #credential: MediaCredential | undefined;
   #byok = false;
   #error: GatewayError | undefined;
   #made: Quote | undefined;
   #mayHaveMade = false;
   #handedOver = false;
-  #providerMs = 0;
 
   constructor(options: MediaRunOptions) {
     this.#options = options;
@@ -64,6 +56,11 @@ export class MediaRun {
     const reservePicoUsd = providerKeySlug === undefined ? spendOf(quote) : 0n;
     this.#byok = providerKeySlug !== undefined;
     this.#scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
+    this.#tries = new ProviderTries({
+      model,
+      signal: this.#scope.signal,
+      remainingMs: () => this.#scope.remainingMs(),
+    });
     this.#place = new Place({ userId, requestId, reservePicoUsd, startedAtMs, untilMs: lambdaDeadlineMs });
     this.#row = new GenerationRow(
       {
@@ -107,7 +104,7 @@ export class MediaRun {
 
   /** The tries at the provider so far. */
   get attempts(): readonly AttemptRecord[] {
-    return this.#attempts;
+    return this.#tries.attempts;
   }
 
   /** UTC day that the usage and its money are booked on. */
@@ -152,40 +149,14 @@ export class MediaRun {
     }
   }
 
-  /**
-   * One call that makes the provider work, with its tries on record. It is made again only where the provider surely did
-   * nothing: work that is lost from sight may be under way, and would be paid twice. @throws ProviderFailure
-   */
-  async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (let tryNumber = 0; ; tryNumber++) {
-      const startedAt = performance.now();
-      try {
-        const result = await work();
-        this.#record(startedAt, undefined);
-        return result;
-      } catch (error) {
-        if (!(error instanceof ProviderFailure) || this.signal.aborted) throw error;
-        this.#record(startedAt, error);
-        increment("ProviderFailures");
-        const delayMs = retryDelayMs(error, tryNumber, this.remainingMs());
-        if (!didNothing(error) || tryNumber >= retries || delayMs === undefined) throw error;
-        await pause(delayMs, this.signal);
-      }
-    }
+  /** One call that makes the provider work (core/media/provider-tries.ts). @throws ProviderFailure */
+  attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#tries.attempt(work);
   }
 
-  /** A question to the provider that costs nothing: asked again after passing failures, without a record. @throws ProviderFailure */
-  async ask<Result>(question: () => Promise<Result>): Promise<Result> {
-    for (let tryNumber = 0; ; tryNumber++) {
-      try {
-        return await question();
-      } catch (error) {
-        if (!(error instanceof ProviderFailure) || this.signal.aborted || !isPassing(error)) throw error;
-        const delayMs = retryDelayMs(error, tryNumber, this.remainingMs());
-        if (tryNumber >= maxQuestions || delayMs === undefined) throw error;
-        await pause(delayMs, this.signal);
-      }
-    }
+  /** A question to the provider that costs nothing. @throws ProviderFailure */
+  ask<Result>(question: () => Promise<Result>): Promise<Result> {
+    return this.#tries.ask(question);
   }
 
   /** From here on the provider works, and charges also for what we do not wait for. */
@@ -228,27 +199,14 @@ export class MediaRun {
   /** Headers that tell what served. */
   headers(simulated: boolean): Record<string, string> {
     const { model, context } = this.#options;
-    const overheadMs = performance.now() - context.startedAt - this.#providerMs;
+    const overheadMs = performance.now() - context.startedAt - this.#tries.providerMs;
     increment("GatewayOverheadMs", Math.round(overheadMs));
     return {
       "x-model-used": model.id,
       "x-provider-used": simulated ? `${model.provider} (simulated)` : model.provider,
-      "x-attempts": String(Math.max(1, this.#attempts.length)),
+      "x-attempts": String(Math.max(1, this.attempts.length)),
       "x-gateway-overhead-ms": Math.max(0, overheadMs).toFixed(1),
     };
-  }
-
-  #record(startedAt: number, failure: ProviderFailure | undefined): void {
-    const latencyMs = performance.now() - startedAt;
-    this.#providerMs += latencyMs;
-    const { id, provider } = this.#options.model;
-    this.#attempts.push({
-      model: id,
-      provider,
-      result: failure?.kind ?? "ok",
-      status: failure === undefined ? 200 : (failure.status ?? null),
-      latencyMs: Math.round(latencyMs),
-    });
   }
 
   #toError(thrown: unknown): GatewayError {
@@ -258,7 +216,7 @@ export class MediaRun {
     if (this.signal.aborted) return this.#scope.reason;
     if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
     // Several images are several calls: those that went well are no failures of the model.
-    const attempts = this.#attempts.filter(({ result }) => result !== "ok");
+    const attempts = this.attempts.filter(({ result }) => result !== "ok");
     return failureToError(thrown, { byok: this.#byok, attempts, fellBack: false, hasTools: false });
   }
 
@@ -288,7 +246,7 @@ export class MediaRun {
         served: { ...model, catalog: undefined },
         unitCost,
         byok,
-        attempts: this.#attempts,
+        attempts: this.attempts,
         latencyMs: performance.now() - context.startedAt,
         timeToFirstTokenMs: undefined,
       }),
@@ -302,7 +260,7 @@ export class MediaRun {
     const { context, model } = this.#options;
     context.metricModel = model.id;
     context.metricProvider = model.provider;
-    increment("Attempts", this.#attempts.length);
+    increment("Attempts", this.attempts.length);
     if (costPicoUsd !== undefined) increment("CostMicroUsd", Number(costPicoUsd / 1_000_000n));
     else if (!this.#handedOver) increment("UnpricedRequests");
     const { unit, units } = this.#made ?? this.#options.quote;
@@ -315,7 +273,7 @@ export class MediaRun {
       usage_units: units,
       cost_usd: costPicoUsd === undefined ? null : toUsd(costPicoUsd),
       byok: this.#byok,
-      attempts: this.#attempts.map(({ provider, result }) => `${provider}:${result}`),
+      attempts: this.attempts.map(({ provider, result }) => `${provider}:${result}`),
     });
   }
 }
