@@ -208,6 +208,8 @@ export const runAttempts = async (all: AttemptsRequest): Promise<AttemptsResult>
     }
   }
   if (last === undefined) throw refusal ?? new GatewayError("INTERNAL_ERROR", "There was no model to try");
+  // The last try's timer may fire a moment before the request's own: it is the same end, told in the same words.
+  if (isOwnTimeout(last.failure, all)) throw all.abortReason();
   throw failureToError(last.failure, {
     byok: last.target.byok,
     attempts,
