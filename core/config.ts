@@ -1,6 +1,6 @@
 import { Resource } from "sst/resource";
-import { type TableId, tables } from "./db/tables.ts";
 import { type SecretName, unsetSecret } from "./secrets.ts";
+import { type TableId, tables } from "./tables.ts";
 
 /**
  * The only reader of SST's `Resource` and of the environment. Each value is checked on first use, since every function

@@ -1,6 +1,6 @@
+import { readText, send } from "#core/outbound/transport.ts";
 import { callAws } from "./aws/json-call.ts";
 import { config } from "./config.ts";
-import { readText, send } from "./outbound.ts";
 
 /** State of one dependency. */
 export interface Check {

@@ -1,5 +1,5 @@
-import type { TableId } from "./db/tables.ts";
 import type { SecretName } from "./secrets.ts";
+import type { TableId } from "./tables.ts";
 
 /**
  * THE route table: one row = one API path = one Lambda. SST's API, the local gateway, the OpenAPI document, the rate
@@ -76,9 +76,6 @@ const perKey = (name: string, limit: number, durationMs = minute): RateLimit => 
 });
 const perUser = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "user" });
 const perAddress = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "address" });
-
-/** Where a path has no function of its own yet. Every such row answers 501 and is listed by a test. */
-export const notImplementedHandler = "functions/not-implemented.handler";
 
 /** Round 1: Unkey's verdict and our own mark beside it. */
 const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"] as const satisfies Grant[];

@@ -1,5 +1,5 @@
-import type { TableId } from "#core/db/tables.ts";
 import { type BackgroundFunction, backgroundFunctions } from "#core/routes.ts";
+import type { TableId } from "#core/tables.ts";
 import { type FunctionContext, functionArgs } from "./functions.ts";
 
 /** Records of one batch: what one transaction of the rollup can mark and add (DynamoDB allows 100 actions). */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { createApi } from "./api.ts";
 import { createBackground } from "./background.ts";
 import { concurrencyOf, domainOf, functionVariables } from "./deploy-environment.ts";

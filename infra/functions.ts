@@ -1,6 +1,6 @@
-import type { TableId } from "#core/db/tables.ts";
 import type { BackgroundFunction, Grant, Route } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
+import type { TableId } from "#core/tables.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import { statementsOf } from "./permissions.ts";
 import type { Place } from "./place.ts";

@@ -1,5 +1,5 @@
-import { type TableId, type TableSpec, tables } from "#core/db/tables.ts";
 import type { Grant } from "#core/routes.ts";
+import { type TableId, type TableSpec, tables } from "#core/tables.ts";
 
 /**
  * Turns the grants of a row into IAM statements: exactly those actions, on exactly those resources, under conditions.

@@ -1,4 +1,4 @@
-import { type TableId, type TableSpec, tables } from "#core/db/tables.ts";
+import { type TableId, type TableSpec, tables } from "#core/tables.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import type { StageSettings } from "./stage.ts";
 
@@ -33,7 +33,7 @@ const createTable = (spec: TableSpec, { key }: EncryptionKey, { keepsData }: Sta
 
 export type Table = ReturnType<typeof createTable>;
 
-/** Every table of core/db/tables.ts: on demand, encrypted by our key, recoverable where the list says so. */
+/** Every table of core/tables.ts: on demand, encrypted by our key, recoverable where the list says so. */
 export const createTables = (key: EncryptionKey, settings: StageSettings): Readonly<Record<TableId, Table>> =>
   Object.fromEntries(Object.entries(tables).map(([id, spec]) => [id, createTable(spec, key, settings)])) as Record<
     TableId,

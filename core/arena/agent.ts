@@ -1,9 +1,9 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import { toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import type { Citation, Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { ArenaRun, Generation } from "./arena-run.ts";
-import type { Citation, Emit } from "./events.ts";
 import { searchAvailable, searchWeb } from "./exa.ts";
 import { searchTool } from "./search-tool.ts";
 

@@ -1,6 +1,6 @@
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { CollectedCall } from "./chunk-reader.ts";
 import type { SearchBudget } from "./search-budget.ts";
 

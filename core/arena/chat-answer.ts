@@ -4,9 +4,9 @@ import type { OpenChat } from "#core/chat/open-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
+import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { chunksOf, SaidText, saidText } from "./chunk-reader.ts";
-import { type ArenaEvent, eventFrame } from "./events.ts";
 import { messagesOf } from "./opening.ts";
 
 /** The mode `chat`: one model's chat completion, told in the platform's own shapes. */

@@ -1,11 +1,11 @@
 import { fromUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
+import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { type Asker, resolveChoices } from "#core/chat/targets.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { costForReserve } from "#core/usage/settlement.ts";
-import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
 
 /** `maxCostUsd` of a single answer: nothing can be looked at in the middle of it, so it may have no more tokens than the money buys. */
 

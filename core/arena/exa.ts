@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { config } from "#core/config.ts";
-import { readText, send } from "#core/outbound.ts";
-import type { Citation } from "./events.ts";
+import { readText, send } from "#core/outbound/transport.ts";
+import type { Citation } from "#core/schemas/arena-events.ts";
 
 /** Web search by Exa (POST /search). Without a key there is no search, and models are not told of the tool. */
 

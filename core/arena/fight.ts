@@ -1,8 +1,8 @@
 import type { ArenaRequest } from "#core/schemas/arena.ts";
+import type { Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
-import type { Emit } from "./events.ts";
 import { quoted } from "./quoted.ts";
 import { type Standing, tally, tallyRule } from "./tally.ts";
 import { collectVotes } from "./vote.ts";

@@ -1,9 +1,9 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
+import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
-import { type ArenaEvent, eventFrame } from "./events.ts";
 import { type FightResult, fight } from "./fight.ts";
 import { messagesOf } from "./opening.ts";
 

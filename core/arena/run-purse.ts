@@ -1,10 +1,10 @@
 import { fromUsd } from "#core/catalog/cost.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { GatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { GenerationCost } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
 import { costForReserve } from "#core/usage/settlement.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 
 /** The money of a run: what its calls reserve of the daily cap, what they have used, and the caller's own limit. */
 export class RunPurse {

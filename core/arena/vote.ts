@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import type { Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { Agent, AgentAnswer } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
-import type { Emit } from "./events.ts";
 import { quoted } from "./quoted.ts";
 import { voteFormat } from "./vote-format.ts";
 

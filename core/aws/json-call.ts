@@ -1,7 +1,7 @@
 import { config } from "#core/config.ts";
 import { DependencyError } from "#core/errors.ts";
-import { post } from "#core/lean-http/post.ts";
-import { OutboundError } from "#core/outbound.ts";
+import { post } from "#core/outbound/post.ts";
+import { OutboundError } from "#core/outbound/transport.ts";
 import { signPost } from "./signature.ts";
 
 /**

@@ -8,8 +8,8 @@ import {
   writeAnswer,
 } from "#core/db/cached-answers.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
+import { maxTextBytes, openText, sealText } from "#core/encryption/sealed-text.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
-import { maxTextBytes, openText, sealText } from "./sealed-text.ts";
 
 /** An answer from the cache, opened. */
 export interface CachedAnswer extends Pick<AnswerRow, "format" | "model" | "provider" | "simulated" | "usage"> {

@@ -1,12 +1,11 @@
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
-import type { ChatProviderId } from "#core/providers/provider.ts";
-import type { ChatRequest } from "#core/schemas/chat.ts";
-import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import { costPicoUsd } from "./cost.ts";
 import type { CatalogModel, Modality } from "./model.ts";
 import { models } from "./models.ts";
 import type { ResolvedModel } from "./resolve.ts";
+import { estimateTokens, noTokens } from "./token-usage.ts";
 
 /** The alias that leaves the choice of model to the gateway. */
 export const autoAlias = "auto";
@@ -43,6 +42,16 @@ const comparedAnswerTokens = 500;
 
 const modalityOf: Readonly<Record<string, Modality>> = { image_url: "image", input_audio: "audio", file: "file" };
 
+/** The parts of a chat request that decide which models can serve it. */
+export interface AutoRequest {
+  readonly messages: readonly { readonly content?: unknown }[];
+  readonly tools?: readonly { readonly type: string }[] | null | undefined;
+  readonly response_format?: { readonly type: string } | null | undefined;
+  readonly reasoning_effort?: string | null | undefined;
+  readonly max_tokens?: number | null | undefined;
+  readonly max_completion_tokens?: number | null | undefined;
+}
+
 interface Needs {
   readonly input: ReadonlySet<Modality>;
   readonly tools: boolean;
@@ -56,7 +65,7 @@ interface Needs {
   readonly pricedAnswerTokens: number;
 }
 
-const modalitiesOf = (request: ChatRequest): ReadonlySet<Modality> => {
+const modalitiesOf = (request: AutoRequest): ReadonlySet<Modality> => {
   const found = new Set<Modality>();
   for (const { content } of request.messages) {
     if (!Array.isArray(content)) continue;
@@ -68,7 +77,7 @@ const modalitiesOf = (request: ChatRequest): ReadonlySet<Modality> => {
   return found;
 };
 
-const needsOf = (request: ChatRequest, inputCharacters: number): Needs => {
+const needsOf = (request: AutoRequest, inputCharacters: number): Needs => {
   const limit = request.max_completion_tokens ?? request.max_tokens ?? undefined;
   const effort = request.reasoning_effort ?? "none";
   return {
@@ -103,7 +112,7 @@ const priceOf = (model: CatalogModel, needs: Needs, nowMs: number): bigint =>
  * @throws GatewayError INVALID_MODEL when no model can serve the request.
  */
 export const rankAuto = (
-  request: ChatRequest,
+  request: AutoRequest,
   inputCharacters: number,
   hasKey: (provider: ChatProviderId) => boolean,
   nowMs: number = Date.now(),

@@ -1,5 +1,5 @@
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 import type { CatalogModel, TokenPrices } from "./model.ts";
+import type { TokenUsage } from "./token-usage.ts";
 
 /** A million million: pico-dollars in a dollar. */
 export const picoPerUsd = 1_000_000_000_000n;

@@ -1,4 +1,4 @@
-import type { ChatProviderId } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type {
   CatalogModel,
   Deprecation,

@@ -1,6 +1,6 @@
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
-import type { ProviderId } from "#core/providers/provider.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /**
  * Every model of media: whose it is, what it makes and by what unit it is metered. Documented names whose model was shut

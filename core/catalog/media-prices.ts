@@ -1,4 +1,4 @@
-import { ownValue } from "#core/own-value.ts";
+import { ownValue } from "#core/values/own-value.ts";
 /**
  * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
  * such a request is null as well, never a cousin's, and the metric UnpricedRequests counts it. Data that is reviewed like code.

@@ -1,4 +1,4 @@
-import type { ChatProviderId } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 
 /** List prices in micro-dollars for a million tokens: whole numbers, so that a cost is exact. */
 export interface TokenPrices {

@@ -1,6 +1,6 @@
+import { type ChatProviderId, chatProviderIds } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
-import { type ChatProviderId, chatProviderIds } from "#core/providers/provider.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";

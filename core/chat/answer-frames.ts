@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { BegunStream } from "#core/routing/run-attempts.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 
 /** The frames that we write ourselves on an OpenAI stream. */
 

@@ -1,8 +1,8 @@
 import type { CachedAnswer } from "#core/cache/answer-cache.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
 import type { AttemptsResult } from "#core/routing/run-attempts.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
 

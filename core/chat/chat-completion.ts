@@ -1,6 +1,7 @@
 import type { AnswerCache, CachedAnswer } from "#core/cache/answer-cache.ts";
 import { costPicoUsd as listCostPicoUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -14,7 +15,6 @@ import { allEnded } from "#core/usage/end-of-request.ts";
 import { coveredCharacters } from "#core/usage/estimate.ts";
 import type { Meter } from "#core/usage/meter.ts";
 import { metered } from "#core/usage/settlement.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 import { answerFrames, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";

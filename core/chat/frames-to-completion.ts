@@ -1,5 +1,5 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
-import { isRecord } from "#core/providers/is-record.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 /** A stored stream as one completion, for a caller who asks for the same answer unstreamed. */
 

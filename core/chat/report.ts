@@ -1,11 +1,11 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
 
 /** What a finished generation tells its log line and its metrics. */
 export interface GenerationReport {

@@ -1,16 +1,16 @@
 import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
 import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { config } from "#core/config.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
-import type { ChatProviderId } from "#core/providers/provider.ts";
 import { balance } from "#core/routing/balance.ts";
 import type { Target } from "#core/routing/run-attempts.ts";
 import { latencyOf, targetName } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
 
 /** A model of a request, with the provider key that a balanced target names. */
 export interface Choice {

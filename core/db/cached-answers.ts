@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { sealedTextSchema } from "#core/cache/sealed-text.ts";
+import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { rowKeys } from "./row-keys.ts";
 import { deleteItem, failedCondition, getItem, type ItemKey, putItem } from "./table.ts";
 

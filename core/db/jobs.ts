@@ -1,7 +1,7 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { sealedTextSchema } from "#core/cache/sealed-text.ts";
 import { config } from "#core/config.ts";
+import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { documents } from "./document-client.ts";
 import { byokProviders } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";

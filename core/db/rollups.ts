@@ -7,8 +7,8 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
-import { type Additions, type RollupRow, rollupRowSchema, sumNames } from "#core/usage/rollup-sums.ts";
 import { documents } from "./document-client.ts";
+import { type Additions, type RollupRow, rollupRowSchema, sumNames } from "./rollup-sums.ts";
 import { rowKeys } from "./row-keys.ts";
 import type { ItemKey } from "./table.ts";
 import { TableUnavailable } from "./table-unavailable.ts";

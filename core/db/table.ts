@@ -1,6 +1,6 @@
 import { AwsError, callAws } from "#core/aws/json-call.ts";
 import { config } from "#core/config.ts";
-import type { TableId } from "./tables.ts";
+import type { TableId } from "#core/tables.ts";
 
 /**
  * The narrow port to DynamoDB for what runs with every request: four operations over plain values. What is not on the

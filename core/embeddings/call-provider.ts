@@ -1,8 +1,9 @@
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "openai/resources/embeddings";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
-import { type ChatProviderId, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
+import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 
 export interface EmbeddingCall {
   readonly provider: ChatProviderId;

@@ -1,5 +1,6 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import { reportGeneration } from "#core/chat/report.ts";
 import { RequestScope } from "#core/chat/request-scope.ts";
 import { toTargets } from "#core/chat/targets.ts";
@@ -16,7 +17,6 @@ import type { Target } from "#core/routing/run-attempts.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 import { estimatePicoUsd } from "#core/usage/estimate.ts";
 import { Meter } from "#core/usage/meter.ts";
-import { estimateTokens, noTokens, type TokenUsage } from "#core/usage/token-usage.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
 import { checkEmbeddingRequest, embeddingCharacters, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
 

@@ -1,5 +1,5 @@
-import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { textsIn } from "./text-leaves.ts";
 
 /** One text of a request, and what takes its place. */

@@ -2,10 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { canonicalJson } from "#core/cache/cache-key.ts";
-import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/cache/sealed-text.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { deleteItem, failedCondition, type PlainItem, putItem } from "#core/db/table.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
+import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/encryption/sealed-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 

@@ -2,15 +2,15 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { openText, type SealedText, sealText } from "#core/cache/sealed-text.ts";
 import { closeWebhook, holdWebhook, type JobRow, retryWebhook } from "#core/db/jobs.ts";
+import { openText, type SealedText, sealText } from "#core/encryption/sealed-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
-import { guardedLookup } from "#core/providers/compatible/fetch-image.ts";
-import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+import { guardedLookup } from "#core/outbound/fetch-image.ts";
+import { isPublicAddress } from "#core/outbound/public-address.ts";
 import { jobView } from "./job-view.ts";
 
-// As in core/outbound.ts: node's ESM facade of node:http(s) would load all of undici.
+// As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.
 const https = process.getBuiltinModule("node:https");
 
 /**

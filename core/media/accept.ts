@@ -1,5 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /** What form of audio a caller wants, by `Accept`, `stream` and the format in the body. */
 

@@ -1,4 +1,4 @@
-import { ownValue } from "#core/own-value.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /** What a file is, where its provider did not say: by its name or its first bytes, and never by a guess. */
 

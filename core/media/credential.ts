@@ -1,8 +1,9 @@
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
 import { config } from "#core/config.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
-import { ProviderFailure, type ProviderId } from "#core/providers/provider.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 
 /** Where and as whom a provider of media is called. `apiKey` goes into the provider's own header only. */
 export interface MediaCredential {

@@ -1,4 +1,4 @@
-import { fetchImage } from "#core/providers/compatible/fetch-image.ts";
+import { fetchImage } from "#core/outbound/fetch-image.ts";
 
 export interface EmbeddedImage {
   readonly contentType: string;

@@ -1,6 +1,7 @@
 import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import type { MediaModel } from "#core/catalog/media-models.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { RequestScope } from "#core/chat/request-scope.ts";
 import type { RequestContext } from "#core/context.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
@@ -12,7 +13,6 @@ import { failureToError } from "#core/routing/failure-to-error.ts";
 import { allEnded } from "#core/usage/end-of-request.ts";
 import { GenerationRow, type UnitCost } from "#core/usage/meter.ts";
 import { Place } from "#core/usage/place.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 import { choosePayingKey, type MediaCredential, openCredential } from "./credential.ts";
 import { ProviderTries } from "./provider-tries.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";

@@ -1,6 +1,6 @@
-import { isRecord } from "#core/providers/is-record.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 /**
  * MiniMax tells errors inside HTTP 200, in `base_resp`. This is its own table of codes with what each is for us.

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
 import { retryAfterMs } from "#core/providers/openai/errors.ts";
-import { type FailureKind, ProviderFailure, type ProviderId } from "#core/providers/provider.ts";
+import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 
 /** Reads the error bodies of FASHN, fal, BFL and Google, none of which is like another. */

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type * as z from "zod";
-import { send } from "#core/outbound.ts";
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import { send } from "#core/outbound/transport.ts";
 import { readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import { ProviderFailure, type ProviderId } from "#core/providers/provider.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
 /** Calls to the providers of media: JSON in, JSON or a stream out, every failure a `ProviderFailure`. */

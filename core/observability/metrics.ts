@@ -1,38 +1,6 @@
-/**
- * The vocabulary of metrics, shared with the operators' dashboards and alarms, and the one place that writes them (EMF on
- * standard output, one blob a request). Dimensions come from the route table and the catalogue only: a free-form model
- * name must never become one.
- */
-export const metricNames = {
-  Requests: "Count",
-  Errors: "Count",
-  LatencyMs: "Milliseconds",
-  TimeToFirstTokenMs: "Milliseconds",
-  GatewayOverheadMs: "Milliseconds",
-  InputTokens: "Count",
-  OutputTokens: "Count",
-  CostMicroUsd: "Count",
-  UnpricedRequests: "Count",
-  Attempts: "Count",
-  Fallbacks: "Count",
-  ProviderFailures: "Count",
-  CacheHits: "Count",
-  ColdStarts: "Count",
-  UnkeyUnavailable: "Count",
-  OrphanedLeases: "Count",
-  AbandonedRequests: "Count",
-  RollupLagMs: "Milliseconds",
-} as const satisfies Record<string, "Count" | "Milliseconds">;
+import type { MetricDimensions, MetricName } from "./metric-names.ts";
 
-export type MetricName = keyof typeof metricNames;
-export const metricNamespace = "Concurred";
-
-/** The dimensions of one blob: a few hundred combinations at most. */
-export interface MetricDimensions {
-  readonly route: string;
-  readonly model?: string | undefined;
-  readonly provider?: string | undefined;
-}
+/** Collects the running request's metrics and writes them in one EMF blob on standard output. */
 
 let pending: Partial<Record<MetricName, number>> = {};
 

@@ -1,6 +1,6 @@
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { config } from "#core/config.ts";
-import { type MetricDimensions, type MetricName, metricNames, metricNamespace } from "./metrics.ts";
+import { type MetricDimensions, type MetricName, metricNames, metricNamespace } from "./metric-names.ts";
 
 const metrics = new Metrics({
   namespace: metricNamespace,

@@ -1,5 +1,5 @@
-import { type ArenaEvent, eventFrame } from "#core/arena/events.ts";
 import { tallyRule } from "#core/arena/tally.ts";
+import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 
 const runId = "req_019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b";
 const first = { agentId: "agent-1", model: "gpt" };

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
 import { type Method, type Route, type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import { errorAnswer } from "#core/schemas/answers.ts";
-import { type Answer, type Operation, operations } from "./operations.ts";
+import type { Answer, Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
 
 /** The OpenAPI 3.1 document, made of the route table and the schemas that the endpoints themselves check with. */
 

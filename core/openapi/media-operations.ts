@@ -13,7 +13,7 @@ import {
 import * as answers from "#core/schemas/media-answers.ts";
 import { videoGenerateSchema, videoStatusQuery } from "#core/schemas/video.ts";
 import { visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
-import type { Answer, HeaderParameter, OperationTable } from "./operations.ts";
+import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
 const ok = (json: z.ZodType, description = "OK"): Answer => ({ status: 200, description, json });
 

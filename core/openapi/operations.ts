@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { arenaEventData } from "#core/arena/events.ts";
-import type { Method, RouteId } from "#core/routes.ts";
 import * as answers from "#core/schemas/answers.ts";
 import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
+import { arenaEventData } from "#core/schemas/arena-events.ts";
 import {
   magicLinkSchema,
   resetPasswordSchema,
@@ -17,37 +16,9 @@ import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
+import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
 /** What the route table does not say of an operation: its words, its bodies and its headers. */
-
-export interface HeaderParameter {
-  readonly name: string;
-  readonly schema: z.ZodType;
-  readonly description: string;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly description: string;
-  /** JSON of this schema; absent for an empty answer. */
-  readonly json?: z.ZodType;
-  /** Frames of a server-sent stream, each of this schema. */
-  readonly events?: z.ZodType;
-  /** What such a stream looks like. */
-  readonly eventsExample?: string;
-  /** Another content type, such as text/html. */
-  readonly contentType?: string;
-}
-
-export interface Operation {
-  readonly summary: string;
-  readonly tag: string;
-  readonly body?: z.core.$ZodType;
-  readonly bodyRequired?: boolean;
-  readonly query?: z.ZodObject;
-  readonly headers?: readonly HeaderParameter[];
-  readonly answers: readonly [Answer, ...Answer[]];
-}
 
 const idempotencyKey: HeaderParameter = {
   name: "Idempotency-Key",
@@ -94,8 +65,6 @@ const ok = (json: z.ZodType): [Answer] => [{ status: 200, description: "OK", jso
 const noContent: [Answer] = [{ status: 204, description: "Done" }];
 const unchanged: Answer = { status: 304, description: "As your cache has it" };
 const redirect: [Answer] = [{ status: 303, description: "Redirect" }];
-
-export type OperationTable = { readonly [Id in RouteId]?: { readonly [Name in Method]?: Operation } };
 
 /** Every operation that is served. A test holds it complete against the route table. */
 export const operations: OperationTable = {

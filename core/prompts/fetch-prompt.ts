@@ -1,6 +1,6 @@
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
-import { OutboundError, readText, send } from "#core/outbound.ts";
+import { OutboundError, readText, send } from "#core/outbound/transport.ts";
 import { type Prompt, type PromptVersion, promptSchema } from "./prompt.ts";
 
 /** Langfuse could not be asked, or answered nothing that we understand: an older copy may serve. */

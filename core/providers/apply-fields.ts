@@ -1,6 +1,7 @@
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import {
   type Condition,
   type FieldCase,
@@ -10,7 +11,6 @@ import {
   neutralValues,
   otherField,
 } from "./field-table.ts";
-import type { ChatProviderId } from "./provider.ts";
 
 const ours: ReadonlySet<string> = new Set(gatewayFields);
 const rows: ReadonlyMap<string, FieldRow> = new Map<string, FieldRow>(Object.entries(fieldTable));

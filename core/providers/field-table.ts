@@ -1,4 +1,4 @@
-import type { ChatProviderId } from "./provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 
 /**
  * What becomes of every field of a chat request at every provider: data that the adapters are driven by (`apply-fields.ts`)

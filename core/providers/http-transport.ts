@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { OutboundError, readText, send, toOutboundError } from "#core/outbound.ts";
-import { ProviderFailure, type ProviderId, type ProviderTimeouts } from "./provider.ts";
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import { OutboundError, readText, send, toOutboundError } from "#core/outbound/transport.ts";
+import { ProviderFailure, type ProviderTimeouts } from "./provider.ts";
 
 export interface ProviderResponse {
   readonly status: number;

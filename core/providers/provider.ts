@@ -1,13 +1,7 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
-
-/** The chat providers of the contract. */
-export const chatProviderIds = ["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"] as const;
-export type ChatProviderId = (typeof chatProviderIds)[number];
-
-/** Every provider that generates something: those of chat, and those of media alone. */
-export type ProviderId = ChatProviderId | "fashn" | "fal" | "bfl";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {

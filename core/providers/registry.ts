@@ -1,4 +1,5 @@
-import type { ChatProvider, ChatProviderId } from "./provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { ChatProvider } from "./provider.ts";
 import { withStrictTools } from "./strict-tools.ts";
 
 /** Adapters are loaded when first called, so that a request pays for its own provider only. */

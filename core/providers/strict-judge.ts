@@ -29,7 +29,7 @@ export const strictJudge = async ({ tools = [] }: ChatRequest): Promise<StrictJu
     strict.map((tool) => [tool.function.name, tool.function.parameters ?? { type: "object" }] as const),
   );
   // Few requests have strict tools at a provider that does not hold to them: the others do not load the validator.
-  const { schemaFault } = await import("#core/json-schema/validate.ts");
+  const { schemaFault } = await import("#core/values/json-schema.ts");
   return {
     isStrict: (name) => schemas.has(name),
     faultOf: (name, text) => {

@@ -1,6 +1,7 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { areSilent } from "./openai/contract-chunks.ts";
-import { type ChatProviderId, ProviderFailure } from "./provider.ts";
+import { ProviderFailure } from "./provider.ts";
 import { cutsOff, type StrictJudge } from "./strict-judge.ts";
 
 type Choice = ChatCompletionChunk.Choice;

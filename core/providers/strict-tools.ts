@@ -1,10 +1,5 @@
-import {
-  type ChatCompletion,
-  type ChatProvider,
-  ProviderFailure,
-  type ProviderId,
-  type ProviderOutcome,
-} from "./provider.ts";
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import { type ChatCompletion, type ChatProvider, ProviderFailure, type ProviderOutcome } from "./provider.ts";
 import { cutsOff, type StrictJudge, strictJudge } from "./strict-judge.ts";
 
 /** The first fault among the calls of strict tools, or undefined. */

@@ -1,4 +1,5 @@
-import { type ChatProviderId, ProviderFailure, withOutcome } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { ProviderFailure, withOutcome } from "#core/providers/provider.ts";
 
 /** How long one target may take, retries and all. */
 export interface Patience {

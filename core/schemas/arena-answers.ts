@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { arenaCostUsd, arenaUsage, citationSchema } from "#core/arena/events.ts";
 import { errorAnswer } from "./answers.ts";
+import { arenaCostUsd, arenaUsage, citationSchema } from "./arena-events.ts";
 
 /** What /api/chat and /api/v1/battle answer when they do not stream. */
 

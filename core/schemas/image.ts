@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { mediaUrl } from "#core/media/public-url.ts";
+import { mediaUrl } from "./media-url.ts";
 
 /** Requests of /api/v1/image/generate and /edit: one form for every provider; what a model cannot do is a 400 that names it. */
 

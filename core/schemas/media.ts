@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { mediaUrl, webhookUrl } from "#core/media/public-url.ts";
+import { mediaUrl, webhookUrl } from "./media-url.ts";
 
 /** Requests of /api/v1/media/*: MiniMax's own fields, so that its documentation holds, less what is ours to decide. */
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { mediaUrl, webhookUrl } from "#core/media/public-url.ts";
+import { mediaUrl, webhookUrl } from "./media-url.ts";
 
 /** Requests of /api/v1/video/*: one form for every provider; what a model cannot do is a 400 that names it. */
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { mediaUrl } from "#core/media/public-url.ts";
+import { mediaUrl } from "./media-url.ts";
 
 /** Requests of /api/v1/vision: a question about images, by query for one image, by body for several. */
 

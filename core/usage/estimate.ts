@@ -1,7 +1,7 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
-import { estimateTokens, noTokens, type TokenUsage } from "./token-usage.ts";
+import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 
 /**
  * What a request may cost before it is sent: reserved from the user's daily spend, corrected to the true cost after. Only

@@ -1,5 +1,6 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import {
   type AttemptRecord,
   putOpenUsage,
@@ -10,7 +11,6 @@ import {
 import { allEnded, patiently } from "./end-of-request.ts";
 import { Place } from "./place.ts";
 import { costForReserve } from "./settlement.ts";
-import type { TokenUsage } from "./token-usage.ts";
 import { type TotalCost, withUnused } from "./unused.ts";
 
 /**

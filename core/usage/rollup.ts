@@ -1,8 +1,8 @@
 import { findMediaModel } from "#core/catalog/media-models.ts";
 import { isListed } from "#core/catalog/resolve.ts";
+import { type Additions, addEvent, noAdditions } from "#core/db/rollup-sums.ts";
 import { addToRollups, type RollupChange, type RollupTarget, rollupKey, unlistedModelName } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
-import { type Additions, addEvent, noAdditions } from "./rollup-sums.ts";
 
 /** Items of a transaction: a mark for each event, and the rows that they touch. */
 const maxItems = 100;

@@ -1,8 +1,8 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
+import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import { priceForReserve } from "./estimate.ts";
-import { estimateTokens, noTokens, type TokenUsage } from "./token-usage.ts";
 
 /** What is booked on the daily cap: an unknown price counts as the dearest one, though the event's cost stays unknown. */
 export const costForReserve = (model: CatalogModel | undefined, usage: TokenUsage): bigint =>

@@ -2,7 +2,7 @@ import { toUsd } from "#core/catalog/cost.ts";
 import { findMediaModel } from "#core/catalog/media-models.ts";
 import { type RollupSums, readRollups } from "#core/db/rollups.ts";
 import type { UsageQuery } from "#core/schemas/usage.ts";
-import { type Histogram, percentile } from "./latency-histogram.ts";
+import { type Histogram, percentile } from "#core/values/latency-histogram.ts";
 
 /** A user's usage, summed from the daily rows: reading costs the same however many requests there were. */
 

@@ -1,9 +1,9 @@
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptRecord, UnusedGeneration } from "#core/db/usage-events.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import { costForReserve, metered } from "./settlement.ts";
-import type { TokenUsage } from "./token-usage.ts";
 
 /**
  * Generations that were paid for and that nobody got: an answer that broke off before its first content, or that could not

@@ -5,7 +5,7 @@ import { outputExpired } from "#core/jobs/job-view.ts";
 import { jobCredential } from "#core/jobs/poll-job.ts";
 import { googleBase } from "#core/media/google.ts";
 import { isVendorUrl } from "#core/media/upstream.ts";
-import { send } from "#core/outbound.ts";
+import { send } from "#core/outbound/transport.ts";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { failureToError } from "#core/routing/failure-to-error.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { tables } from "#core/db/tables.ts";
 import { type BackgroundFunction, backgroundFunctions } from "#core/routes.ts";
+import { tables } from "#core/tables.ts";
 import { ensurePlatform } from "#infra/mocked/install-platform.ts";
 import { rolePolicies } from "#infra/mocked/policies.ts";
 import type { MockedRun } from "#infra/mocked/registration.ts";

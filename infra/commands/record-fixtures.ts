@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { config } from "#core/config.ts";
-import type { ChatProviderId } from "#core/providers/provider.ts";
 
 /**
  * `npm run record:fixtures [-- <provider>…]`: asks each provider whose key is in the environment (OPENAI_API_KEY and so on)

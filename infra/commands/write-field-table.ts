@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { chatProviderIds } from "#core/catalog/provider-ids.ts";
 import {
   conditions,
   type FieldCase,
@@ -7,7 +8,6 @@ import {
   otherField,
   partTable,
 } from "#core/providers/field-table.ts";
-import { chatProviderIds } from "#core/providers/provider.ts";
 
 /** `npm run write:fields`: writes docs/fields.md from the field table. A test fails where the two differ. */
 

@@ -2,7 +2,6 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
-import { type TableId, tables } from "#core/db/tables.ts";
 import {
   type BackgroundFunction,
   backgroundFunctions,
@@ -11,6 +10,7 @@ import {
   type Route,
   routes,
 } from "#core/routes.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import type { BuiltFunction } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";

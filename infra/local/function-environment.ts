@@ -1,6 +1,6 @@
-import { type TableId, tables } from "#core/db/tables.ts";
 import type { Grant } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { type TableId, tables } from "#core/db/tables.ts";
 import { type BackgroundId, backgroundFunctions, type RouteId } from "#core/routes.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import type { Aggregate, AwsSeries, DeployedName, Percentile, SearchSeries } from "./series.ts";
 
 /** Metrics that AWS writes by itself, under the names and dimensions of its documentation. */

@@ -1,6 +1,6 @@
-import type { TableId } from "#core/db/tables.ts";
-import type { MetricName } from "#core/observability/metrics.ts";
+import type { MetricName } from "#core/observability/metric-names.ts";
 import type { BackgroundId, RouteId } from "#core/routes.ts";
+import type { TableId } from "#core/tables.ts";
 
 /**
  * What the operators' dashboards and alarms look at, as data without the CDK: `stack.ts` makes CloudWatch resources of it,

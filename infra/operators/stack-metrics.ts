@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
-import { metricNamespace } from "#core/observability/metrics.ts";
+import { metricNamespace } from "#core/observability/metric-names.ts";
 import {
   type AwsSeries,
   allDimensions,

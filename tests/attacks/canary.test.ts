@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { accessLogFormat } from "#infra/access-log.ts";
 import type { HttpReply } from "#tests/accounts/support/gateway.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type * as z from "zod";
-import { type OperationTable, operations } from "#core/openapi/operations.ts";
+import type { OperationTable } from "#core/openapi/operation.ts";
+import { operations } from "#core/openapi/operations.ts";
 import type { HttpReply } from "#tests/accounts/support/gateway.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";

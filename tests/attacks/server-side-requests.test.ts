@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { mediaUrlProblem, webUrlProblem } from "#core/media/public-url.ts";
-import { type OperationTable, operations } from "#core/openapi/operations.ts";
-import { guardedLookup } from "#core/providers/compatible/fetch-image.ts";
-import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+import type { OperationTable } from "#core/openapi/operation.ts";
+import { operations } from "#core/openapi/operations.ts";
+import { guardedLookup } from "#core/outbound/fetch-image.ts";
+import { isPublicAddress } from "#core/outbound/public-address.ts";
+import { mediaUrlProblem, webUrlProblem } from "#core/schemas/media-url.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { type Tenant, useAttackedGateway } from "./support/gateway.ts";
@@ -11,7 +12,7 @@ import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./sup
 
 /**
  * URLs of callers that lead inside. Each field that takes one is found in the schemas, so that none is forgotten. Redirects,
- * look-ups and sizes of what we fetch ourselves: tests/core/providers/compatible/fetch-image.test.ts; webhooks:
+ * look-ups and sizes of what we fetch ourselves: tests/core/outbound/fetch-image.test.ts; webhooks:
  * tests/media/jobs.test.ts.
  */
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { eventFrame } from "#core/arena/events.ts";
 import { doneFrame, usageFrame } from "#core/chat/answer-frames.ts";
 import { GatewayError } from "#core/errors.ts";
 import { errorEvent } from "#core/http/error-event.ts";
 import { errorFrame } from "#core/http/sse-body.ts";
 import { type SseEvent, SseParser } from "#core/providers/sse-parser.ts";
+import { eventFrame } from "#core/schemas/arena-events.ts";
 import { request } from "#tests/accounts/support/gateway.ts";
 import { type Caller, useChatGateway } from "#tests/core/support/chat-gateway.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";

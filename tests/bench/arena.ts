@@ -1,8 +1,8 @@
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
 import { arenaFrames } from "#core/arena/run-arena.ts";
 import { SearchBudget } from "#core/arena/search-budget.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { GatewayError } from "#core/errors.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 import { quantile } from "./statistics.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { type ArenaEvent, eventFrame } from "#core/arena/events.ts";
 import { tallyRule } from "#core/arena/tally.ts";
+import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, requestId } from "./support/fake-api.ts";

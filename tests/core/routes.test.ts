@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { tables } from "#core/db/tables.ts";
 import {
   backgroundFunctions,
   catchAll,
-  notImplementedHandler,
   type Route,
   type RouteAuth,
   type RouteId,
@@ -13,6 +11,7 @@ import {
   routes,
 } from "#core/routes.ts";
 import { secretNames } from "#core/secrets.ts";
+import { tables } from "#core/tables.ts";
 
 const rows: readonly Route[] = [...routes, catchAll];
 const every = [...rows, ...backgroundFunctions];
@@ -163,10 +162,6 @@ describe("the route table", () => {
     for (const { id, trigger } of backgroundFunctions) {
       if ("stream" in trigger) expect(tables[trigger.stream], id).toHaveProperty("stream");
     }
-  });
-
-  it("leaves no path of the contract to the placeholder that answers 501", () => {
-    expect(rows.filter(({ handler }) => handler === notImplementedHandler).map(({ id }) => id)).toEqual([]);
   });
 
   it("knows each row by its id, and throws for what it does not have", () => {

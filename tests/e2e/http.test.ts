@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { type Route, routes } from "#core/routes.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { chat, frames, type Reply, send, user } from "./client.ts";
 
@@ -165,24 +164,6 @@ describe("paths and methods", () => {
     expect(reply.status).toBe(405);
     expect(reply.headers.get("allow")).toBe(allow);
     expect(reply.error().code).toBe("METHOD_NOT_ALLOWED");
-  });
-
-  it("of the table that are not built yet answer 501 and are these", async () => {
-    const missing = (routes as readonly Route[]).filter(
-      ({ handler }) => handler === "functions/not-implemented.handler",
-    );
-    process.stdout.write(`Not built yet (${missing.length}): ${missing.map(({ id }) => id).join(", ")}\n`);
-    // The placeholder answers whole, which only buffered rows can.
-    for (const { methods, path } of missing.filter(({ stream }) => !stream)) {
-      const [method = "GET"] = methods;
-      const reply = await at(path.replace(/\{(\w+)\+?\}/g, "$1"), {
-        method,
-        headers: { ...withKey(), "content-type": "application/json" },
-        ...(method === "GET" ? {} : { body: "{}" }),
-      });
-      expect({ path, status: reply.status }).toEqual({ path, status: 501 });
-      expect(reply.error().code).toBe("NOT_IMPLEMENTED");
-    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { Unkey } from "@unkey/api";
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { startKms } from "#infra/local/kms/server.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type TableId, tables } from "#core/db/tables.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 

@@ -9,7 +9,7 @@ import { jsonAudio, startAudio } from "#core/media/audio-answer.ts";
 import { AudioSource } from "#core/media/audio-source.ts";
 import { BrokenHexAudio, HexAudioReader } from "#core/media/hex-audio.ts";
 import { minimaxCodes, minimaxFailure } from "#core/media/minimax-errors.ts";
-import { send } from "#core/outbound.ts";
+import { send } from "#core/outbound/transport.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { rejection } from "#tests/e2e/client.ts";
 import { fc, runs } from "#tests/support/property.ts";

@@ -1,4 +1,4 @@
-import { type ArenaEvent, type ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
+import { type ArenaEvent, type ArenaEventName, arenaEventSchemas } from "#core/schemas/arena-events.ts";
 
 /** The events of an arena's stream, each as its schema says. */
 export const arenaEvents = (text: string): readonly ArenaEvent[] =>

@@ -1,8 +1,8 @@
 import type { ContentBlockParam, TextBlockParam, ToolUseBlockParam } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatMessage, ChatToolCall } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { cacheMark } from "./cache-mark.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { readThinkingBlocks } from "./thinking-blocks.ts";

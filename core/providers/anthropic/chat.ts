@@ -1,5 +1,4 @@
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import {
   type ChatProvider,
   newOutcome,
@@ -8,6 +7,7 @@ import {
   type ProviderReply,
   withOutcome,
 } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { failureFromError, failureFromResponse, malformed } from "./errors.ts";
 import { fromResponse } from "./from-response.ts";
 import { StreamTranslator } from "./from-stream.ts";

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { ownValue } from "#core/own-value.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /** The status that Anthropic gives each type of error, for errors that come inside a 200. */
 const statusOfType: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import type { ContentBlock, Message } from "@anthropic-ai/sdk/resources/messages";
 import type { ChatCompletionMessage, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
-import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatCompletion, ProviderOutcome } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { failureFromError, malformed } from "./errors.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { toFinishReason } from "./stop-reason.ts";

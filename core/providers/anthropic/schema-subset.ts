@@ -1,4 +1,4 @@
-import { isRecord } from "#core/providers/is-record.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 type Schema = Record<string, unknown>;
 

@@ -8,9 +8,9 @@ import type {
   ToolChoice,
 } from "@anthropic-ai/sdk/resources/messages";
 import { functionTools, withAllowedToolsOnly } from "#core/providers/function-tools.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { cacheMark } from "./cache-mark.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { otherFields } from "./other-fields.ts";

@@ -1,5 +1,5 @@
 import type { CompletionUsage } from "openai/resources/completions";
-import { estimateTokens, type TokenUsage } from "#core/usage/token-usage.ts";
+import { estimateTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 
 /** What we read of Anthropic's usage. Any count may be missing or null. */
 export interface AnthropicUsage {

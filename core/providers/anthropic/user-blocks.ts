@@ -5,8 +5,8 @@ import type {
   TextBlockParam,
 } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import { cacheMark } from "./cache-mark.ts";
 
 type UserMessage = Extract<ChatMessage, { role: "user" }>;

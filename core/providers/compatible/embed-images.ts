@@ -1,5 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
-import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 const maxFetchedImages = 16;
 
@@ -39,7 +39,7 @@ export const embedImages = async (
     );
   }
   // Few requests have image URLs: the others do not load the fetching.
-  const { fetchImage } = await import("./fetch-image.ts");
+  const { fetchImage } = await import("#core/outbound/fetch-image.ts");
   const fetched = await Promise.all(
     images.map(async ({ message, part, url }) => ({
       message,

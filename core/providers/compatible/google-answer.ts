@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ChatCompletionChunk, ChatCompletionMessage } from "openai/resources/chat/completions";
-import { isRecord } from "#core/providers/is-record.ts";
 import type { AnswerRewriter, Chunk, Completion } from "#core/providers/openai/dialect.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 type Loose = Record<string, unknown>;
 

@@ -1,7 +1,6 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
 import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
-import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
 import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
 import { streamFields } from "#core/providers/openai/stream-options.ts";
@@ -9,6 +8,7 @@ import type { ProviderCall } from "#core/providers/provider.ts";
 import { nearestEffort } from "#core/providers/reasoning-effort.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { embedImages } from "./embed-images.ts";
 import { toGeminiSchema } from "./google-schema.ts";
 

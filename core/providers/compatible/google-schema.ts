@@ -1,5 +1,5 @@
-import { ownValue } from "#core/own-value.ts";
-import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /** Keywords of the schema that Gemini knows (google/genai `Schema`), but for those that are rewritten below. */
 const taken: ReadonlySet<string> = new Set([

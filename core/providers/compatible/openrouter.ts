@@ -1,13 +1,13 @@
 import { applyFields } from "#core/providers/apply-fields.ts";
 import type { Condition } from "#core/providers/field-table.ts";
 import { withAllowedToolsOnly } from "#core/providers/function-tools.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import type { ShapedRequest } from "#core/providers/openai/dialect.ts";
 import { type MessageRules, plainRules, toMessages, toTools } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import { streamFields } from "#core/providers/openai/stream-options.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { warningNames } from "#core/providers/warnings.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 const rules: MessageRules = {
   ...plainRules,

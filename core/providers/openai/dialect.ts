@@ -1,5 +1,6 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
-import type { ChatProviderId, ProviderCall } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { ProviderCall } from "#core/providers/provider.ts";
 import type { ReasoningCount } from "./usage.ts";
 
 /** A chunk as a provider may send it. */

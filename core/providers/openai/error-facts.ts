@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/providers/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /** What a provider said went wrong, from any of the shapes that OpenAI-compatible providers use. */
 export interface ErrorFacts {

@@ -1,6 +1,7 @@
-import { ownValue } from "#core/own-value.ts";
-import { isRecord } from "#core/providers/is-record.ts";
-import type { ChatProviderId, FailureKind } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { FailureKind } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import type { ErrorFacts } from "./error-facts.ts";
 
 /** What a provider's error means beyond its HTTP status. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type ChatProviderId, type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 import { type ErrorFacts, readError } from "./error-facts.ts";
 import { errorReaders } from "./error-kinds.ts";

@@ -1,5 +1,5 @@
-import { ownValue } from "#core/own-value.ts";
 import type { FinishReason } from "#core/providers/provider.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 const known: Readonly<Record<string, FinishReason>> = {
   stop: "stop",

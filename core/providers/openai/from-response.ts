@@ -1,5 +1,6 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
-import { type ChatProviderId, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import type { AnswerRewriter, Completion } from "./dialect.ts";
 import { failureFromBody } from "./errors.ts";
 import { toFinishReason } from "./finish-reason.ts";

@@ -1,8 +1,8 @@
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/own-value.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
-import { isRecord } from "#core/providers/is-record.ts";
 import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /**
  * Messages as an OpenAI-shaped provider takes them. What other providers put on an assistant's turn (thoughts, signatures)

@@ -1,9 +1,9 @@
 import type { ChatCompletion, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
 import type { Response, ResponseUsage } from "openai/resources/responses/responses";
-import { isRecord } from "#core/providers/is-record.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { calledWith } from "#core/providers/tool-forms.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { failureFromBody } from "./errors.ts";
 import { type EncryptedReasoning, reasoningFormat } from "./responses-input.ts";
 import { toOpenAiUsage } from "./usage.ts";

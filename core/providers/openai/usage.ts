@@ -1,5 +1,5 @@
-import { isRecord } from "#core/providers/is-record.ts";
-import type { TokenUsage } from "#core/usage/token-usage.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 /** A count of a usage object. Providers leave out or null what they like; anything but a number of 0 or more is no count. */
 const count = (source: unknown, name: string): number | undefined => {

@@ -9,14 +9,14 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
-import { type TableId, type TableSpec, tables } from "#core/db/tables.ts";
+import { type TableId, type TableSpec, tables } from "#core/tables.ts";
 import { localDynamoDbClient } from "./clients.ts";
 
 const tableIds = Object.keys(tables) as TableId[];
 const createTimeoutSeconds = 30;
 const createPollSeconds = { minDelay: 0.05, maxDelay: 1 };
 
-/** The real name of each table, by its id in `core/db/tables.ts`. */
+/** The real name of each table, by its id in `core/tables.ts`. */
 export type TableNames = Readonly<Record<TableId, string>>;
 
 /** The names that `createTables` gives, such as `local-UsageTable`. */
@@ -24,7 +24,7 @@ export const tableNames = (prefix: string): TableNames =>
   Object.fromEntries(tableIds.map((id) => [id, `${prefix}-${tables[id].resource}`])) as Record<TableId, string>;
 
 /**
- * Creates every table of `core/db/tables.ts` behind `endpoint` that is not there yet, with its indexes, stream and TTL.
+ * Creates every table of `core/tables.ts` behind `endpoint` that is not there yet, with its indexes, stream and TTL.
  * Existing tables keep their rows, so it runs at every start.
  * @throws Error when a table exists with other keys, indexes or another stream than the list says now.
  */

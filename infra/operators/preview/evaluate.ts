@@ -1,4 +1,4 @@
-import type { MetricName } from "#core/observability/metrics.ts";
+import type { MetricName } from "#core/observability/metric-names.ts";
 import type { GroupDimension, Series, StageSeries } from "../series.ts";
 import type { LocalTelemetry, LogLine, MetricPoint } from "./local-metrics.ts";
 

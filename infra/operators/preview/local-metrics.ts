@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { metricNames, metricNamespace } from "#core/observability/metrics.ts";
+import { metricNames, metricNamespace } from "#core/observability/metric-names.ts";
 import { groupDimensions } from "../series.ts";
 
 /** Reads what the functions wrote on a machine: metrics (EMF) and canonical log lines, from `functions.log` of `npm start`. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import type { TableId } from "#core/db/tables.ts";
+import type { TableId } from "#core/tables.ts";
 import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
 import { type LocalKms, startKms } from "#infra/local/kms/server.ts";
 import { type LocalSupabaseAuth, type SupabaseAuthOptions, startSupabaseAuth } from "#infra/local/supabase/server.ts";

@@ -1,4 +1,5 @@
-import { type OperationTable, operations } from "#core/openapi/operations.ts";
+import type { OperationTable } from "#core/openapi/operation.ts";
+import { operations } from "#core/openapi/operations.ts";
 import { type Method, type Route, type RouteId, routes } from "#core/routes.ts";
 import { type HttpReply, type HttpRequest, request } from "#tests/accounts/support/gateway.ts";
 import { type Tenant, withKey } from "./gateway.ts";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tables } from "#core/db/tables.ts";
+import { tables } from "#core/tables.ts";
 import type { DependenciesReady } from "./dependencies.ts";
 import { serve } from "./process.ts";
 

@@ -3,11 +3,11 @@ import { withinCost } from "#core/arena/cost-bound.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { models } from "#core/catalog/models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { costForReserve } from "#core/usage/settlement.ts";
-import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
 import { fc } from "#tests/support/property.ts";
 
 /** What `maxCostUsd` makes of a single answer's request. */

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ArenaEvent } from "#core/arena/events.ts";
 import { playArena } from "#core/arena/run-arena.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
+import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { allText, briefly, dataOf, fightOf, lastText, type Script, ScriptedRun, voteFor } from "./scripted-run.ts";
 
 const play = async (script: Script, request: ArenaRequest, prepare: (run: ScriptedRun) => void = () => undefined) => {

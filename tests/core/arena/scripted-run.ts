@@ -1,12 +1,12 @@
 import type * as z from "zod";
 import type { Agent, AgentAnswer } from "#core/arena/agent.ts";
 import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
-import type { ArenaEvent, ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
 import { SearchBudget } from "#core/arena/search-budget.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
+import type { ArenaEvent, ArenaEventName, arenaEventSchemas } from "#core/schemas/arena-events.ts";
 
 /** A run whose models say what a test lets them say, and whose clock and purse a test holds. */
 

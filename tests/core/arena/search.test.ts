@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { runAgent } from "#core/arena/agent.ts";
 import type { GenerationRequest } from "#core/arena/arena-run.ts";
-import type { ArenaEvent } from "#core/arena/events.ts";
 import { searchTool } from "#core/arena/search-tool.ts";
+import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { agentsOf, briefly, dataOf, type Script, ScriptedRun } from "./scripted-run.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ArenaEvent } from "#core/arena/events.ts";
 import { collectVotes, readVote, shuffled } from "#core/arena/vote.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { agentsOf, allText, answerOf, ballotOf, type Script, ScriptedRun, voteFor } from "./scripted-run.ts";
 
 const agents = agentsOf("gpt", "claude", "gemini", "grok");

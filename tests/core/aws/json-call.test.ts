@@ -13,7 +13,7 @@ import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AwsError, callAws } from "#core/aws/json-call.ts";
 import { toGatewayError } from "#core/errors.ts";
-import { OutboundError } from "#core/outbound.ts";
+import { OutboundError } from "#core/outbound/transport.ts";
 import { type Fault, inOrder, type Relay, startRelay } from "#tests/core/support/relay.ts";
 
 /** The wire requests of the lean port, held against the AWS SDK's own; and what it makes of faults. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { autoModels, rankAuto } from "#core/catalog/auto.ts";
 import { models } from "#core/catalog/models.ts";
-import { type ChatProviderId, chatProviderIds } from "#core/providers/provider.ts";
+import { type ChatProviderId, chatProviderIds } from "#core/catalog/provider-ids.ts";
 import { chatRequest, weatherTool } from "../providers/support.ts";
 
 const part = (content: object) => ({ messages: [{ role: "user", content: [content] }] });

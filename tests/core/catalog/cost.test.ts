@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { costPicoUsd, fromUsd, picoPerUsd, toUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
-import { noTokens, type TokenUsage } from "#core/usage/token-usage.ts";
+import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import { fc } from "#tests/support/property.ts";
 
 const modelOf = (id: string): CatalogModel => {

@@ -3,7 +3,7 @@ import { costPicoUsd, toUsd } from "#core/catalog/cost.ts";
 import { embeddingModels } from "#core/catalog/embedding-models.ts";
 import { models } from "#core/catalog/models.ts";
 import { resolveEmbeddingModel, resolveModel } from "#core/catalog/resolve.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 
 const find = (id: string) => models.find((model) => model.id === id);
 

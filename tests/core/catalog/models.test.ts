@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { aliases, models, successors } from "#core/catalog/models.ts";
+import { chatProviderIds } from "#core/catalog/provider-ids.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
-import { chatProviderIds } from "#core/providers/provider.ts";
 
 const tiers = models.flatMap(({ id, prices, longContext }) => [
   { id, prices },

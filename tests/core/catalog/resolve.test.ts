@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { models } from "#core/catalog/models.ts";
+import { chatProviderIds } from "#core/catalog/provider-ids.ts";
 import { aliasesOf, closeMatches, findModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { chatProviderIds } from "#core/providers/provider.ts";
 import { fc } from "#tests/support/property.ts";
 
 const refusal = (name: string, param?: string): GatewayError => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { type AnswerOptions, answerFrames, completionFrames } from "#core/chat/answer-frames.ts";
 import { newOutcome, type ProviderOutcome } from "#core/providers/provider.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 
 const facts = { id: "chatcmpl-1", created: 1_800_000_000, model: "gpt-5.2" };
 const usage = { ...noTokens, inputTokens: 5, outputTokens: 7 };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { type Caller, type Play, saying, useChatGateway } from "#tests/core/support/chat-gateway.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { type ArenaEventName, arenaEventSchemas } from "#core/arena/events.ts";
 import { openApiDocument } from "#core/openapi/document.ts";
+import { type ArenaEventName, arenaEventSchemas } from "#core/schemas/arena-events.ts";
 
 const documentSchema = z.object({
   paths: z.record(

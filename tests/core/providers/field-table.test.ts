@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { fieldCase } from "#core/providers/apply-fields.ts";
 import { type Condition, type FieldName, fieldTable, type Treatment } from "#core/providers/field-table.ts";
-import type { ChatProviderId } from "#core/providers/provider.ts";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
 import { callProvider, rejection, weatherTool } from "./support.ts";
 

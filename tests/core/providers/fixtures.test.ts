@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { type ChatProviderId, ProviderFailure } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 import { hasOpenAiSchemas, openAiFault } from "#tests/support/openai-schemas.ts";
 import {
   assemble,

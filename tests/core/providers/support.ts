@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type {
   ChatCompletion,
-  ChatProviderId,
   CompletionReply,
   ProviderCall,
   ProviderReply,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { type DynamoDbServer, startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { hasTarget, targetName } from "#tests/infra/local/dynamodb/target.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import { models } from "#core/catalog/models.ts";
+import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { coveredCharacters, estimatePicoUsd, priceForReserve } from "#core/usage/estimate.ts";
-import { estimateTokens, noTokens } from "#core/usage/token-usage.ts";
 import { fc } from "#tests/support/property.ts";
 
 const anyModel = fc.constantFrom(undefined, ...models);

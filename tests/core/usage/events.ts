@@ -3,7 +3,7 @@ import { models } from "#core/catalog/models.ts";
 import type { RollupSums } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
-import { bucketOf } from "#core/usage/latency-histogram.ts";
+import { bucketOf } from "#core/values/latency-histogram.ts";
 import { fc } from "#tests/support/property.ts";
 
 /** Settled usage events, and a recount of them that is plain enough to be believed. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem } from "#core/db/table.ts";
 import type { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { GenerationRow, Meter, type MeterRequest, type Settlement } from "#core/usage/meter.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 

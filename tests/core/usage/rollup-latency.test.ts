@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bucketOf, type Histogram, percentile } from "#core/usage/latency-histogram.ts";
+import { bucketOf, type Histogram, percentile } from "#core/values/latency-histogram.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const histogramOf = (latencies: readonly number[]): Record<number, number> => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { newOutcome, type ProviderOutcome } from "#core/providers/provider.ts";
 import { costForReserve, metered } from "#core/usage/settlement.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 
 const outcome = (changes: Partial<ProviderOutcome>): ProviderOutcome => ({ ...newOutcome(), ...changes });
 const told = { ...noTokens, inputTokens: 100, outputTokens: 20 };

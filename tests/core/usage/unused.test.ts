@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
+import { addEvent, noAdditions } from "#core/db/rollup-sums.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { newOutcome } from "#core/providers/provider.ts";
-import { addEvent, noAdditions } from "#core/usage/rollup-sums.ts";
-import { noTokens } from "#core/usage/token-usage.ts";
 import { unusedGeneration, withUnused } from "#core/usage/unused.ts";
 import { newEvent } from "./events.ts";
 

@@ -1,4 +1,4 @@
-import { type TableId, tables } from "#core/db/tables.ts";
+import { type TableId, tables } from "#core/tables.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 
 /** What DynamoDB does and its engine on this machine never would. */

@@ -21,7 +21,7 @@ it("every field that queries name stands in the line of a request that failed af
   const { newRequestState } = await import("#core/http/request-state.ts");
   const { reportGeneration } = await import("#core/chat/report.ts");
   const { resolveModel } = await import("#core/catalog/resolve.ts");
-  const { noTokens } = await import("#core/usage/token-usage.ts");
+  const { noTokens } = await import("#core/catalog/token-usage.ts");
   const { routeById } = await import("#core/routes.ts");
   const state = newRequestState(
     routeById("ChatCompletions"),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import { type MetricName, metricNames, metricNamespace } from "#core/observability/metrics.ts";
+import { type MetricName, metricNames, metricNamespace } from "#core/observability/metric-names.ts";
 import { alarms } from "#infra/operators/alarms.ts";
 import { dashboards } from "#infra/operators/panels.ts";
 import { allDimensions, type Series, serviceName, stageDimensions } from "#infra/operators/series.ts";
@@ -47,7 +47,7 @@ it("every metric of the vocabulary is written somewhere: a graph of nothing misl
 });
 
 it("a metric that the gateway does not write does not compile", () => {
-  // @ts-expect-error the name is none of core/observability/metrics.ts
+  // @ts-expect-error the name is none of core/observability/metric-names.ts
   const unknown: Series = { kind: "stage", metric: "LatencyMilliseconds", statistic: "Sum", label: "" };
   expect(unknown.kind).toBe("stage");
 });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type TableSpec, tables } from "#core/db/tables.ts";
 import { catchAll, routes } from "#core/routes.ts";
+import { type TableSpec, tables } from "#core/tables.ts";
 import { functionVariableNames } from "#infra/deploy-environment.ts";
 import { type GatewayResponseKind, gatewayResponses, gatewayResponseTemplate } from "#infra/gateway-responses.ts";
 import { resourcePolicies, rolePolicies, trustPolicies } from "#infra/mocked/policies.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ChatProviderId } from "#core/providers/provider.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
 import { assemble, callProvider, completionOf, rejection, streamOf, weatherTool } from "../support.ts";
 

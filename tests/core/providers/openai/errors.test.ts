@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { failureFromBody, failureFromResponse } from "#core/providers/openai/errors.ts";
-import type { ChatProviderId } from "#core/providers/provider.ts";
 
 const quotaFailure = (quotaId: string, retryDelay?: string) => [
   {

@@ -7,7 +7,7 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type TableId, type TableSpec, tables } from "#core/db/tables.ts";
+import { type TableId, type TableSpec, tables } from "#core/tables.ts";
 import { createTables, tableNames } from "#infra/local/dynamodb/create-tables.ts";
 import { hasTarget, openTarget, stringAttributes, type Target, targetName } from "./target.ts";
 

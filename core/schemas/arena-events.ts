@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { errorAnswer } from "#core/schemas/answers.ts";
+import { errorAnswer } from "./answers.ts";
 
 /** The typed events of an arena's stream: `event: <name>` and one line of JSON. Agents are told apart by `agentId`. */
 

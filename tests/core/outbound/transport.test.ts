@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { OutboundError, type OutboundRequest, readText, send } from "#core/outbound.ts";
+import { OutboundError, type OutboundRequest, readText, send } from "#core/outbound/transport.ts";
 
 /** How the server answers its requests, in order; the last answer stays. */
 let answers: ((response: ServerResponse, socket: Socket) => void)[] = [];

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { OutboundError, toOutboundError } from "#core/outbound.ts";
 import { ResponseError, type ResponseReader } from "./response-reader.ts";
+import { OutboundError, toOutboundError } from "./transport.ts";
 
-// Not imported, as in core/outbound.ts: the ESM facades of node's modules load more than they are asked for.
+// Not imported, as in core/outbound/transport.ts: the ESM facades of node's modules load more than they are asked for.
 const net = process.getBuiltinModule("node:net");
 
 /** Where connections lead, and the idle ones: the last used is used first, so that the rest may age out. */

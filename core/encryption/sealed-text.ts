@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { generateDataKey, type KeyOwner, unwrapDataKey } from "#core/encryption/data-key.ts";
-import { additionalData, open, seal } from "#core/encryption/envelope.ts";
+import { generateDataKey, type KeyOwner, unwrapDataKey } from "./data-key.ts";
+import { additionalData, open, seal } from "./envelope.ts";
 
 /**
  * Texts of answers as rows keep them: compressed, then sealed under a data key of the user. A key is used for a few

@@ -9,7 +9,6 @@ import { GatewayError } from "#core/errors.ts";
 import { askFashn } from "#core/fashion/fashn.ts";
 import { wantedAudio } from "#core/media/accept.ts";
 import { askClip } from "#core/media/clip-job.ts";
-import { ownValue } from "#core/own-value.ts";
 import { failureFromResponse as anthropicFailure } from "#core/providers/anthropic/errors.ts";
 import { traitsOf } from "#core/providers/anthropic/model-traits.ts";
 import { toFinishReason as fromStopReason } from "#core/providers/anthropic/stop-reason.ts";
@@ -22,8 +21,9 @@ import { toFinishReason } from "#core/providers/openai/finish-reason.ts";
 import { plainRules, toMessages } from "#core/providers/openai/messages.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
+import { ownValue } from "#core/values/own-value.ts";
 import { nameKeys } from "#functions/dashboard/page/src/pages/usage/name-keys.ts";
-import { chatRequest } from "./providers/support.ts";
+import { chatRequest } from "../providers/support.ts";
 
 /** A text from outside that happens to be the name of what every object inherits is a name like any other. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ResponseError, ResponseReader } from "#core/lean-http/response-reader.ts";
+import { ResponseError, ResponseReader } from "#core/outbound/response-reader.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 interface Outcome {

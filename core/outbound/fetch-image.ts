@@ -4,7 +4,7 @@ import type { LookupFunction } from "node:net";
 import { GatewayError } from "#core/errors.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-// As in core/outbound.ts: node's ESM facade of node:http(s) would load all of undici.
+// As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.
 const https = process.getBuiltinModule("node:https");
 
 const maxImageBytes = 5 * 1024 * 1024;

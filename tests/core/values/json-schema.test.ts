@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
-import { schemaFault } from "#core/json-schema/validate.ts";
+import { schemaFault } from "#core/values/json-schema.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const fault = (schema: unknown, value: unknown) => schemaFault(value, schema, "x");

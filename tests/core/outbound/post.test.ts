@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type PostRequest, post } from "#core/lean-http/post.ts";
-import { OutboundError } from "#core/outbound.ts";
+import { type PostRequest, post } from "#core/outbound/post.ts";
+import { OutboundError } from "#core/outbound/transport.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const closers: (() => void)[] = [];

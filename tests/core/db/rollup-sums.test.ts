@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addEvent, noAdditions, rollupRowSchema, sumNames } from "#core/usage/rollup-sums.ts";
+import { addEvent, noAdditions, rollupRowSchema, sumNames } from "#core/db/rollup-sums.ts";
 import { fc } from "#tests/support/property.ts";
-import { anyEvent, newEvent } from "./events.ts";
+import { anyEvent, newEvent } from "../usage/events.ts";
 
 describe("what an event adds to a day", () => {
   const tokens = {

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as z from "zod";
-import { ownValue } from "#core/own-value.ts";
-import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
+import { isPublicAddress } from "#core/outbound/public-address.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /**
  * Guards the URLs that callers hand in. The provider fetches them, so a name is not resolved here: what it resolves to for

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { post } from "#core/lean-http/post.ts";
+import { post } from "#core/outbound/post.ts";
 
 const hasOpenSsl = ((): boolean => {
   try {

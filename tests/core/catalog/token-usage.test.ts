@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { noTokens } from "#core/usage/token-usage.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 
 it("no tokens are none of every kind, and no estimate", () => {
   expect(noTokens).toEqual({

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fetchImage } from "#core/outbound/fetch-image.ts";
+import { isPublicAddress } from "#core/outbound/public-address.ts";
 import { embedImages } from "#core/providers/compatible/embed-images.ts";
-import { fetchImage } from "#core/providers/compatible/fetch-image.ts";
-import { isPublicAddress } from "#core/providers/compatible/public-address.ts";
-import { callProvider, rejection } from "../support.ts";
+import { callProvider, rejection } from "../providers/support.ts";
 
 const options = { signal: new AbortController().signal };
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { UsageEvent } from "#core/db/usage-events.ts";
-import { bucketOf } from "./latency-histogram.ts";
+import { bucketOf } from "#core/values/latency-histogram.ts";
+import type { UsageEvent } from "./usage-events.ts";
 
 /** The sums of a rollup row. Only additions, so that rows, days and keys add up in any order. */
 export const sumNames = [
