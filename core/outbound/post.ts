@@ -4,7 +4,7 @@ import { OutboundError } from "./transport.ts";
 
 /**
  * A POST of text, answered with text: DynamoDB, KMS and Unkey's verdict, seven times for one chat. It does what these need
- * and no more, at a third of the CPU of node:http's client (docs/performance.md). Providers, whose answers stream, and every
+ * and no more, at a third of the CPU of node:http's client (docs/quality/performance.md). Providers, whose answers stream, and every
  * other server are called through core/outbound/transport.ts. Held against node:http by a test.
  */
 

@@ -2,7 +2,7 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 
 /**
  * What becomes of every field of a chat request at every provider: data that the adapters are driven by (`apply-fields.ts`)
- * or held equal to by tests, and that docs/fields.md shows. Sources: the vendors' SDK types and documentation, November 2026.
+ * or held equal to by tests, and that docs/reference/fields.md shows. Sources: the vendors' SDK types and documentation, November 2026.
  */
 
 /**

@@ -24,7 +24,7 @@ const newAccountMs = 5 * 60_000;
 
 /**
  * Whether the sign-up policy lets this account in. OAuth makes accounts by itself: one of a foreign domain, or a new one
- * on a closed stage, is signed out again. Supabase's own switch for sign-ups has to say the same (docs/operations.md).
+ * on a closed stage, is signed out again. Supabase's own switch for sign-ups has to say the same (docs/operations/deployment.md).
  */
 const mayStay = async (supabase: SupabaseClient): Promise<boolean> => {
   const { data, error } = await supabase.auth.getUser();

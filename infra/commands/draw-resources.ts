@@ -8,10 +8,10 @@ import type { MockedRun } from "#infra/mocked/registration.ts";
 import { runProgram } from "#infra/mocked/run-program.ts";
 import { type DeployedRow, deployedRows, lambdaOf, ofType } from "#infra/mocked/stage-view.ts";
 
-/** Writes docs/resources.md: what the production stage is made of, drawn from a run of `sst.config.ts` under mocks. */
+/** Writes docs/operations/resources.md: what the production stage is made of, drawn from a run of `sst.config.ts` under mocks. */
 
 const root = path.resolve(import.meta.dirname, "../..");
-export const drawingFile = path.join(root, "docs/resources.md");
+export const drawingFile = path.join(root, "docs/operations/resources.md");
 
 const groups = {
   stream: "Streaming functions",

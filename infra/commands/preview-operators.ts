@@ -7,7 +7,7 @@ import { readTelemetry } from "#infra/operators/preview/local-metrics.ts";
 import { dashboardPage } from "#infra/operators/preview/page.ts";
 
 /**
- * `npm run preview:operators [-- <functions.log>] [--out page.html] [--screenshot docs/operators-preview.png]`: draws the
+ * `npm run preview:operators [-- <functions.log>] [--out page.html] [--screenshot docs/operations/operators-preview.png]`: draws the
  * operators' dashboards from the metrics that `npm start` wrote.
  */
 

@@ -9,9 +9,9 @@ import {
   partTable,
 } from "#core/providers/field-table.ts";
 
-/** `npm run write:fields`: writes docs/fields.md from the field table. A test fails where the two differ. */
+/** `npm run write:fields`: writes docs/reference/fields.md from the field table. A test fails where the two differ. */
 
-const target = new URL("../../docs/fields.md", import.meta.url);
+const target = new URL("../../docs/reference/fields.md", import.meta.url);
 
 const intro = `# Fields by provider
 

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Cloud, startCloud } from "./cloud.ts";
 
-/** `npm start`: the whole gateway on this machine. See docs/local.md. */
+/** `npm start`: the whole gateway on this machine. See docs/guide/local.md. */
 
 const openStreamsGraceMs = 10_000;
 

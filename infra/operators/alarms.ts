@@ -8,10 +8,10 @@ import {
 } from "./aws-series.ts";
 import type { AwsSeries, SingleSeries } from "./series.ts";
 
-/** The alarms, as data. Each has a runbook: docs/runbooks.md has a heading of the same name, and a test holds that. */
+/** The alarms, as data. Each has a runbook: docs/operations/runbooks.md has a heading of the same name, and a test holds that. */
 
 /** Where runbooks are, seen from the repository's root: alarm descriptions point there. */
-export const runbooks = "docs/runbooks.md";
+export const runbooks = "docs/operations/runbooks.md";
 
 const minute = 60;
 const hour = 3_600;

@@ -43,7 +43,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     /** Parts to measure, such as `cpu,cold`. Default: all. */
     only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory,stall" },
-    /** Only show; leave docs/performance.md and results/latest.json alone. */
+    /** Only show; leave docs/quality/performance.md and results/latest.json alone. */
     dry: { type: "boolean", default: false },
   },
 });

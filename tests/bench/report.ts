@@ -207,7 +207,7 @@ const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, stall, bundle }
     ],
   );
 
-/** Shows a result, and unless dry writes it to docs/performance.md and results/latest.json. */
+/** Shows a result, and unless dry writes it to docs/quality/performance.md and results/latest.json. */
 export const writeReport = async (result: BenchResult, { dry }: { readonly dry: boolean }): Promise<void> => {
   const { measuredAt, node, cores, rounds, quick, latency, engine, peerInstalled } = result;
   const about = `Measured ${measuredAt.slice(0, 16).replace("T", " ")} UTC with Node ${node} on ${cores} cores, ${rounds} round${rounds === 1 ? "" : "s"}${quick ? ", the quick version" : ""}.`;

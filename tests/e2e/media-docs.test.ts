@@ -7,17 +7,17 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes } from "#core/routes.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 
-/** docs/media.md: its lines are pasted into a shell, in order, as a reader would. */
+/** docs/guide/media.md: its lines are pasted into a shell, in order, as a reader would. */
 
 const run = promisify(execFile);
-const page = await readFile(join(import.meta.dirname, "../../docs/media.md"), "utf8");
+const page = await readFile(join(import.meta.dirname, "../../docs/guide/media.md"), "utf8");
 const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
 const hasCurl = await run("curl", ["--version"]).then(
   () => true,
   () => false,
 );
 
-describe.skipIf(!hasCurl)("docs/media.md (skipped without curl)", () => {
+describe.skipIf(!hasCurl)("docs/guide/media.md (skipped without curl)", () => {
   const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
   let folder = "";
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe.skipIf(!hasCurl)("docs/media.md (skipped without curl)", () => {
   });
 });
 
-describe("docs/media.md", () => {
+describe("docs/guide/media.md", () => {
   it("has a line for every endpoint of media", () => {
     const paths = routes
       .map(({ path }) => path)

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-/** docs/faults.md names the test of each fault: what it names has to be there. */
+/** docs/reference/faults.md names the test of each fault: what it names has to be there. */
 
 const folder = import.meta.dirname;
-const text = readFileSync(join(folder, "../../docs/faults.md"), "utf8");
+const text = readFileSync(join(folder, "../../docs/reference/faults.md"), "utf8");
 const read = (file: string): string => {
   const path = join(folder, file);
   return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -16,7 +16,7 @@ const named = [...text.matchAll(/\| `([a-z-]+)`: ([^|]+) \|$/gm)].flatMap(([, fi
   words.split(", ").map((word) => ({ file, word })),
 );
 
-describe("docs/faults.md", () => {
+describe("docs/reference/faults.md", () => {
   it.each(named)("names a test of $file: $word", ({ file, word }) => {
     const source = read(`${file}.test.ts`) + (file === "provider" ? read("support/provider-faults.ts") : "");
     expect(source).toContain(word);

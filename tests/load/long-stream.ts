@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     long: { type: "string", default: "100" },
     /** Names of cases, separated by commas. */
     cases: { type: "string", default: "bytes,translated" },
-    /** Into docs/performance.md. */
+    /** Into docs/quality/performance.md. */
     write: { type: "boolean", default: false },
   },
 });

@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "20" },
     /** Connections with every other kind of request. */
     others: { type: "string", default: "3" },
-    /** Only show; leave docs/performance.md alone. */
+    /** Only show; leave docs/quality/performance.md alone. */
     dry: { type: "boolean", default: false },
   },
 });

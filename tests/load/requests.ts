@@ -16,7 +16,7 @@ import { startChatParts } from "./chat-parts.ts";
 const { values: flags } = parseArgs({
   options: {
     requests: { type: "string", default: "100000" },
-    /** Into docs/performance.md. */
+    /** Into docs/quality/performance.md. */
     write: { type: "boolean", default: false },
   },
 });

@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
     waves: { type: "string", default: "2" },
     /** Length of one stream. */
     seconds: { type: "string", default: "12" },
-    /** Only show; leave docs/performance.md alone. */
+    /** Only show; leave docs/quality/performance.md alone. */
     dry: { type: "boolean", default: false },
   },
 });

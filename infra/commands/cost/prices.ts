@@ -3,7 +3,7 @@
  * page that is named before money depends on it.
  */
 
-/** When the table was last gone through. The pages themselves could not be opened then: see docs/cost.md. */
+/** When the table was last gone through. The pages themselves could not be opened then: see docs/operations/cost.md. */
 export const pricesDate = "2026-11-22";
 export const pricesRegion = "us-east-1";
 

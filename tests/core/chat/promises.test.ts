@@ -6,7 +6,7 @@ import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provid
 
 muteLog();
 
-/** What other gateways get wrong and docs/quality.md promises, where no other test says it. */
+/** What other gateways get wrong and docs/quality/guarantees.md promises, where no other test says it. */
 describe.skipIf(!hasTables)(`promises of chat completions (${tablesName})`, () => {
   const gateway = useChatGateway();
   let caller: Caller;

@@ -17,9 +17,9 @@ describe("the labelled set of personal data", () => {
     expect(recall).toBeGreaterThanOrEqual(0.8);
   });
 
-  it("has the figures that docs/guardrails.md shows", () => {
+  it("has the figures that docs/guide/guardrails.md shows", () => {
     const table = gradeTable(grades);
     console.log(table);
-    expect(readFileSync(new URL("../../../docs/guardrails.md", import.meta.url), "utf8")).toContain(table);
+    expect(readFileSync(new URL("../../../docs/guide/guardrails.md", import.meta.url), "utf8")).toContain(table);
   });
 });

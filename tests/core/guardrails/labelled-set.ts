@@ -56,7 +56,7 @@ export const grade = (): readonly Grade[] => {
   });
 };
 
-/** The grades as the table of docs/guardrails.md. */
+/** The grades as the table of docs/guide/guardrails.md. */
 export const gradeTable = (grades: readonly Grade[]): string =>
   [
     "| Type | Labelled | Found | Wrong | Precision | Recall |",

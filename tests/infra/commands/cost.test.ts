@@ -141,8 +141,8 @@ describe("npm run cost", () => {
     expect(report).toMatch(/list prices of \d{4}-\d{2}-\d{2}/);
   });
 
-  it("docs/cost.md tells what the command prints today", () => {
-    const page = readFileSync(join(import.meta.dirname, "../../../docs/cost.md"), "utf8");
+  it("docs/operations/cost.md tells what the command prints today", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/operations/cost.md"), "utf8");
     const report = costReport([]);
     const [, total] = /^Total +\$([\d.,]+)/m.exec(report) ?? [];
     const [, lambda] = /^Lambda +\$([\d.,]+)/m.exec(report) ?? [];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const folder = join(import.meta.dirname, "../../docs");
+const folder = join(import.meta.dirname, "../../docs/quality");
 
 interface Line {
   readonly number: number;
@@ -10,7 +10,7 @@ interface Line {
   readonly tests: readonly { readonly file: string; readonly name: string | undefined }[];
 }
 
-const lines: readonly Line[] = readFileSync(join(folder, "quality.md"), "utf8")
+const lines: readonly Line[] = readFileSync(join(folder, "guarantees.md"), "utf8")
   .split("\n")
   .flatMap((row) => {
     const [, number, guarantee = "", tests = ""] = /^\| (\d+) \| (.+?) \| (.+) \|$/.exec(row) ?? [];
@@ -22,7 +22,7 @@ const lines: readonly Line[] = readFileSync(join(folder, "quality.md"), "utf8")
     return [{ number: Number(number), guarantee, tests: held }];
   });
 
-describe("docs/quality.md", () => {
+describe("docs/quality/guarantees.md", () => {
   it("has every line of the list once, in order", () => {
     expect(lines.map(({ number }) => number)).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
   });
