@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The operators' stack is written by the CDK (`npm run synth:operators`) and committed; nothing here imports the CDK. */
+/** The operators' stack is written by the CDK (`npm run operator -- synth-operators`) and committed; nothing here imports the CDK. */
 const templatePath = "infra/operators/template.json";
 
 interface Template {

@@ -11,7 +11,7 @@ import type {
 
 /**
  * The catalogue of chat models. Ids match exactly; prices are the vendors' list prices as of 2026-11-22 and are compared
- * with an independent price table by `npm run check:prices`. What is not here passes through with an unknown cost.
+ * with an independent price table by `npm run operator -- check-prices`. What is not here passes through with an unknown cost.
  */
 
 const textImage: readonly Modality[] = ["text", "image"];

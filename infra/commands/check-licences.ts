@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import * as z from "zod";
 
 /**
- * `npm run check:licences`: holds every package of the lock file against the licences that we take. Ends with 1 when one is
- * not among them.
+ * `npm run operator -- check-licences`: checks every package in the lock file against the accepted licences. Exits with 1 when
+ * a licence is not accepted.
  */
 
 /** Licences that ask for no more than their notice. */
@@ -89,6 +89,10 @@ if (import.meta.main) {
   for (const { name, licence, development } of problems) {
     console.log(`${name}: ${licence}${development ? " (development)" : " (deployed)"}`);
   }
-  console.log(problems.length === 0 ? "Every licence is one that we take." : `${problems.length} are not.`);
+  console.log(
+    problems.length === 0
+      ? "Every licence is accepted."
+      : `${problems.length} packages have a licence that is not accepted.`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

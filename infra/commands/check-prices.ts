@@ -4,8 +4,8 @@ import type { CatalogModel, TokenPrices } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
 
 /**
- * `npm run check:prices`: compares every price of the catalogue with an independent table (@pydantic/genai-prices) and lists
- * each difference. Ends with 1 when one is not explained below. Ids are compared exactly: the table's own look-up also
+ * `npm run operator -- check-prices`: compares every price in the catalogue with an independent table
+ * (@pydantic/genai-prices) and lists each difference. Exits with 1 when one is not explained below. Ids are compared exactly: the table's own look-up also
  * matches cousins, whose price must never be ours.
  */
 
@@ -138,7 +138,7 @@ const price = (value: number | undefined): string => (value === undefined ? "non
 
 const print = ({ compared, unknown, differences, stale }: PriceReport): void => {
   console.log(`${compared} models compared with @pydantic/genai-prices.`);
-  if (unknown.length > 0) console.log(`Not in its table, so not compared: ${unknown.join(", ")}`);
+  if (unknown.length > 0) console.log(`Not in its table and not compared: ${unknown.join(", ")}`);
   for (const { model, field, ours, theirs, reason } of differences) {
     console.log(
       `${model}: ${field} is ${price(ours)}, theirs ${price(theirs)}${reason === undefined ? "" : ` (${reason})`}`,
@@ -152,7 +152,9 @@ if (import.meta.main) {
   print(report);
   const unexplained = report.differences.filter(({ reason }) => reason === undefined);
   console.log(
-    unexplained.length === 0 ? "No difference is unexplained." : `${unexplained.length} differences are not explained.`,
+    unexplained.length === 0
+      ? "Every difference is explained."
+      : `${unexplained.length} differences are not explained.`,
   );
   process.exitCode = unexplained.length === 0 && report.stale.length === 0 ? 0 : 1;
 }

@@ -5,8 +5,8 @@ import { ensurePlatform } from "#infra/mocked/install-platform.ts";
 
 /**
  * Type-checks `sst.config.ts` and `infra/*.ts`, whose globals have types only after `sst install`. SST brings its components
- * as source and not as declarations, so TypeScript checks them too, under our stricter rules: what it finds there is not
- * ours to mend and is left out.
+ * as source and not as declarations, so TypeScript checks them too, under our stricter rules: errors
+ * in them are not ours to fix and are left out.
  */
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -24,13 +24,13 @@ const compile = async (): Promise<string> => {
     return stdout;
   } catch (error) {
     const { stdout, killed } = error as { stdout?: string; killed?: boolean };
-    // With faults the compiler ends with 1 or 2 and has written them.
+    // The compiler exits with 1 or 2 after it printed the errors.
     if (killed === true || stdout === undefined || stdout === "") throw error;
     return stdout;
   }
 };
 
-/** The faults in our own files, one a line. Throws when the compiler itself could not run. */
+/** Type errors in our own files, one per line. Throws when the compiler could not run. */
 export const findTypeFaults = async (): Promise<readonly string[]> => {
   const lines = (await compile()).split("\n");
   return lines.filter((line) => /^\S.*error TS/.test(line) && !line.startsWith(".sst/"));
@@ -40,6 +40,6 @@ if (import.meta.main) {
   const missing = await ensurePlatform();
   if (missing !== undefined) throw new Error(missing);
   const faults = await findTypeFaults();
-  console.log(faults.length === 0 ? "sst.config.ts and infra/*.ts are sound" : faults.join("\n"));
+  console.log(faults.length === 0 ? "sst.config.ts and infra/*.ts have no type errors" : faults.join("\n"));
   process.exitCode = faults.length === 0 ? 0 : 1;
 }

@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
 
-/** `npm run disable-user -- <user id>`: refuses a user and all keys from the next request on. `--enable` lifts it; revoked keys stay revoked. */
+/**
+ * `npm run operator -- disable-user <user id>`: refuses a user and all their keys from the next request on. `--enable` lifts
+ * the block; revoked keys stay revoked.
+ */
 const { values, positionals } = parseArgs({
   options: { local: { type: "boolean", default: false }, enable: { type: "boolean", default: false } },
   allowPositionals: true,
@@ -9,7 +12,7 @@ const { values, positionals } = parseArgs({
 
 await runCommand(async () => {
   const [userId] = positionals;
-  if (userId === undefined) throw new Error("Which user? npm run disable-user -- <user id>");
+  if (userId === undefined) throw new Error("Name a user: npm run operator -- disable-user <user id>");
   useOperatorEnvironment(values.local);
   const { setUserDisabled } = await import("#core/db/api-keys.ts");
   const { disableAllKeys } = await import("#core/keys/keys.ts");

@@ -8,7 +8,7 @@ import type { MockedRun } from "#infra/mocked/registration.ts";
 import { runProgram } from "#infra/mocked/run-program.ts";
 import { type DeployedRow, deployedRows, lambdaOf, ofType } from "#infra/mocked/stage-view.ts";
 
-/** Writes docs/operations/resources.md: what the production stage is made of, drawn from a run of `sst.config.ts` under mocks. */
+/** Writes docs/operations/resources.md: the resources of the production stage, drawn from a run of `sst.config.ts` under mocks. */
 
 const root = path.resolve(import.meta.dirname, "../..");
 export const drawingFile = path.join(root, "docs/operations/resources.md");
@@ -136,7 +136,7 @@ const countTable = (run: MockedRun): string => {
 export const drawResources = (run: MockedRun): string =>
   [
     "# Deployed resources",
-    "Made by `npm run draw:resources` from a run of `sst.config.ts` for the production stage, with mocks in place of AWS; a test holds it to the code. Do not edit.",
+    "Made by `npm run operator -- draw-resources` from a run of `sst.config.ts` for the production stage, with mocks in place of AWS; a test holds it to the code. Do not edit.",
     graph(run),
     "Every table and every function has more than is drawn: tables are encrypted by the KMS key, functions have a role and a log group of their own.",
     "## Functions",

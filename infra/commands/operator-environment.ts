@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import * as z from "zod";
 
 /**
- * Where an operator's command works: with `--local` on the data of `npm start`, else on the stage of `sst shell`, which
- * sets the same variables. Call it before anything of core is imported.
+ * Selects what an operator's command works on: with `--local` the data of `npm start`, otherwise the stage of `sst shell`,
+ * which sets the same variables. Call it before importing anything from core.
  */
 export const useOperatorEnvironment = (local: boolean): void => {
   if (local) {
@@ -14,12 +14,12 @@ export const useOperatorEnvironment = (local: boolean): void => {
   }
   if (process.env.SST_RESOURCE_App === undefined) {
     throw new Error(
-      "Run this by `npx sst shell --stage <stage> -- npm run …`, or with --local while `npm start` runs.",
+      "Run this through `npx sst shell --stage <stage> -- npm run operator -- <name>`, or add --local while `npm start` runs.",
     );
   }
 };
 
-/** Runs a command: prints what it made as JSON, or its error, and sets the exit code. */
+/** Runs a command, prints its result as JSON, or its error, and sets the exit code. */
 export const runCommand = async (work: () => Promise<unknown>): Promise<void> => {
   try {
     process.stdout.write(`${JSON.stringify(await work(), null, 2)}\n`);

@@ -7,8 +7,8 @@ import { readTelemetry } from "#infra/operators/preview/local-metrics.ts";
 import { dashboardPage } from "#infra/operators/preview/page.ts";
 
 /**
- * `npm run preview:operators [-- <functions.log>] [--out page.html] [--screenshot docs/operations/operators-preview.png]`: draws the
- * operators' dashboards from the metrics that `npm start` wrote.
+ * `npm run operator -- preview-operators [functions.log] [--out page.html]
+ * [--screenshot docs/operations/operators-preview.png]`: renders the operators' dashboards from the metrics of `npm start`.
  */
 
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -24,7 +24,7 @@ const chromiumFlags = [
 const pageWidth = 1_260;
 const startTimeoutMs = 120_000;
 
-/** Pictures a page, from top to bottom. Throws where there is no Chromium. */
+/** Captures a page from top to bottom. Throws when Chromium is not installed. */
 const takeScreenshot = async (html: string, file: string): Promise<void> => {
   if (!existsSync(chromiumPath)) throw new Error(`No Chromium at ${chromiumPath}: install it, or set CHROMIUM`);
   const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumFlags, timeout: startTimeoutMs });
@@ -44,7 +44,7 @@ const main = async (): Promise<void> => {
   });
   const dataDir = resolve(process.env.LOCAL_DATA_DIR ?? ".local");
   const log = positionals[0] ?? join(dataDir, "functions.log");
-  if (!existsSync(log)) throw new Error(`${log} is not there: run npm start and send it requests, or name a log`);
+  if (!existsSync(log)) throw new Error(`${log} does not exist: send requests to npm start, or name a log file`);
   const page = dashboardPage(readTelemetry(await readFile(log, "utf8")));
   const out = values.out ?? join(dataDir, "operators.html");
   await writeFile(out, page);

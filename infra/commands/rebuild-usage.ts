@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
 
-/** `npm run rebuild-usage -- 2026-11-20`: makes a day's sums again from its events. */
+/** `npm run operator -- rebuild-usage 2026-11-20`: recomputes the sums of a past UTC day from its events. */
 const { values, positionals } = parseArgs({
   options: { local: { type: "boolean", default: false } },
   allowPositionals: true,
@@ -9,7 +9,7 @@ const { values, positionals } = parseArgs({
 
 await runCommand(async () => {
   const [day] = positionals;
-  if (day === undefined) throw new Error("Which day? npm run rebuild-usage -- YYYY-MM-DD");
+  if (day === undefined) throw new Error("Name a UTC day: npm run operator -- rebuild-usage YYYY-MM-DD");
   useOperatorEnvironment(values.local);
   const { rebuildUsage } = await import("#core/usage/rebuild.ts");
   return rebuildUsage(day, Date.now());

@@ -3,15 +3,15 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { config } from "#core/config.ts";
 
 /**
- * `npm run record:fixtures [-- <provider>…]`: asks each provider whose key is in the environment (OPENAI_API_KEY and so on)
- * for a text and a tool call, whole and streamed, and writes the bodies as they came into tests/fixtures/<provider>/ as
- * `recorded-*`, beside the constructed ones. It spends a few cents of whoever owns the key. Keys and headers are not written.
+ * `npm run operator -- record-fixtures [provider…]`: asks each provider whose key is in the environment (OPENAI_API_KEY and
+ * so on) for a text and a tool call, buffered and streamed, and writes the raw bodies to tests/fixtures/<provider>/ as
+ * `recorded-*`, next to the constructed ones. It spends a few cents of the key's owner. Keys and headers are not written.
  */
 
 interface Recordable {
   readonly keyVariable: string;
   readonly model: string;
-  /** Fields that the provider needs beside the common ones. */
+  /** Fields that the provider needs in addition to the common ones. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
@@ -51,7 +51,7 @@ const post = async (provider: ChatProviderId, apiKey: string, body: object): Pro
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!response.ok) throw new Error(`${provider} answered ${response.status}: nothing is recorded`);
+  if (!response.ok) throw new Error(`${provider} answered ${response.status}: nothing was recorded`);
   return response.text();
 };
 
@@ -87,5 +87,5 @@ for (const [provider, { keyVariable }] of Object.entries(recordable) as [ChatPro
 }
 if (recorded === 0) {
   const names = Object.values(recordable).map(({ keyVariable }) => keyVariable);
-  console.log(`No key is set, so nothing is recorded. Known: ${names.join(", ")}.`);
+  console.log(`No provider key is set, so nothing was recorded. Supported variables: ${names.join(", ")}.`);
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
 
-/** `npm run rotate:provider-keys`: re-encrypts every stored data key under the present KMS key; restartable. */
+/** `npm run operator -- rotate-provider-keys`: re-encrypts every stored data key under the current KMS key; restartable. */
 const { values } = parseArgs({ options: { local: { type: "boolean", default: false } } });
 
 await runCommand(async () => {

@@ -9,13 +9,13 @@ import {
   partTable,
 } from "#core/providers/field-table.ts";
 
-/** `npm run write:fields`: writes docs/reference/fields.md from the field table. A test fails where the two differ. */
+/** `npm run operator -- write-fields`: writes docs/reference/fields.md from the field table. A test fails when they differ. */
 
 const target = new URL("../../docs/reference/fields.md", import.meta.url);
 
 const intro = `# Fields by provider
 
-Generated from core/providers/field-table.ts by \`npm run write:fields\`. Tests send every field to every provider and hold
+Generated from core/providers/field-table.ts by \`npm run operator -- write-fields\`. Tests send every field to every provider and hold
 this table against what arrives.
 
 - **passed**: sent as it came

@@ -312,7 +312,7 @@ describe("chat with the caller's own provider keys", () => {
   });
 });
 
-describe("npm run rotate:provider-keys -- --local", () => {
+describe("npm run operator -- rotate-provider-keys --local", () => {
   it("re-encrypts every stored key while chats go on, each with its own key", async () => {
     const accounts = await Promise.all(Array.from({ length: 3 }, newAccount));
     const keys: string[] = [];

@@ -6,7 +6,7 @@ import { replaceSection, table } from "./markdown.ts";
 import { median } from "./statistics.ts";
 
 /**
- * `npm run bench:guardrails`: CPU a chunk of a stream costs under guardrails, against the same frames passed on untouched
+ * `npm run bench -- guardrails`: CPU a chunk of a stream costs under guardrails, against the same frames passed on untouched
  * and against frames that are parsed and written again. The ratios are what counts; the microseconds are this machine's.
  */
 

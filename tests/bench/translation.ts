@@ -9,7 +9,7 @@ import { replaceSection, table } from "./markdown.ts";
 import { toFigure } from "./statistics.ts";
 
 /**
- * `npm run bench:translation`: what a chunk of a stream costs where it has to be translated, against one whose bytes pass on
+ * `npm run bench -- translation`: what a chunk of a stream costs where it has to be translated, against one whose bytes pass on
  * with a tap, side by side in one run. The ratios are what counts; the microseconds are this machine's. Fails where a chunk
  * costs over three times as much as one whose bytes pass on and that comes the same way.
  */

@@ -1,32 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { filesBelow, repositoryRoot as root } from "#tests/support/repository-files.ts";
 
 /** Links in Markdown, and paths of documents that code and workflows mention, lead to something that exists. */
 
-const root = join(import.meta.dirname, "../..");
-
-/** Folders that hold nothing of the repository. */
-const skipped = new Set([
-  ".git",
-  ".build",
-  ".local",
-  ".mutation",
-  ".sst",
-  ".test-output",
-  "coverage",
-  "node_modules",
-  "results",
-]);
-
-const filesBelow = (folder: string): readonly string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : filesBelow(path);
-    return entry.isFile() ? [path] : [];
-  });
-
-const files = filesBelow(root);
+const files = filesBelow();
 const pages = files.filter((file) => extname(file) === ".md");
 
 const withoutFences = (text: string): string => text.replaceAll(/^( *)(`{3,})[\s\S]*?^\1\2$/gm, "");

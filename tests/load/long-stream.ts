@@ -9,7 +9,7 @@ import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { type ChatParts, startChatParts } from "./chat-parts.ts";
 
 /**
- * `npm run load:long-stream`: memory does not grow with the length of a stream. The function of chat completions runs alone
+ * `npm run load -- long-stream`: memory does not grow with the length of a stream. The function of chat completions runs alone
  * in a process, with the cache and an Idempotency-Key in force, and passes on a short stream and a long one. Fails when the
  * long one took over 20 MB more.
  */

@@ -6,7 +6,7 @@ import { type LoadedGateway, startLoadedGateway } from "./mixed/gateway.ts";
 import { type Count, type Gauge, type Kind, mixedKinds, newAgent, noCount, send, slowStream } from "./mixed/traffic.ts";
 
 /**
- * `npm run load:mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped, and beside them every other kind
+ * `npm run load -- mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped, and beside them every other kind
  * of request in turn. No request may fail; usage has to be the client's own count to the last token; memory has to be flat
  * and the front's event loop responsive.
  */

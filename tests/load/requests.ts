@@ -9,7 +9,7 @@ import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { startChatParts } from "./chat-parts.ts";
 
 /**
- * `npm run load:requests`: memory does not grow with the number of requests. The function of chat completions serves them in
+ * `npm run load -- requests`: memory does not grow with the number of requests. The function of chat completions serves them in
  * a process of its own, several at a time, of all kinds. Fails when after the first tenth collections leave more and more.
  */
 

@@ -14,8 +14,8 @@ import { chatBody } from "#tests/bench/scenarios.ts";
 import { median } from "#tests/bench/statistics.ts";
 
 /**
- * `npm run load:streams`: many slow streams at once, over fewer workers than streams, twice. Each must end whole and leave
- * one settled usage row, and the second wave must not leave more memory behind than the first. `npm run load:waves`: ten
+ * `npm run load -- streams`: many slow streams at once, over fewer workers than streams, twice. Each must end whole and leave
+ * one settled usage row, and the second wave must not leave more memory behind than the first. `npm run load -- waves`: ten
  * shorter waves, whose last three must not leave more behind than the second to the fourth.
  */
 

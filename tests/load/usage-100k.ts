@@ -5,7 +5,7 @@ import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 
 /**
- * `npm run load:usage`: rolls up 100, 1,000, 10,000 and 100,000 usage events, each of a user of its own, and shows what
+ * `npm run load -- usage`: rolls up 100, 1,000, 10,000 and 100,000 usage events, each of a user of its own, and shows what
  * reading the user's usage costs. It runs on a DynamoDB of its own, or on the one of `DYNAMODB_ENDPOINT`.
  */
 

@@ -34,7 +34,7 @@ const givenParameters = new Set<string>([
 const ofType = (type: string) => Object.values(template.Resources).filter(({ Type }) => Type === type);
 
 describe("the operators' template", () => {
-  it("is the one that the code makes (npm run synth:operators writes it)", () => {
+  it("is the one that the code makes (npm run operator -- synth-operators writes it)", () => {
     expect(committed).toBe(synthOperators());
   });
 

@@ -45,7 +45,7 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("production only"), () 
     expect(String(association?.inputs.resourceArn)).toContain("ApiStage");
   });
 
-  it("is drawn in docs/operations/resources.md as it is: npm run draw:resources brings the page up to date", async () => {
+  it("is drawn in docs/operations/resources.md as it is (npm run operator -- draw-resources writes it)", async () => {
     expect(await readFile(drawingFile, "utf8")).toBe(drawResources(run()));
   });
 });

@@ -1,0 +1,28 @@
+import { dispatch, type NamedCommands, script } from "#infra/commands/named-commands.ts";
+
+/** `npm run bench [-- <name>]`: measurements of speed. Each writes its section of docs/quality/performance.md. */
+export const benchCommands = {
+  gateway: {
+    summary: "latency, CPU, cold start and memory next to an empty function and Portkey (default); --quick",
+    prepare: ["npm", "ci", "--prefix", "tests/bench/peer"],
+    run: script("tests/bench/bench.ts"),
+  },
+  translation: {
+    summary: "CPU of a stream chunk that an adapter translates",
+    run: script("tests/bench/translation.ts", "--write"),
+  },
+  guardrails: {
+    summary: "CPU of a stream chunk under guardrails",
+    run: script("tests/bench/guardrails.ts", "--write"),
+  },
+  arena: {
+    summary: "time that a blind fight of eight agents adds to the slowest agent",
+    run: script("tests/bench/arena.ts"),
+  },
+} satisfies NamedCommands;
+
+if (import.meta.main) {
+  const usage = "npm run bench [-- <name> [arguments]]";
+  const defaultName: keyof typeof benchCommands = "gateway";
+  process.exitCode = await dispatch({ usage, commands: benchCommands, defaultName }, process.argv.slice(2));
+}

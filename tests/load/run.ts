@@ -1,0 +1,34 @@
+import { dispatch, type NamedCommands, script } from "#infra/commands/named-commands.ts";
+
+/** `npm run load -- <name>`: memory and cost that must not grow. */
+export const loadCommands = {
+  mixed: {
+    summary: "ten minutes of mixed traffic; recorded usage must equal the client's own count",
+    run: script("tests/load/mixed.ts"),
+  },
+  streams: {
+    summary: "a hundred slow streams over sixty workers, twice",
+    run: script("tests/load/streams.ts"),
+  },
+  waves: {
+    summary: "ten waves of sixty streams",
+    run: script("tests/load/streams.ts", "--waves", "10", "--streams", "60", "--per-second", "30", "--seconds", "3"),
+  },
+  "long-stream": {
+    summary: "memory must not grow with the length of a stream",
+    run: [process.execPath, "--expose-gc", "tests/load/long-stream.ts"],
+  },
+  requests: {
+    summary: "memory must not grow with the number of requests",
+    run: script("tests/load/requests.ts"),
+  },
+  usage: {
+    summary: "the cost of reading usage must not grow with the number of events",
+    run: script("tests/load/usage-100k.ts"),
+  },
+} satisfies NamedCommands;
+
+if (import.meta.main) {
+  const usage = "npm run load -- <name> [arguments]";
+  process.exitCode = await dispatch({ usage, commands: loadCommands }, process.argv.slice(2));
+}
