@@ -124,7 +124,7 @@ export const routes = [
     memoryMb: 256,
     timeoutSeconds: 10,
     grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
-    summary: "Liveness; with ?deep=1 the state of each dependency",
+    summary: "Reports liveness and, with ?deep=1, the state of each dependency",
   },
   {
     id: "OpenApi",
@@ -134,7 +134,7 @@ export const routes = [
     auth: "none",
     ...buffered,
     grants: [],
-    summary: "The OpenAPI 3.1 document",
+    summary: "Returns the OpenAPI 3.1 document",
   },
   {
     id: "ChatCompletions",
@@ -145,7 +145,7 @@ export const routes = [
     limit: perKey("chat-completions", 60),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets],
-    summary: "OpenAI-compatible chat completions, streamed or not",
+    summary: "Creates OpenAI-compatible chat completions, streamed or buffered",
   },
   {
     id: "Embeddings",
@@ -156,7 +156,7 @@ export const routes = [
     limit: perKey("embeddings", 120),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
-    summary: "OpenAI-compatible embeddings",
+    summary: "Creates OpenAI-compatible embeddings",
   },
   {
     id: "Responses",
@@ -167,7 +167,7 @@ export const routes = [
     ...buffered,
     memoryMb: 256,
     grants: [],
-    summary: "Not served: a 404 that names chat completions",
+    summary: "Not supported: a 404 that names chat completions",
   },
   {
     id: "Models",
@@ -178,7 +178,7 @@ export const routes = [
     limit: perKey("models", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "The catalogue in OpenAI's list shape",
+    summary: "Lists the model catalogue in OpenAI's format",
   },
   {
     id: "Model",
@@ -190,7 +190,7 @@ export const routes = [
     limit: perKey("models", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "One model of the catalogue",
+    summary: "Returns one model of the catalogue",
   },
   {
     id: "CancelRequest",
@@ -220,7 +220,7 @@ export const routes = [
       "keys:Query",
       "keys:DeleteItem",
     ],
-    summary: "List and create API keys",
+    summary: "Lists and creates API keys",
   },
   {
     id: "Key",
@@ -239,7 +239,7 @@ export const routes = [
       "keys:Query",
       "keys:DeleteItem",
     ],
-    summary: "Change or revoke an API key",
+    summary: "Updates or revokes an API key",
   },
   {
     id: "RotateKey",
@@ -258,7 +258,7 @@ export const routes = [
       "keys:Query",
       "keys:DeleteItem",
     ],
-    summary: "Replace an API key by a new one",
+    summary: "Replaces an API key with a new one",
   },
   {
     id: "ProviderKeys",
@@ -278,7 +278,7 @@ export const routes = [
       "kms:GenerateDataKey",
       "keys:GetItem",
     ],
-    summary: "List and store provider keys (BYOK)",
+    summary: "Lists and stores provider keys (BYOK)",
   },
   {
     id: "ProviderKey",
@@ -298,7 +298,7 @@ export const routes = [
       "providerKeys:TransactWriteItems",
       "keys:GetItem",
     ],
-    summary: "Remove a provider key",
+    summary: "Deletes a provider key",
   },
   {
     id: "Usage",
@@ -309,7 +309,7 @@ export const routes = [
     limit: perKey("usage", 60),
     ...buffered,
     grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
-    summary: "Requests, tokens and cost by day and model",
+    summary: "Returns requests, tokens and cost by day, model, key and provider",
   },
   {
     id: "SignIn",
@@ -320,7 +320,7 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Sign in by address and password",
+    summary: "Signs in with email and password",
   },
   {
     id: "SignUp",
@@ -331,7 +331,7 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Make an account",
+    summary: "Creates an account",
   },
   {
     id: "MagicLink",
@@ -342,7 +342,7 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Sign in by a link in a mail",
+    summary: "Sends an email with a sign-in link",
   },
   {
     id: "ResetPassword",
@@ -353,7 +353,7 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Send a mail that lets the password be changed",
+    summary: "Sends an email with a password reset link",
   },
   {
     id: "OAuth",
@@ -364,7 +364,7 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Sign in by GitHub or Google",
+    summary: "Starts signing in with GitHub or Google",
   },
   {
     id: "AuthCallback",
@@ -375,7 +375,7 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Where OAuth and the links of mails come back to",
+    summary: "Completes OAuth and email links",
   },
   {
     id: "Session",
@@ -386,7 +386,7 @@ export const routes = [
     limit: perUser("session", 240),
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Who is signed in",
+    summary: "Returns the signed-in user",
   },
   {
     id: "SignOut",
@@ -397,7 +397,7 @@ export const routes = [
     limit: perAddress("sign-out", 60),
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "End this session",
+    summary: "Ends the session",
   },
   {
     id: "UpdatePassword",
@@ -408,7 +408,7 @@ export const routes = [
     limit: perUser("update-password", 10),
     ...buffered,
     grants: [...session, "secret:UnkeyRootKey"],
-    summary: "Change the password",
+    summary: "Changes the password",
   },
   {
     id: "Dashboard",
@@ -419,7 +419,7 @@ export const routes = [
     ...buffered,
     concurrency: "page",
     grants: [],
-    summary: "The dashboard's page",
+    summary: "Serves the dashboard page",
   },
   {
     id: "DashboardAssets",
@@ -430,7 +430,7 @@ export const routes = [
     ...buffered,
     concurrency: "page",
     grants: [],
-    summary: "The dashboard's files",
+    summary: "Serves the dashboard assets",
   },
   {
     id: "Chat",
@@ -441,7 +441,7 @@ export const routes = [
     limit: perKey("chat", 10),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Chat, battle, fight and multi-instance",
+    summary: "Runs a chat, battle, fight or multi-instance",
   },
   {
     id: "Battle",
@@ -452,7 +452,7 @@ export const routes = [
     limit: perKey("battle", 20),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Two models side by side",
+    summary: "Runs two models side by side",
   },
   {
     id: "Fight",
@@ -463,7 +463,7 @@ export const routes = [
     limit: perKey("fight", 10),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Two to eight models answer, see each other and vote",
+    summary: "Lets two to eight models answer, read each other and vote",
   },
   {
     id: "MediaSpeech",
@@ -474,7 +474,7 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Text to speech",
+    summary: "Generates speech from text",
   },
   {
     id: "MediaVoices",
@@ -485,7 +485,7 @@ export const routes = [
     limit: mediaLimit,
     ...buffered,
     grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
-    summary: "The voices of text to speech",
+    summary: "Lists the voices for speech",
   },
   {
     id: "MediaMusic",
@@ -496,7 +496,7 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Text to music",
+    summary: "Generates music from text",
   },
   {
     id: "MediaImage",
@@ -507,7 +507,7 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Text to image",
+    summary: "Generates images with MiniMax",
   },
   {
     id: "MediaVideo",
@@ -518,7 +518,7 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...jobGrants, "secret:MinimaxApiKey"],
-    summary: "Starts a video job",
+    summary: "Starts a video with MiniMax",
   },
   {
     id: "MediaVideoStatus",
@@ -529,7 +529,7 @@ export const routes = [
     limit: mediaLimit,
     ...buffered,
     grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
-    summary: "State of a video job",
+    summary: "Returns the state of a video",
   },
   {
     id: "FashionRun",
@@ -551,7 +551,7 @@ export const routes = [
     limit: perKey("fashion-status", 40, 10_000),
     ...buffered,
     grants: [...jobStatusGrants, "secret:FashnApiKey"],
-    summary: "State of a fashion job",
+    summary: "Returns the state of a fashion job",
   },
   {
     id: "FashionSubscribe",
@@ -573,7 +573,7 @@ export const routes = [
     limit: imageLimit,
     ...generating,
     grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
-    summary: "Text to image over several providers",
+    summary: "Generates images with Google, BFL or fal",
   },
   {
     id: "ImageEdit",
@@ -584,7 +584,7 @@ export const routes = [
     limit: imageLimit,
     ...generating,
     grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
-    summary: "Changes an image",
+    summary: "Edits images",
   },
   {
     id: "VideoGenerate",
@@ -595,7 +595,7 @@ export const routes = [
     limit: perKey("video", 10),
     ...generating,
     grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-    summary: "Starts a video job over several providers",
+    summary: "Starts a video with Google or fal",
   },
   {
     id: "VideoStatus",
@@ -606,7 +606,7 @@ export const routes = [
     limit: perKey("video-status", 60),
     ...generating,
     grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-    summary: "State of a video job",
+    summary: "Returns the state of a video",
   },
   {
     id: "Vision",
@@ -617,7 +617,7 @@ export const routes = [
     limit: perKey("vision", 60),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
-    summary: "Questions about an image",
+    summary: "Answers questions about images",
   },
   {
     id: "Jobs",
@@ -628,7 +628,7 @@ export const routes = [
     limit: perKey("jobs", 120),
     ...buffered,
     grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
-    summary: "The caller's jobs, newest first",
+    summary: "Lists the caller's jobs, newest first",
   },
   {
     id: "JobContent",
@@ -639,7 +639,7 @@ export const routes = [
     limit: perKey("job-content", 120),
     ...generating,
     grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
-    summary: "The video of a job whose provider asks for a key",
+    summary: "Returns the video of a job whose provider requires a key",
   },
 ] as const satisfies readonly Route[];
 
@@ -655,7 +655,7 @@ export const catchAll = {
   ...buffered,
   memoryMb: 256,
   grants: [],
-  summary: "404 for every unknown path",
+  summary: "Returns 404 for every unknown path",
 } as const satisfies Route;
 
 /** Functions that no path reaches. */
@@ -696,7 +696,7 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Looks after jobs: asks providers, settles, delivers webhooks",
+    summary: "Polls jobs, settles them and delivers webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 

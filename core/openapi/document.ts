@@ -43,22 +43,22 @@ const codesOfStatus = (status: number): ErrorCode[] =>
   (Object.keys(errorKinds) as ErrorCode[]).filter((code) => errorKinds[code].status === status);
 
 const errorDescriptions: Readonly<Record<number, string>> = {
-  400: "The request is wrong: `param` and `details.issues` say where",
-  401: "No valid credentials",
-  402: "Today's cap on platform-paid use is reached",
-  403: "Not allowed",
-  404: "Not found, or not yours",
-  405: "Another method is meant",
-  409: "In conflict with the present state",
-  413: "The body is over 5 MB",
+  400: "Invalid request: see `param` and `details.issues`",
+  401: "Missing or invalid credentials",
+  402: "The daily spend cap for platform-paid usage is reached",
+  403: "Forbidden",
+  404: "Not found, or owned by another user",
+  405: "Method not allowed",
+  409: "Conflict with the current state",
+  413: "The body is larger than 5 MB",
   415: "The body is not JSON",
-  416: "There is no such part",
+  416: "The requested range is not available",
   422: "The Idempotency-Key was used with another body",
-  429: "Too many requests: `Retry-After` says when to come back",
-  500: "Our fault",
-  502: "The provider failed",
-  503: "The model, or a part that we stand on, is out of reach",
-  504: "No answer in time",
+  429: "Too many requests: `Retry-After` says when to retry",
+  500: "Internal error",
+  502: "The provider returned an error",
+  503: "The model or a required service is unavailable",
+  504: "The request timed out",
 };
 
 const errorStatuses = (route: Route, method: Method, operation: Operation): number[] => {
@@ -90,7 +90,7 @@ const errorResponse = (route: Route, status: number): Json => ({
   headers: {
     "X-Request-ID": { schema: { type: "string" } },
     ...(route.concurrency === "stream"
-      ? { "X-Should-Retry": { schema: { enum: ["false"] }, description: "Sent where trying again is pointless" } }
+      ? { "X-Should-Retry": { schema: { enum: ["false"] }, description: "Sent when a retry cannot succeed" } }
       : {}),
     ...(retryAfterStatuses.has(status)
       ? { "Retry-After": { schema: { type: "integer" }, description: "Seconds" } }
@@ -114,9 +114,12 @@ const answerHeaders = (route: Route): Json => ({
         "X-Provider-Used": { schema: { type: "string" } },
         "X-Attempts": { schema: { type: "integer" } },
         "X-Cache": { schema: { enum: ["HIT", "MISS", "BYPASS"] } },
-        "X-Warnings": { schema: { type: "string" }, description: "Fields that were dropped or clamped" },
+        "X-Warnings": { schema: { type: "string" }, description: "Request fields that were dropped or clamped" },
         "X-Gateway-Overhead-Ms": { schema: { type: "number" } },
-        "X-Idempotent-Replay": { schema: { enum: ["true"] }, description: "The first answer to this Idempotency-Key" },
+        "X-Idempotent-Replay": {
+          schema: { enum: ["true"] },
+          description: "The response replays the first one for this Idempotency-Key",
+        },
       }
     : {}),
 });
@@ -164,7 +167,7 @@ const parametersOf = (route: Route, operation: Operation, components: Components
 };
 
 const limitText = ({ limit }: Route): string =>
-  limit === undefined ? "" : ` Limit: ${limit.limit} in ${limit.durationMs / 1_000} s, by ${limit.scope}.`;
+  limit === undefined ? "" : ` Limit: ${limit.limit} requests per ${limit.durationMs / 1_000} s per ${limit.scope}.`;
 
 const operationOf = (route: Route, method: Method, operation: Operation, components: Components): Json => {
   const responses: Json = {};
@@ -219,7 +222,7 @@ export const openApiDocument = (version: string, pathPrefix: string): Json => {
     info: {
       title: "Concurred API",
       version,
-      description: "One `ck_` key, every model: an OpenAI-compatible AI gateway.",
+      description: "An OpenAI-compatible AI gateway: one `ck_` key for every model.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: pathPrefix === "" ? "/" : pathPrefix }],
@@ -227,9 +230,14 @@ export const openApiDocument = (version: string, pathPrefix: string): Json => {
     components: {
       schemas: components,
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "An API key, `ck_…`" },
-        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key, `ck_…`" },
-        session: { type: "apiKey", in: "cookie", name: "sb-auth-token", description: "The dashboard's session cookie" },
+        bearer: { type: "http", scheme: "bearer", description: "API key (`ck_…`)" },
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "API key (`ck_…`)" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "sb-auth-token",
+          description: "Session cookie of the dashboard",
+        },
       },
     },
   };

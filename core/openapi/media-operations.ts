@@ -20,7 +20,7 @@ const ok = (json: z.ZodType, description = "OK"): Answer => ({ status: 200, desc
 const audio: Answer = {
   status: 200,
   description:
-    "JSON with the audio in base64 or a URL; with an audio type in `Accept` the audio itself; with `stream: true` events",
+    "JSON with the audio as base64 or a URL; with an audio type in `Accept`, the audio itself; with `stream: true`, events",
   json: answers.audioAnswer,
   events: z.union([answers.audioEventData, errorAnswer]),
   eventsExample: 'event: audio\ndata: {"audio":"//uYxA=="}\n\nevent: done\ndata: {"format":"mp3"}\n\n',
@@ -30,22 +30,22 @@ const audio: Answer = {
 const accept: HeaderParameter = {
   name: "Accept",
   schema: z.string(),
-  description: "`audio/mpeg`, `audio/wav`, `audio/flac` or `audio/pcm` for the audio itself.",
+  description: "`audio/mpeg`, `audio/wav`, `audio/flac` or `audio/pcm` returns the audio itself.",
 };
 
 const range: HeaderParameter = {
   name: "Range",
   schema: z.string().meta({ example: "bytes=0-1023" }),
-  description: "One part of the video, for seeking. A part that it does not have is a 416.",
+  description: "One byte range of the video, for seeking. A range outside the video is a 416.",
 };
 
-const startedOnce = "The job. Ask about it by its id; a webhook tells its end, signed as Standard Webhooks.";
+const startedOnce = "The job. Poll it by id, or receive a webhook at its end, signed as Standard Webhooks.";
 
 /** The operations of media, fashion, images, videos and vision. `paying` are the headers of what costs money. */
 export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTable => ({
   MediaSpeech: {
     POST: {
-      summary: "Text to speech",
+      summary: "Generate speech from text",
       tag: "Media",
       body: speechSchema,
       headers: [...paying, accept],
@@ -54,7 +54,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   MediaVoices: {
     GET: {
-      summary: "The voices of text to speech",
+      summary: "List the voices for speech",
       tag: "Media",
       query: voicesQuerySchema,
       headers: paying.filter(({ name }) => name === "X-Provider-Key"),
@@ -63,7 +63,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   MediaMusic: {
     POST: {
-      summary: "Text to music",
+      summary: "Generate music from text",
       tag: "Media",
       body: musicSchema,
       headers: [...paying, accept],
@@ -72,7 +72,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   MediaImage: {
     POST: {
-      summary: "Text to image by MiniMax",
+      summary: "Generate images with MiniMax",
       tag: "Media",
       body: mediaImageSchema,
       headers: paying,
@@ -81,7 +81,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   MediaVideo: {
     POST: {
-      summary: "Start a video by MiniMax",
+      summary: "Start a video with MiniMax",
       tag: "Media",
       body: mediaVideoSchema,
       headers: paying,
@@ -89,7 +89,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
     },
   },
   MediaVideoStatus: {
-    GET: { summary: "Where a video of MiniMax is", tag: "Media", answers: [ok(answers.clipAnswer)] },
+    GET: { summary: "Get the state of a MiniMax video", tag: "Media", answers: [ok(answers.clipAnswer)] },
   },
   FashionRun: {
     POST: {
@@ -101,7 +101,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
     },
   },
   FashionStatus: {
-    GET: { summary: "Where a fashion job is", tag: "Fashion", answers: [ok(answers.fashionAnswer)] },
+    GET: { summary: "Get the state of a fashion job", tag: "Fashion", answers: [ok(answers.fashionAnswer)] },
   },
   FashionSubscribe: {
     POST: {
@@ -112,7 +112,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
       answers: [
         {
           status: 200,
-          description: "`start`, `progress`, then `result` or `error` with the failure's name, and `done`",
+          description: "`start`, `progress`, then `result`, or `error` with the name of the failure, and `done`",
           events: z.union([answers.fashionEventData, errorAnswer]),
           eventsExample:
             'event: progress\ndata: {"id":"job_1","status":"processing","elapsedMs":2100}\n\nevent: done\ndata: {"id":"job_1","status":"completed"}\n\n',
@@ -122,7 +122,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   ImageGenerate: {
     POST: {
-      summary: "Text to image over Google, BFL and fal",
+      summary: "Generate images with Google, BFL or fal",
       tag: "Images",
       body: imageGenerateSchema,
       headers: paying,
@@ -131,7 +131,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   ImageEdit: {
     POST: {
-      summary: "Change images",
+      summary: "Edit images",
       tag: "Images",
       body: imageEditSchema,
       headers: paying,
@@ -140,7 +140,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   VideoGenerate: {
     POST: {
-      summary: "Start a video over Google and fal; image to video when `image_url` is given",
+      summary: "Start a video with Google or fal; `image_url` selects image-to-video",
       tag: "Videos",
       body: videoGenerateSchema,
       headers: paying,
@@ -149,38 +149,38 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   VideoStatus: {
     GET: {
-      summary: "Where a video is, or the video itself",
+      summary: "Get the state of a video, or the video itself",
       tag: "Videos",
       query: videoStatusQuery,
       headers: [range],
       answers: [
         {
           status: 200,
-          description: "The job; with `content=true` the video, where its provider asks for a key",
+          description: "The job; with `content=true`, the video, if its provider requires a key",
           json: answers.videoAnswer,
           contentType: "video/mp4",
         },
-        { status: 206, description: "With `content=true`, the part that `Range` asked for", contentType: "video/mp4" },
+        { status: 206, description: "With `content=true`, the range that `Range` requests", contentType: "video/mp4" },
       ],
     },
   },
   Vision: {
     GET: {
-      summary: "A question about one image",
+      summary: "Ask a question about one image",
       tag: "Vision",
       query: visionQuerySchema,
       headers: paying.filter(({ name }) => name === "X-Provider-Key"),
       answers: [ok(answers.visionAnswer)],
     },
     POST: {
-      summary: "A question about images",
+      summary: "Ask a question about images",
       tag: "Vision",
       body: visionSchema,
       headers: paying,
       answers: [
         {
           status: 200,
-          description: "The answer, or with `stream: true` its words",
+          description: "The answer; with `stream: true`, text as it is generated",
           json: answers.visionAnswer,
           events: z.union([answers.visionEventData, errorAnswer]),
           eventsExample: 'event: delta\ndata: {"text":"A lake"}\n\n',
@@ -190,7 +190,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   Jobs: {
     GET: {
-      summary: "Your jobs of the last seven days, newest first",
+      summary: "List the jobs of the last seven days, newest first",
       tag: "Jobs",
       query: jobsQuerySchema,
       answers: [ok(answers.jobListAnswer)],
@@ -198,12 +198,12 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
   },
   JobContent: {
     GET: {
-      summary: "The video of a job, where its provider gives it to nobody without the key; other outputs have URLs",
+      summary: "Get the video of a job whose provider requires a key; other outputs have URLs",
       tag: "Jobs",
       headers: [range],
       answers: [
         { status: 200, description: "The whole video", contentType: "video/mp4" },
-        { status: 206, description: "The part that `Range` asked for", contentType: "video/mp4" },
+        { status: 206, description: "The range that `Range` requests", contentType: "video/mp4" },
       ],
     },
   },

@@ -23,22 +23,30 @@ import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 const idempotencyKey: HeaderParameter = {
   name: "Idempotency-Key",
   schema: z.string().min(1).max(255),
-  description: "The same key and body within 24 hours replays the first answer.",
+  description: "A repeated key with the same body replays the first response for 24 hours.",
 };
 
 const generationHeaders: readonly HeaderParameter[] = [
   idempotencyKey,
-  { name: "X-Cache", schema: z.literal("no-cache"), description: "Neither look in the cache nor store." },
+  {
+    name: "X-Cache",
+    schema: z.literal("no-cache"),
+    description: "Bypass the cache: neither read nor store the answer.",
+  },
   {
     name: "X-Cache-TTL",
     schema: z.int().min(60).max(86_400),
-    description: "Seconds an answer is kept; 3600 unless sent.",
+    description: "Seconds to keep the answer in the cache; default 3600.",
   },
-  { name: "X-Guardrails", schema: z.string(), description: "`pii`, `content_moderation`, or both by a comma." },
+  {
+    name: "X-Guardrails",
+    schema: z.string(),
+    description: "`pii`, `content_moderation`, or both, separated by a comma.",
+  },
   {
     name: "X-Provider-Key",
     schema: z.string(),
-    description: "Slug of a stored provider key that pays for this request.",
+    description: "Slug of the stored provider key that pays for this request.",
   },
 ];
 
@@ -49,21 +57,21 @@ const payingHeaders: readonly HeaderParameter[] = [
 ];
 /** Of an endpoint that is a chat completion in one of its modes. */
 const chatModeHeaders: readonly HeaderParameter[] = generationHeaders.map((header) =>
-  payingHeaders.includes(header) ? header : { ...header, description: `Mode \`chat\` only. ${header.description}` },
+  payingHeaders.includes(header) ? header : { ...header, description: `Only in mode \`chat\`. ${header.description}` },
 );
 const arenaStream = { events: arenaEventData, eventsExample: arenaTranscript };
 
 const usageQuery = z.object({
   from: z.iso.date().optional().describe("First UTC day"),
   to: z.iso.date().optional().describe("Last UTC day, inclusive; at most 366 days"),
-  keyId: z.string().optional().describe("Only this key"),
+  keyId: z.string().optional().describe("Restrict to one API key"),
 });
 
-const nextQuery = z.object({ next: z.string().optional().describe("A local path to go on to") });
+const nextQuery = z.object({ next: z.string().optional().describe("Local path to redirect to after sign-in") });
 const created = (json: z.ZodType): [Answer] => [{ status: 201, description: "Created", json }];
 const ok = (json: z.ZodType): [Answer] => [{ status: 200, description: "OK", json }];
-const noContent: [Answer] = [{ status: 204, description: "Done" }];
-const unchanged: Answer = { status: 304, description: "As your cache has it" };
+const noContent: [Answer] = [{ status: 204, description: "No content" }];
+const unchanged: Answer = { status: 304, description: "Not modified" };
 const redirect: [Answer] = [{ status: 303, description: "Redirect" }];
 
 /** Every operation that is served. A test holds it complete against the route table. */
@@ -71,7 +79,7 @@ export const operations: OperationTable = {
   ...mediaOperations(payingHeaders),
   Health: {
     GET: {
-      summary: "Liveness; with ?deep=1 the state of each dependency",
+      summary: "Check liveness; `?deep=1` reports each dependency",
       tag: "Platform",
       query: z.object({ deep: z.literal("1").optional() }),
       answers: [
@@ -80,17 +88,19 @@ export const operations: OperationTable = {
       ],
     },
   },
-  OpenApi: { GET: { summary: "This document", tag: "Platform", answers: ok(z.looseObject({ openapi: z.string() })) } },
+  OpenApi: {
+    GET: { summary: "Get this OpenAPI document", tag: "Platform", answers: ok(z.looseObject({ openapi: z.string() })) },
+  },
   ChatCompletions: {
     POST: {
-      summary: "Chat completion, streamed or not",
+      summary: "Create a chat completion",
       tag: "Generation",
       body: chatRequestSchema,
       headers: generationHeaders,
       answers: [
         {
           status: 200,
-          description: "The completion, or with `stream: true` its chunks",
+          description: "The completion; with `stream: true`, its chunks",
           json: answers.completionAnswer,
           events: z.union([answers.completionChunk, answers.errorAnswer]),
         },
@@ -99,7 +109,8 @@ export const operations: OperationTable = {
   },
   Chat: {
     POST: {
-      summary: "Chat, battle, fight or multi-instance; with an Exa key the models of the last three may search the web",
+      summary:
+        "Run a chat, battle, fight or multi-instance; with an Exa key, models in the last three modes can search the web",
       tag: "Arena",
       body: arenaChatSchema,
       headers: chatModeHeaders,
@@ -107,7 +118,7 @@ export const operations: OperationTable = {
         {
           status: 200,
           description:
-            "The answer of one model, or of several side by side; events when streamed, as a fight always is",
+            "The answer of one model or of several side by side; events when streamed. A fight is always streamed",
           json: z.union([arenaChatAnswer, battleAnswer]),
           ...arenaStream,
         },
@@ -116,14 +127,14 @@ export const operations: OperationTable = {
   },
   Battle: {
     POST: {
-      summary: "Two models side by side",
+      summary: "Run two models side by side",
       tag: "Arena",
       body: battleSchema,
       headers: payingHeaders,
       answers: [
         {
           status: 200,
-          description: "Both answers, or with `stream: true` their events",
+          description: "Both answers; with `stream: true`, their events",
           json: battleAnswer,
           ...arenaStream,
         },
@@ -132,7 +143,7 @@ export const operations: OperationTable = {
   },
   Fight: {
     POST: {
-      summary: "Two to eight models answer, see each other's answers and vote",
+      summary: "Let two to eight models answer, read each other's answers and vote",
       tag: "Arena",
       body: fightSchema,
       headers: payingHeaders,
@@ -141,29 +152,29 @@ export const operations: OperationTable = {
   },
   Embeddings: {
     POST: {
-      summary: "Embeddings of texts or tokens",
+      summary: "Create embeddings of texts or tokens",
       tag: "Generation",
       body: embeddingRequestSchema,
       headers: payingHeaders,
       answers: ok(answers.embeddingsAnswer),
     },
   },
-  Models: { GET: { summary: "All models", tag: "Models", answers: ok(answers.modelListAnswer) } },
-  Model: { GET: { summary: "One model, by id or alias", tag: "Models", answers: ok(answers.modelAnswer) } },
+  Models: { GET: { summary: "List models", tag: "Models", answers: ok(answers.modelListAnswer) } },
+  Model: { GET: { summary: "Get a model by id or alias", tag: "Models", answers: ok(answers.modelAnswer) } },
   CancelRequest: {
     POST: {
-      summary: "Stop a running request",
+      summary: "Cancel a running request",
       tag: "Generation",
-      answers: [{ status: 202, description: "It stops within 3 s", json: answers.cancelAnswer }],
+      answers: [{ status: 202, description: "The request stops within 3 s", json: answers.cancelAnswer }],
     },
   },
   Keys: {
-    GET: { summary: "All your API keys", tag: "Keys", answers: ok(answers.keyListAnswer) },
-    POST: { summary: "Make an API key", tag: "Keys", body: createKeySchema, answers: created(answers.newKeyAnswer) },
+    GET: { summary: "List API keys", tag: "Keys", answers: ok(answers.keyListAnswer) },
+    POST: { summary: "Create an API key", tag: "Keys", body: createKeySchema, answers: created(answers.newKeyAnswer) },
   },
   Key: {
-    PATCH: { summary: "Change an API key", tag: "Keys", body: patchKeySchema, answers: ok(answers.keyAnswer) },
-    DELETE: { summary: "Revoke an API key for good", tag: "Keys", answers: noContent },
+    PATCH: { summary: "Update an API key", tag: "Keys", body: patchKeySchema, answers: ok(answers.keyAnswer) },
+    DELETE: { summary: "Revoke an API key permanently", tag: "Keys", answers: noContent },
   },
   RotateKey: {
     POST: {
@@ -175,7 +186,7 @@ export const operations: OperationTable = {
     },
   },
   ProviderKeys: {
-    GET: { summary: "Your provider keys", tag: "Provider keys", answers: ok(answers.providerKeyListAnswer) },
+    GET: { summary: "List provider keys", tag: "Provider keys", answers: ok(answers.providerKeyListAnswer) },
     POST: {
       summary: "Store a provider key",
       tag: "Provider keys",
@@ -183,45 +194,52 @@ export const operations: OperationTable = {
       answers: created(answers.providerKeyAnswer),
     },
   },
-  ProviderKey: { DELETE: { summary: "Remove a provider key", tag: "Provider keys", answers: noContent } },
+  ProviderKey: { DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent } },
   Usage: {
-    GET: { summary: "Your usage and its cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },
+    GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },
   },
-  SignIn: { POST: { summary: "Sign in", tag: "Session", body: signInSchema, answers: ok(answers.userAnswer) } },
+  SignIn: {
+    POST: {
+      summary: "Sign in with email and password",
+      tag: "Session",
+      body: signInSchema,
+      answers: ok(answers.userAnswer),
+    },
+  },
   SignUp: {
     POST: {
-      summary: "Make an account",
+      summary: "Create an account",
       tag: "Session",
       body: signUpSchema,
       answers: [
         { status: 200, description: "Signed in", json: answers.userAnswer },
-        { status: 202, description: "The address must be confirmed first", json: answers.userAnswer },
+        { status: 202, description: "The email address must be confirmed first", json: answers.userAnswer },
       ],
     },
   },
   MagicLink: {
     POST: {
-      summary: "Sign in by mail",
+      summary: "Send a sign-in link by email",
       tag: "Session",
       body: magicLinkSchema,
-      answers: [{ status: 202, description: "Sent, if the address is known", json: answers.sentAnswer }],
+      answers: [{ status: 202, description: "Sent if the address is known", json: answers.sentAnswer }],
     },
   },
   ResetPassword: {
     POST: {
-      summary: "Forgotten password",
+      summary: "Send a password reset link",
       tag: "Session",
       body: resetPasswordSchema,
-      answers: [{ status: 202, description: "Sent, if the address is known", json: answers.sentAnswer }],
+      answers: [{ status: 202, description: "Sent if the address is known", json: answers.sentAnswer }],
     },
   },
   UpdatePassword: {
     POST: { summary: "Change the password", tag: "Session", body: updatePasswordSchema, answers: noContent },
   },
-  OAuth: { GET: { summary: "Sign in by GitHub or Google", tag: "Session", query: nextQuery, answers: redirect } },
+  OAuth: { GET: { summary: "Sign in with GitHub or Google", tag: "Session", query: nextQuery, answers: redirect } },
   AuthCallback: {
     GET: {
-      summary: "Where OAuth and mails come back to",
+      summary: "Handle the return from OAuth and email links",
       tag: "Session",
       query: z.object({
         code: z.string().optional(),
@@ -232,18 +250,18 @@ export const operations: OperationTable = {
       answers: redirect,
     },
   },
-  Session: { GET: { summary: "Who is signed in", tag: "Session", answers: ok(answers.userAnswer) } },
+  Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.userAnswer) } },
   SignOut: { POST: { summary: "Sign out", tag: "Session", answers: noContent } },
   Dashboard: {
     GET: {
-      summary: "The dashboard's page",
+      summary: "Get the dashboard page",
       tag: "Dashboard",
       answers: [{ status: 200, description: "HTML", contentType: "text/html" }, unchanged],
     },
   },
   DashboardAssets: {
     GET: {
-      summary: "The dashboard's files",
+      summary: "Get a dashboard asset",
       tag: "Dashboard",
       answers: [{ status: 200, description: "A file", contentType: "*/*" }, unchanged],
     },

@@ -16,7 +16,10 @@ export const errorAnswer = z
       details: z.record(z.string(), z.unknown()),
     }),
   })
-  .meta({ id: "Error", description: 'The one envelope of every error, also inside streams (`data: {"error": …}`).' });
+  .meta({
+    id: "Error",
+    description: 'The envelope of every error, including errors inside streams (`data: {"error": …}`).',
+  });
 
 const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
 
@@ -80,7 +83,7 @@ export const completionChunk = z
   })
   .meta({
     id: "ChatCompletionChunk",
-    description: "One `data:` frame of a streamed answer; the last frame is `data: [DONE]`.",
+    description: "One `data:` frame of a streamed completion; the last frame is `data: [DONE]`.",
   });
 
 export const embeddingsAnswer = z
@@ -112,7 +115,7 @@ export const modelAnswer = z
     max_output_tokens: z.int(),
     pricing: z
       .looseObject({ ...prices, long_context: z.looseObject({ above_input_tokens: z.int(), ...prices }).nullable() })
-      .describe("USD for a million tokens"),
+      .describe("USD per million tokens"),
     modalities: z.looseObject({ input: z.array(z.string()), output: z.array(z.string()) }),
     capabilities: z.looseObject({ tools: z.boolean(), reasoning: z.boolean(), jsonSchema: z.boolean() }),
     aliases: z.array(z.string()),
@@ -144,7 +147,7 @@ export const newKeyAnswer = success(
   z
     .strictObject({
       keyId: z.string(),
-      key: z.string().regex(/^ck_/).describe("The whole key: shown this once"),
+      key: z.string().regex(/^ck_/).describe("The full key, shown only once"),
       name: z.string(),
       rateLimit: z.int(),
       createdAt: z.iso.datetime(),
@@ -167,7 +170,7 @@ const providerKey = z
 export const providerKeyAnswer = success(providerKey);
 export const providerKeyListAnswer = success(z.array(providerKey));
 
-const usd = z.number().nullable().describe("USD; null when no price is known");
+const usd = z.number().nullable().describe("USD; null if no price is known");
 const sums = {
   byokCost: z.number(),
   unpriced: z.int(),
@@ -200,7 +203,7 @@ export const usageAnswer = success(
       byProvider: groups,
       byUnit: z
         .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
-        .describe("What is sold by characters, images, seconds, songs or credits"),
+        .describe("Usage billed by characters, images, seconds, songs or credits"),
     })
     .meta({ id: "Usage" }),
 );
@@ -212,7 +215,7 @@ export const healthAnswer = z
   .strictObject({
     status: z.enum(["ok", "degraded"]),
     version: z.string(),
-    uptime: z.number().describe("Seconds since this environment started"),
+    uptime: z.number().describe("Seconds since this Lambda environment started"),
     checks: z.strictObject({ dynamodb: check, kms: check, unkey: check, supabase: check }).optional(),
   })
   .meta({ id: "Health" });

@@ -16,9 +16,12 @@ export const battleAnswer = z
         z.strictObject({
           agentId: z.string(),
           model: z.string(),
-          modelUsed: z.string().nullable().describe("The model that served, where `model` is an alias or `auto`"),
-          content: z.string().nullable().describe("Null when the agent failed: `error` says why"),
-          finishReason: z.string().nullable().describe("As in a chat completion: `length` for an answer that was cut"),
+          modelUsed: z
+            .string()
+            .nullable()
+            .describe("The model that answered; differs from `model` for an alias or `auto`"),
+          content: z.string().nullable().describe("Null if the agent failed; see `error`"),
+          finishReason: z.string().nullable().describe("As in a chat completion; `length` for a truncated answer"),
           citations: z.array(citationSchema),
           usage: arenaUsage.nullable(),
           costUsd: arenaCostUsd,
@@ -36,7 +39,7 @@ export const arenaChatAnswer = z
     success: z.literal(true),
     data: z.strictObject({
       id: z.string(),
-      model: z.string().describe("The model that served"),
+      model: z.string().describe("The model that answered"),
       content: z.string(),
       finishReason: z.string().describe("As in a chat completion"),
       ...totals,

@@ -5,11 +5,11 @@ import { errorAnswer } from "./answers.ts";
 
 export const arenaUsage = z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() });
 export const citationSchema = z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() });
-export const arenaCostUsd = z.number().nullable().describe("USD; null when no price is known");
+export const arenaCostUsd = z.number().nullable().describe("USD; null if no price is known");
 const agentId = z.string();
-const modelUsed = z.string().describe("The model that served: another name than `model` for an alias or `auto`");
+const modelUsed = z.string().describe("The model that answered; differs from `model` for an alias or `auto`");
 const finishReason = z.string().describe("As in a chat completion: `stop`, `length`, `content_filter`");
-const round = z.int().describe("From 1; 0 for votes");
+const round = z.int().describe("Starts at 1; 0 for votes");
 const error = errorAnswer.shape.error;
 
 /** The data of one event, which the OpenAPI document knows by this name. */
@@ -32,7 +32,7 @@ export const arenaEventSchemas = {
     round,
     query: z.string(),
     results: z.int(),
-    failed: z.boolean().describe("The search service could not be asked; the model answers without it"),
+    failed: z.boolean().describe("The search failed; the model answers without results"),
   }),
   "agent.end": event("ArenaAgentEnd", {
     agentId,
@@ -81,7 +81,7 @@ export const arenaEventSchemas = {
 export const arenaEventData = z
   .union(Object.values(arenaEventSchemas))
   .describe(
-    "Typed server-sent events: `event:` names the kind, `data:` is one line of JSON. Agents are told apart by `agentId`; the last event is `done` or `error`.",
+    "Typed server-sent events: `event:` names the type, `data:` holds one line of JSON. `agentId` identifies the agent; the last event is `done` or `error`.",
   );
 
 export type ArenaEventName = keyof typeof arenaEventSchemas;

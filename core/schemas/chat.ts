@@ -232,7 +232,7 @@ const chatFields = z.looseObject({
 export const chatRequestSchema = chatFields.check(
   z.refine(({ messages, prompt_id: prompt }) => messages.length > 0 || typeof prompt === "string", {
     path: ["messages"],
-    error: "at least one message is needed, or a prompt_id",
+    error: "at least one message or a prompt_id is required",
   }),
 );
 

@@ -22,7 +22,7 @@ const loraUrl = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
   })
   .optional()
-  .describe("http(s) URL of LoRA weights (.safetensors under 256 MB)");
+  .describe("http(s) URL of LoRA weights (.safetensors, less than 256 MB)");
 
 const wideRatio = z.enum(["1:1", "2:3", "3:4", "4:5", "5:4", "4:3", "3:2", "16:9", "9:16"]).optional();
 const returned = { return_base64: flag, seed };
@@ -129,7 +129,7 @@ const timeout = z
   .min(minTimeoutMs)
   .max(maxTimeoutMs)
   .default(defaultTimeoutMs)
-  .describe("How long the stream waits for the end, ms");
+  .describe("How long the stream waits for the job to end, in ms");
 
 /** The request but for the inputs, which the model's own schema checks. */
 export const fashionRunSchema = z.strictObject(request);

@@ -22,7 +22,7 @@ const common = {
     .optional(),
   output_format: z.enum(["png", "jpeg"]).optional(),
   negative_prompt: z.string().min(1).max(2_000).optional(),
-  timeout: z.int().min(1_000).max(290_000).default(defaultTimeoutMs).describe("Ms for the whole request"),
+  timeout: z.int().min(1_000).max(290_000).default(defaultTimeoutMs).describe("Timeout of the whole request, in ms"),
 };
 
 interface Sized {
@@ -34,10 +34,14 @@ interface Sized {
 const checkSize = ({ width, height, aspect_ratio: ratio }: Sized, context: z.core.$RefinementCtx): void => {
   if ((width === undefined) !== (height === undefined)) {
     const path = [width === undefined ? "width" : "height"];
-    context.addIssue({ code: "custom", path, message: "Width and height go together" });
+    context.addIssue({ code: "custom", path, message: "Width and height must be given together" });
   }
   if (width !== undefined && ratio !== undefined) {
-    context.addIssue({ code: "custom", path: ["aspect_ratio"], message: "Either a ratio or a size" });
+    context.addIssue({
+      code: "custom",
+      path: ["aspect_ratio"],
+      message: "Give either an aspect ratio or a size, not both",
+    });
   }
 };
 
@@ -51,14 +55,15 @@ export const imageEditSchema = z
   .strictObject({
     model: modelName.default("flux-kontext-pro"),
     ...common,
-    image_url: mediaUrl("image").optional().describe("The image to change"),
-    image_urls: z.array(mediaUrl("image")).min(1).max(8).optional().describe("Several images, in order"),
-    mask_url: mediaUrl("image").optional().describe("White is what changes"),
+    image_url: mediaUrl("image").optional().describe("The image to edit"),
+    image_urls: z.array(mediaUrl("image")).min(1).max(8).optional().describe("Several images to edit, in order"),
+    mask_url: mediaUrl("image").optional().describe("Mask: white areas are edited"),
   })
   .superRefine((body, context) => {
     checkSize(body, context);
     if ((body.image_url === undefined) === (body.image_urls === undefined)) {
-      const message = body.image_url === undefined ? "An edit needs an image" : "Either image_url or image_urls";
+      const message =
+        body.image_url === undefined ? "An image is required" : "Give either image_url or image_urls, not both";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

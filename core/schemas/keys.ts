@@ -5,7 +5,7 @@ const name = z.string().trim().min(1).max(100);
 const rateLimit = z.int().min(1).max(10_000);
 const expiresAt = z.iso
   .datetime({ offset: true })
-  .refine((text) => Date.parse(text) > Date.now(), "must lie in the future");
+  .refine((text) => Date.parse(text) > Date.now(), "must be in the future");
 
 export const defaultKeyRateLimit = 60;
 /** The longest grace of a rotation: 30 days. */
@@ -24,7 +24,7 @@ export const patchKeySchema = z
     enabled: z.boolean().optional(),
     expiresAt: expiresAt.nullable().optional(),
   })
-  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "at least one field is needed");
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "at least one field is required");
 
 export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(0).max(maxGraceSeconds).default(0) });
 

@@ -4,16 +4,16 @@ import { jobKinds } from "#core/db/jobs.ts";
 /** What the endpoints of media answer, for the OpenAPI document and the tests that hold answers against it. */
 
 const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
-const usd = z.number().nullable().describe("USD; null while it is not known, and for an unknown price");
+const usd = z.number().nullable().describe("USD; null until it is known, and if no price is known");
 const when = z.iso.datetime();
 const count = z.number().nullable();
-const webhookSecret = z.string().optional().describe("`whsec_…`, with which the webhook is signed: shown this once");
+const webhookSecret = z.string().optional().describe("Secret that signs the webhook (`whsec_…`), shown only once");
 const failure = z.strictObject({ name: z.string(), message: z.string() });
 
 const output = z.strictObject({
-  url: z.string().describe("At the provider"),
+  url: z.string().describe("URL at the provider"),
   contentType: z.string().nullable(),
-  expiresAt: when.nullable().describe("When the URL ends; null where the provider states no end"),
+  expiresAt: when.nullable().describe("When the URL expires; null if the provider states no expiry"),
 });
 
 const jobFields = {
@@ -36,7 +36,10 @@ export const videoAnswer = success(
   z
     .strictObject({
       ...jobFields,
-      downloadUrl: z.string().nullable().describe("Where the video is had with an API key, if not by its URL alone"),
+      downloadUrl: z
+        .string()
+        .nullable()
+        .describe("URL to download the video with an API key, if its own URL requires a provider key"),
     })
     .meta({ id: "VideoJob" }),
 );
@@ -73,7 +76,7 @@ const audioFacts = {
   sampleRate: count,
   bitrate: count,
   channels: count,
-  characters: count.describe("Characters that are charged"),
+  characters: count.describe("Billed characters"),
   subtitleUrl: z.string().nullable(),
   traceId: z.string().nullable(),
   costUsd: usd,
@@ -81,7 +84,7 @@ const audioFacts = {
 
 const facts = z.strictObject(audioFacts);
 export const audioAnswer = success(
-  z.strictObject({ audio: z.base64().nullable().describe("Null when a URL was asked for"), ...audioFacts }).meta({
+  z.strictObject({ audio: z.base64().nullable().describe("Null if a URL was requested"), ...audioFacts }).meta({
     id: "Audio",
   }),
 );
@@ -130,7 +133,7 @@ export const imagesAnswer = success(
       model: z.string(),
       provider: z.string(),
       images: z.array(z.strictObject({ ...imageFields, width: count, height: count })),
-      failed: z.int().describe("Images that were wanted and not made"),
+      failed: z.int().describe("Requested images that were not generated"),
       seed: z.number().nullable(),
       costUsd: usd,
     })
@@ -142,7 +145,7 @@ const visionFields = z
     id: z.string(),
     model: z.string(),
     content: z.string(),
-    finishReason: z.string().describe("`length` when the answer was cut"),
+    finishReason: z.string().describe("`length` for a truncated answer"),
     usage: z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() }),
     costUsd: usd,
   })

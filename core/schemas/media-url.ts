@@ -54,13 +54,13 @@ const hostProblem = (url: URL): string | undefined => {
 
 /** Why a web address may not be used, or undefined. `https` allows no other scheme. */
 export const webUrlProblem = (text: string, scheme: "http" | "https" = "http"): string | undefined => {
-  if (text.length > maxUrlCharacters) return `it is over ${maxUrlCharacters} characters`;
+  if (text.length > maxUrlCharacters) return `it is longer than ${maxUrlCharacters} characters`;
   const url = URL.parse(text);
   if (url === null) return "it is not a URL";
   if (url.protocol !== "https:" && (scheme === "https" || url.protocol !== "http:")) {
     return scheme === "https" ? "it is not https" : "it is neither http(s) nor a data: URL";
   }
-  if (url.username !== "" || url.password !== "") return "it holds a user name or password";
+  if (url.username !== "" || url.password !== "") return "it contains a user name or password";
   return hostProblem(url);
 };
 
@@ -76,7 +76,7 @@ const dataUrlProblem = (text: string, types: readonly MediaType[], maxBytes: num
     return `its type ${type}/${subtype} is not one of ${types.join(", ")}`;
   }
   const bytes = Math.floor(((text.length - whole.length) * 3) / 4);
-  if (bytes > maxBytes) return `it is over ${maxBytes} bytes`;
+  if (bytes > maxBytes) return `it is larger than ${maxBytes} bytes`;
   return base64Text.test(text.slice(whole.length)) ? undefined : "its data is not base64";
 };
 
@@ -105,7 +105,7 @@ export const mediaUrl = (...types: readonly [MediaType, ...MediaType[]]) =>
       const problem = mediaUrlProblem(text, types);
       if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
     })
-    .describe(`http(s) URL of a public host, or a base64 data: URL (${types.join(", ")})`);
+    .describe(`http(s) URL on a public host, or a base64 data: URL (${types.join(", ")})`);
 
 /** Where the end of a job is told: https to a public host. */
 export const webhookUrl = z
@@ -115,4 +115,4 @@ export const webhookUrl = z
     const problem = webUrlProblem(text, "https");
     if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
   })
-  .describe("https URL of a public host that is told when the job ends, signed as Standard Webhooks");
+  .describe("https URL on a public host that receives a webhook when the job ends, signed as Standard Webhooks");

@@ -31,7 +31,7 @@ const audioOutput = z.enum(["base64", "url"]).optional();
 
 export const speechSchema = z.strictObject({
   model: model.default("speech-2.8-hd"),
-  text: z.string().min(1).max(10_000).describe("Up to 10,000 characters; `<#0.5#>` is a pause of half a second"),
+  text: z.string().min(1).max(10_000).describe("Up to 10,000 characters; `<#0.5#>` inserts a pause of half a second"),
   voice_setting: voice.optional(),
   audio_setting: speechAudio.optional(),
   language_boost: z.string().min(1).max(50).optional(),
@@ -80,11 +80,11 @@ export const musicSchema = z
       context.addIssue({
         code: "custom",
         path: ["lyrics"],
-        message: "Needed unless is_instrumental or lyrics_optimizer",
+        message: "Required unless is_instrumental or lyrics_optimizer is true",
       });
     }
     if (prompt === undefined && free) {
-      context.addIssue({ code: "custom", path: ["prompt"], message: "Needed without lyrics" });
+      context.addIssue({ code: "custom", path: ["prompt"], message: "Required without lyrics" });
     }
   });
 
@@ -115,10 +115,14 @@ export const mediaImageSchema = z
   .superRefine(({ width, height, aspect_ratio: ratio }, context) => {
     if ((width === undefined) !== (height === undefined)) {
       const path = [width === undefined ? "width" : "height"];
-      context.addIssue({ code: "custom", path, message: "Width and height go together" });
+      context.addIssue({ code: "custom", path, message: "Width and height must be given together" });
     }
     if (width !== undefined && ratio !== undefined) {
-      context.addIssue({ code: "custom", path: ["aspect_ratio"], message: "Either a ratio or a size" });
+      context.addIssue({
+        code: "custom",
+        path: ["aspect_ratio"],
+        message: "Give either an aspect ratio or a size, not both",
+      });
     }
   });
 

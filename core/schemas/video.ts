@@ -6,8 +6,8 @@ import { mediaUrl, webhookUrl } from "./media-url.ts";
 export const videoGenerateSchema = z.strictObject({
   model: z.string().min(1).max(100).default("veo"),
   prompt: z.string().min(1).max(5_000),
-  image_url: mediaUrl("image").optional().describe("The first frame: the model's image-to-video form is used"),
-  end_image_url: mediaUrl("image").optional().describe("The last frame"),
+  image_url: mediaUrl("image").optional().describe("First frame; selects the image-to-video version of the model"),
+  end_image_url: mediaUrl("image").optional().describe("Last frame"),
   duration: z.int().min(1).max(15).optional().describe("Seconds"),
   aspect_ratio: z.enum(["16:9", "9:16", "1:1", "4:3", "3:4"]).optional(),
   resolution: z.enum(["360p", "720p", "1080p", "4k"]).optional(),
@@ -22,8 +22,11 @@ export const videoGenerateSchema = z.strictObject({
 });
 
 export const videoStatusQuery = z.strictObject({
-  id: z.string().min(1).max(100).describe("The id that starting the job answered"),
-  content: z.enum(["true", "false"]).optional().describe("`true`: the video itself, where its provider asks for a key"),
+  id: z.string().min(1).max(100).describe("Job id from the response that started it"),
+  content: z
+    .enum(["true", "false"])
+    .optional()
+    .describe("`true` returns the video itself, if its provider requires a key"),
 });
 
 export type VideoGenerate = z.infer<typeof videoGenerateSchema>;

@@ -20,13 +20,13 @@ export const visionSchema = z
     image_urls: z.array(mediaUrl("image")).min(1).max(maxImages).optional(),
     prompt,
     model,
-    detail: z.enum(["auto", "low", "high"]).optional().describe("How closely OpenAI's models look"),
+    detail: z.enum(["auto", "low", "high"]).optional().describe("Image detail for OpenAI models"),
     max_tokens: z.int().min(1).max(100_000).optional(),
     stream: z.boolean().optional(),
   })
   .superRefine(({ image_url: one, image_urls: several }, context) => {
     if ((one === undefined) === (several === undefined)) {
-      const message = one === undefined ? "A question needs an image" : "Either image_url or image_urls";
+      const message = one === undefined ? "An image is required" : "Give either image_url or image_urls, not both";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

@@ -182,8 +182,8 @@ describe("accounts on a running cloud under a stage prefix", () => {
   });
 
   it("commands say what they miss, and do nothing", async () => {
-    await expect(command("disable-user")).rejects.toMatchObject({ stderr: expect.stringContaining("Which user?") });
-    await expect(command("rebuild-usage")).rejects.toMatchObject({ stderr: expect.stringContaining("Which day?") });
+    await expect(command("disable-user")).rejects.toMatchObject({ stderr: expect.stringContaining("Name a user") });
+    await expect(command("rebuild-usage")).rejects.toMatchObject({ stderr: expect.stringContaining("Name a UTC day") });
     await expect(command("rebuild-usage", utcDay(Date.now()))).rejects.toMatchObject({
       stderr: expect.stringContaining("can still gain events"),
     });

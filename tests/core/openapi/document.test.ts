@@ -61,7 +61,7 @@ describe("the OpenAPI document", () => {
     );
     if (route.limit !== undefined) {
       const { limit, durationMs, scope } = route.limit;
-      expect(operation.description).toContain(`Limit: ${limit} in ${durationMs / 1_000} s, by ${scope}`);
+      expect(operation.description).toContain(`Limit: ${limit} requests per ${durationMs / 1_000} s per ${scope}`);
       expect(operation.responses).toHaveProperty("429");
     }
     const statuses = Object.keys(operation.responses).map(Number);
