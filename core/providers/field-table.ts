@@ -24,7 +24,7 @@ export const conditions = {
   "stop-refused": "on o3, o4-mini, GPT-5 and GPT-6",
   responses: "where the Responses API is called",
   "gemini-2": "on Gemini 2.x",
-  "tools-present": "together with tools",
+  "tools-present": "with tools",
   "grok-no-effort": "on models that take no effort",
   "minimax-m2": "on MiniMax M2.x",
 } as const;
@@ -76,16 +76,16 @@ const unlessThinking = on("thinking", dropped, passed);
 const onResponses = (cases: FieldCases, otherwise: FieldCases): FieldCases => on("responses", cases, otherwise);
 const ownKeyOnly = on("platform-key", drop("it changes the price"), passed);
 const useTools = refuse("functions and function_call are deprecated: use tools and tool_choice.");
-const noAudioOut = refuse("this provider answers in text only.");
+const noAudioOut = refuse("this provider returns text only.");
 const maxTokensOfResponses = translate("max_output_tokens");
 
 /** Top-level fields. */
 export const fieldTable = {
   model: row(translate("the provider's own id")),
-  messages: row(translate("see the table of parts below")),
+  messages: row(translate("see the parts table below")),
   stream: row(passed),
-  stream_options: row(translate("usage is always asked for; include_usage decides what you are shown"), {
-    anthropic: translate("include_usage decides what you are shown"),
+  stream_options: row(translate("usage is always requested; include_usage decides whether you receive it"), {
+    anthropic: translate("include_usage decides whether you receive it"),
   }),
   temperature: row(passed, {
     openai: unlessThinking,
@@ -94,7 +94,7 @@ export const fieldTable = {
   }),
   top_p: row(passed, {
     openai: unlessThinking,
-    anthropic: clamp("dropped beside temperature, with thinking and from Opus 4.7 on"),
+    anthropic: clamp("dropped with temperature, with thinking and from Opus 4.7 on"),
   }),
   top_k: row(dropped, {
     anthropic: clamp("dropped with thinking and from Opus 4.7 on"),
@@ -112,13 +112,13 @@ export const fieldTable = {
     google: translate("max_tokens"),
   }),
   n: row(passed, {
-    openai: onResponses(refuse("the Responses API gives one answer a request: n must be 1."), passed),
-    anthropic: refuse("Claude models give one answer a request: n must be 1."),
-    minimax: refuse("MiniMax gives one answer a request: n must be 1."),
+    openai: onResponses(refuse("the Responses API returns one answer per request: n must be 1."), passed),
+    anthropic: refuse("Claude models return one answer per request: n must be 1."),
+    minimax: refuse("MiniMax returns one answer per request: n must be 1."),
   }),
   stop: row(passed, {
     openai: onResponses(dropped, on("stop-refused", dropped, passed)),
-    anthropic: translate("stop_sequences; those without a visible character are dropped"),
+    anthropic: translate("stop_sequences; sequences without a visible character are dropped"),
     "x-ai": on("reasoning-model", dropped, passed),
   }),
   seed: row(passed, { openai: onResponses(dropped, passed), anthropic: dropped, minimax: dropped }),
@@ -142,16 +142,16 @@ export const fieldTable = {
     openrouter: passed,
   }),
   tools: row(passed, {
-    openai: onResponses(translate("the Responses API's form"), passed),
-    anthropic: translate("Anthropic's form"),
+    openai: onResponses(translate("the Responses API's format"), passed),
+    anthropic: translate("Anthropic's format"),
     google: translate("schemas in Gemini's subset"),
     "x-ai": passed,
     openrouter: passed,
     minimax: translate("without strict"),
   }),
-  tool_choice: row(on("no-tools", drop("it asks for nothing"), passed), {
-    openai: on("no-tools", dropped, onResponses(translate("the Responses API's form"), passed)),
-    anthropic: translate("a forced choice is refused by models that always think"),
+  tool_choice: row(on("no-tools", drop("it has no effect"), passed), {
+    openai: on("no-tools", dropped, onResponses(translate("the Responses API's format"), passed)),
+    anthropic: translate("models that always think refuse a forced choice"),
   }),
   parallel_tool_calls: row(on("no-tools", dropped, passed), {
     anthropic: translate("disable_parallel_tool_use"),
@@ -162,26 +162,28 @@ export const fieldTable = {
   function_call: row(useTools),
   response_format: row(passed, {
     openai: onResponses(translate("text.format"), passed),
-    anthropic: translate("output_config.format; older models and json_object are asked in words, with a warning"),
+    anthropic: translate(
+      "output_config.format; for older models and json_object the prompt asks for JSON, with a warning",
+    ),
     google: on(
       ["gemini-2", "tools-present"],
-      refuse("Gemini 2.x takes no JSON schema together with tools: drop one of them or use Gemini 3."),
+      refuse("Gemini 2.x does not support a JSON schema with tools: remove one of them or use Gemini 3."),
       translate("schemas in Gemini's subset"),
     ),
     openrouter: translate("with provider.require_parameters for a JSON schema, so that it is not ignored"),
-    minimax: clamp("asked for in words: the endpoint has no such field"),
+    minimax: clamp("the prompt asks for it, because the endpoint has no such field"),
   }),
   reasoning_effort: row(passed, {
     openai: on(
       "not-reasoning",
       dropped,
       clamp(
-        "the model's efforts; with tools GPT-5.4 to 5.6 and gpt-6-sol are called over the Responses API for any effort but none, and GPT-5.6 and gpt-6-sol without an effort get none",
+        "the model's efforts; with tools, GPT-5.4 to 5.6 and gpt-6-sol are called over the Responses API for any effort except none, and GPT-5.6 and gpt-6-sol get none if no effort is set",
       ),
     ),
     anthropic: clamp("thinking: a budget up to Claude 4.5, an effort from 4.6 on"),
-    google: clamp("the model's levels; Gemini 3 cannot be off"),
-    "x-ai": on("grok-no-effort", dropped, clamp("the model's efforts; from Grok 4.5 on never off")),
+    google: clamp("the model's levels; thinking cannot be off on Gemini 3"),
+    "x-ai": on("grok-no-effort", dropped, clamp("the model's efforts; never off from Grok 4.5 on")),
     openrouter: passed,
     minimax: on("minimax-m2", dropped, clamp("thinking on or off; an effort on M3.1-Flash, which is never off")),
   }),
@@ -213,7 +215,7 @@ export const fieldTable = {
   route: row(dropped, { openrouter: ownKeyOnly }),
   extra_body: row(dropped, { google: passed }),
   search_parameters: row(dropped),
-  reasoning_split: row(dropped, { minimax: translate("always true: thoughts never stand in the text") }),
+  reasoning_split: row(dropped, { minimax: translate("always true: thinking never appears in the text") }),
 } as const satisfies Readonly<Record<string, FieldRow>>;
 
 export type FieldName = keyof typeof fieldTable;
@@ -221,12 +223,12 @@ export type FieldName = keyof typeof fieldTable;
 /** A field that the table does not name: tomorrow's, or a provider's own. */
 export const otherField: FieldRow = row(passed, {
   anthropic: on("platform-key", drop("it may change the price"), passed),
-  google: drop("the endpoint refuses fields that it does not know"),
+  google: drop("the endpoint refuses unknown fields"),
 });
 
 const marks = row(dropped, { anthropic: passed, openrouter: passed });
-const customTools = row(refuse("custom tools are OpenAI's own"), {
-  openai: onResponses(translate("the Responses API's form"), passed),
+const customTools = row(refuse("only OpenAI supports custom tools"), {
+  openai: onResponses(translate("the Responses API's format"), passed),
 });
 const foreignThoughts = drop("without a warning: they belong to another provider");
 
@@ -236,7 +238,7 @@ export const partTable = {
     anthropic: translate("the system prompt"),
     google: translate("system"),
     "x-ai": translate("system"),
-    minimax: translate("system; several become one"),
+    minimax: translate("system; several are merged"),
   }),
   "messages[].name": row(passed, {
     openai: onResponses(dropped, passed),
@@ -246,7 +248,7 @@ export const partTable = {
   "messages[].cache_control": marks,
   "messages[].content[].cache_control": marks,
   "messages[].content[]: image_url, https": row(passed, {
-    google: translate("fetched by the gateway: public addresses only, up to 5 MB"),
+    google: translate("fetched by the gateway from public addresses, up to 5 MB"),
   }),
   "messages[].content[]: image_url, data:": row(passed, {
     openai: onResponses(translate("input_image"), passed),
@@ -254,25 +256,25 @@ export const partTable = {
   }),
   "messages[].content[].image_url.detail": row(passed, { anthropic: drop("without a warning"), google: dropped }),
   "messages[].content[]: input_audio": row(passed, {
-    openai: onResponses(refuse("not over the Responses API"), passed),
-    anthropic: refuse("Claude models do not take audio."),
-    "x-ai": refuse("Grok models do not take audio."),
-    minimax: refuse("MiniMax models do not take audio."),
+    openai: onResponses(refuse("not supported by the Responses API"), passed),
+    anthropic: refuse("Claude models do not accept audio."),
+    "x-ai": refuse("Grok models do not accept audio."),
+    minimax: refuse("MiniMax models do not accept audio."),
   }),
   "messages[].content[]: file": row(passed, {
     openai: onResponses(translate("input_file"), passed),
     anthropic: translate("a document block; PDF and plain text as data"),
-    google: refuse("Gemini takes no files over this endpoint."),
-    "x-ai": refuse("Grok models take no files over this endpoint."),
-    minimax: refuse("MiniMax models take no files."),
+    google: refuse("Gemini does not accept files on this endpoint."),
+    "x-ai": refuse("Grok models do not accept files on this endpoint."),
+    minimax: refuse("MiniMax models do not accept files."),
   }),
   "messages[].tool_calls[]: custom": customTools,
   "messages[].tool_calls[].id": row(passed, {
     openai: clamp("to 40 characters, the same for call and result"),
-    anthropic: pass("call_toolu_ ids get their own form back"),
+    anthropic: pass("call_toolu_ ids regain their original form"),
   }),
   "messages[].tool_calls[].extra_content": row(foreignThoughts, {
-    google: pass("thought signatures; where they were lost, Google's own sentinel stands for them"),
+    google: pass("thought signatures; Google's sentinel replaces missing ones"),
   }),
   "messages[].thinking_blocks": row(foreignThoughts, { anthropic: passed }),
   "messages[].reasoning_details": row(foreignThoughts, {
@@ -284,18 +286,18 @@ export const partTable = {
   "tools[]: custom": customTools,
   "tool_choice: custom": customTools,
   "tool_choice: allowed_tools": row(
-    clamp("the other tools are not sent and the mode is the choice; told where that left tools out"),
-    { openai: onResponses(translate("the Responses API's form"), passed) },
+    clamp("only the allowed tools are sent, and the mode becomes the choice; a warning reports omitted tools"),
+    { openai: onResponses(translate("the Responses API's format"), passed) },
   ),
   "tools[].cache_control": marks,
-  "tools[].function.strict": row(pass("calls are held to their schema by the gateway too"), {
+  "tools[].function.strict": row(pass("the gateway also validates calls against their schema"), {
     openai: passed,
-    anthropic: pass("dropped by models before Claude 4.5; calls are held to their schema by the gateway too"),
-    google: drop("calls are held to their schema by the gateway"),
-    minimax: drop("calls are held to their schema by the gateway"),
+    anthropic: pass("dropped for models before Claude 4.5; the gateway also validates calls against their schema"),
+    google: drop("the gateway validates calls against their schema"),
+    minimax: drop("the gateway validates calls against their schema"),
   }),
   "tools[].function.parameters": row(passed, {
-    google: clamp("$ref put in place; additionalProperties, $schema and other unknown keywords dropped"),
+    google: clamp("$ref is inlined; additionalProperties, $schema and other unknown keywords are dropped"),
   }),
 } as const satisfies Readonly<Record<string, FieldRow>>;
 

@@ -15,53 +15,51 @@ const target = new URL("../../docs/reference/fields.md", import.meta.url);
 
 const intro = `# Fields by provider
 
-Generated from core/providers/field-table.ts by \`npm run operator -- write-fields\`. Tests send every field to every provider and hold
-this table against what arrives.
+Generated from core/providers/field-table.ts by \`npm run operator -- write-fields\`. Tests send every field to every provider and
+compare the received request with this table.
 
-- **passed**: sent as it came
-- **translated**: sent in the provider's own form, with the same meaning
-- **clamped**: sent with the nearest value that the model takes; named in \`X-Warnings\` when that changed it
-- **dropped**: not sent, and named in \`X-Warnings\` unless its value asks for nothing but the default
-- **refused**: a 400 that names the field in \`param\`, before any call
+- **passed**: sent unchanged
+- **translated**: sent in the provider's format with the same meaning
+- **clamped**: sent with the nearest value that the model supports; \`X-Warnings\` names the field if its value changed
+- **dropped**: not sent; \`X-Warnings\` names the field unless its value equals the default behaviour
+- **refused**: a 400 with the field in \`param\`, before any provider is called
 
-The first case that holds counts. The gateway's own fields (fallback, retries, timeout, load_balance, guardrails, prompt_id,
+The first case that applies counts. The gateway's fields (fallback, retries, timeout, load_balance, guardrails, prompt_id,
 prompt_version, prompt_variables) are never sent to a provider.
 
-## Thought signatures and thoughts across turns
+## Thought signatures and thinking across turns
 
-- Gemini's thought signatures stand on each tool call as \`extra_content.google.thought_signature\`. Send the call back with
-  it, as OpenAI's SDKs do when you append the message that they gave you. A client that loses it, or a call that another
-  provider made, is sent with Google's documented sentinel \`skip_thought_signature_validator\`: the turn is taken, at some
-  cost in quality.
-- Claude's thinking stands in \`thinking_blocks\`, OpenRouter's and MiniMax's in \`reasoning_details\`, encrypted reasoning of
-  OpenAI's Responses API in \`reasoning_details\` with the format \`openai-responses-v1\`. Send them back unchanged; each goes
-  only to the provider that made it.
+- Gemini attaches a thought signature to each tool call, in \`extra_content.google.thought_signature\`. Send the call back with it,
+  as OpenAI's SDKs do when you append the message you received. If a client lost the signature, or another provider made the call,
+  the gateway sends Google's documented sentinel \`skip_thought_signature_validator\`: the turn is accepted, at some cost in quality.
+- Claude's thinking is in \`thinking_blocks\`, OpenRouter's and MiniMax's in \`reasoning_details\`, and encrypted reasoning from
+  OpenAI's Responses API in \`reasoning_details\` with the format \`openai-responses-v1\`. Send them back unchanged; the gateway sends
+  each only to the provider that produced it.
 
-## When OpenAI is called over the Responses API
+## When the Responses API is used
 
-For models that it serves only there (codex, the pro and deep-research models), for tools on gpt-6-astra, and for tools
-together with a named reasoning_effort on GPT-5.4 to 5.6 and gpt-6-sol, which Chat Completions refuses. The answer is
-translated back, streamed or not. Nothing is stored at OpenAI unless \`store\` is true.
+The gateway calls OpenAI's Responses API for models available only there (codex, the pro and deep-research models), for tools on
+gpt-6-astra, and for tools with an explicit reasoning_effort on GPT-5.4 to 5.6 and gpt-6-sol, which Chat Completions refuses. The answer
+is translated back, streamed or buffered. OpenAI stores nothing unless \`store\` is true.
 
 ## Custom and allowed tools
 
-- Tools of the type \`custom\` take text instead of JSON, free or of a grammar. They and calls of them are OpenAI's own: at
-  any other provider they are \`tool_unsupported_for_model\`, with the tool or the call in \`param\`, or the next target's
-  turn where the request has one. A custom tool that \`allowed_tools\` leaves out is not sent, so it is not refused.
-- \`tool_choice\` of the type \`allowed_tools\` keeps the list of tools the same from turn to turn, so that a prompt cache
-  holds, and says which of them may be called. No other provider has it on the API that is called here: only the allowed
-  tools are sent there. The model may call the same ones, but what it cached with the whole list is read anew, so
-  \`X-Warnings\` names \`tool_choice.allowed_tools\`.
+- Tools of type \`custom\` take text instead of JSON, optionally constrained by a grammar. Only OpenAI supports them and their calls.
+  Elsewhere they are \`tool_unsupported_for_model\` with the tool or call in \`param\`, or the gateway tries the request's next target.
+  A custom tool that \`allowed_tools\` excludes is not sent, so it is not refused.
+- \`tool_choice\` of type \`allowed_tools\` keeps the tool list constant across turns, so that a prompt cache stays valid, and restricts
+  which tools may be called. Other providers' APIs do not support it, so the gateway sends only the allowed tools there. The model can
+  call the same tools, but a cached prompt with the full list is read again, so \`X-Warnings\` names \`tool_choice.allowed_tools\`.
 
 ## Strict tools
 
-A tool with \`strict: true\` is OpenAI's to hold to its schema; for every other provider the gateway does. A call whose
-arguments break the schema is an answer that cannot be used: it is asked for again within the request's \`retries\` and
-fallbacks, and then it is the error \`tool_call_invalid_arguments\`, which names the path that is wrong. On a stream the calls
-of strict tools are held back until their choice ends, and leave then, each in one delta; text, reasoning and calls of other
-tools flow meanwhile. Once something of these has left, a call that breaks its schema is not asked for again: the error is told
-in the stream. An answer that ends with \`length\` or \`content_filter\` is not judged, since its end tells that a call may be
-cut. \`pattern\` and \`format\` are not judged either. Each generation is metered, also those that nobody got.
+OpenAI enforces the schema of a tool with \`strict: true\`; for every other provider the gateway does. A call whose arguments violate the
+schema is an unusable answer. The gateway requests it again within the request's \`retries\` and fallbacks, then reports the error
+\`tool_call_invalid_arguments\` with the path of the invalid value. On a stream, calls of strict tools are held back until their choice
+ends and are then sent in one delta each; text, reasoning and calls of other tools stream meanwhile. Once content has been sent, an
+invalid call is not requested again, and the stream reports the error. An answer that ends with \`length\` or \`content_filter\` is not
+validated, because its calls may be truncated. \`pattern\` and \`format\` are not validated. Every generation is metered, including those
+that no caller received.
 `;
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
