@@ -85,11 +85,11 @@ for (const [name, text] of [
 ] as const) {
   const frames = framesOf(text);
   const works: readonly (readonly [string, Work])[] = [
-    ["passed on", () => drain(source(frames))],
-    ["parsed and written again", () => drain(rewritten(source(frames)))],
+    ["passed through", () => drain(source(frames))],
+    ["parsed and serialized", () => drain(rewritten(source(frames)))],
     ["pii: flag", () => drain(guarded(frames, { settings: { pii: "flag" } }))],
     ["pii: redact", () => drain(guarded(frames, { settings: { pii: "redact" } }))],
-    ["own values put back", () => drain(guarded(frames, restore()))],
+    ["values restored", () => drain(guarded(frames, restore()))],
   ];
   const medians = (await mediansOf(works.map(([, work]) => work))).map((microseconds) => microseconds / chunkCount);
   const [passed = Number.NaN, parsed = Number.NaN] = medians;
@@ -104,10 +104,10 @@ const [wholeMicroseconds = Number.NaN] = await mediansOf([async () => findPii(wh
 const perCharacter = ((wholeMicroseconds / whole.length) * 1_000).toFixed(0);
 const head = [
   "Chunks of 4 characters",
-  "CPU of a chunk, us (median)",
-  "more than passed on, us",
-  "of parsed and written",
+  "CPU per chunk, µs (median)",
+  "added to passed through, µs",
+  "relative to parsed",
 ];
-const text = `${table(head, rows)}\n\nA whole text, as an input is: ${perCharacter} ns a character.`;
+const text = `${table(head, rows)}\n\nA buffered text, such as an input: ${perCharacter} ns per character.`;
 console.log(text);
 if (process.argv.includes("--write")) await replaceSection("guardrails", text);

@@ -91,7 +91,7 @@ const latencyTable = (latency: readonly LatencyRow[], peerInstalled: boolean): s
         short(latency.requestsPerSecond.median, 0),
       ];
       const rows = [
-        row("provider itself", direct),
+        row("provider directly", direct),
         row("empty function (floor)", floor),
         row("this gateway", targets.gateway),
       ];
@@ -123,7 +123,7 @@ const chunkRow = (cpu: ChunkCpu | undefined): readonly Row[] =>
     ? []
     : [
         [
-          "CPU of a chunk, 2 ms apart, µs",
+          "CPU per chunk, 2 ms apart, µs",
           short(cpu.gatewayMicros, 0),
           short(cpu.floorMicros, 0),
           short(cpu.ownMicros, 0),
@@ -139,7 +139,7 @@ const coldRow = (cold: BenchResult["cold"]): readonly Row[] => {
   const ratio = cold.gatewayMs.median / cold.floorMs.median;
   return [
     [
-      "First byte of a fresh worker, ms",
+      "First byte of a new worker, ms",
       figure(cold.gatewayMs, 0),
       figure(cold.floorMs, 0),
       `${short(ratio, 2)} times`,
@@ -156,13 +156,13 @@ const memoryRow = (memory: BenchResult["memory"]): readonly Row[] =>
     ? []
     : [
         [
-          "Memory of an environment",
+          "Memory per environment",
           megabytes(memory.gatewayBytes),
           megabytes(memory.floorBytes),
           megabytes(memory.gatewayBytes - memory.floorBytes),
           "",
           "",
-          "≤ 20 MB in all",
+          "≤ 20 MB in total",
           verdict(memory.gatewayBytes, 20 * 1024 * 1024),
         ],
       ];
@@ -172,13 +172,13 @@ const stallRow = (stall: BenchResult["stall"]): readonly Row[] => {
   const { short: brief, long } = stallMegabytes;
   return [
     [
-      `Memory of a stream that nobody reads, ${brief} and ${long} MB`,
+      `Memory of an unread stream, ${brief} and ${long} MB`,
       `${megabytes(stall.shortBytes)} and ${megabytes(stall.longBytes)}`,
       "",
       "",
       "",
       "",
-      "as much",
+      "equal",
       verdict(stall.longBytes, stall.shortBytes + 4 * 1024 * 1024),
     ],
   ];
@@ -186,16 +186,16 @@ const stallRow = (stall: BenchResult["stall"]): readonly Row[] => {
 
 const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, stall, bundle }: BenchResult): string =>
   table(
-    ["What", "Gateway", "Empty function", "Own", "Its calls alone", "Portkey's process", "Target", "Met"],
+    ["Measure", "Gateway", "Empty function", "Difference", "Raw calls only", "Portkey's process", "Goal", "Met"],
     [
-      ...cpuRow("CPU of a JSON request, ms", jsonCpu, 1),
-      ...cpuRow("CPU of a stream of 64 chunks, ms", streamCpu, 2),
+      ...cpuRow("CPU per JSON request, ms", jsonCpu, 1),
+      ...cpuRow("CPU per stream of 64 chunks, ms", streamCpu, 2),
       ...chunkRow(chunkCpu),
       ...coldRow(cold),
       ...memoryRow(memory),
       ...stallRow(stall),
       [
-        "Code read before the first request",
+        "Code loaded before the first request",
         kilobytes(bundle.eagerBytes),
         "2 KB",
         "",
@@ -214,7 +214,7 @@ export const writeReport = async (result: BenchResult, { dry }: { readonly dry: 
   const parts = [about, costTable(result)];
   if (latency !== undefined) parts.push(latencyTable(latency, peerInstalled));
   if (engine !== undefined) {
-    parts.push("Over the embedded engine, which writes one row at a time:", latencyTable(engine, peerInstalled));
+    parts.push("With the embedded engine, which writes one row at a time:", latencyTable(engine, peerInstalled));
   }
   const text = parts.join("\n\n");
   process.stdout.write(`\n${text}\n`);

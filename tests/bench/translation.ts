@@ -116,7 +116,7 @@ const translate: Work = async (reads) => {
 };
 
 const adapters: readonly (readonly [name: string, Work, Reads])[] = [
-  ["OpenAI: bytes pass on", tap("openai"), openAiReads],
+  ["OpenAI: passed through", tap("openai"), openAiReads],
   ["Anthropic: translated", translate, anthropicReads],
   ["Gemini: rewritten", tap("google"), googleReads(false)],
   ["Gemini, usage on every chunk", tap("google"), googleReads(true)],
@@ -124,7 +124,7 @@ const adapters: readonly (readonly [name: string, Work, Reads])[] = [
 
 const cases = adapters.flatMap(([name, work, reads]) => [
   { name, work, reads, cpu: [] as number[] },
-  { name: `${name}, ${burst} chunks a read`, work, reads: inBursts(reads), cpu: [] as number[] },
+  { name: `${name}, ${burst} chunks per read`, work, reads: inBursts(reads), cpu: [] as number[] },
 ]);
 
 /** CPU microseconds a chunk of one pass. */
@@ -154,7 +154,7 @@ const rows = results.map(({ name, figure: { median, lowest, highest }, ratio }) 
   `${lowest.toFixed(2)} to ${highest.toFixed(2)}`,
   ratio.toFixed(2),
 ]);
-const text = table(["Adapter", "CPU of a chunk, us (median)", `${rounds} rounds`, "ratio"], rows);
+const text = table(["Adapter", "CPU per chunk, µs (median)", `${rounds} rounds`, "ratio"], rows);
 console.log(text);
 if (process.argv.includes("--write")) await replaceSection("translation", text);
 const over = results.filter(({ ratio }) => ratio > maxRatio);

@@ -170,7 +170,7 @@ const main = async (): Promise<boolean> => {
     await parts.close();
   }
   if (flags.write) {
-    await replaceSection("long-stream", table(["Stream", `${flags.short} MB`, `${flags.long} MB`, "more"], rows));
+    await replaceSection("long-stream", table(["Stream", `${flags.short} MB`, `${flags.long} MB`, "difference"], rows));
   }
   return holds;
 };

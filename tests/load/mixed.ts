@@ -148,15 +148,15 @@ const main = async (): Promise<void> => {
     const delays = await gateway.loopDelaysMs();
     const names = Object.keys(count) as (keyof Count)[];
     const text = [
-      `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC: ${flags.minutes} minutes, ${openStreams} open streams of ${flags.seconds} s each, begun ${flags["per-second"]} a second, and ${others} other connections. ${tally.failures.length} requests failed. Streams that were open, every ${sampleMs / 1_000} s: median ${median(open)}, most ${Math.max(...open)}.`,
+      `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC: ${flags.minutes} minutes, ${openStreams} open streams of ${flags.seconds} s each, started ${flags["per-second"]} per second, and ${others} other connections. ${tally.failures.length} requests failed. Open streams, sampled every ${sampleMs / 1_000} s: median ${median(open)}, maximum ${Math.max(...open)}.`,
       table(
         ["", ...names],
         [
-          ["The client's own count", ...names.map((name) => String(count[name]))],
+          ["Client's count", ...names.map((name) => String(count[name]))],
           ["GET /api/v1/usage", ...names.map((name) => String(usage[name]))],
         ],
       ),
-      `Memory of the whole process, median of the second and of the last quarter: ${megabytes(second)} and ${megabytes(last)} MB (${(last / second).toFixed(3)} times). Longest delay of the front's event loop in a second, ms: median ${median(delays).toFixed(0)}, p99 ${quantile(delays, 0.99).toFixed(0)}, longest ${Math.max(...delays).toFixed(0)}.`,
+      `Memory of the whole process, median of the second and of the last quarter: ${megabytes(second)} and ${megabytes(last)} MB (${(last / second).toFixed(3)} times). Maximum event-loop delay of the front end per second, ms: median ${median(delays).toFixed(0)}, p99 ${quantile(delays, 0.99).toFixed(0)}, maximum ${Math.max(...delays).toFixed(0)}.`,
       [...tally.byKind].map(([name, requests]) => `${name} ${requests}`).join(", "),
     ].join("\n\n");
     say(`\n${text}`);

@@ -107,7 +107,7 @@ try {
   const { live } = z.object({ live: z.array(z.number()) }).parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
   const growth = (live.at(-1) ?? Number.NaN) - (live[0] ?? Number.NaN);
   const rows = live.map((bytes, index) => [String(Math.round((requests / looks) * (index + 1))), shown(bytes)]);
-  const text = `${table(["Requests served", "live memory"], rows)}\n\nFrom the first tenth to the last: ${shown(growth)} more.`;
+  const text = `${table(["Requests served", "Live memory"], rows)}\n\nGrowth from the first tenth to the last: ${shown(growth)}.`;
   process.stdout.write(`${text}\n`);
   if (flags.write) await replaceSection("requests", text);
   if (!(growth < maxGrowthBytes)) process.exitCode = 1;

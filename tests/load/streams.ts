@@ -216,16 +216,16 @@ const report = async (warm: Memory, waves: readonly Wave[]): Promise<void> => {
     megabytes(after),
   ]);
   const text = [
-    `${streams} streams of ${seconds(chunks * gapMs)} s each, ${perSecond} begun a second, over at most ${maxWorkers} workers; ${megabytes(warm)} MB with one worker after its first request. Memory is that of the whole process: front, Runtime APIs and all workers.`,
+    `${streams} streams of ${seconds(chunks * gapMs)} s each, ${perSecond} started per second, over at most ${maxWorkers} workers; ${megabytes(warm)} MB with one worker after its first request. Memory is that of the whole process: front end, Runtime APIs and all workers.`,
     table(
       [
         "",
-        "Whole streams",
-        "Workers at the peak",
+        "Complete streams",
+        "Peak workers",
         "Longest wait for the first byte, s",
         "Longest stream, s",
         "Peak, MB",
-        "After the workers were reaped, MB",
+        "After worker shutdown, MB",
       ],
       rows,
     ),
@@ -239,7 +239,7 @@ const checkGrowth = (waves: readonly Wave[]): void => {
   const left = waves.map(({ after }) => after.rssBytes);
   const [early, late] = left.length > 6 ? [left.slice(1, 4), left.slice(-3)] : [left.slice(0, 1), left.slice(-1)];
   if (median(late) > median(early) * growthLimit) {
-    throw new Error("Later waves left more memory behind than earlier ones: something leaks");
+    throw new Error("Later waves left more memory behind than earlier ones: there is a leak");
   }
 };
 
