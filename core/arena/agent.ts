@@ -3,7 +3,7 @@ import { toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { Citation, Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import type { ArenaRun, Generation } from "./arena-run.ts";
+import type { ArenaRun, Generated } from "./arena-run.ts";
 import { searchAvailable, searchWeb } from "./exa.ts";
 import { searchTool } from "./search-tool.ts";
 
@@ -63,7 +63,7 @@ interface Totals {
   cost: bigint | undefined;
 }
 
-const addTo = (totals: Totals, { usage, costPicoUsd }: Generation): void => {
+const addTo = (totals: Totals, { usage, costPicoUsd }: Generated): void => {
   totals.inputTokens += usage.inputTokens;
   totals.outputTokens += usage.outputTokens;
   totals.cost = totals.cost === undefined || costPicoUsd === undefined ? undefined : totals.cost + costPicoUsd;
@@ -96,7 +96,7 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   const totals: Totals = { inputTokens: 0, outputTokens: 0, cost: 0n };
   const mayTool = turn.search && searchAvailable();
   let content = "";
-  let last: Generation;
+  let last: Generated;
   let searches = 0;
   // Each turn with the tool may search; in the last one it must not, so it answers.
   for (let turns = 0; ; turns++) {

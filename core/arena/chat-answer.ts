@@ -1,12 +1,12 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { toUsd } from "#core/catalog/cost.ts";
+import { chunksOf, messageText, StreamedText } from "#core/chat/chunk-reader.ts";
 import type { OpenChat } from "#core/chat/open-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { chunksOf, SaidText, saidText } from "./chunk-reader.ts";
 import { messagesOf } from "./opening.ts";
 
 /** The mode `chat`: one model's chat completion, told in the platform's own shapes. */
@@ -51,7 +51,7 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   const data = {
     id: call.requestId,
     model: headers["x-model-used"] ?? "",
-    content: saidText(choice?.message ?? {}),
+    content: messageText(choice?.message ?? {}),
     finishReason: choice?.finish_reason ?? "stop",
     ...billOf(chat, usage),
   };
@@ -80,7 +80,7 @@ async function* chatEvents(
     { name: "agent.start", data: { ...agent, round } },
   ];
   yield opening.map(eventFrame).join("");
-  const said = new SaidText();
+  const said = new StreamedText();
   let content = "";
   let finishReason: string = "stop";
   let told: ToldUsage;

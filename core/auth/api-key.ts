@@ -15,7 +15,7 @@ export interface VerifiedKey {
   /** The limit nearest to its end. */
   readonly limit: LimitState | undefined;
   /** A write that may run beside round 2 and is awaited before the request ends; undefined when none is due. */
-  readonly afterwards: (() => Promise<void>) | undefined;
+  readonly deferred: (() => Promise<void>) | undefined;
 }
 
 /** How long a key that Unkey verified goes on without it, ms. */
@@ -83,7 +83,7 @@ const trustKnownKey = (
   return {
     principal: { kind: "key", userId: mark.userId, keyId: mark.keyId },
     limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
-    afterwards: undefined,
+    deferred: undefined,
   };
 };
 
@@ -124,7 +124,7 @@ export const verifyApiKey = async (
   return {
     principal,
     limit: nearestLimit((verdict.ratelimits ?? []).map(toState)),
-    afterwards: due
+    deferred: due
       ? () =>
           recordVerification(keyHash, {
             keyId: principal.keyId,

@@ -1,9 +1,11 @@
 import type { CachedAnswer } from "#core/cache/answer-cache.ts";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
-import type { AttemptsResult } from "#core/routing/run-attempts.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import type { ChatReply } from "./call-provider.ts";
 import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
 
 /** Answers on their way into the cache and out of it. */
@@ -33,7 +35,7 @@ const reasonsOf = (frames: string): readonly unknown[] =>
     .filter((reason) => typeof reason === "string");
 
 export interface EndedAnswer {
-  readonly result: AttemptsResult;
+  readonly result: AttemptsResult<ResolvedModel, ChatReply>;
   /** What is metered. */
   readonly usage: TokenUsage;
   /** The frames that passed, or undefined when they are too many to keep. */

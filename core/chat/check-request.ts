@@ -118,7 +118,7 @@ export const checkChatRequest = (request: ChatRequest): void => {
  * The choices whose models can take the request: one that cannot is passed over, as if it had refused.
  * @throws GatewayError 400 of the first where none can
  */
-export const ableChoices = <Choice extends { readonly model: ResolvedModel }>(
+export const supportedCandidates = <Choice extends { readonly model: ResolvedModel }>(
   request: ChatRequest,
   choices: readonly [Choice, ...Choice[]],
 ): readonly [Choice, ...Choice[]] => {

@@ -58,7 +58,7 @@ export const polledJob = async (
   if (!kinds.includes(found.kind)) throw noSuchJob(param);
   const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs));
   if (justEnded && row.webhook !== undefined) {
-    call.afterwards.push(async () => {
+    call.deferred.push(async () => {
       const { deliverWebhook } = await import("#core/jobs/webhook.ts");
       await deliverWebhook(row, { timeoutMs: firstDeliveryMs });
     });

@@ -123,7 +123,7 @@ export const newRequestState = (
     principal: undefined,
     limit: undefined,
     cookies: [],
-    afterwards: [],
+    deferred: [],
     log: { cold_start: takeCold() },
     status: 0,
     errorCode: undefined,
