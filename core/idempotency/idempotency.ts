@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
-import { canonicalJson } from "#core/cache/cache-key.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { deleteItem, failedCondition, type PlainItem, putItem } from "#core/db/table.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
 import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/encryption/sealed-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 
 /**
  * `Idempotency-Key`: the same key and body within 24 hours replays the first answer without a second generation. A lease
