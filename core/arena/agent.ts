@@ -156,8 +156,8 @@ export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAns
   emit({ name: "agent.start", data: { agentId: agent.agentId, model: agent.model, round } });
   try {
     const made = await answer(run, turn);
-    const { agent: _, citations, ...told } = made;
-    emit({ name: "agent.end", data: { ...agent, round, citations: [...citations], ...told } });
+    const { agent: _, citations, ...answered } = made;
+    emit({ name: "agent.end", data: { ...agent, round, citations: [...citations], ...answered } });
     return made;
   } catch (thrown) {
     const error = toGatewayError(thrown);

@@ -49,7 +49,7 @@ export const withinCost = (request: ChatRequest, maxCostUsd: number | undefined,
   if (affordable < leastOutputTokens) {
     throw new GatewayError(
       "BAD_REQUEST",
-      `maxCostUsd does not pay for the input (about ${inputTokens} tokens) and an answer of ${leastOutputTokens} tokens.`,
+      `maxCostUsd does not cover the input (about ${inputTokens} tokens) and an answer of ${leastOutputTokens} tokens.`,
       { param: "maxCostUsd", details: { inputTokens, outputTokens: Math.max(0, affordable) } },
     );
   }

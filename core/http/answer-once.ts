@@ -59,10 +59,10 @@ const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: Ende
   const writing = lease.finish(answer);
   call.deferred.push(() => writing);
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
+  const timeLimit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, settleWaitMs);
   });
-  await Promise.race([writing.catch(() => undefined), patience]);
+  await Promise.race([writing.catch(() => undefined), timeLimit]);
   clearTimeout(timer);
 };
 

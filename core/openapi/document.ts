@@ -57,7 +57,7 @@ const errorDescriptions: Readonly<Record<number, string>> = {
   429: "Too many requests: `Retry-After` says when to come back",
   500: "Our fault",
   502: "The provider failed",
-  503: "The model, or a part that we stand on, is out of reach",
+  503: "The model or a required service is unavailable",
   504: "No answer in time",
 };
 

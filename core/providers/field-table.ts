@@ -76,7 +76,7 @@ const unlessThinking = on("thinking", dropped, passed);
 const onResponses = (cases: FieldCases, otherwise: FieldCases): FieldCases => on("responses", cases, otherwise);
 const ownKeyOnly = on("platform-key", drop("it changes the price"), passed);
 const useTools = refuse("functions and function_call are deprecated: use tools and tool_choice.");
-const noAudioOut = refuse("this provider answers in text only.");
+const noAudioOut = refuse("this provider answers only in text.");
 const maxTokensOfResponses = translate("max_output_tokens");
 
 /** Top-level fields. */
@@ -112,9 +112,9 @@ export const fieldTable = {
     google: translate("max_tokens"),
   }),
   n: row(passed, {
-    openai: onResponses(refuse("the Responses API gives one answer a request: n must be 1."), passed),
-    anthropic: refuse("Claude models give one answer a request: n must be 1."),
-    minimax: refuse("MiniMax gives one answer a request: n must be 1."),
+    openai: onResponses(refuse("the Responses API gives one answer per request: n must be 1."), passed),
+    anthropic: refuse("Claude models give one answer per request: n must be 1."),
+    minimax: refuse("MiniMax gives one answer per request: n must be 1."),
   }),
   stop: row(passed, {
     openai: onResponses(dropped, on("stop-refused", dropped, passed)),
@@ -165,7 +165,7 @@ export const fieldTable = {
     anthropic: translate("output_config.format; older models and json_object are asked in words, with a warning"),
     google: on(
       ["gemini-2", "tools-present"],
-      refuse("Gemini 2.x takes no JSON schema together with tools: drop one of them or use Gemini 3."),
+      refuse("Gemini 2.x does not support a JSON schema together with tools. Drop one of them or use Gemini 3."),
       translate("schemas in Gemini's subset"),
     ),
     openrouter: translate("with provider.require_parameters for a JSON schema, so that it is not ignored"),
@@ -225,7 +225,7 @@ export const otherField: FieldRow = row(passed, {
 });
 
 const marks = row(dropped, { anthropic: passed, openrouter: passed });
-const customTools = row(refuse("custom tools are OpenAI's own"), {
+const customTools = row(refuse("custom tools are an OpenAI feature"), {
   openai: onResponses(translate("the Responses API's form"), passed),
 });
 const foreignThoughts = drop("without a warning: they belong to another provider");
@@ -255,16 +255,16 @@ export const partTable = {
   "messages[].content[].image_url.detail": row(passed, { anthropic: drop("without a warning"), google: dropped }),
   "messages[].content[]: input_audio": row(passed, {
     openai: onResponses(refuse("not over the Responses API"), passed),
-    anthropic: refuse("Claude models do not take audio."),
-    "x-ai": refuse("Grok models do not take audio."),
-    minimax: refuse("MiniMax models do not take audio."),
+    anthropic: refuse("Claude models do not accept audio."),
+    "x-ai": refuse("Grok models do not accept audio."),
+    minimax: refuse("MiniMax models do not accept audio."),
   }),
   "messages[].content[]: file": row(passed, {
     openai: onResponses(translate("input_file"), passed),
     anthropic: translate("a document block; PDF and plain text as data"),
-    google: refuse("Gemini takes no files over this endpoint."),
-    "x-ai": refuse("Grok models take no files over this endpoint."),
-    minimax: refuse("MiniMax models take no files."),
+    google: refuse("Gemini does not accept files over this endpoint."),
+    "x-ai": refuse("Grok models do not accept files over this endpoint."),
+    minimax: refuse("MiniMax models do not accept files."),
   }),
   "messages[].tool_calls[]: custom": customTools,
   "messages[].tool_calls[].id": row(passed, {

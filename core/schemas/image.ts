@@ -34,10 +34,14 @@ interface Sized {
 const checkSize = ({ width, height, aspect_ratio: ratio }: Sized, context: z.core.$RefinementCtx): void => {
   if ((width === undefined) !== (height === undefined)) {
     const path = [width === undefined ? "width" : "height"];
-    context.addIssue({ code: "custom", path, message: "Width and height go together" });
+    context.addIssue({ code: "custom", path, message: "width and height must be set together" });
   }
   if (width !== undefined && ratio !== undefined) {
-    context.addIssue({ code: "custom", path: ["aspect_ratio"], message: "Either a ratio or a size" });
+    context.addIssue({
+      code: "custom",
+      path: ["aspect_ratio"],
+      message: "Set either an aspect ratio or a size, not both",
+    });
   }
 };
 
@@ -58,7 +62,8 @@ export const imageEditSchema = z
   .superRefine((body, context) => {
     checkSize(body, context);
     if ((body.image_url === undefined) === (body.image_urls === undefined)) {
-      const message = body.image_url === undefined ? "An edit needs an image" : "Either image_url or image_urls";
+      const message =
+        body.image_url === undefined ? "An edit requires an image" : "Set either image_url or image_urls, not both";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

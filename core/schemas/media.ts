@@ -115,10 +115,14 @@ export const mediaImageSchema = z
   .superRefine(({ width, height, aspect_ratio: ratio }, context) => {
     if ((width === undefined) !== (height === undefined)) {
       const path = [width === undefined ? "width" : "height"];
-      context.addIssue({ code: "custom", path, message: "Width and height go together" });
+      context.addIssue({ code: "custom", path, message: "width and height must be set together" });
     }
     if (width !== undefined && ratio !== undefined) {
-      context.addIssue({ code: "custom", path: ["aspect_ratio"], message: "Either a ratio or a size" });
+      context.addIssue({
+        code: "custom",
+        path: ["aspect_ratio"],
+        message: "Set either an aspect ratio or a size, not both",
+      });
     }
   });
 

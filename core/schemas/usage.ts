@@ -19,11 +19,11 @@ export const usageQuerySchema = z
     return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, keyId };
   })
   // Thirty days before the first days of year 0 there is no four-digit year.
-  .refine(({ from }) => day.safeParse(from).success, { path: ["to"], message: "lies too far in the past" })
-  .refine(({ from, to }) => from <= to, { path: ["from"], message: "must not lie after `to`" })
+  .refine(({ from }) => day.safeParse(from).success, { path: ["to"], message: "is too far in the past" })
+  .refine(({ from, to }) => from <= to, { path: ["from"], message: "must not be after `to`" })
   .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < maxUsageDays * dayMs, {
     path: ["from"],
-    message: `at most ${maxUsageDays} days can be asked for`,
+    message: `at most ${maxUsageDays} days can be requested`,
   });
 
 export type UsageQuery = z.infer<typeof usageQuerySchema>;

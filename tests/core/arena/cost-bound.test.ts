@@ -37,7 +37,7 @@ describe("A single answer within maxCostUsd", () => {
   });
   afterEach(() => vi.unstubAllEnvs());
 
-  it("costs no more at any model that may serve, an unknown price being the dearest, or is refused", () => {
+  it("costs no more at any model that may serve, an unknown price being the highest, or is refused", () => {
     const names = fc.constantFrom("auto", unknown, ...models.map(({ id }) => id));
     const money = fc.integer({ min: 1, max: 2_000_000 }).map((microUsd) => microUsd / 1_000_000);
     const tokens = fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined });
@@ -83,7 +83,7 @@ describe("A single answer within maxCostUsd", () => {
     });
   });
 
-  it("names the models of auto, so that the limit does not lead to others, and is kept by the dearest of them", () => {
+  it("names the models of auto, so that the limit does not lead to others, and is kept by the most expensive of them", () => {
     const { body } = withinCost(requestOf("auto"), 0.001, caller);
     expect(body.model).not.toBe("auto");
     expect(body.fallback).toHaveLength(2);

@@ -154,7 +154,7 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     await finish();
   });
 
-  it("counts an unknown price against the caller's limit as the dearest one", async () => {
+  it("counts an unknown price against the caller's limit as the most expensive one", async () => {
     const { run, generate, finish } = await begin("openai/unheard-of", 0.0001);
     answer = briefAnswer;
     expect(run.overCost).toBe(false);

@@ -375,10 +375,10 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       const { key } = await newKey();
       relay.intercept = () => isDown;
       await expect(verify(key)).rejects.toMatchObject({
-        message: "Key verification is out of reach. Try again in a few seconds.",
+        message: "Key verification is unavailable. Try again in a few seconds.",
       });
       expect(warn.mock.calls).toEqual([
-        ["Unkey is out of reach", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
+        ["Unkey is unavailable", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
       ]);
     });
   });
@@ -404,7 +404,7 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       await expect(verify(key)).rejects.toMatchObject({
         code: "SERVICE_UNAVAILABLE",
         retryAfterSeconds: 5,
-        message: "The key table is out of reach. Try again in a few seconds.",
+        message: "The key table is unavailable. Try again in a few seconds.",
       });
     });
 

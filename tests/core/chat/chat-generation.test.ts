@@ -138,7 +138,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
     expect(await admission()).toEqual({ open: 0, spent: 0 });
   });
 
-  it("reserves for the dearest model that may answer, not for the cheap one in front", async () => {
+  it("reserves for the most expensive model that may answer, not for the cheap one in front", async () => {
     const reserved = async (request: object): Promise<number> => {
       let spent = 0;
       const { chat, finish, admission } = begin({ stream: true, ...request });

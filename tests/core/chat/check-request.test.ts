@@ -158,6 +158,6 @@ describe("supportedCandidates", () => {
     const request = chatRequestSchema.parse({ model: "x", ...image });
     const able = supportedCandidates(request, [choice("deepseek"), choice("gpt-5.2"), choice("deepseek")]);
     expect(able.map(({ model }) => model.id)).toEqual(["gpt-5.2"]);
-    expect(() => supportedCandidates(request, [choice("deepseek")])).toThrow("takes no image input");
+    expect(() => supportedCandidates(request, [choice("deepseek")])).toThrow("does not accept image input");
   });
 });

@@ -269,7 +269,7 @@ describe.skipIf(!hasTables)(`A metered request (${tablesName})`, () => {
     expect(await admissionOf(request)).toEqual({ open: 0, spent: 0n });
   });
 
-  it("books a model of unknown price at the dearest one, and leaves its cost unknown", async () => {
+  it("books a model of unknown price at the most expensive one, and leaves its cost unknown", async () => {
     const request = metering();
     const meter = begin(request);
     await meter.open();

@@ -54,10 +54,10 @@ describe("estimatePicoUsd", () => {
     );
   });
 
-  it("takes an unknown model for the dearest one", () => {
+  it("takes an unknown model for the most expensive one", () => {
     const unknown = estimatePicoUsd(undefined, 4_000, 500);
-    const dearestOutput = Math.max(...models.map(({ prices }) => prices.output));
-    expect(priceForReserve(undefined).prices.output).toBe(dearestOutput);
+    const highestOutput = Math.max(...models.map(({ prices }) => prices.output));
+    expect(priceForReserve(undefined).prices.output).toBe(highestOutput);
     for (const model of models) expect(unknown).toBeGreaterThanOrEqual(estimatePicoUsd(model, 0, 500));
   });
 });
