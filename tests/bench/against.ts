@@ -34,11 +34,6 @@ const requestsPerBatch = 100;
 type Gateway = BenchProcess<GatewayReady>;
 type Sides = Readonly<Record<"here" | "there", Gateway>>;
 
-quantile(
-  [...values].sort((left, right) => left - right),
-  0.5,
-);
-
 /** Quartiles of paired ratios. */
 const show = (name: string, here: readonly number[], there: readonly number[], unit: string): void => {
   const ratios = here.map((value, index) => value / (there[index] ?? Number.NaN)).sort((left, right) => left - right);
