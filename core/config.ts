@@ -45,7 +45,7 @@ const number = (name: string, fallback: number): number => {
 const oneOf = <const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice => {
   const value = text(name, fallback);
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw new Error(`Environment variable ${name} is none of ${choices.join(", ")}`);
+  if (found === undefined) throw new Error(`Environment variable ${name} must be one of ${choices.join(", ")}`);
   return found;
 };
 

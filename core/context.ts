@@ -13,7 +13,7 @@ export interface RequestContext {
   /** Unix ms at which Lambda kills the function. */
   readonly lambdaDeadlineMs: number;
   /** Work that must be finished before the function returns, and that no answer has to wait for. */
-  readonly afterwards: (() => Promise<void>)[];
+  readonly deferred: (() => Promise<void>)[];
   readonly log: LogFields;
   /** Code of the error that the answer was or ended in. */
   errorCode: string | undefined;

@@ -118,30 +118,30 @@ export class GatewayError extends Error {
   }
 }
 
-/** A part that we stand on (DynamoDB, KMS, Unkey, Supabase) failed us. `passing` when a later try may succeed. */
+/** A service that the gateway depends on (DynamoDB, KMS, Unkey, Supabase) failed. `transient` when a later attempt may succeed. */
 export abstract class DependencyError extends Error {
-  abstract readonly passing: boolean;
+  abstract readonly transient: boolean;
 }
 
 const dependencyRetryAfterSeconds = 5;
 
 /**
- * Turns anything thrown into a `GatewayError`: a dependency out of reach is 503, what is not known becomes a bare
+ * Turns anything thrown into a `GatewayError`: an unavailable dependency is a 503, and anything unknown becomes a bare
  * `INTERNAL_ERROR` with the original as its cause.
  */
 export const toGatewayError = (thrown: unknown): GatewayError => {
   if (thrown instanceof GatewayError) return thrown;
-  if (thrown instanceof DependencyError && thrown.passing) {
-    return new GatewayError(
-      "SERVICE_UNAVAILABLE",
-      "A part that the gateway needs is out of reach. Try again in a few seconds.",
-      {
-        retryAfterSeconds: dependencyRetryAfterSeconds,
-        cause: thrown,
-      },
-    );
+  if (thrown instanceof DependencyError && thrown.transient) {
+    return new GatewayError("SERVICE_UNAVAILABLE", "A required service is unavailable. Try again in a few seconds.", {
+      retryAfterSeconds: dependencyRetryAfterSeconds,
+      cause: thrown,
+    });
   }
-  return new GatewayError("INTERNAL_ERROR", "Something went wrong on our side. The request id names it in our logs.", {
-    cause: thrown,
-  });
+  return new GatewayError(
+    "INTERNAL_ERROR",
+    "Something went wrong on our side. Our logs have the details under the request id.",
+    {
+      cause: thrown,
+    },
+  );
 };

@@ -15,7 +15,7 @@ export const handler = jsonHandler({
         const requestId = call.pathParameters.id ?? "";
         const { userId } = keyPrincipal(call);
         const running = requestIdPattern.test(requestId) && (await markCancelled(userId, requestId));
-        if (!running) throw new GatewayError("NOT_FOUND", "You have no running request of this id.", { param: "id" });
+        if (!running) throw new GatewayError("NOT_FOUND", "No running request has this id.", { param: "id" });
         return { status: 202, json: { success: true, data: { id: requestId, status: "cancelling" } } };
       },
     },

@@ -1,13 +1,13 @@
+import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
 import { openChat } from "#core/chat/open-chat.ts";
-import { chatTimeoutMs } from "#core/chat/request-parts.ts";
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
-/** From a request's deadline to the end of the function, which tells of it and settles its usage, ms. */
+/** From a request's deadline to the end of the function, which answers and settles the usage, ms. */
 const settleMs = 5_000;
 
 /** POST /api/v1/chat/completions */
@@ -20,7 +20,7 @@ export const handler = streamHandler({
       idempotent(
         async (call) => {
           const { body, headers: sent } = call;
-          const chat = await openChat(call, { body, headers: sent, principal: keyPrincipal(call) });
+          const chat = await openChat(call, { body, headers: sent, caller: callerOf(call) });
           if (body.stream === true) {
             return eventStream({ start: chat.stream(), toError: chat.fail, signal: chat.signal });
           }

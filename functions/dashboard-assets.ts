@@ -22,7 +22,10 @@ export const handler = jsonHandler({
         if (asset === undefined) {
           const last = call.path.slice(call.path.lastIndexOf("/") + 1);
           if (name === undefined && !last.includes(".")) return pageResponse(call);
-          throw new GatewayError("NOT_FOUND", "The dashboard has no such file. Reload the page: it may have changed.");
+          throw new GatewayError(
+            "NOT_FOUND",
+            "The dashboard has no such file. It may have been updated: reload the page.",
+          );
         }
         const { contentType, etag, text } = asset;
         const headers = { "content-type": contentType, "cache-control": immutable, etag, ...securityHeaders };

@@ -1,5 +1,5 @@
-import { EmbeddingRun } from "#core/embeddings/embedding-run.ts";
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { embed } from "#core/embeddings/embed.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -13,11 +13,7 @@ export const handler = streamHandler({
     POST: withBody(
       embeddingRequestSchema,
       idempotent(async (call) => {
-        const run = new EmbeddingRun(call, call.body, {
-          principal: keyPrincipal(call),
-          providerKeySlug: call.headers["x-provider-key"],
-        });
-        const { headers, body } = await run.run();
+        const { headers, body } = await embed(call, call.body, callerOf(call));
         return { status: 200, json: body, headers };
       }),
     ),

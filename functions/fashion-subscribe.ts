@@ -31,7 +31,7 @@ export const handler = streamHandler({
           untilMs: call.startedAtMs + body.timeout,
           onEnd: (ended) => {
             if (ended.webhook === undefined) return;
-            call.afterwards.push(async () => {
+            call.deferred.push(async () => {
               const { deliverWebhook } = await import("#core/jobs/webhook.ts");
               await deliverWebhook(ended);
             });

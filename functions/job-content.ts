@@ -21,9 +21,13 @@ export const handler = streamHandler({
       handle: async (call) => {
         const row = await ownJob(anyPrincipal(call).userId, call.pathParameters.id ?? "", "id");
         if (needsKey(row)) return videoAnswer(call, row, { ...servedHeaders(row), ...ownOriginOnly });
-        throw new GatewayError("BAD_REQUEST", "This job's output needs no key: fetch it by the URL in its output.", {
-          param: "id",
-        });
+        throw new GatewayError(
+          "BAD_REQUEST",
+          "The output of this job is public: fetch it from the URL in its output.",
+          {
+            param: "id",
+          },
+        );
       },
     },
   },

@@ -16,7 +16,7 @@ export const handler = jsonHandler({
       handle: async (call) => {
         const nowMs = Date.now();
         const rows = await listJobs(anyPrincipal(call).userId, parseWith(jobsQuerySchema, call.query), nowMs);
-        call.afterwards.push(() => hastenJobs(rows, nowMs));
+        call.deferred.push(() => hastenJobs(rows, nowMs));
         return { status: 200, json: { success: true, data: rows.map((row) => jobView(row, nowMs)) } };
       },
     },

@@ -12,7 +12,7 @@ export const handler = jsonHandler({
     GET: {
       handle: async ({ pathParameters }) => {
         const model = findModel(pathParameters.id ?? "");
-        if (model === undefined) throw new GatewayError("NOT_FOUND", "There is no model of this id.", { param: "id" });
+        if (model === undefined) throw new GatewayError("NOT_FOUND", "No model has this id.", { param: "id" });
         return { status: 200, json: toOpenAiModel(model) };
       },
     },

@@ -6,7 +6,7 @@ const notFound = {
   handle: async ({ path }: Call<unknown>) => {
     throw path.endsWith("/responses")
       ? new GatewayError("NOT_FOUND", "The Responses API is not served here: use POST /api/v1/chat/completions.")
-      : new GatewayError("NOT_FOUND", "There is no such path.");
+      : new GatewayError("NOT_FOUND", "No endpoint has this path.");
   },
 };
 

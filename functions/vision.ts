@@ -1,5 +1,5 @@
 import { toGatewayError } from "#core/errors.ts";
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { errorEvent } from "#core/http/error-event.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
@@ -9,22 +9,19 @@ import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { parseWith, withBody } from "#core/http/schema.ts";
 import { type VisionRequest, visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
+import { Vision } from "#core/vision/vision.ts";
 import { startVision } from "#core/vision/vision-events.ts";
-import { VisionRun } from "#core/vision/vision-run.ts";
 
 const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
   refuseGuardrails(call);
-  const run = new VisionRun(call, request, {
-    principal: keyPrincipal(call),
-    providerKeySlug: call.headers["x-provider-key"],
-  });
-  await run.open();
+  const vision = new Vision(call, request, callerOf(call));
+  await vision.open();
   if (request.stream !== true) {
-    const data = await run.answer();
-    return { status: 200, json: { success: true, data }, headers: run.headers };
+    const data = await vision.answer();
+    return { status: 200, json: { success: true, data }, headers: vision.headers };
   }
-  const start = startVision(run).then((frames) => ({ frames, headers: run.headers }));
-  return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
+  const start = startVision(vision).then((frames) => ({ frames, headers: vision.headers }));
+  return eventStream({ start, toError: toGatewayError, signal: vision.signal, errorFrame: errorEvent });
 };
 
 /** GET and POST /api/v1/vision */

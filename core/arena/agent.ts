@@ -1,9 +1,10 @@
 import { toUsd } from "#core/catalog/cost.ts";
+import type { CollectedCall } from "#core/chat/chunk-reader.ts";
 import { toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { Citation, Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import type { ArenaRun, Generation } from "./arena-run.ts";
+import type { ArenaRun, Generated } from "./arena-run.ts";
 import { searchAvailable, searchWeb } from "./exa.ts";
 import { searchTool } from "./search-tool.ts";
 
@@ -63,7 +64,7 @@ interface Totals {
   cost: bigint | undefined;
 }
 
-const addTo = (totals: Totals, { usage, costPicoUsd }: Generation): void => {
+const addTo = (totals: Totals, { usage, costPicoUsd }: Generated): void => {
   totals.inputTokens += usage.inputTokens;
   totals.outputTokens += usage.outputTokens;
   totals.cost = totals.cost === undefined || costPicoUsd === undefined ? undefined : totals.cost + costPicoUsd;
@@ -88,20 +89,63 @@ const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: 
   }
 };
 
+const assistantMessage = ({ content, toolCalls }: Generated): ChatMessage => ({
+  role: "assistant",
+  content,
+  tool_calls: toolCalls.map(({ id, name, arguments: text, extraContent }) => ({
+    id,
+    type: "function",
+    function: { name, arguments: text },
+    ...(extraContent === undefined ? {} : { extra_content: extraContent }),
+  })),
+});
+
+/** The searches of one agent in one round. */
+class Searches {
+  readonly citations: Citation[] = [];
+  readonly #run: ArenaRun;
+  readonly #turn: AgentTurn;
+  #made = 0;
+
+  constructor(run: ArenaRun, turn: AgentTurn) {
+    this.#run = run;
+    this.#turn = turn;
+  }
+
+  /** Whether the agent may search once more. */
+  get mayContinue(): boolean {
+    return this.#made < maxSearches && this.#run.searches.left > 0 && !this.#run.overCost;
+  }
+
+  /** The tool message that answers a call. */
+  async answer({ id, name, arguments: text }: CollectedCall): Promise<ChatMessage> {
+    return { role: "tool", tool_call_id: id, content: await this.#result(name, text) };
+  }
+
+  async #result(name: string, text: string): Promise<string> {
+    const query = name === "web_search" ? queryOf(text) : undefined;
+    if (query === undefined) return JSON.stringify({ error: "Not a search." });
+    if (this.#made >= maxSearches || !this.#run.searches.take()) {
+      return JSON.stringify({ error: "No search is left. Answer without it." });
+    }
+    this.#made += 1;
+    return search(this.#run, this.#turn, query, this.citations);
+  }
+}
+
 const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   const { agent, round, emit } = turn;
   const startedAt = performance.now();
   const messages: ChatMessage[] = [...turn.messages];
-  const citations: Citation[] = [];
+  const searches = new Searches(run, turn);
   const totals: Totals = { inputTokens: 0, outputTokens: 0, cost: 0n };
   const mayTool = turn.search && searchAvailable();
   let content = "";
-  let last: Generation;
-  let searches = 0;
-  // Each turn with the tool may search; in the last one it must not, so it answers.
+  let last: Generated;
+  // Each turn with the tool may search. The last one must not, so it answers.
   for (let turns = 0; ; turns++) {
-    const withTool = mayTool && turns < maxSearches && searches < maxSearches && run.searches.left > 0 && !run.overCost;
-    const generation = await run.generate({
+    const withTool = mayTool && turns < maxSearches && searches.mayContinue;
+    last = await run.generate({
       model: agent.model,
       messages,
       ...(withTool ? { tools: searchTool } : {}),
@@ -113,29 +157,11 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
         if (text !== "") emit({ name: "agent.delta", data: { agentId: agent.agentId, round, text } });
       },
     });
-    last = generation;
-    addTo(totals, generation);
-    content += generation.content;
-    if (generation.toolCalls.length === 0 || !withTool) break;
-    messages.push({
-      role: "assistant",
-      content: generation.content,
-      tool_calls: generation.toolCalls.map(({ id, name, arguments: text, extraContent }) => ({
-        id,
-        type: "function",
-        function: { name, arguments: text },
-        ...(extraContent === undefined ? {} : { extra_content: extraContent }),
-      })),
-    });
-    for (const call of generation.toolCalls) {
-      const query = call.name === "web_search" ? queryOf(call.arguments) : undefined;
-      let result = JSON.stringify({ error: "Not a search." });
-      if (query !== undefined && searches < maxSearches && run.searches.take()) {
-        searches += 1;
-        result = await search(run, turn, query, citations);
-      } else if (query !== undefined) result = JSON.stringify({ error: "No search is left. Answer without it." });
-      messages.push({ role: "tool", tool_call_id: call.id, content: result });
-    }
+    addTo(totals, last);
+    content += last.content;
+    if (last.toolCalls.length === 0 || !withTool) break;
+    messages.push(assistantMessage(last));
+    for (const call of last.toolCalls) messages.push(await searches.answer(call));
   }
   const { inputTokens, outputTokens, cost } = totals;
   return {
@@ -143,7 +169,7 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
     modelUsed: last.model,
     content,
     finishReason: last.finishReason,
-    citations,
+    citations: searches.citations,
     usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens },
     costUsd: cost === undefined ? null : toUsd(cost),
     latencyMs: Math.round(performance.now() - startedAt),
@@ -156,8 +182,8 @@ export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAns
   emit({ name: "agent.start", data: { agentId: agent.agentId, model: agent.model, round } });
   try {
     const made = await answer(run, turn);
-    const { agent: _, citations, ...told } = made;
-    emit({ name: "agent.end", data: { ...agent, round, citations: [...citations], ...told } });
+    const { agent: _, citations, ...answered } = made;
+    emit({ name: "agent.end", data: { ...agent, round, citations: [...citations], ...answered } });
     return made;
   } catch (thrown) {
     const error = toGatewayError(thrown);

@@ -1,18 +1,9 @@
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import type { CollectedCall } from "#core/chat/chunk-reader.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
-import type { CollectedCall } from "./chunk-reader.ts";
+import type { RunTotals } from "./run-budget.ts";
 import type { SearchBudget } from "./search-budget.ts";
-
-/** Who serves a call. */
-export interface Serving {
-  readonly model: string;
-  readonly provider: string;
-  /** The provider said of itself that it is a stand-in. */
-  readonly simulated: boolean;
-  /** Calls that it took. */
-  readonly attempts: number;
-}
 
 /** One call to one model. */
 export interface GenerationRequest {
@@ -24,8 +15,6 @@ export interface GenerationRequest {
   readonly responseFormat?: ChatRequest["response_format"];
   readonly maxTokens: number | undefined;
   readonly onText: (text: string) => void;
-  /** Told once, before any text, who serves. */
-  readonly onServing?: (serving: Serving) => void;
   /** Ends this call before the run ends. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +23,7 @@ export interface GenerationRequest {
 export type Opening = Pick<ChatRequest, "messages" | "tools" | "response_format" | "max_completion_tokens">;
 
 /** What came of it. */
-export interface Generation {
+export interface Generated {
   readonly content: string;
   readonly toolCalls: readonly CollectedCall[];
   readonly usage: TokenUsage;
@@ -57,13 +46,9 @@ export interface ArenaRun {
   /** Whether the run has used up the cost that its caller allows. */
   readonly overCost: boolean;
   /** Tokens and cost of everything so far; the cost is unknown when one model's price is. */
-  readonly totals: {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly costPicoUsd: bigint | undefined;
-  };
+  readonly totals: RunTotals;
   readonly searches: SearchBudget;
   remainingMs(): number;
   /** @throws GatewayError */
-  generate(request: GenerationRequest): Promise<Generation>;
+  generate(request: GenerationRequest): Promise<Generated>;
 }

@@ -1,12 +1,12 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { toUsd } from "#core/catalog/cost.ts";
+import { chunksOf, messageText, StreamedText } from "#core/chat/chunk-reader.ts";
 import type { OpenChat } from "#core/chat/open-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { chunksOf, SaidText, saidText } from "./chunk-reader.ts";
 import { messagesOf } from "./opening.ts";
 
 /** The mode `chat`: one model's chat completion, told in the platform's own shapes. */
@@ -27,12 +27,12 @@ export const toChatCompletion = (request: ArenaRequest): ChatRequest => ({
 
 /** What of the running request is told. */
 type Call = Pick<RequestContext, "requestId" | "startedAt">;
-type ToldUsage = ChatCompletion["usage"] | null;
+type ReportedUsage = ChatCompletion["usage"] | null;
 
 /** A stored answer tells the tokens that it once took, and costs nothing. */
-const billOf = (chat: OpenChat, told: ToldUsage) => {
+const billOf = (chat: OpenChat, reported: ReportedUsage) => {
   const { usage: counted, costPicoUsd } = chat.bill();
-  const usage = told ?? toOpenAiUsage(counted);
+  const usage = reported ?? toOpenAiUsage(counted);
   return {
     usage: {
       inputTokens: usage.prompt_tokens,
@@ -51,7 +51,7 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   const data = {
     id: call.requestId,
     model: headers["x-model-used"] ?? "",
-    content: saidText(choice?.message ?? {}),
+    content: messageText(choice?.message ?? {}),
     finishReason: choice?.finish_reason ?? "stop",
     ...billOf(chat, usage),
   };
@@ -59,7 +59,7 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
 };
 
 /** A streamed chat as it is told. */
-export interface ToldChat {
+export interface StreamedChat {
   readonly request: ArenaRequest;
   readonly chat: OpenChat;
   /** Whether `maxCostUsd` decides how long the answer may get. */
@@ -68,7 +68,7 @@ export interface ToldChat {
 
 async function* chatEvents(
   call: Call,
-  { request, chat, boundByCost }: ToldChat,
+  { request, chat, boundByCost }: StreamedChat,
   frames: AsyncIterable<Buffer | string>,
   modelUsed: string,
 ): AsyncGenerator<string, void, undefined> {
@@ -80,23 +80,23 @@ async function* chatEvents(
     { name: "agent.start", data: { ...agent, round } },
   ];
   yield opening.map(eventFrame).join("");
-  const said = new SaidText();
+  const said = new StreamedText();
   let content = "";
   let finishReason: string = "stop";
-  let told: ToldUsage;
+  let reported: ReportedUsage;
   for await (const part of frames) {
     let added = "";
     for (const { choices, usage } of chunksOf(part)) {
       added += said.push(choices[0]?.delta ?? {});
       finishReason = choices[0]?.finish_reason ?? finishReason;
-      told = usage ?? told;
+      reported = usage ?? reported;
     }
     if (added === "") continue;
     content += added;
     yield eventFrame({ name: "agent.delta", data: { agentId: agent.agentId, round, text: added } });
   }
   const ms = Math.round(performance.now() - call.startedAt);
-  const bill = billOf(chat, told);
+  const bill = billOf(chat, reported);
   const cut = boundByCost && finishReason === "length" ? "cost" : null;
   const ending: readonly ArenaEvent[] = [
     {
@@ -109,7 +109,7 @@ async function* chatEvents(
 }
 
 /** The answer's events. Resolves with the first content, so that an early failure is a true status. @throws GatewayError */
-export const startChat = async (call: Call, told: ToldChat) => {
-  const { frames, headers } = await told.chat.stream();
-  return { frames: chatEvents(call, told, frames, headers["x-model-used"] ?? ""), headers };
+export const startChat = async (call: Call, streamed: StreamedChat) => {
+  const { frames, headers } = await streamed.chat.stream();
+  return { frames: chatEvents(call, streamed, frames, headers["x-model-used"] ?? ""), headers };
 };

@@ -1,11 +1,12 @@
 import { fromUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
+import { resolveChoices } from "#core/chat/choices.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
-import { type Asker, resolveChoices } from "#core/chat/targets.ts";
 import { GatewayError } from "#core/errors.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import { costForReserve } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { costForReserve } from "#core/usage/settlement.ts";
 
 /** `maxCostUsd` of a single answer: nothing can be looked at in the middle of it, so it may have no more tokens than the money buys. */
 
@@ -35,11 +36,11 @@ export interface BoundRequest {
  * is counted by estimate. `auto` is resolved here, once: another limit might lead it to other models.
  * @throws GatewayError BAD_REQUEST when the money buys no answer, INVALID_MODEL
  */
-export const withinCost = (request: ChatRequest, maxCostUsd: number | undefined, asker: Asker): BoundRequest => {
+export const withinCost = (request: ChatRequest, maxCostUsd: number | undefined, caller: Caller): BoundRequest => {
   if (maxCostUsd === undefined) return { body: request, byCost: false };
   const characters = inputCharacters(request);
   const inputTokens = estimateTokens(characters);
-  const [first, ...others] = resolveChoices(request, characters, asker);
+  const [first, ...others] = resolveChoices(request, characters, caller);
   const answers = [first, ...others].map(({ model: { catalog } }) => ({
     affordable: affordableTokens(catalog, inputTokens, fromUsd(maxCostUsd)),
     longest: longestAnswer(catalog, inputTokens),
@@ -48,7 +49,7 @@ export const withinCost = (request: ChatRequest, maxCostUsd: number | undefined,
   if (affordable < leastOutputTokens) {
     throw new GatewayError(
       "BAD_REQUEST",
-      `maxCostUsd does not pay for the input (about ${inputTokens} tokens) and an answer of ${leastOutputTokens} tokens.`,
+      `maxCostUsd does not cover the input (about ${inputTokens} tokens) and an answer of ${leastOutputTokens} tokens.`,
       { param: "maxCostUsd", details: { inputTokens, outputTokens: Math.max(0, affordable) } },
     );
   }

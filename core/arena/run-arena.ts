@@ -77,7 +77,7 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
   }
   if (answers.length === 0 && result.standings.length === 0 && lastFailure?.name === "agent.error") {
     const { message } = lastFailure.data.error;
-    throw new GatewayError("MODEL_UNAVAILABLE", `Every agent failed. Last: ${message}`, {
+    throw new GatewayError("MODEL_UNAVAILABLE", `Every agent failed. Last failure: ${message}`, {
       details: { agents: [...failures].map(([agentId, error]) => ({ agentId, error })) },
       shouldRetry: false,
     });

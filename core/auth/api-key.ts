@@ -15,7 +15,7 @@ export interface VerifiedKey {
   /** The limit nearest to its end. */
   readonly limit: LimitState | undefined;
   /** A write that may run beside round 2 and is awaited before the request ends; undefined when none is due. */
-  readonly afterwards: (() => Promise<void>) | undefined;
+  readonly deferred: (() => Promise<void>) | undefined;
 }
 
 /** How long a key that Unkey verified goes on without it, ms. */
@@ -43,7 +43,7 @@ const refusedByMark = (mark: KeyMark | undefined, nowMs: number): boolean =>
   (mark.revokedAt !== undefined || !mark.enabled || (mark.expiresAtMs !== undefined && mark.expiresAtMs <= nowMs));
 
 const unavailable = (what: string): GatewayError =>
-  new GatewayError("SERVICE_UNAVAILABLE", `${what} is out of reach. Try again in a few seconds.`, {
+  new GatewayError("SERVICE_UNAVAILABLE", `${what} is unavailable. Try again in a few seconds.`, {
     retryAfterSeconds,
   });
 
@@ -65,7 +65,7 @@ const judge = (verdict: UnkeyVerdict, keyHash: string, nowMs: number): KeyPrinci
   return { kind: "key", userId, keyId: verdict.keyId };
 };
 
-/** A known key goes on while Unkey is out of reach, under a local limiter; nobody else does. */
+/** A known key goes on while Unkey is unavailable, under a local limiter; nobody else does. */
 const trustKnownKey = (
   mark: KeyMark | undefined,
   limit: RateLimit | undefined,
@@ -83,7 +83,7 @@ const trustKnownKey = (
   return {
     principal: { kind: "key", userId: mark.userId, keyId: mark.keyId },
     limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
-    afterwards: undefined,
+    deferred: undefined,
   };
 };
 
@@ -115,7 +115,7 @@ export const verifyApiKey = async (
   // Without our mark a revoked key could pass, so nobody does.
   if (mark instanceof AwsError) throw unavailable("The key table");
   if (verdict instanceof UnkeyUnavailable) {
-    logger.warn("Unkey is out of reach", { reason: verdict.message, route: routeId });
+    logger.warn("Unkey is unavailable", { reason: verdict.message, route: routeId });
     return trustKnownKey(mark, limit, keyHash, nowMs);
   }
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
@@ -124,7 +124,7 @@ export const verifyApiKey = async (
   return {
     principal,
     limit: nearestLimit((verdict.ratelimits ?? []).map(toState)),
-    afterwards: due
+    deferred: due
       ? () =>
           recordVerification(keyHash, {
             keyId: principal.keyId,

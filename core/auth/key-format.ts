@@ -12,7 +12,7 @@ const bearerPattern = /^Bearer +(\S+) *$/i;
 export const looksLikeKey = (text: string): boolean => keyPattern.test(text);
 
 export const invalidApiKey = (): GatewayError =>
-  new GatewayError("INVALID_API_KEY", "The API key is not valid. Make one in the dashboard under Keys.");
+  new GatewayError("INVALID_API_KEY", "The API key is invalid. Create one in the dashboard under Keys.");
 
 const unauthorized = (): GatewayError =>
   new GatewayError("UNAUTHORIZED", "Send an API key as `Authorization: Bearer ck_…` or `X-API-Key: ck_…`.", {
@@ -29,9 +29,13 @@ export const findKey = (headers: Readonly<Record<string, string | undefined>>): 
     if (bearer === undefined && apiKey === undefined) throw unauthorized();
   }
   if (bearer !== undefined && apiKey !== undefined && apiKey !== bearer) {
-    throw new GatewayError("BAD_REQUEST", "Authorization and X-API-Key hold two different keys: send one of them.", {
-      param: "X-API-Key",
-    });
+    throw new GatewayError(
+      "BAD_REQUEST",
+      "Authorization and X-API-Key contain different keys. Send only one of them.",
+      {
+        param: "X-API-Key",
+      },
+    );
   }
   return bearer ?? apiKey;
 };

@@ -31,7 +31,7 @@ export const rateLimitHeaders = (state: LimitState | undefined): Record<string, 
 
 /** 429 with when to come back. */
 export const rateLimitExceeded = (state: LimitState | undefined, nowMs: number): GatewayError =>
-  new GatewayError("RATE_LIMIT_EXCEEDED", "Too many requests: wait for Retry-After seconds.", {
+  new GatewayError("RATE_LIMIT_EXCEEDED", "Too many requests. Retry after the number of seconds in Retry-After.", {
     retryAfterSeconds: Math.max(1, Math.ceil(((state?.reset ?? nowMs) - nowMs) / 1_000)),
     headers: rateLimitHeaders(state),
   });

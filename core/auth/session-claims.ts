@@ -26,7 +26,7 @@ const claimsSchema = z.object({
 
 const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
 
-/** Supabase is out of reach or has too many requests of ours, rather than that nobody is signed in. */
+/** Supabase is unavailable or has too many requests of ours, rather than that nobody is signed in. */
 const isUnavailable = ({
   name,
   status = 0,
@@ -36,7 +36,7 @@ const isUnavailable = ({
 }): boolean => name === "AuthRetryableFetchError" || name === "AuthUnknownError" || status === 429 || status >= 500;
 
 const supabaseUnavailable = (): GatewayError =>
-  new GatewayError("SERVICE_UNAVAILABLE", "Sign-in is out of reach. Try again in a few seconds.", {
+  new GatewayError("SERVICE_UNAVAILABLE", "Sign-in is unavailable. Try again in a few seconds.", {
     retryAfterSeconds: 5,
   });
 

@@ -7,5 +7,5 @@ export const requireSignUpAllowed = (email: string): void => {
   if (policy === "open") return;
   const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
   if (policy === "domains" && config.signUpDomains().includes(domain)) return;
-  throw new GatewayError("FORBIDDEN", "Sign-up is not open for this address.");
+  throw new GatewayError("FORBIDDEN", "Sign-up is not available for this address.");
 };

@@ -42,7 +42,7 @@ const fetchOnce =
     const response = await timedFetch(input, init).catch(() => undefined);
     if (response !== undefined && response.status < 500 && response.status !== 429) return response;
     onUnreachable();
-    return Response.json({ message: "Supabase is out of reach" }, { status: unreachableStatus });
+    return Response.json({ message: "Supabase is unavailable" }, { status: unreachableStatus });
   };
 
 const parseCookies = (header: string | undefined): { name: string; value: string }[] =>

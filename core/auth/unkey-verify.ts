@@ -35,7 +35,7 @@ export type UnkeyLimit = z.infer<typeof limitSchema>;
 /** Unkey did not answer as it should: down, slow, or it refused our root key. Says nothing about the caller's key. */
 export class UnkeyUnavailable extends DependencyError {
   override readonly name = "UnkeyUnavailable";
-  readonly passing = true;
+  readonly transient = true;
 }
 
 export interface VerifyRequest {

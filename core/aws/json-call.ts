@@ -25,8 +25,8 @@ export class AwsError extends DependencyError {
     this.members = members;
   }
 
-  get passing(): boolean {
-    return passing.has(this.type) || (this.status ?? 0) >= 500;
+  get transient(): boolean {
+    return transient.has(this.type) || (this.status ?? 0) >= 500;
   }
 }
 
@@ -56,7 +56,7 @@ const hostOf = (endpoint: string): string => {
 };
 
 /** Answers that a second try may change, beside every 5xx. Source: the SDKs' own lists of transient and throttling errors. */
-const passing = new Set([
+const transient = new Set([
   "Unreachable",
   "ProvisionedThroughputExceededException",
   "ThrottlingException",
@@ -129,7 +129,7 @@ export const callAws = async (call: JsonCall): Promise<Readonly<Record<string, u
     try {
       return await attempt(call);
     } catch (error) {
-      if (!(error instanceof AwsError) || !error.passing || tries >= maxAttempts) throw error;
+      if (!(error instanceof AwsError) || !error.transient || tries >= maxAttempts) throw error;
       const delayMs = Math.random() * baseDelayMs * 2 ** tries;
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }

@@ -98,7 +98,7 @@ export class AnswerCache {
       return { format, model, provider, simulated, usage, text: await openText(row.sealed, userId, digest) };
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
-      logger.error("A cached answer does not open", { userId, digest });
+      logger.error("A cached answer cannot be decrypted", { userId, digest });
       return undefined;
     }
   }
@@ -132,7 +132,7 @@ export class AnswerCache {
     try {
       await unlockAnswer(userId, digest, requestId, end, Date.now());
     } catch (error) {
-      logger.warn("The cache's lock could not be given back", { error: loggableError(error) });
+      logger.warn("The cache's lock could not be released", { error: loggableError(error) });
     }
   }
 

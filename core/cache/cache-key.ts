@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 
 /**
  * The name of an answer: SHA-256 over the user, the resolved model and the whole body less what cannot change the answer.
@@ -22,17 +23,6 @@ const cannotChangeTheAnswer: ReadonlySet<string> = new Set([
   "safety_identifier",
   "prompt_variables",
 ]);
-
-/** JSON with sorted keys: the same object gives the same text however it was written. */
-export const canonicalJson = (value: unknown): string => {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
-};
 
 export interface CacheKeyFacts {
   readonly userId: string;

@@ -20,13 +20,13 @@ export const cacheSettings = (headers: Headers, request: ChatRequest): CacheSett
   const ttl = headers["x-cache-ttl"];
   const ttlSeconds = ttl === undefined ? defaultTtlSeconds : /^\d{1,6}$/.test(ttl) ? Number(ttl) : Number.NaN;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < minTtlSeconds || ttlSeconds > maxTtlSeconds) {
-    throw new GatewayError("BAD_REQUEST", "X-Cache-TTL is a whole number of seconds from 60 to 86400.", {
+    throw new GatewayError("BAD_REQUEST", "X-Cache-TTL must be a whole number of seconds from 60 to 86400.", {
       param: "X-Cache-TTL",
     });
   }
   const mode = headers["x-cache"]?.trim().toLowerCase();
   if (mode !== undefined && mode !== "no-cache" && mode !== "default") {
-    throw new GatewayError("BAD_REQUEST", "X-Cache is `no-cache` or not sent.", { param: "X-Cache" });
+    throw new GatewayError("BAD_REQUEST", "X-Cache must be `no-cache` or absent.", { param: "X-Cache" });
   }
   const off = mode === "no-cache" || (request.tools?.length ?? 0) > 0;
   return off ? undefined : { ttlSeconds };

@@ -132,9 +132,13 @@ export const rankAuto = (
       }),
     );
   if (first === undefined) {
-    throw new GatewayError("INVALID_MODEL", "No model with a key can take this request: name one instead of auto.", {
-      param: "model",
-    });
+    throw new GatewayError(
+      "INVALID_MODEL",
+      "No model with a configured key can serve this request. Name a model instead of auto.",
+      {
+        param: "model",
+      },
+    );
   }
   return [first, ...others];
 };

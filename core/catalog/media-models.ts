@@ -96,8 +96,12 @@ export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"
   const known = findMediaModel(kind === "edit" ? (ownValue(editAliases, name) ?? name) : name);
   if (known?.kinds.includes(kind) === true) return known;
   const suggestions = mediaModelsOf(kind);
-  throw new GatewayError("INVALID_MODEL", `No model of this name does that here. Known: ${suggestions.join(", ")}.`, {
-    param,
-    details: { suggestions },
-  });
+  throw new GatewayError(
+    "INVALID_MODEL",
+    `That model does not support this operation. Known: ${suggestions.join(", ")}.`,
+    {
+      param,
+      details: { suggestions },
+    },
+  );
 };

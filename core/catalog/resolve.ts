@@ -84,7 +84,7 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   }
   const matches = closeMatches(name);
   const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
-  throw new GatewayError("INVALID_MODEL", `There is no model of this name.${hint} GET /api/v1/models lists all.`, {
+  throw new GatewayError("INVALID_MODEL", `No model has this name.${hint} GET /api/v1/models lists all.`, {
     param,
     details: { suggestions: matches },
   });
@@ -130,12 +130,8 @@ export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
     return { id: name, provider, providerModel, catalog: undefined };
   }
   const suggestions = embeddingModels.map(({ id }) => id);
-  throw new GatewayError(
-    "INVALID_MODEL",
-    `There is no embedding model of this name. Known: ${suggestions.join(", ")}.`,
-    {
-      param: "model",
-      details: { suggestions },
-    },
-  );
+  throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Known: ${suggestions.join(", ")}.`, {
+    param: "model",
+    details: { suggestions },
+  });
 };

@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
-import type { BegunStream } from "#core/routing/run-attempts.ts";
+import type { BegunStream } from "./call-provider.ts";
 
 /** The frames that we write ourselves on an OpenAI stream. */
 
@@ -9,7 +9,7 @@ export const doneFrame = "data: [DONE]\n\n";
 
 const frame = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
-interface ChunkFacts {
+export interface ChunkFacts {
   readonly id: string;
   readonly created: number;
   readonly model: string;

@@ -1,9 +1,11 @@
 import type { CachedAnswer } from "#core/cache/answer-cache.ts";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
-import type { AttemptsResult } from "#core/routing/run-attempts.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
+import type { ChatReply } from "./call-provider.ts";
 import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
 
 /** Answers on their way into the cache and out of it. */
@@ -16,13 +18,13 @@ export const replayCompletion = ({ format, text, usage }: CachedAnswer): unknown
 
 /** A stored answer as a whole stream: the very frames that were stored, or those that its completion comes to. */
 export const replayFrames = ({ format, text, usage }: CachedAnswer, includeUsage: boolean): string => {
-  const told: unknown = !includeUsage || usage === undefined ? undefined : JSON.parse(usage);
+  const reported: unknown = !includeUsage || usage === undefined ? undefined : JSON.parse(usage);
   if (format === "completion") {
     const completion = JSON.parse(text) as ChatCompletion;
-    return completionFrames(completion, completion) + usageFrame(completion, told) + doneFrame;
+    return completionFrames(completion, completion) + usageFrame(completion, reported) + doneFrame;
   }
-  const [first] = told === undefined ? [] : readFrames(text);
-  return text + (first === undefined ? "" : usageFrame(first, told)) + doneFrame;
+  const [first] = reported === undefined ? [] : readFrames(text);
+  return text + (first === undefined ? "" : usageFrame(first, reported)) + doneFrame;
 };
 
 const endedByThemselves = (reasons: readonly unknown[]): boolean => reasons.every((reason) => reason === "stop");
@@ -33,7 +35,7 @@ const reasonsOf = (frames: string): readonly unknown[] =>
     .filter((reason) => typeof reason === "string");
 
 export interface EndedAnswer {
-  readonly result: AttemptsResult;
+  readonly result: AttemptsResult<ResolvedModel, ChatReply>;
   /** What is metered. */
   readonly usage: TokenUsage;
   /** The frames that passed, or undefined when they are too many to keep. */
@@ -46,12 +48,13 @@ export interface EndedAnswer {
 export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer): CachedAnswer | "unstorable" => {
   const { reply, target } = result;
   if (reply.outcome.finishReason !== "stop") return "unstorable";
-  const told = reply.kind === "completion" ? (reply.completion.usage ?? toOpenAiUsage(usage)) : toOpenAiUsage(usage);
+  const reported =
+    reply.kind === "completion" ? (reply.completion.usage ?? toOpenAiUsage(usage)) : toOpenAiUsage(usage);
   const facts = {
     model: target.model.id,
     provider: target.model.provider,
     simulated: reply.simulated,
-    usage: JSON.stringify(told),
+    usage: JSON.stringify(reported),
   };
   if (reply.kind === "completion") {
     const { completion } = reply;

@@ -18,9 +18,13 @@ const checkChosen = (choice: Exclude<ChatToolChoice, string>, types: ToolTypes, 
   }
   const name = toolName(choice);
   if (types.get(name) === choice.type) return;
-  throw new GatewayError("tool_choice_invalid", `tool_choice names ${name}, which is no ${choice.type} of the tools.`, {
-    param: `${path}.${choice.type}.name`,
-  });
+  throw new GatewayError(
+    "tool_choice_invalid",
+    `tool_choice names ${name}, but no ${choice.type} tool has that name.`,
+    {
+      param: `${path}.${choice.type}.name`,
+    },
+  );
 };
 
 const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
@@ -36,14 +40,14 @@ const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
     if (tool.type === "custom") continue;
     const { parameters } = tool.function;
     if (parameters !== undefined && Object.keys(parameters).length > 0 && parameters.type !== "object") {
-      throw new GatewayError("tool_schema_invalid", "The parameters' root must have type object.", {
+      throw new GatewayError("tool_schema_invalid", "The root of the parameters must have type object.", {
         param: `tools[${index}].function.parameters`,
       });
     }
   }
   if (choice === undefined || choice === "none") return;
   if (types.size === 0) {
-    throw new GatewayError("tool_choice_invalid", "tool_choice needs tools.", { param: "tool_choice" });
+    throw new GatewayError("tool_choice_invalid", "tool_choice requires tools.", { param: "tool_choice" });
   }
   if (typeof choice === "object") checkChosen(choice, types, "tool_choice");
 };
@@ -54,7 +58,7 @@ const checkToolResults = ({ messages }: ChatRequest): void => {
   for (const [index, message] of messages.entries()) {
     if (message.role === "assistant") for (const call of message.tool_calls ?? []) open.add(call.id);
     if (message.role === "tool" && !open.has(message.tool_call_id)) {
-      throw new GatewayError("tool_call_id_mismatch", "No assistant message before has a tool call of this id.", {
+      throw new GatewayError("tool_call_id_mismatch", "No earlier assistant message has a tool call with this id.", {
         param: `messages[${index}].tool_call_id`,
       });
     }
@@ -74,11 +78,11 @@ const withoutTools = /(?:^|\/)deepseek-(?:r1|reasoner)(?::[\w-]+)?$/;
 const checkModel = (request: ChatRequest, { id, catalog }: ResolvedModel): void => {
   if (catalog === undefined) {
     if (!withoutTools.test(id) || (request.tools?.length ?? 0) === 0) return;
-    const message = `${id} takes no tools; deepseek-chat does.`;
+    const message = `${id} does not support tools; deepseek-chat does.`;
     throw new GatewayError("tool_unsupported_for_model", message, { param: "tools" });
   }
   if (!catalog.capabilities.tools && (request.tools?.length ?? 0) > 0) {
-    throw new GatewayError("tool_unsupported_for_model", `${catalog.id} takes no tools.`, { param: "tools" });
+    throw new GatewayError("tool_unsupported_for_model", `${catalog.id} does not support tools.`, { param: "tools" });
   }
   for (const [type, modality] of [
     ["image_url", "image"],
@@ -88,7 +92,7 @@ const checkModel = (request: ChatRequest, { id, catalog }: ResolvedModel): void 
     if (catalog.input.includes(modality)) continue;
     const index = hasPart(request, type);
     if (index >= 0) {
-      throw new GatewayError("BAD_REQUEST", `${catalog.id} takes no ${modality} input.`, {
+      throw new GatewayError("BAD_REQUEST", `${catalog.id} does not accept ${modality} input.`, {
         param: `messages[${index}].content`,
       });
     }
@@ -108,7 +112,7 @@ export const checkChatRequest = (request: ChatRequest): void => {
   checkToolResults(request);
   const longestMs = longestTimeoutMs(request);
   if ((request.timeout ?? 0) > longestMs) {
-    throw new GatewayError("BAD_REQUEST", `Without stream the timeout is at most ${longestMs} ms.`, {
+    throw new GatewayError("BAD_REQUEST", `Without streaming, the timeout is at most ${longestMs} ms.`, {
       param: "timeout",
     });
   }
@@ -118,7 +122,7 @@ export const checkChatRequest = (request: ChatRequest): void => {
  * The choices whose models can take the request: one that cannot is passed over, as if it had refused.
  * @throws GatewayError 400 of the first where none can
  */
-export const ableChoices = <Choice extends { readonly model: ResolvedModel }>(
+export const supportedCandidates = <Choice extends { readonly model: ResolvedModel }>(
   request: ChatRequest,
   choices: readonly [Choice, ...Choice[]],
 ): readonly [Choice, ...Choice[]] => {

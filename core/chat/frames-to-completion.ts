@@ -11,8 +11,8 @@ const names: ReadonlySet<string> = new Set(["role", "type", "id", "format"]);
 const mergeList = (left: readonly unknown[], right: readonly unknown[]): unknown[] => {
   const merged = [...left];
   for (const item of right) {
-    const place = isRecord(item) && item.index !== undefined ? item.index : undefined;
-    const at = merged.findIndex((other) => place !== undefined && isRecord(other) && other.index === place);
+    const index = isRecord(item) && item.index !== undefined ? item.index : undefined;
+    const at = merged.findIndex((other) => index !== undefined && isRecord(other) && other.index === index);
     if (at < 0) merged.push(item);
     else merged[at] = merge(merged[at], item);
   }

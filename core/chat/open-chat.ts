@@ -1,18 +1,18 @@
-import type { KeyPrincipal } from "#core/auth/principal.ts";
 import { cacheSettings } from "#core/cache/cache-settings.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
+import type { Caller } from "#core/generation/caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { type ChatBill, ChatCompletion } from "./chat-completion.ts";
+import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
 import { prepareRequest } from "./prepare-request.ts";
 
 /** What a chat completion is asked with. */
 export interface ChatOpening {
   readonly body: ChatRequest;
-  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails` and `X-Provider-Key` are read. */
+  /** `X-Cache`, `X-Cache-TTL` and `X-Guardrails` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly principal: KeyPrincipal;
+  readonly caller: Caller;
 }
 
 type AnswerHeaders = Readonly<Record<string, string>>;
@@ -35,20 +35,19 @@ export interface OpenChat {
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
  */
-export const openChat = async (call: RequestContext, { body, headers, principal }: ChatOpening): Promise<OpenChat> => {
+export const openChat = async (call: RequestContext, { body, headers, caller }: ChatOpening): Promise<OpenChat> => {
   const prepared = await prepareRequest(body, headers);
   const { request, outputGuard } = prepared;
   if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
-  const chat = new ChatCompletion(call, request, {
-    principal,
-    providerKeySlug: headers["x-provider-key"],
+  const chat = new ChatGeneration(call, request, {
+    ...caller,
     cache: cacheSettings(headers, request),
     guardrailsKey: prepared.guardrailsKey,
     promptVersion: prepared.promptVersion,
   });
   return {
     signal: chat.signal,
-    fail: chat.fail,
+    fail: (thrown) => chat.fail(thrown),
     bill: () => chat.bill,
     whole: async () => {
       const { completion, headers: answered } = await chat.run();

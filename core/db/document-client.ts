@@ -12,7 +12,7 @@ const requestTimeoutMs = 3_000;
 const maxAttempts = 3;
 
 /** Answers that a later try may change, beside every 5xx. */
-const passing = new Set([
+const transient = new Set([
   "InternalServerError",
   "LimitExceededException",
   "ProvisionedThroughputExceededException",
@@ -26,7 +26,7 @@ const passing = new Set([
 
 /** Whether the fault may pass. What never got an answer has no status. */
 const isPassing = (error: Error): boolean => {
-  if (passing.has(error.name)) return true;
+  if (transient.has(error.name)) return true;
   const { $metadata: metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
   if (metadata?.httpStatusCode !== undefined) return metadata.httpStatusCode >= 500;
   return "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);

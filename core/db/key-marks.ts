@@ -5,7 +5,7 @@ import { getItem, updateItem } from "./table.ts";
 
 /**
  * Our own row beside each API key. It beats Unkey's propagation (a key revoked here is refused on the very next call) and
- * carries the last good verification, on which a known key goes on while Unkey is out of reach.
+ * carries the last good verification, on which a known key goes on while Unkey is unavailable.
  */
 const keyMarkSchema = z.object({
   keyId: z.string(),

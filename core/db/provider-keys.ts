@@ -37,12 +37,12 @@ export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
     if (error.failed.includes(1)) {
-      throw new GatewayError("CONFLICT", `You have a provider key with the slug ${row.slug} already.`, {
+      throw new GatewayError("CONFLICT", `You already have a provider key with the slug ${row.slug}.`, {
         param: "slug",
         shouldRetry: false,
       });
     }
-    throw new GatewayError("CONFLICT", `You have ${maxProviderKeys} provider keys already: remove one first.`, {
+    throw new GatewayError("CONFLICT", `You have ${maxProviderKeys} provider keys, the maximum. Remove one first.`, {
       shouldRetry: false,
     });
   }

@@ -20,7 +20,7 @@ type Reasons = z.infer<typeof cancelledSchema>["CancellationReasons"];
 
 const conditionFailed = "ConditionalCheckFailed";
 /** Codes that are nobody's fault: another transaction on the same row, or too many requests. */
-const passingCodes = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
+const transientCodes = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
 
 /** Nothing was written, since the condition of at least one item did not hold. */
 export class TransactionRefused extends Error {
@@ -61,7 +61,7 @@ export const transact = async (items: readonly TransactionItem[]): Promise<void>
       if (!cancelled.success) throw error;
       const reasons = cancelled.data.CancellationReasons;
       if (reasons.some(({ Code }) => Code === conditionFailed)) throw new TransactionRefused(reasons);
-      if (!reasons.every(({ Code = "None" }) => passingCodes.has(Code))) throw error;
+      if (!reasons.every(({ Code = "None" }) => transientCodes.has(Code))) throw error;
       if (tries >= maxTries) throw new TableUnavailable("conflicting transactions");
       await pause(Math.random() * baseDelayMs * 2 ** tries);
     }

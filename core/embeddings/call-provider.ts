@@ -66,13 +66,13 @@ export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnsw
     if (error instanceof ProviderFailure) throw error;
     if (error instanceof APIUserAbortError) throw new ProviderFailure(provider, "aborted", "The call was aborted");
     if (error instanceof APIConnectionTimeoutError) {
-      throw new ProviderFailure(provider, "timeout", `${provider} did not answer in ${timeoutMs} ms`);
+      throw new ProviderFailure(provider, "timeout", `${provider} did not respond within ${timeoutMs} ms`);
     }
     if (error instanceof APIError && typeof error.status === "number") {
       const headers = Object.fromEntries(error.headers?.entries() ?? []);
       throw failureFromResponse(provider, error.status, headers, JSON.stringify({ error: error.error }));
     }
     if (error instanceof APIError) throw new ProviderFailure(provider, "network", `${provider}: the connection failed`);
-    throw malformed(provider, "the answer is not what the protocol says");
+    throw malformed(provider, "the answer does not follow the protocol");
   }
 };

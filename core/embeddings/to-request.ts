@@ -14,11 +14,11 @@ export const checkEmbeddingRequest = (
 ): void => {
   const { dimensions } = request;
   if (hasTokens(request) && (provider === "google" || catalog?.takesTokens === false)) {
-    throw refuse(`${id} takes text, not tokens.`, "input");
+    throw refuse(`${id} accepts text, not tokens.`, "input");
   }
   if (typeof dimensions !== "number" || catalog === undefined) return;
   if (!catalog.shortens && dimensions !== catalog.dimensions)
-    throw refuse(`${id} has no choice of dimensions.`, "dimensions");
+    throw refuse(`${id} does not support a choice of dimensions.`, "dimensions");
   if (dimensions > catalog.dimensions) {
     throw refuse(`${id} has at most ${catalog.dimensions} dimensions.`, "dimensions");
   }

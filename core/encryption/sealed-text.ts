@@ -62,26 +62,30 @@ const keyFor = async (userId: string, nowMs: number): Promise<UserKey> => {
   return copyOf(made);
 };
 
-/** Seals a text for one place; undefined when it is too long to keep. @throws AwsError */
+/** Seals a text for one context; undefined when it is too long to keep. @throws AwsError */
 export const sealText = async (
   text: string,
   userId: string,
-  place: string,
+  context: string,
   nowMs: number = Date.now(),
 ): Promise<SealedText | undefined> => {
   if (Buffer.byteLength(text) > maxTextBytes) return undefined;
   const { plaintext, wrapped } = await keyFor(userId, nowMs);
-  const sealed = seal(zlib().deflateRawSync(text, { level: 1 }), plaintext, additionalData(["answer", userId, place]));
+  const sealed = seal(
+    zlib().deflateRawSync(text, { level: 1 }),
+    plaintext,
+    additionalData(["answer", userId, context]),
+  );
   plaintext.fill(0);
   return sealed.ciphertext.length > maxCiphertextCharacters ? undefined : { wrappedKey: wrapped, ...sealed };
 };
 
 /** Opens what `sealText` made. @throws SealBroken, AwsError */
-export const openText = async (sealed: SealedText, userId: string, place: string): Promise<string> => {
+export const openText = async (sealed: SealedText, userId: string, context: string): Promise<string> => {
   const key = await unwrapDataKey(sealed.wrappedKey, owner(userId), 1);
   try {
     return zlib()
-      .inflateRawSync(open(sealed, key, additionalData(["answer", userId, place])), {
+      .inflateRawSync(open(sealed, key, additionalData(["answer", userId, context])), {
         // A row that was tampered with does not open; this bounds what an honest one may hold.
         maxOutputLength: maxTextBytes,
       })

@@ -1,9 +1,9 @@
 import type { JobRow } from "#core/db/jobs.ts";
 import { GatewayError } from "#core/errors.ts";
+import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { isEnded, jobCredential, pollEveryMs, pollJob } from "#core/jobs/poll-job.ts";
 import type { MediaRun } from "#core/media/media-run.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { failureToError } from "#core/routing/failure-to-error.ts";
 import { pause } from "#core/routing/retry.ts";
 import { fashionView } from "./fashion-view.ts";
 import { heldOutput } from "./fashn.ts";
@@ -34,7 +34,7 @@ export const outputOf = async (
     return await heldOutput(row.ticket, await jobCredential(row), signal);
   } catch (error) {
     if (!(error instanceof ProviderFailure)) throw error;
-    throw failureToError(error, { byok: row.byok, attempts: [], fellBack: false, hasTools: false });
+    throw failureToError(error, singleCall(row.byok));
   }
 };
 

@@ -35,10 +35,13 @@ export class ChoiceFindings {
    * A choice with its field `guardrails`, `{blocked, findings}`: on the message's choice, or on a stream's choice that has
    * the finish reason. Where nothing was found the choice stays as it is.
    */
-  tellOn<Choice extends { readonly index: number }>(choice: Choice, blocked: boolean): Choice {
+  mark<Choice extends { readonly index: number }>(choice: Choice, blocked: boolean): Choice {
     const findings = this.of(choice.index).counts();
     if (findings.length === 0) return choice;
-    const told = (choice as { readonly guardrails?: unknown }).guardrails;
-    return { ...choice, guardrails: { blocked: blocked || (isRecord(told) && told.blocked === true), findings } };
+    const reported = (choice as { readonly guardrails?: unknown }).guardrails;
+    return {
+      ...choice,
+      guardrails: { blocked: blocked || (isRecord(reported) && reported.blocked === true), findings },
+    };
   }
 }

@@ -16,7 +16,7 @@ const textFields: readonly string[] = [...thoughtFields, ...answerFields];
 /** What a stream's choice ends with when a guardrail ends it. */
 export const endedChoice = (index: number, findings: ChoiceFindings): Choice => {
   findings.block(index);
-  return findings.tellOn({ index, delta: {}, logprobs: null, finish_reason: "content_filter" }, true);
+  return findings.mark({ index, delta: {}, logprobs: null, finish_reason: "content_filter" }, true);
 };
 
 export interface ChunkTransformOptions {
@@ -85,7 +85,7 @@ export class ChunkTransform {
     for (const rest of this.#rest(state)) add(rest);
     if (this.#isBlocked(state)) return [...choices, this.#block(state)];
     state.ended = true;
-    return [...choices, this.#options.findings.tellOn({ ...choice, delta: {}, logprobs: null }, false)];
+    return [...choices, this.#options.findings.mark({ ...choice, delta: {}, logprobs: null }, false)];
   }
 
   #stateOf(index: number): ChoiceState {

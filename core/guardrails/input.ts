@@ -29,10 +29,14 @@ export interface GuardedInput {
 const blockedBy = (guardrail: GuardrailType, tally: FindingTally, param: string | undefined): GatewayError => {
   const findings = tally.counts().filter((finding) => finding.guardrail === guardrail);
   const types = findings.map(({ type }) => type).join(", ");
-  return new GatewayError("GUARDRAIL_BLOCKED", `The guardrail ${guardrail} blocks this request: it found ${types}.`, {
-    param,
-    details: { guardrail, findings },
-  });
+  return new GatewayError(
+    "GUARDRAIL_BLOCKED",
+    `The guardrail ${guardrail} blocked this request because it found ${types}.`,
+    {
+      param,
+      details: { guardrail, findings },
+    },
+  );
 };
 
 interface PiiResult {

@@ -34,9 +34,12 @@ const partsOf = (text: string): string[] => {
 const newClient = async () => {
   const apiKey = config.providerApiKey("openai");
   if (apiKey === undefined) {
-    throw unavailable("content_moderation needs the platform's OpenAI key, and this gateway has none.", {
-      shouldRetry: false,
-    });
+    throw unavailable(
+      "content_moderation requires the platform's OpenAI key, which is not configured on this gateway.",
+      {
+        shouldRetry: false,
+      },
+    );
   }
   const { default: OpenAI } = await import("openai");
   return new OpenAI({ apiKey, baseURL: config.providerBaseUrl("openai"), maxRetries: 1, timeout: timeoutMs });
@@ -85,7 +88,7 @@ export const moderate: Moderate = async (texts, signal) => {
     if (error instanceof GatewayError) throw error;
     // Only the kind of failure: OpenAI's own message may quote what it was sent.
     const kind = error instanceof Error ? error.name : "unknown";
-    throw unavailable("The moderation that this request asks for is out of reach.", {
+    throw unavailable("The moderation service that this request requires is unavailable.", {
       cause: new Error(`Moderation: ${kind}`),
     });
   }

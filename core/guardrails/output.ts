@@ -130,6 +130,6 @@ export const applyOutputGuardrails = async (
   });
   if (settings.content_moderation !== undefined) choices = await moderated(choices, options, findings);
   if (restore !== undefined) choices = choices.map((choice) => restored(choice, restore));
-  const told = choices.map((choice) => findings.tellOn(choice, findings.blocked.has(choice.index)));
-  return { completion: { ...completion, choices: told }, findings: findings.counts(), blocked: findings.blocked };
+  const marked = choices.map((choice) => findings.mark(choice, findings.blocked.has(choice.index)));
+  return { completion: { ...completion, choices: marked }, findings: findings.counts(), blocked: findings.blocked };
 };

@@ -46,7 +46,7 @@ const fromHeader = (header: string): GuardrailSide => {
     if (!isOneOf(guardrailTypes, type) || !isOneOf(guardrailActions, action) || more.length > 0) {
       throw new GatewayError(
         "BAD_REQUEST",
-        `X-Guardrails is a list of ${guardrailTypes.join(" and ")}, each with an action if wanted, such as pii:redact.`,
+        `X-Guardrails must be a list of ${guardrailTypes.join(" and ")}, each with an optional action, such as pii:redact.`,
         { param: "X-Guardrails" },
       );
     }

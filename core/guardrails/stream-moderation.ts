@@ -111,7 +111,7 @@ export class StreamModeration {
       if (!(error instanceof GatewayError) || signal.aborted) throw error;
       findings.of(state.index).add("content_moderation", "unavailable");
     }
-    return [{ ...chunk, choices: chunk.choices.map((choice) => findings.tellOn(choice, false)) }];
+    return [{ ...chunk, choices: chunk.choices.map((choice) => findings.mark(choice, false)) }];
   }
 }
 

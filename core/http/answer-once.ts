@@ -57,12 +57,12 @@ const settleWaitMs = 1_000;
  */
 const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer): Promise<void> => {
   const writing = lease.finish(answer);
-  call.afterwards.push(() => writing);
+  call.deferred.push(() => writing);
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
+  const timeLimit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, settleWaitMs);
   });
-  await Promise.race([writing.catch(() => undefined), patience]);
+  await Promise.race([writing.catch(() => undefined), timeLimit]);
   clearTimeout(timer);
 };
 
@@ -140,7 +140,7 @@ const capture = async (
     settle(call, lease, { status, headers, body, streamed: true }),
   );
   // A stream that broke off frees its key.
-  call.afterwards.push(async () => (copy.settled ? undefined : lease.finish(undefined)));
+  call.deferred.push(async () => (copy.settled ? undefined : lease.finish(undefined)));
   return { ...result, stream: Readable.from(copy.of(stream), { objectMode: false }) };
 };
 

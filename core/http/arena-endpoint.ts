@@ -1,12 +1,12 @@
 import { startChat, toChatCompletion, wholeChat } from "#core/arena/chat-answer.ts";
 import { withinCost } from "#core/arena/cost-bound.ts";
+import { ModelRun } from "#core/arena/model-run.ts";
 import { openingOf } from "#core/arena/opening.ts";
 import { arenaFrames, wholeArena } from "#core/arena/run-arena.ts";
-import { RunContext } from "#core/arena/run-context.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
-import { keyPrincipal } from "./authenticate.ts";
+import { callerOf } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
 import { refuseGuardrails } from "./refuse-guardrails.ts";
@@ -20,10 +20,9 @@ const unstreamedTimeoutMs = 290_000;
 /** One model: a chat completion in the platform's shapes. */
 const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
   const { headers: sent } = call;
-  const principal = keyPrincipal(call);
-  const asker = { userId: principal.userId, providerKeySlug: sent["x-provider-key"] };
-  const { body, byCost } = withinCost(toChatCompletion(request), request.maxCostUsd, asker);
-  const chat = await openChat(call, { body, headers: sent, principal });
+  const caller = callerOf(call);
+  const { body, byCost } = withinCost(toChatCompletion(request), request.maxCostUsd, caller);
+  const chat = await openChat(call, { body, headers: sent, caller });
   if (request.stream) {
     const start = startChat(call, { request, chat, boundByCost: byCost });
     return eventStream({ start, toError: chat.fail, signal: chat.signal, errorFrame: errorEvent });
@@ -35,10 +34,9 @@ const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<En
 /** Several models. @throws GatewayError */
 const serveRun = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
   refuseGuardrails(call);
-  const run = new RunContext({
-    context: call,
-    principal: keyPrincipal(call),
-    providerKeySlug: call.headers["x-provider-key"],
+  const run = new ModelRun({
+    call,
+    caller: callerOf(call),
     timeoutMs: request.stream ? runTimeoutMs : unstreamedTimeoutMs,
     maxCostUsd: request.maxCostUsd,
   });

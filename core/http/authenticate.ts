@@ -1,18 +1,19 @@
 import { verifyApiKey } from "#core/auth/api-key.ts";
 import { requireKey } from "#core/auth/key-format.ts";
 import type { KeyPrincipal, Principal } from "#core/auth/principal.ts";
+import type { Caller } from "#core/generation/caller.ts";
 import type { Call, RequestState } from "./request-state.ts";
 
-/** Tells who is calling and counts the request, or throws a GatewayError. Fills `principal` and `limit`. */
+/** Finds out who is calling and counts the request, or throws a GatewayError. Fills `principal` and `limit`. */
 export type Authenticate = (state: RequestState) => Promise<void>;
 
-/** By API key: Unkey's verdict and limits, our own mark beside it. */
+/** By API key: Unkey's verdict and limits, and our own mark of the key. */
 export const byApiKey: Authenticate = async (state) => {
   const { route, headers, startedAtMs } = state;
   const verified = await verifyApiKey(requireKey(headers), route.limit, route.id, startedAtMs);
   state.principal = verified.principal;
   state.limit = verified.limit;
-  if (verified.afterwards !== undefined) state.afterwards.push(verified.afterwards);
+  if (verified.deferred !== undefined) state.deferred.push(verified.deferred);
 };
 
 /** The caller's key. For endpoints of `byApiKey` only: anything else is a programmer's error. */
@@ -21,7 +22,13 @@ export const keyPrincipal = (call: Pick<Call<unknown>, "principal">): KeyPrincip
   return call.principal;
 };
 
-/** Whoever is signed in, by key or session. */
+/** The caller's key, and the provider key that the request names. */
+export const callerOf = (call: Pick<Call<unknown>, "principal" | "headers">): Caller => ({
+  principal: keyPrincipal(call),
+  providerKeySlug: call.headers["x-provider-key"],
+});
+
+/** Who is signed in, by key or session. */
 export const anyPrincipal = (call: Pick<Call<unknown>, "principal">): Principal => {
   if (call.principal === undefined) throw new Error("This endpoint is not behind any authentication");
   return call.principal;

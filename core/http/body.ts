@@ -1,6 +1,5 @@
-import type { MiddlewareObj } from "@middy/core";
 import { GatewayError } from "#core/errors.ts";
-import { jsonFault, type Place } from "./json-position.ts";
+import { type JsonPosition, jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
 
 /** Lambda takes 6 MB with the body escaped inside JSON; this leaves room for that. */
@@ -8,7 +7,7 @@ export const maxBodyBytes = 5 * 1024 * 1024;
 
 const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 
-/** Deeper than anybody means, and shallow enough for whatever walks or writes the value later. */
+/** Deeper than any real request, and shallow enough for code that walks or writes the value later. */
 const maxDepth = 1_000;
 
 const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json(?:;|$)/i;
@@ -36,19 +35,18 @@ const checkValue = (value: unknown, depth: number): void => {
   }
 };
 
-const notJson = ({ line, column, offset }: Place): GatewayError => {
-  return new GatewayError("BAD_REQUEST", `The body is not JSON: it breaks at line ${line}, column ${column}.`, {
+const notJson = ({ line, column, offset }: JsonPosition): GatewayError =>
+  new GatewayError("BAD_REQUEST", `The body is not valid JSON: the error is at line ${line}, column ${column}.`, {
     details: { line, column, offset },
   });
-};
 
-/** The value of a request's JSON body. Whatever it throws means that the body is refused. */
+/** Parses a request's JSON body. Any error that it throws means that the body is refused. */
 export type BodyParser = (state: RequestState) => unknown;
 
 /**
- * By ourselves, for what has to start fast: @middy/http-json-body-parser makes its errors with node:http's names of
- * statuses, and node's ESM facade of node:http loads all of undici, some 30 ms of a cold start. Functions that load it
- * anyway take that parser (account-handler.ts).
+ * Our own, for functions that must start fast: @middy/http-json-body-parser makes its errors with node:http's status
+ * names, and node's ESM facade of node:http loads all of undici, about 30 ms of a cold start. Functions that load undici
+ * anyway use that parser (account-handler.ts).
  */
 const leanParser: BodyParser = ({ body, isBase64Encoded }) => JSON.parse(textOf(String(body), isBase64Encoded));
 
@@ -56,7 +54,7 @@ const leanParser: BodyParser = ({ body, isBase64Encoded }) => JSON.parse(textOf(
 const parseBody = (state: RequestState, parse: BodyParser): void => {
   const { body, isBase64Encoded } = state;
   if (typeof body !== "string" || body === "") {
-    throw new GatewayError("BAD_REQUEST", "The body is empty: send a JSON object.");
+    throw new GatewayError("BAD_REQUEST", "The body is empty. Send a JSON object.");
   }
   if (Buffer.byteLength(body) > (isBase64Encoded ? maxBase64Bytes : maxBodyBytes)) {
     throw new GatewayError("PAYLOAD_TOO_LARGE", `The body is over ${maxBodyBytes} bytes.`, {
@@ -72,37 +70,23 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
   try {
     value = parse(state);
   } catch {
-    // The parsers' own errors quote the text, which may hold a secret: they go no further.
+    // The parser's own error quotes the text, which may hold a secret, so it is dropped.
     const text = textOf(body, isBase64Encoded);
     const fault = jsonFault(text);
     if (fault !== undefined) throw notJson(fault);
-    // It is JSON: a parser's other reasons, a key or the depth, are told below.
+    // It is JSON: the parser's other reasons, a key or the depth, are checked below.
     value = JSON.parse(text);
   }
   checkValue(value, 1);
   state.body = value;
 };
 
-/**
- * Parses the body while the key is being verified. A fault is kept until that is done: a caller without a valid key
- * learns nothing about its body.
- */
-export const jsonBody = (
-  takesBody: (method: string) => boolean | "optional",
-  parse: BodyParser = leanParser,
-): MiddlewareObj<RequestState & { bodyError?: unknown }> => ({
-  before: function jsonBodyBefore(request) {
-    const state = request.event;
+/** Parses the bodies of a route in place, by method. The parser throws a GatewayError 400, 413 or 415. */
+export const jsonBody =
+  (takesBody: (method: string) => boolean | "optional", parse: BodyParser = leanParser) =>
+  (state: RequestState): void => {
     const takes = takesBody(state.method);
     if (takes === false) return;
-    if (takes === "optional" && (state.body === null || state.body === "")) {
-      state.body = {};
-      return;
-    }
-    try {
-      parseBody(state, parse);
-    } catch (error) {
-      state.bodyError = error;
-    }
-  },
-});
+    if (takes === "optional" && (state.body === null || state.body === "")) state.body = {};
+    else parseBody(state, parse);
+  };

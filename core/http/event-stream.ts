@@ -39,11 +39,11 @@ export const eventStream = async (options: EventStreamOptions): Promise<Endpoint
   const { start, toError, signal, errorFrame } = options;
   const common = { toError, signal, ...(errorFrame === undefined ? {} : { errorFrame }) };
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<typeof late>((resolve) => {
+  const heartbeatDue = new Promise<typeof late>((resolve) => {
     timer = setTimeout(() => resolve(late), options.openAfterMs ?? heartbeatMs);
   });
   try {
-    const first = await Promise.race([start, patience]);
+    const first = await Promise.race([start, heartbeatDue]);
     if (first === late) {
       const body = new SseBody({ source: whenStarted(start), ...common, startWithHeartbeat: true });
       return { status: 200, stream: body, headers: streamHeaders };

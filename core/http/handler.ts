@@ -1,12 +1,13 @@
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
+import type { Context } from "aws-lambda";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Method, type Route, type RouteId, routeById } from "#core/routes.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type BodyParser, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
-import { type Call, type LambdaContext, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
+import { type Call, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
 import {
   answersPreflight,
   type EndpointResult,
@@ -18,8 +19,8 @@ import {
 
 /**
  * `jsonHandler()` and `streamHandler()`: the only importers of middy, with one fixed chain. In order: request id, method,
- * key (started), body (parsed meanwhile), key and limits (awaited), body's faults, endpoint, errors; then, after the answer
- * has ended: the work left to do, one log line, one blob of metrics.
+ * key (started), body (parsed meanwhile), key and limits (awaited), faults of the body, endpoint, errors. After the answer
+ * has ended: the deferred work, one log line, one blob of metrics.
  */
 
 export interface Endpoint {
@@ -32,7 +33,7 @@ export type Endpoints = { readonly [Name in Method]?: Endpoint };
 
 export interface HandlerOptions {
   readonly route: RouteId | "NotFound";
-  /** How the caller is told; undefined for routes that anybody may call. */
+  /** How the caller is identified; undefined for routes that anybody may call. */
   readonly authenticate?: Authenticate | undefined;
   readonly endpoints: Endpoints;
   /** How bodies are parsed; the lean way unless given. */
@@ -44,81 +45,96 @@ interface Working extends RequestState {
   verification?: Promise<void>;
 }
 
+/** The state of each running request, by Lambda's event. */
+const states = new WeakMap<object, Working>();
+
+const findState = (event: unknown): Working | undefined =>
+  typeof event === "object" && event !== null ? states.get(event) : undefined;
+
+const stateOf = (event: unknown): Working => {
+  const state = findState(event);
+  if (state === undefined) throw new Error("A request without a state");
+  return state;
+};
+
 const methodNotAllowed = (route: Route): GatewayError =>
-  new GatewayError("METHOD_NOT_ALLOWED", `This path takes ${route.methods.join(", ")}.`, {
+  new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${route.methods.join(", ")}.`, {
     headers: { allow: route.methods.join(", ") },
   });
 
-interface MiddyRequest {
-  event: unknown;
-  context: unknown;
-  error: unknown;
+/** What the chain sees of middy's request. */
+interface ChainRequest {
+  readonly event: unknown;
+  readonly error?: unknown;
 }
-
-const working = (request: MiddyRequest): Working => request.event as Working;
 
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody }: HandlerOptions) => {
   const route = routeById(routeId);
-  /** By own name only: `constructor` is no method either. */
-  const endpointOf = (method: string): Endpoint | undefined =>
-    Object.hasOwn(endpoints, method) ? endpoints[method as Method] : undefined;
-  const body = jsonBody((method) => endpointOf(method)?.takesBody ?? false, parseBody);
+  const methods = new Map(Object.entries(endpoints));
+  const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
-  const openRequest = function openRequest(request: MiddyRequest): ProxyResult | undefined {
-    const state = newRequestState(
-      route,
-      newId("request"),
-      request.event as ProxyEvent,
-      request.context as LambdaContext,
-    );
-    request.event = state;
+  const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {
+    const { event, context } = request;
+    const state = newRequestState(route, newId("request"), event, context);
+    states.set(event, state);
     if (state.method === "OPTIONS" && answersPreflight(state)) return toPreflightResult(state);
-    if (endpointOf(state.method) === undefined) throw methodNotAllowed(route);
+    if (!methods.has(state.method)) throw methodNotAllowed(route);
     return undefined;
   };
 
-  const startAuthentication = function startAuthentication(request: MiddyRequest): void {
+  const startAuthentication = function startAuthentication({ event }: ChainRequest): void {
     if (authenticate === undefined) return;
-    const state = working(request);
+    const state = stateOf(event);
     state.verification = authenticate(state);
     // Awaited after the body is parsed; until then a rejection must not count as unhandled.
     state.verification.catch(() => undefined);
   };
 
-  const finishAuthentication = async function finishAuthentication(request: MiddyRequest): Promise<void> {
-    const state = working(request);
+  const parse = function parseRequestBody({ event }: ChainRequest): void {
+    const state = stateOf(event);
+    try {
+      body(state);
+    } catch (error) {
+      // Kept until the key is verified: a caller without a valid key learns nothing about its body.
+      state.bodyError = error;
+    }
+  };
+
+  const finishAuthentication = async function finishAuthentication({ event }: ChainRequest): Promise<void> {
+    const state = stateOf(event);
     await state.verification;
     if (state.bodyError !== undefined) throw state.bodyError;
   };
 
-  const run = async (event: unknown): Promise<ProxyResult> => {
-    const state = event as Working;
-    const chosen = endpointOf(state.method);
+  const run = async (event: ProxyEvent): Promise<ProxyResult> => {
+    const state = stateOf(event);
+    const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed(route);
-    return toProxyResult(state, await chosen.handle(state as unknown as Call<unknown>));
+    return toProxyResult(state, await chosen.handle(state));
   };
 
-  const answerError = function answerError(request: MiddyRequest): ProxyResult {
-    // openRequest cannot fail before it made the state but for an event that is not API Gateway's.
-    const state = working(request);
-    return toErrorResult(state, reportError(state, request.error));
+  const answerError = function answerError({ event, error }: ChainRequest): ProxyResult {
+    const state = findState(event);
+    // The event was not API Gateway's: there is nobody to answer.
+    if (state === undefined) throw error;
+    return toErrorResult(state, reportError(state, error));
   };
 
-  const chain = {
-    before: [openRequest, startAuthentication, body.before, finishAuthentication],
+  return {
     run,
+    before: [openRequest, startAuthentication, parse, finishAuthentication],
     onError: answerError,
-    requestEnd: (request: MiddyRequest) => finishRequest(working(request)),
+    requestEnd: ({ event }: ChainRequest) => finishRequest(findState(event)),
   };
-  return { route, chain };
 };
 
-type AnyHandler = MiddyfiedHandler<unknown, unknown>;
+type Handler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, Context>;
+type Chain = ReturnType<typeof build>;
 
-const compose = (handler: AnyHandler, { before, onError }: ReturnType<typeof build>["chain"]): AnyHandler => {
-  for (const step of before) if (step !== undefined) handler.before(step as Parameters<AnyHandler["before"]>[0]);
-  handler.onError(onError as Parameters<AnyHandler["onError"]>[0]);
+const compose = (handler: Handler, { before, onError }: Chain): Handler => {
+  for (const step of before) handler.before(step);
+  handler.onError(onError);
   return handler;
 };
 
@@ -130,23 +146,17 @@ const timedOut = (): never => {
 };
 
 /** A buffered Lambda: its answer is whole before it leaves. */
-export const jsonHandler = (options: HandlerOptions): AnyHandler => {
-  const { chain } = build(options);
-  const handler = middy(chain.run as never, {
-    timeoutEarlyInMillis: earlyAnswerMs,
-    timeoutEarlyResponse: timedOut,
-    requestEnd: chain.requestEnd as never,
-  }) as unknown as AnyHandler;
-  return compose(handler, chain);
+export const jsonHandler = (options: HandlerOptions): Handler => {
+  const chain = build(options);
+  const { run, requestEnd } = chain;
+  const plugin = { timeoutEarlyInMillis: earlyAnswerMs, timeoutEarlyResponse: timedOut, requestEnd };
+  return compose(middy<ProxyEvent, ProxyResult, Error, Context>(run, plugin), chain);
 };
 
-/** A streaming Lambda. What it answers may still be a plain JSON body. Endpoints watch Lambda's deadline by themselves. */
-export const streamHandler = (options: HandlerOptions): AnyHandler => {
-  const { chain } = build(options);
-  const handler = middy(chain.run as never, {
-    timeoutEarlyInMillis: 0,
-    executionMode: executionModeStreamifyResponse as never,
-    requestEnd: chain.requestEnd as never,
-  }) as unknown as AnyHandler;
-  return compose(handler, chain);
+/** A streaming Lambda. Its answer may still be a plain JSON body. Endpoints watch Lambda's deadline themselves. */
+export const streamHandler = (options: HandlerOptions): Handler => {
+  const chain = build(options);
+  const { run, requestEnd } = chain;
+  const plugin = { timeoutEarlyInMillis: 0, executionMode: executionModeStreamifyResponse, requestEnd };
+  return compose(middy<ProxyEvent, ProxyResult, Error, Context>(run, plugin), chain);
 };

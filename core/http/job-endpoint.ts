@@ -17,8 +17,7 @@ const pollTimeoutMs = 20_000;
 /** A buffered answer waits for this first try; the poller makes the others, ms. */
 const firstDeliveryMs = 3_000;
 
-const noSuchJob = (param: string): GatewayError =>
-  new GatewayError("NOT_FOUND", "There is no job of this id.", { param });
+const noSuchJob = (param: string): GatewayError => new GatewayError("NOT_FOUND", "No job has this id.", { param });
 
 /** The answer to a job that was started. The webhook's secret is shown this once. */
 export const startedResult = (
@@ -58,7 +57,7 @@ export const polledJob = async (
   if (!kinds.includes(found.kind)) throw noSuchJob(param);
   const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs));
   if (justEnded && row.webhook !== undefined) {
-    call.afterwards.push(async () => {
+    call.deferred.push(async () => {
       const { deliverWebhook } = await import("#core/jobs/webhook.ts");
       await deliverWebhook(row, { timeoutMs: firstDeliveryMs });
     });

@@ -3,7 +3,7 @@
  * may hold a secret, so it is never shown.
  */
 
-export interface Place {
+export interface JsonPosition {
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
@@ -79,7 +79,7 @@ const faultOffset = (text: string): number => {
 };
 
 /** Where a text stops being JSON, or undefined when it is JSON. */
-export const jsonFault = (text: string): Place | undefined => {
+export const jsonFault = (text: string): JsonPosition | undefined => {
   const offset = faultOffset(text);
   if (offset < 0) return undefined;
   const before = text.slice(0, offset);

@@ -18,7 +18,7 @@ export const reportError = (state: RequestState, thrown: unknown): GatewayError 
 };
 
 const finishWork = async (state: RequestState): Promise<void> => {
-  const results = await Promise.allSettled(state.afterwards.map((work) => work()));
+  const results = await Promise.allSettled(state.deferred.map((work) => work()));
   for (const result of results) {
     if (result.status === "rejected") {
       logger.error("Work after the answer failed", { requestId: state.requestId, error: loggableError(result.reason) });
@@ -51,9 +51,9 @@ const finished = new WeakSet<object>();
  */
 export const finishRequest = async (state: RequestState | undefined): Promise<void> => {
   // An event that is not API Gateway's never became a request.
-  if (state?.afterwards === undefined || finished.has(state)) return;
+  if (state?.deferred === undefined || finished.has(state)) return;
   finished.add(state);
-  if (state.afterwards.length > 0) await finishWork(state);
+  if (state.deferred.length > 0) await finishWork(state);
   const durationMs = performance.now() - state.startedAt;
   increment("Requests");
   increment("LatencyMs", Math.round(durationMs));

@@ -26,7 +26,11 @@ export const requireSameOrigin = (state: Pick<RequestState, "headers">): void =>
     origin !== undefined
       ? origin === originOf(state) && (site === undefined || site === "same-origin")
       : site === "same-origin";
-  if (!same) throw new GatewayError("FORBIDDEN", "Calls by cookie must come from the dashboard's own origin.");
+  if (!same)
+    throw new GatewayError(
+      "FORBIDDEN",
+      "Requests that use a session cookie must come from the dashboard's own origin.",
+    );
 };
 
 /** Where OAuth and mails lead back to, with the local path to go on to. */

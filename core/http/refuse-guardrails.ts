@@ -7,7 +7,7 @@ import type { Call } from "./request-state.ts";
  */
 export const refuseGuardrails = ({ headers }: Pick<Call<unknown>, "headers">): void => {
   if (headers["x-guardrails"] === undefined) return;
-  throw new GatewayError("BAD_REQUEST", "Guardrails serve chat completions and the mode chat only.", {
+  throw new GatewayError("BAD_REQUEST", "Guardrails are supported only for chat completions and chat mode.", {
     param: "X-Guardrails",
   });
 };

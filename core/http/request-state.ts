@@ -1,7 +1,7 @@
 import type { Principal } from "#core/auth/principal.ts";
 import type { LimitState } from "#core/auth/rate-limit.ts";
 import type { RequestContext } from "#core/context.ts";
-import type { Method, Route } from "#core/routes.ts";
+import type { Route } from "#core/routes.ts";
 
 /** Header names in lower case; several values of one name are joined by a comma, as HTTP allows. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
@@ -30,10 +30,7 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/**
- * Everything that is known of the running request. It takes the place of Lambda's event on its way through the
- * middlewares: `headers`, `body` and `isBase64Encoded` are where the body parser looks for them.
- */
+/** Everything that is known about the running request. */
 export interface RequestState extends RequestContext {
   readonly route: Route;
   readonly method: string;
@@ -55,9 +52,8 @@ export interface RequestState extends RequestContext {
 }
 
 /** The running request as an endpoint sees it. */
-export interface Call<Body> extends Omit<RequestState, "body" | "method"> {
+export interface Call<Body> extends Omit<RequestState, "body"> {
   readonly body: Body;
-  readonly method: Method;
 }
 
 let cold = true;
@@ -123,7 +119,7 @@ export const newRequestState = (
     principal: undefined,
     limit: undefined,
     cookies: [],
-    afterwards: [],
+    deferred: [],
     log: { cold_start: takeCold() },
     status: 0,
     errorCode: undefined,

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
-import { canonicalJson } from "#core/cache/cache-key.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { deleteItem, failedCondition, type PlainItem, putItem } from "#core/db/table.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
 import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/encryption/sealed-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 
 /**
  * `Idempotency-Key`: the same key and body within 24 hours replays the first answer without a second generation. A lease
@@ -56,7 +56,7 @@ const keyPattern = /^[\x21-\x7e]{1,255}$/;
 /** The caller's key, checked. @throws GatewayError BAD_REQUEST */
 export const checkedIdempotencyKey = (header: string): string => {
   if (keyPattern.test(header)) return header;
-  throw new GatewayError("BAD_REQUEST", "Idempotency-Key is 1 to 255 printable characters without spaces.", {
+  throw new GatewayError("BAD_REQUEST", "Idempotency-Key must be 1 to 255 printable characters without spaces.", {
     param: "Idempotency-Key",
   });
 };
@@ -81,13 +81,17 @@ const stillRunning = (requestId: string): GatewayError =>
   });
 
 const doneNotKept = (requestId: string): GatewayError =>
-  new GatewayError("CONFLICT", "The first request with this Idempotency-Key is done; its answer was not kept.", {
-    details: { requestId, done: true },
-    shouldRetry: false,
-  });
+  new GatewayError(
+    "CONFLICT",
+    "The first request with this Idempotency-Key has completed, but its answer was not kept.",
+    {
+      details: { requestId, done: true },
+      shouldRetry: false,
+    },
+  );
 
 const mismatch = (): GatewayError =>
-  new GatewayError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with another body.", {
+  new GatewayError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with a different body.", {
     param: "Idempotency-Key",
   });
 
@@ -105,7 +109,7 @@ export class IdempotencyLease {
     this.#bodyHash = bodyHash;
   }
 
-  get #place(): string {
+  get #sealContext(): string {
     return `${this.#request.route}/${sha256(this.#request.key)}`;
   }
 
@@ -150,7 +154,7 @@ export class IdempotencyLease {
   async #seal(text: string): Promise<SealedText | undefined> {
     const { userId, requestId } = this.#request;
     try {
-      return await sealText(text, userId, this.#place);
+      return await sealText(text, userId, this.#sealContext);
     } catch (error) {
       logger.warn("An answer could not be kept for its Idempotency-Key", { requestId, error: loggableError(error) });
       return undefined;
@@ -169,7 +173,7 @@ const replay = async (item: PlainItem | undefined, request: LeaseRequest, bodyHa
     return { status: row.status ?? 200, headers: row.headers ?? {}, body, streamed: row.streamed ?? false };
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    logger.error("An answer kept for an Idempotency-Key does not open", { requestId: row.requestId });
+    logger.error("An answer kept for an Idempotency-Key cannot be decrypted", { requestId: row.requestId });
     throw doneNotKept(row.requestId);
   }
 };

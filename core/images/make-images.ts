@@ -3,10 +3,10 @@ import { type MediaModel, resolveMediaModel } from "#core/catalog/media-models.t
 import type { RequestContext } from "#core/context.ts";
 import type { JobOutput } from "#core/db/jobs.ts";
 import { GatewayError } from "#core/errors.ts";
+import { failureBehind } from "#core/generation/failure-to-error.ts";
 import { rememberOutput } from "#core/jobs/remember-output.ts";
 import { MediaRun } from "#core/media/media-run.ts";
 import type { Quote } from "#core/media/quote.ts";
-import { ProviderFailure } from "#core/providers/provider.ts";
 import type { ImageEdit, ImageGenerate } from "#core/schemas/image.ts";
 import { bflImages } from "./bfl-image.ts";
 import { falImages } from "./fal-image.ts";
@@ -111,7 +111,7 @@ const make = async (
       run.succeed(costPicoUsd === undefined ? quote : { ...quote, costPicoUsd });
       const headers = run.headers(simulated);
       const output = images.flatMap(toOutput);
-      context.afterwards.push(() =>
+      context.deferred.push(() =>
         rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
       );
       const { id, provider } = model;
@@ -130,7 +130,8 @@ const make = async (
       };
     } catch (error) {
       // What the provider itself refused or broke off is not charged; what we lost sight of may be.
-      if (error instanceof ProviderFailure && (error.kind === "request" || error.kind === "server")) run.madeNothing();
+      const kind = failureBehind(error)?.kind;
+      if (kind === "request" || kind === "server") run.madeNothing();
       throw error;
     }
   });

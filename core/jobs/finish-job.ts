@@ -1,6 +1,5 @@
 import { endJob, type JobEnd, type JobRow } from "#core/db/jobs.ts";
-import { settleAndRefund } from "#core/db/settle-and-refund.ts";
-import { type SettledUsage, settleUsage } from "#core/db/usage-events.ts";
+import { settleJob } from "#core/generation/settle-job.ts";
 import { jobCost } from "./job-cost.ts";
 import type { JobState } from "./job-state.ts";
 
@@ -13,12 +12,12 @@ type EndState = Extract<JobState, { status: "completed" | "failed" }>;
 export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobEnd> => {
   const { units, costPicoUsd } = jobCost(row, state);
   const { usage, userId } = row;
-  const settled: SettledUsage = {
+  const settled = {
     userId,
     day: usage.day,
     requestId: usage.requestId,
     generation: 0,
-    status: state.status === "completed" ? "ok" : "error",
+    status: state.status === "completed" ? ("ok" as const) : ("error" as const),
     code: state.status === "completed" ? undefined : "PROVIDER_ERROR",
     model: row.model,
     provider: row.provider,
@@ -29,8 +28,7 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     attempts: usage.attempts,
     latencyMs: nowMs - row.createdAt,
   };
-  const unspent = usage.bookedPicoUsd - (costPicoUsd ?? usage.bookedPicoUsd);
-  await (row.byok || unspent === 0n ? settleUsage(settled) : settleAndRefund(settled, unspent));
+  await settleJob({ usage: settled, bookedPicoUsd: usage.bookedPicoUsd, byok: row.byok });
   const end: JobEnd = {
     status: state.status,
     finishedAt: nowMs,

@@ -1,11 +1,11 @@
 import { type JobRow, noteProgress, readJob, takeTurn } from "#core/db/jobs.ts";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
+import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { type MediaCredential, openCredential } from "#core/media/credential.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { failureToError } from "#core/routing/failure-to-error.ts";
-import { isPassing } from "#core/routing/retry.ts";
+import { isTransient } from "#core/routing/retry.ts";
 import { askerOf } from "./ask-provider.ts";
 import { finishJob } from "./finish-job.ts";
 import type { JobState } from "./job-state.ts";
@@ -81,8 +81,8 @@ export const pollJob = async (row: JobRow, signal: AbortSignal, nowMs: number = 
     if (error instanceof ProviderFailure) increment("ProviderFailures");
     if (isOver && isProvidersFault(error)) state = timedOut;
     else if (!(error instanceof ProviderFailure)) throw error;
-    else if (isPassing(error) || error.kind === "aborted") return unchanged(true);
-    else throw failureToError(error, { byok: row.byok, attempts: [], fellBack: false, hasTools: false });
+    else if (isTransient(error) || error.kind === "aborted") return unchanged(true);
+    else throw failureToError(error, singleCall(row.byok));
   }
   const polled = { ...row, polledAt: nowMs };
   if ((state.status === "queued" || state.status === "processing") && !isOver) {

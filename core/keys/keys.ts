@@ -43,7 +43,7 @@ const toExpires = <Absent extends null | undefined>(text: string | Absent): numb
   if (typeof text !== "string") return text;
   const expires = Date.parse(text);
   if (expires <= maxExpiresMs) return expires;
-  throw new GatewayError("BAD_REQUEST", "The field expiresAt must lie before the year 2100.", { param: "expiresAt" });
+  throw new GatewayError("BAD_REQUEST", "The field expiresAt must be before the year 2100.", { param: "expiresAt" });
 };
 
 /** What Unkey's ids look like. Anything else is nobody's key, and may be too long for a row's key. */
@@ -64,7 +64,9 @@ const ignoreNotFound = (error: unknown): void => {
 const takePlace = async (userId: string): Promise<void> => {
   const verdict = await reserveKeyPlace(userId);
   if (verdict === "full") {
-    throw new GatewayError("CONFLICT", `You have ${maxKeys} keys already: revoke one first.`, { shouldRetry: false });
+    throw new GatewayError("CONFLICT", `You have ${maxKeys} keys, the maximum. Revoke one first.`, {
+      shouldRetry: false,
+    });
   }
   if (verdict === "user-disabled") throw new GatewayError("FORBIDDEN", "This account is disabled.");
 };

@@ -3,16 +3,10 @@ import { config } from "#core/config.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
-import { ProviderFailure } from "#core/providers/provider.ts";
+import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 
-/** Where and as whom a provider of media is called. `apiKey` goes into the provider's own header only. */
-export interface MediaCredential {
-  readonly apiKey: string;
-  readonly baseUrl: string;
-  readonly byok: boolean;
-  /** The caller's key; undefined for the platform's. A job remembers it, to be asked about with the same key. */
-  readonly providerKeyId: string | undefined;
-}
+/** Where and as whom a media provider is called. */
+export type MediaCredential = ProviderCredential;
 
 /**
  * The caller's key that pays: the one that `X-Provider-Key` names, else the newest for the provider; undefined for the
@@ -27,7 +21,7 @@ export const choosePayingKey = (
   const row = rows.find((candidate) => candidate.slug === slug);
   const problem =
     row === undefined
-      ? "You have no provider key of this slug."
+      ? "No provider key has this slug."
       : row.provider === provider
         ? undefined
         : `This provider key is for ${row.provider}, not for ${provider}.`;

@@ -101,7 +101,7 @@ const byUrl = async (context: RequestContext, run: MediaRun, work: AudioWork): P
     const expiresAt = Date.now() + urlLifetimeMs;
     const output = [{ url, contentType: audioContentTypes[work.wanted.format], expiresAt }];
     const kind = quote.unit === "songs" ? "music" : "speech";
-    context.afterwards.push(() => rememberOutput(context, run, { kind, output, units: quote.units, simulated }));
+    context.deferred.push(() => rememberOutput(context, run, { kind, output, units: quote.units, simulated }));
     return {
       form: "url",
       data: { audio: null, ...describe(work, run, facts, expiresAt) },

@@ -72,7 +72,7 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
       const contentType = contentTypeOfUrl(url);
       return { url, ...(contentType === undefined ? {} : { contentType }), expiresAt: endsAt };
     });
-    context.afterwards.push(() =>
+    context.deferred.push(() =>
       rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
     );
     return {

@@ -1,5 +1,5 @@
 import type { MediaUnit } from "#core/catalog/media-models.ts";
-import type { UnitCost } from "#core/usage/meter.ts";
+import type { UnitCost } from "#core/generation/settlement.ts";
 
 /** What a request will come to, as far as it is known before the provider is asked. */
 export interface Quote {

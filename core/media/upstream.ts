@@ -83,7 +83,7 @@ export const readReply = <Schema extends z.ZodType>(
   json: unknown,
 ): z.infer<Schema> => {
   const parsed = schema.safeParse(json);
-  if (!parsed.success) throw malformed(provider, "the answer is not what the protocol says");
+  if (!parsed.success) throw malformed(provider, "the answer does not follow the protocol");
   return parsed.data;
 };
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
+import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { failureToError } from "#core/routing/failure-to-error.ts";
-import { isPassing } from "#core/routing/retry.ts";
+import { isTransient } from "#core/routing/retry.ts";
 import type { VoicesQuery } from "#core/schemas/media.ts";
 import { choosePayingKey, openCredential } from "./credential.ts";
 import { callMinimax } from "./minimax.ts";
@@ -67,8 +67,8 @@ export const listVoices = async (
       };
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
-      if (isPassing(error) && tryNumber < maxTries && !signal.aborted) continue;
-      throw failureToError(error, { byok: row !== undefined, attempts: [], fellBack: false, hasTools: false });
+      if (isTransient(error) && tryNumber < maxTries && !signal.aborted) continue;
+      throw failureToError(error, singleCall(row !== undefined));
     }
   }
 };

@@ -54,7 +54,7 @@ const open = (url: URL, param: string, options: Required<Omit<FetchImageOptions,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
       })
       .once("response", resolve)
-      .once("error", () => reject(refuse("its server is out of reach or not public", param)));
+      .once("error", () => reject(refuse("its server is unreachable or not public", param)));
   });
 
 const read = async (response: IncomingMessage, param: string): Promise<Buffer> => {
@@ -67,7 +67,7 @@ const read = async (response: IncomingMessage, param: string): Promise<Buffer> =
       parts.push(part as Buffer);
     }
   } catch {
-    throw refuse("its server broke off", param);
+    throw refuse("its server closed the connection", param);
   }
   response.destroy();
   if (bytes > maxImageBytes) throw refuse("it is larger than 5 MB", param);

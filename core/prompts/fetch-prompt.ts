@@ -21,7 +21,7 @@ const maxBytes = 1024 * 1024;
 export const langfuseProject = (): LangfuseProject => {
   const keys = config.langfuseKeys();
   if (keys === undefined) {
-    throw new GatewayError("BAD_REQUEST", "This gateway has no prompt templates: its Langfuse keys are not set.", {
+    throw new GatewayError("BAD_REQUEST", "Prompt templates are not available: the Langfuse keys are not configured.", {
       param: "prompt_id",
     });
   }

@@ -17,7 +17,7 @@ export const checkVariables = (templates: readonly string[], variables: PromptVa
   const missing = [...names].filter((name) => !Object.hasOwn(variables, name));
   const [first] = missing;
   if (first === undefined) return;
-  throw new GatewayError("BAD_REQUEST", `The prompt needs a value for ${missing.join(", ")}.`, {
+  throw new GatewayError("BAD_REQUEST", `The prompt requires a value for ${missing.join(", ")}.`, {
     param: `prompt_variables.${first}`,
     details: { missing },
   });

@@ -19,7 +19,7 @@ export interface RenderedPrompt {
   readonly version: number;
   /** It is an older copy, since Langfuse is out of reach. */
   readonly stale: boolean;
-  /** Before the place of the request's own messages. A text prompt is one system message. */
+  /** Before the position of the request's own messages. A text prompt is one system message. */
   readonly before: readonly ChatMessage[];
   /** After it: only where a chat prompt has a placeholder in its middle. */
   readonly after: readonly ChatMessage[];
@@ -35,7 +35,7 @@ const toMessage = (
 ): ChatMessage => {
   const known = roles.find((each) => each === role);
   if (known === undefined) {
-    throw unusable(`The prompt has a message with a role other than ${roles.join(", ")}.`);
+    throw unusable(`The prompt contains a message whose role is not one of ${roles.join(", ")}.`);
   }
   return { role: known, content: fillVariables(content, variables) };
 };
@@ -50,13 +50,13 @@ const render = (prompt: Prompt, variables: PromptVariables): Pick<RenderedPrompt
     variables,
   );
   const messages: ChatMessage[] = [];
-  let place: number | undefined;
+  let position: number | undefined;
   for (const entry of prompt.prompt) {
     if ("role" in entry) messages.push(toMessage(entry, variables));
-    else if (place === undefined) place = messages.length;
-    else throw unusable("The prompt has more than one placeholder, and a request has one list of messages.");
+    else if (position === undefined) position = messages.length;
+    else throw unusable("The prompt has more than one placeholder, but a request has only one list of messages.");
   }
-  return { before: messages.slice(0, place), after: place === undefined ? [] : messages.slice(place) };
+  return { before: messages.slice(0, position), after: position === undefined ? [] : messages.slice(position) };
 };
 
 const cache = new PromptCache();
@@ -92,7 +92,7 @@ export const applyPrompt = async (
   if (promptId === undefined) {
     if (version === undefined && variables === undefined) return { request, prompt: undefined };
     const param = version === undefined ? "prompt_variables" : "prompt_version";
-    throw new GatewayError("BAD_REQUEST", `${param} needs a prompt_id.`, { param });
+    throw new GatewayError("BAD_REQUEST", `${param} requires a prompt_id.`, { param });
   }
   const { before, after, ...prompt } = await renderPrompt({ promptId, version, variables, signal }, prompts);
   return { request: { ...rest, messages: [...before, ...request.messages, ...after] }, prompt };

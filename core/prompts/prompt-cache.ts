@@ -80,7 +80,7 @@ export class PromptCache {
   #copy({ prompt, fetchedAtMs }: Entry, cause?: unknown): CachedPrompt {
     const ageMs = this.#nowMs() - fetchedAtMs;
     if (prompt !== undefined && ageMs < staleMs) return { prompt, stale: ageMs >= freshMs };
-    throw new GatewayError("SERVICE_UNAVAILABLE", "Langfuse, which holds the prompt templates, is out of reach.", {
+    throw new GatewayError("SERVICE_UNAVAILABLE", "Langfuse, which stores the prompt templates, is unavailable.", {
       param: "prompt_id",
       retryAfterSeconds,
       cause,

@@ -46,6 +46,6 @@ export const showProviderKeys = async (userId: string): Promise<readonly Provide
 /** Removes a provider key: no later request uses it. @throws GatewayError NOT_FOUND also for another user's */
 export const deleteProviderKey = async (userId: string, id: string): Promise<void> => {
   if (!(await removeProviderKey(userId, id))) {
-    throw new GatewayError("NOT_FOUND", "There is no such provider key.", { param: "id" });
+    throw new GatewayError("NOT_FOUND", "No provider key has this id.", { param: "id" });
   }
 };

@@ -4,21 +4,22 @@ import { additionalData, open, SealBroken, seal } from "#core/encryption/envelop
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
 
-type Place = Pick<ProviderKeyRow, "userId" | "provider" | "id">;
+type SealContext = Pick<ProviderKeyRow, "userId" | "provider" | "id">;
 
 /** What a provider key's ciphertext is bound to: it opens in its own row only. */
-const boundTo = ({ userId, provider, id }: Place): Buffer => additionalData(["provider-key", userId, provider, id]);
+const boundTo = ({ userId, provider, id }: SealContext): Buffer =>
+  additionalData(["provider-key", userId, provider, id]);
 
-const owner = ({ userId, id }: Place) => ({ purpose: "provider-key", userId, id }) as const;
+const owner = ({ userId, id }: SealContext) => ({ purpose: "provider-key", userId, id }) as const;
 
 /** Seals a provider key under a data key of its own. @throws AwsError */
 export const sealProviderKey = async (
   apiKey: string,
-  place: Place,
+  context: SealContext,
 ): Promise<Pick<ProviderKeyRow, "wrappedKey" | "sealed" | "keyVersion">> => {
-  const { plaintext, wrapped } = await generateDataKey(owner(place));
+  const { plaintext, wrapped } = await generateDataKey(owner(context));
   try {
-    return { wrappedKey: wrapped, sealed: seal(apiKey, plaintext, boundTo(place)), keyVersion: 1 };
+    return { wrappedKey: wrapped, sealed: seal(apiKey, plaintext, boundTo(context)), keyVersion: 1 };
   } finally {
     plaintext.fill(0);
   }
@@ -35,12 +36,12 @@ export const openProviderKey = async (row: ProviderKeyRow): Promise<string> => {
     return open(row.sealed, key, boundTo(row)).toString("utf8");
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    logger.error("A stored provider key does not open", {
+    logger.error("A stored provider key cannot be decrypted", {
       providerKeyId: row.id,
       userId: row.userId,
       reason: error.message,
     });
-    throw new GatewayError("INTERNAL_ERROR", "Your stored provider key cannot be opened. Store it again.", {
+    throw new GatewayError("INTERNAL_ERROR", "Your stored provider key cannot be decrypted. Store it again.", {
       details: { providerKeyId: row.id },
       shouldRetry: false,
     });

@@ -6,9 +6,13 @@ import { toolName } from "./tool-forms.ts";
 
 /** A 400 before any call, so another target may take the request. @param param of the custom tool or call */
 export const refusedCustom = (param: string): GatewayError =>
-  new GatewayError("tool_unsupported_for_model", "Custom tools are OpenAI's own: this provider takes functions only.", {
-    param,
-  });
+  new GatewayError(
+    "tool_unsupported_for_model",
+    "Custom tools are an OpenAI feature. This provider supports only functions.",
+    {
+      param,
+    },
+  );
 
 /** @throws GatewayError for a custom tool */
 export const functionTools = (tools: readonly ChatTool[]): readonly FunctionTool[] =>

@@ -10,6 +10,8 @@ export interface ProviderCredential {
   readonly baseUrl: string;
   /** The caller's own key (BYOK) rather than the platform's. */
   readonly byok: boolean;
+  /** Id of the caller's key; undefined for the platform's. A job remembers it, to be polled with the same key. */
+  readonly providerKeyId?: string | undefined;
 }
 
 export interface ProviderTimeouts {

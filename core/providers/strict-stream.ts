@@ -125,8 +125,13 @@ class StrictStream {
       this.#held.delete(key);
       const { name = "", arguments: text = "" } = held.call.function ?? {};
       if (!cutsOff(reason)) this.fault ??= this.#judge.faultOf(name, text);
-      const told: Choice = { index: choice, delta: { tool_calls: [held.call] }, logprobs: null, finish_reason: null };
-      ready += toFrame({ ...held.chunk, choices: [told] });
+      const released: Choice = {
+        index: choice,
+        delta: { tool_calls: [held.call] },
+        logprobs: null,
+        finish_reason: null,
+      };
+      ready += toFrame({ ...held.chunk, choices: [released] });
     }
     return ready;
   }

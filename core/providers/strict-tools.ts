@@ -17,7 +17,7 @@ const faultIn = ({ choices }: ChatCompletion, judge: StrictJudge): string | unde
 
 const brokenSchema = (provider: ProviderId, fault: string, outcome: ProviderOutcome): ProviderFailure => {
   const failure = new ProviderFailure(provider, "malformed", `${provider}: a tool call breaks its schema`, {
-    providerMessage: `The model called a strict tool with arguments that break its schema: ${fault}.`,
+    providerMessage: `The model called a strict tool with arguments that violate its schema: ${fault}.`,
     providerCode: "tool_call_invalid_arguments",
   });
   failure.outcome = outcome;

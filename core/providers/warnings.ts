@@ -4,10 +4,10 @@ const maxNames = 32;
 
 /**
  * The names of dropped and clamped fields as they may stand in `X-Warnings`. Callers choose the names of fields that we do
- * not know: one that could break or flood a header line is told as `other`.
+ * not know: one that could break or flood a header line is safe as `other`.
  */
 export const warningNames = (names: Iterable<string>): readonly string[] => {
-  const told = new Set<string>();
-  for (const name of names) told.add(safeName.test(name) && told.size < maxNames ? name : "other");
-  return [...told];
+  const safe = new Set<string>();
+  for (const name of names) safe.add(safeName.test(name) && safe.size < maxNames ? name : "other");
+  return [...safe];
 };

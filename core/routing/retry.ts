@@ -1,9 +1,9 @@
 import type { FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 
-/** Failures that the same call may outlive. A provider's refusal of the request, the key or the money is not one. */
-const passing: ReadonlySet<FailureKind> = new Set(["network", "timeout", "rate-limit", "server", "malformed"]);
+/** Failures that a later attempt may not meet. A refusal of the request, the key or the account is not one. */
+const transient: ReadonlySet<FailureKind> = new Set(["network", "timeout", "rate-limit", "server", "malformed"]);
 
-export const isPassing = (failure: ProviderFailure): boolean => passing.has(failure.kind);
+export const isTransient = (failure: ProviderFailure): boolean => transient.has(failure.kind);
 
 const baseDelayMs = 400;
 const maxDelayMs = 8_000;

@@ -48,10 +48,10 @@ export const noteSuccess = (name: string, latencyMs: number): void => {
 };
 
 /** Notes a failure. The fifth passing one in a row, or one after a rest, sends the target to rest. */
-export const noteFailure = (name: string, nowMs: number, passing: boolean): void => {
+export const noteFailure = (name: string, nowMs: number, transient: boolean): void => {
   const stats = statsOf(name);
   stats.failedAt = nowMs;
-  if (!passing) return;
+  if (!transient) return;
   stats.failures += 1;
   if (stats.failures >= failuresToRest) stats.restsUntil = nowMs + restMs;
 };

@@ -92,7 +92,7 @@ const requireModels = (mode: ArenaMode, models: readonly string[], named: "model
   if (models.length < least || models.length > most) {
     const wanted = least === most ? String(least) : `${least} to ${most}`;
     const noun = wanted === "1" ? "model" : "models";
-    throw new GatewayError("BAD_REQUEST", `Mode ${mode} takes ${wanted} ${noun}, not ${models.length}.`, {
+    throw new GatewayError("BAD_REQUEST", `The mode ${mode} requires ${wanted} ${noun}, not ${models.length}.`, {
       param: named,
     });
   }
@@ -104,7 +104,7 @@ const requireModels = (mode: ArenaMode, models: readonly string[], named: "model
   if (second < 0) return;
   const [first, twice] = [models[ids.indexOf(ids[second] ?? "")], models[second]];
   const what = first === twice ? `${twice} is listed twice` : `${first} and ${twice} are the same model`;
-  throw new GatewayError("BAD_REQUEST", `${what}: only mode multi-instance allows that.`, { param: "models" });
+  throw new GatewayError("BAD_REQUEST", `${what}: only multi-instance mode allows that.`, { param: "models" });
 };
 
 type Body = z.infer<typeof arenaChatSchema>;
@@ -118,13 +118,13 @@ export const toArenaRequest = (
   body: Partial<Body> & Pick<Body, "message" | "search">,
 ): ArenaRequest => {
   if (body.message.length > maxMessageCharacters) {
-    throw new GatewayError("INVALID_MESSAGE_LENGTH", `The message is longer than ${maxMessageCharacters} characters.`, {
+    throw new GatewayError("INVALID_MESSAGE_LENGTH", `The message is over ${maxMessageCharacters} characters.`, {
       param: "message",
       details: { maxCharacters: maxMessageCharacters, characters: body.message.length },
     });
   }
   if (mode === "fight" && body.stream === false) {
-    throw new GatewayError("STREAMING_REQUIRED", "A fight is always streamed: omit `stream` or set it to true.", {
+    throw new GatewayError("STREAMING_REQUIRED", "A fight is always streamed. Omit `stream` or set it to true.", {
       param: "stream",
     });
   }

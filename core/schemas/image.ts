@@ -34,13 +34,13 @@ interface Sized {
 const checkSize = ({ width, height, aspect_ratio: ratio }: Sized, context: z.core.$RefinementCtx): void => {
   if ((width === undefined) !== (height === undefined)) {
     const path = [width === undefined ? "width" : "height"];
-    context.addIssue({ code: "custom", path, message: "Width and height must be given together" });
+    context.addIssue({ code: "custom", path, message: "width and height must be set together" });
   }
   if (width !== undefined && ratio !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["aspect_ratio"],
-      message: "Give either an aspect ratio or a size, not both",
+      message: "Set either an aspect ratio or a size, not both",
     });
   }
 };
@@ -63,7 +63,7 @@ export const imageEditSchema = z
     checkSize(body, context);
     if ((body.image_url === undefined) === (body.image_urls === undefined)) {
       const message =
-        body.image_url === undefined ? "An image is required" : "Give either image_url or image_urls, not both";
+        body.image_url === undefined ? "An edit requires an image" : "Set either image_url or image_urls, not both";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

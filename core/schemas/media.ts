@@ -80,11 +80,11 @@ export const musicSchema = z
       context.addIssue({
         code: "custom",
         path: ["lyrics"],
-        message: "Required unless is_instrumental or lyrics_optimizer is true",
+        message: "Needed unless is_instrumental or lyrics_optimizer",
       });
     }
     if (prompt === undefined && free) {
-      context.addIssue({ code: "custom", path: ["prompt"], message: "Required without lyrics" });
+      context.addIssue({ code: "custom", path: ["prompt"], message: "Needed without lyrics" });
     }
   });
 
@@ -115,13 +115,13 @@ export const mediaImageSchema = z
   .superRefine(({ width, height, aspect_ratio: ratio }, context) => {
     if ((width === undefined) !== (height === undefined)) {
       const path = [width === undefined ? "width" : "height"];
-      context.addIssue({ code: "custom", path, message: "Width and height must be given together" });
+      context.addIssue({ code: "custom", path, message: "width and height must be set together" });
     }
     if (width !== undefined && ratio !== undefined) {
       context.addIssue({
         code: "custom",
         path: ["aspect_ratio"],
-        message: "Give either an aspect ratio or a size, not both",
+        message: "Set either an aspect ratio or a size, not both",
       });
     }
   });

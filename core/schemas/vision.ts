@@ -26,7 +26,8 @@ export const visionSchema = z
   })
   .superRefine(({ image_url: one, image_urls: several }, context) => {
     if ((one === undefined) === (several === undefined)) {
-      const message = one === undefined ? "An image is required" : "Give either image_url or image_urls, not both";
+      const message =
+        one === undefined ? "A question requires an image" : "Set either image_url or image_urls, not both";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

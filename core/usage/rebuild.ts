@@ -4,7 +4,7 @@ import { documents } from "#core/db/document-client.ts";
 import { deleteRollups, markRolledUp, readRollups, replaceRollup, rollupKey } from "#core/db/rollups.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
-import { place, toChanges } from "./rollup.ts";
+import { toChanges, withTargets } from "./rollup.ts";
 
 /** Makes a day's sums again from its events: for a day that is over, when a sum is in doubt. */
 
@@ -55,7 +55,7 @@ const rebuildUser = async (userId: string, day: string, nowMs: number): Promise<
   const events = (await eventsOf(userId, day)).filter(({ status }) => status !== "open");
   // Marked first: a delivery that comes late then adds nothing to the rows made anew.
   await markRolledUp(events, Math.floor(nowMs / 1_000));
-  const changes = toChanges(await place(events));
+  const changes = toChanges(await withTargets(events));
   for (const change of changes) await replaceRollup(change);
   const made = new Set(changes.map(({ target }) => rollupKey(target).sk));
   const { rows } = await readRollups(userId, day, day);

@@ -29,15 +29,15 @@ const targetKey = (target: RollupTarget): string => {
   return `${pk}/${sk}`;
 };
 
-interface Placed {
+interface TargetedEvent {
   readonly event: UsageEvent;
   readonly target: RollupTarget;
 }
 
 /** What events add, one change for each row that they touch. */
-export const toChanges = (placed: readonly Placed[]): readonly RollupChange[] => {
+export const toChanges = (targeted: readonly TargetedEvent[]): readonly RollupChange[] => {
   const changes = new Map<string, { target: RollupTarget; additions: Additions }>();
-  for (const { event, target } of placed) {
+  for (const { event, target } of targeted) {
     const name = targetKey(target);
     const change = changes.get(name) ?? { target, additions: noAdditions() };
     addEvent(change.additions, event);
@@ -47,11 +47,11 @@ export const toChanges = (placed: readonly Placed[]): readonly RollupChange[] =>
 };
 
 /** Cuts events so that their marks and rows fit into one transaction. */
-const intoTransactions = (placed: readonly Placed[]): readonly (readonly Placed[])[] => {
-  const batches: Placed[][] = [];
-  let batch: Placed[] = [];
+const intoTransactions = (targeted: readonly TargetedEvent[]): readonly (readonly TargetedEvent[])[] => {
+  const batches: TargetedEvent[][] = [];
+  let batch: TargetedEvent[] = [];
   let rows = new Set<string>();
-  for (const one of placed) {
+  for (const one of targeted) {
     const row = targetKey(one.target);
     const items = batch.length + 1 + (rows.has(row) ? rows.size : rows.size + 1);
     if (items > maxItems) {
@@ -66,10 +66,10 @@ const intoTransactions = (placed: readonly Placed[]): readonly (readonly Placed[
 };
 
 /** Gives each event its row. */
-export const place = async (events: readonly UsageEvent[]): Promise<readonly Placed[]> => {
-  const placed: Placed[] = [];
-  for (const event of events) placed.push({ event, target: await targetOf(event) });
-  return placed;
+export const withTargets = async (events: readonly UsageEvent[]): Promise<readonly TargetedEvent[]> => {
+  const targeted: TargetedEvent[] = [];
+  for (const event of events) targeted.push({ event, target: await targetOf(event) });
+  return targeted;
 };
 
 /**
@@ -80,7 +80,7 @@ export const rollUp = async (events: readonly UsageEvent[], nowMs: number): Prom
   const settled = events.filter(({ status }) => status !== "open");
   const unique = [...new Map(settled.map((event) => [keyOf(event), event])).values()];
   let added = 0;
-  for (const batch of intoTransactions(await place(unique))) {
+  for (const batch of intoTransactions(await withTargets(unique))) {
     let left = batch;
     while (left.length > 0) {
       const known = await addToRollups(

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { JobRow } from "#core/db/jobs.ts";
 import { GatewayError } from "#core/errors.ts";
+import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { outputExpired } from "#core/jobs/job-view.ts";
 import { jobCredential } from "#core/jobs/poll-job.ts";
 import { googleBase } from "#core/media/google.ts";
@@ -8,7 +9,6 @@ import { isVendorUrl } from "#core/media/upstream.ts";
 import { send } from "#core/outbound/transport.ts";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { failureToError } from "#core/routing/failure-to-error.ts";
 
 /** Google gives a finished video to nobody without the key that made it, so it is passed through us, byte by byte. */
 
@@ -117,6 +117,6 @@ export const downloadVideo = async (
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     const failure = toProviderFailure("google", error, signal);
-    throw failureToError(failure, { byok: row.byok, attempts: [], fellBack: false, hasTools: false });
+    throw failureToError(failure, singleCall(row.byok));
   }
 };

@@ -1,4 +1,4 @@
-import type { VisionAnswer, VisionRun } from "./vision-run.ts";
+import type { Vision, VisionAnswer } from "./vision.ts";
 
 /** `event: delta` with text as it comes, then `event: done` with the whole answer. */
 
@@ -43,10 +43,10 @@ async function* framesOf(waiting: Waiting, answering: Promise<VisionAnswer>): As
 }
 
 /** Resolves with the stream once the first text is here, so that an early failure is a true status. @throws GatewayError */
-export const startVision = (run: VisionRun): Promise<AsyncGenerator<string, void, undefined>> =>
+export const startVision = (vision: Vision): Promise<AsyncGenerator<string, void, undefined>> =>
   new Promise((resolve, reject) => {
     const waiting = new Waiting();
-    const answering = run.answer((text) => {
+    const answering = vision.answer((text) => {
       if (text === "") return;
       waiting.push(event("delta", { text }));
       resolve(framesOf(waiting, answering));

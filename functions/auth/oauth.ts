@@ -18,14 +18,14 @@ export const handler = jsonHandler({
       handle: async (call) => {
         const provider = call.pathParameters.provider ?? "";
         if (!isProvider(provider))
-          throw new GatewayError("NOT_FOUND", "Sign-in is by github or google.", { param: "provider" });
+          throw new GatewayError("NOT_FOUND", "The provider must be github or google.", { param: "provider" });
         const { data, error } = await supabaseFor(call).supabase.auth.signInWithOAuth({
           provider,
           options: { redirectTo: callbackUrl(call, call.query.next), skipBrowserRedirect: true },
         });
         rejectUnavailable(error);
         if (error !== null || data.url === null)
-          throw new GatewayError("BAD_REQUEST", "This provider cannot be used here.");
+          throw new GatewayError("BAD_REQUEST", "This sign-in provider is not available.");
         return { status: 303, headers: { location: data.url } };
       },
     },

@@ -13,7 +13,7 @@ export const handler = accountHandler({
     POST: withBody(signInSchema, async (call) => {
       const { data, error } = await supabaseFor(call).supabase.auth.signInWithPassword(call.body);
       rejectUnavailable(error);
-      if (error !== null) throw new GatewayError("UNAUTHORIZED", "The address or the password is wrong.");
+      if (error !== null) throw new GatewayError("UNAUTHORIZED", "The email address or the password is wrong.");
       return {
         status: 200,
         json: { success: true, data: { user: { id: data.user.id, email: data.user.email ?? null } } },

@@ -22,13 +22,13 @@ export const handler = accountHandler({
       });
       rejectUnavailable(error);
       if (error?.code === "user_already_exists") {
-        throw new GatewayError("CONFLICT", "This address has an account already.", {
+        throw new GatewayError("CONFLICT", "An account with this address already exists.", {
           param: "email",
           shouldRetry: false,
         });
       }
       if (error !== null)
-        throw new GatewayError("BAD_REQUEST", "The account could not be made.", {
+        throw new GatewayError("BAD_REQUEST", "The account could not be created.", {
           details: { reason: error.code ?? null },
         });
       const user = { id: data.user?.id ?? null, email };

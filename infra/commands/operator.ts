@@ -34,6 +34,10 @@ export const operatorCommands = {
     summary: "write docs/reference/fields.md from the field table",
     run: script("infra/commands/write-field-table.ts"),
   },
+  "write-map": {
+    summary: "write the map in AGENTS.md from the layout rules",
+    run: script("infra/commands/write-map.ts"),
+  },
   "synth-operators": {
     summary: "write infra/operators/template.json, the stack of dashboards and alarms",
     run: script("infra/commands/synth-operators.ts"),

@@ -1,6 +1,6 @@
 import { type Route, routes } from "#core/routes.ts";
 
-/** Saved Logs Insights queries over the canonical log line (core/http/observe.ts, core/chat/report.ts) and API Gateway's access log. */
+/** Saved Logs Insights queries over the canonical log line (core/http/observe.ts, core/generation/report.ts) and API Gateway's access log. */
 
 /** Fields of the canonical line that queries name. A test writes such a line and holds this list to it. */
 export const logFields = [

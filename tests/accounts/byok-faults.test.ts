@@ -105,7 +105,7 @@ describe.skipIf(!hasTables)(`a stored provider key that cannot be opened (${tabl
         expect(reply.error()).toMatchObject({ code: "INTERNAL_ERROR", details: { providerKeyId: row.id } });
         expectClean(reply, secret);
       }
-      expect(log.text()).toContain("A stored provider key does not open");
+      expect(log.text()).toContain("A stored provider key cannot be decrypted");
       expect(log.text()).toContain(row.id);
     },
   );

@@ -343,7 +343,7 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
       expect(await placesTaken()).toBe(0);
     });
 
-    it("refuses it while Unkey is out of reach altogether: a mark beats trust", async () => {
+    it("refuses it while Unkey is unavailable altogether: a mark beats trust", async () => {
       const made = await create();
       await use(made.key);
       standIns().unkey.intercept = ({ path: called }) =>
@@ -391,7 +391,7 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
           await stranger.post(`${path}/${id}/rotate`, {}),
         ];
         for (const reply of replies) {
-          expect(reply.error()).toMatchObject({ code: "NOT_FOUND", message: "There is no such key." });
+          expect(reply.error()).toMatchObject({ code: "NOT_FOUND", message: "No key has this id." });
         }
       }
       expect((await list())[0]).toMatchObject({ name: "Mine", enabled: true });
@@ -497,7 +497,7 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
   });
 
   describe("a user who is disabled", () => {
-    it("loses all keys at once, also while Unkey is out of reach", async () => {
+    it("loses all keys at once, also while Unkey is unavailable", async () => {
       const keys = [await create(), await create(), await create()];
       for (const { key } of keys) expect((await use(key)).status).toBe(200);
       standIns().unkey.intercept = unkeyCall("updateKey", down);

@@ -440,7 +440,7 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
     });
   });
 
-  describe("while Supabase is out of reach", () => {
+  describe("while Supabase is unavailable", () => {
     it("is a 503 to sign in, and reading goes on with the keys that are known", async () => {
       const browser = await new Browser().signIn(user);
       await browser.post("/api/v1/keys", { name: "Before" });
@@ -614,7 +614,7 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
       expect((await other.get("/api/v1/keys")).status).toBe(200);
     });
 
-    it("hold while Unkey is out of reach, each environment by itself", async () => {
+    it("hold while Unkey is unavailable, each environment by itself", async () => {
       vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1_000);
       standIns().unkey.intercept = () => ({ kind: "reset" });
       const browser = new Browser();

@@ -3,7 +3,7 @@ import { utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
-import { newEvent } from "#tests/core/usage/events.ts";
+import { newEvent } from "#tests/core/support/usage-events.ts";
 import { Browser, type HttpReply, request } from "./support/gateway.ts";
 import { captureLog } from "./support/log.ts";
 import { useStandIns } from "./support/stand-ins.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "#core/cache/cache-key.ts";
 import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
 import { toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { toSchemaSubset } from "#core/providers/anthropic/schema-subset.ts";
 import { toGeminiSchema } from "#core/providers/compatible/google-schema.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 import { schemaFault } from "#core/values/json-schema.ts";
 
 /** Small JSON that becomes large or slow: schemas of tools whose references unfold. What is done is counted, not timed. */

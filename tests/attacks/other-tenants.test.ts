@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { canonicalJson } from "#core/cache/cache-key.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { rollUp } from "#core/usage/rollup.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 import type { HttpReply } from "#tests/accounts/support/gateway.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
-import { newEvent } from "#tests/core/usage/events.ts";
+import { newEvent } from "#tests/core/support/usage-events.ts";
 import { type Tenant, useAttackedGateway, withKey } from "./support/gateway.ts";
 import { nowhere, type SampledOperation, type SampleParts, sampledOperations, sendAs } from "./support/samples.ts";
 

@@ -1,4 +1,4 @@
-import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest } from "#core/arena/arena-run.ts";
 import { arenaFrames } from "#core/arena/run-arena.ts";
 import { SearchBudget } from "#core/arena/search-budget.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
@@ -34,7 +34,7 @@ class PacedRun implements ArenaRun {
     return 840_000;
   }
 
-  async generate(request: GenerationRequest): Promise<Generation> {
+  async generate(request: GenerationRequest): Promise<Generated> {
     const done = { toolCalls: [], usage: noTokens, costPicoUsd: 0n, model: request.model, finishReason: "stop" };
     if (request.responseFormat !== undefined) return { ...done, content: "" };
     const startedAt = performance.now();

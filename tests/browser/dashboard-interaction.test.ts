@@ -82,10 +82,10 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
   test("a failure shows the API's own words and the request id, and can be tried again", async () => {
     let broken = true;
     const { page } = await visit("keys", {
-      "GET v1/keys": () => (broken ? failed(503, "SERVICE_UNAVAILABLE", "Unkey is out of reach.") : ok(keys)),
+      "GET v1/keys": () => (broken ? failed(503, "SERVICE_UNAVAILABLE", "Unkey is unavailable.") : ok(keys)),
     });
     const alert = page.getByRole("alert");
-    await alert.getByText("Unkey is out of reach.").waitFor();
+    await alert.getByText("Unkey is unavailable.").waitFor();
     expect(await alert.getByText(requestId).count()).toBe(1);
     broken = false;
     await page.getByRole("button", { name: "Try again" }).click();

@@ -62,7 +62,7 @@ describe("config", () => {
     ["RATE_LIMIT_SCALE", "many", "not a number"],
     ["MAX_OPEN_REQUESTS", "-1", "not a number of 0 or more"],
     ["DAILY_SPEND_CAP_USD", "NaN", "not a number"],
-    ["SIGN_UP_POLICY", "everybody", "none of open, domains, closed"],
+    ["SIGN_UP_POLICY", "everybody", "must be one of open, domains, closed"],
   ])("refuses %s=%s", async (variable, value, message) => {
     const config = await load({ [variable]: value });
     const read = () => [

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { DependencyError, type ErrorCode, errorKinds, GatewayError, toGatewayError } from "#core/errors.ts";
 
 class Down extends DependencyError {
-  readonly passing: boolean;
-  constructor(passing: boolean) {
+  readonly transient: boolean;
+  constructor(transient: boolean) {
     super("sk-secret at 10.0.0.1");
-    this.passing = passing;
+    this.transient = transient;
   }
 }
 

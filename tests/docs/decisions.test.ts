@@ -12,7 +12,7 @@ it("docs/decisions/README.md lists every decision with its number, title, date a
     .map((name) => {
       const text = readFileSync(join(folder, name), "utf8");
       const [, number, title, date, status] =
-        /^# (\d{4}): (.+)\n\nDate: (\d{4}-\d{2}-\d{2})\. Status: (.+)\.\n/.exec(text) ?? [];
+        /^# (\d{4}): (.+)\n\nDate: (\d{4}-\d{2}-\d{2}) · Status: (.+)\n/.exec(text) ?? [];
       expect(name.slice(0, 4), name).toBe(number);
       return `| ${number} | [${title}](${name}) | ${date} | ${status} |`;
     });

@@ -21,8 +21,8 @@ const callSchema = z.object({
   response_format: z.unknown().optional(),
 });
 type ProviderCall = z.infer<typeof callSchema>;
-type Said = string | { readonly search: string } | ((response: ServerResponse) => void | Promise<void>);
-type Script = (call: ProviderCall) => Said | Promise<Said>;
+type MessageText = string | { readonly search: string } | ((response: ServerResponse) => void | Promise<void>);
+type Script = (call: ProviderCall) => MessageText | Promise<MessageText>;
 
 let provider: FakeProvider;
 let exa: FakeProvider;
@@ -60,7 +60,7 @@ beforeEach(() => {
   script = plain;
 });
 
-const speak = async (response: ServerResponse, { model, stream }: ProviderCall, said: Said): Promise<void> => {
+const speak = async (response: ServerResponse, { model, stream }: ProviderCall, said: MessageText): Promise<void> => {
   if (typeof said === "function") return said(response);
   const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
   if (stream !== true) {
@@ -118,7 +118,7 @@ const vote = (call: ProviderCall): string => {
 /** Answers sort in this order. */
 const said: Readonly<Record<string, string>> = { one: "Answer 1", two: "Answer 2", three: "Answer 3" };
 const plain: Script = (call) => (isVote(call) ? vote(call) : (said[nameOf(call)] ?? "Answer 9"));
-const fails: Said = (response) => {
+const fails: MessageText = (response) => {
   response.writeHead(400, { "content-type": "application/json" });
   response.end(JSON.stringify({ error: { message: "No.", type: "invalid_request_error" } }));
 };

@@ -21,7 +21,7 @@ const asked = (key: string): number => proxy.verified.filter((verified) => verif
 
 const invalid = {
   code: "INVALID_API_KEY",
-  message: "The API key is not valid. Make one in the dashboard under Keys.",
+  message: "The API key is invalid. Create one in the dashboard under Keys.",
   type: "authentication_error",
   param: null,
   details: {},
@@ -120,7 +120,7 @@ describe("a key that may not pass", () => {
     const reply = await models(bearer(key));
     expect(reply.status).toBe(401);
     expect(reply.error()).toEqual(invalid);
-    // Nor does it come back while Unkey is out of reach.
+    // Nor does it come back while Unkey is unavailable.
     proxy.setMode("reset");
     expect((await models(bearer(key))).status).toBe(401);
   });

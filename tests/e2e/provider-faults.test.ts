@@ -222,7 +222,7 @@ describe("time", () => {
     expect(reply.status).toBe(504);
     expect(reply.error()).toMatchObject({
       code: "PROVIDER_TIMEOUT",
-      message: "No whole answer in 600 ms. `timeout` sets more, up to 290000.",
+      message: "The request did not complete within 600 ms. `timeout` can be set to up to 290000 ms.",
       details: { timeoutMs: 600 },
     });
     expect(reply.headers.get("x-should-retry")).toBe("false");

@@ -119,7 +119,10 @@ describe("an image that is not made", () => {
       prompt: "[[simulate: polls=99]]",
       timeout: 1_500,
     });
-    expect(reply.error()).toMatchObject({ code: "PROVIDER_TIMEOUT", message: "No whole answer in 1500 ms." });
+    expect(reply.error()).toMatchObject({
+      code: "PROVIDER_TIMEOUT",
+      message: "The request did not complete within 1500 ms.",
+    });
     const event = await user.usage(reply);
     expect(event).toMatchObject({ status: "error", estimated: true, units: 1, costPicoUsd: 30_000n * microUsd });
   });

@@ -6,7 +6,7 @@ import { groups, type MutationGroup } from "./groups.ts";
 
 /**
  * `npm run mutate`: breaks the code on purpose, one small change after the other, and counts which changes no test notices.
- * Some folders or files only: `npm run mutate -- core/auth core/usage/place.ts`. Ends with 1 below the score to hold.
+ * Some folders or files only: `npm run mutate -- core/auth core/generation/admission.ts`. Ends with 1 below the score to hold.
  */
 
 const { values: flags, positionals: wanted } = parseArgs({

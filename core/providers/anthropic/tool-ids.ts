@@ -35,7 +35,7 @@ export class ToolCallLedger {
    */
   call(id: string, path: string): string {
     const key = toAnthropicToolId(id);
-    if (this.#open.has(key)) throw mismatch("Two tool calls of one turn have the same id.", path);
+    if (this.#open.has(key)) throw mismatch("Two tool calls in one turn have the same id.", path);
     // Some providers count from call_0 in every turn; Anthropic wants ids that are unique in the whole conversation.
     let anthropicId = key;
     for (let copy = 2; this.#used.has(anthropicId); copy += 1) anthropicId = `${key}-${copy}`;
@@ -52,7 +52,10 @@ export class ToolCallLedger {
     const key = toAnthropicToolId(id);
     const open = this.#open.get(key);
     if (open === undefined) {
-      throw mismatch("No tool call of the assistant message before has this id (or it already has its result).", path);
+      throw mismatch(
+        "No tool call in the preceding assistant message has this id, or it already has its result.",
+        path,
+      );
     }
     this.#open.delete(key);
     return open.anthropicId;
@@ -61,7 +64,7 @@ export class ToolCallLedger {
   /** @throws GatewayError when a call of the turn before has no result. */
   assertAnswered(): void {
     for (const { path } of this.#open.values()) {
-      throw mismatch("This tool call has no tool message with its result right after the assistant message.", path);
+      throw mismatch("No tool message with the result of this tool call follows the assistant message.", path);
     }
   }
 }

@@ -55,7 +55,7 @@ const imageBlock = (part: PartOf<"image_url">, path: string): ImageBlockParam =>
   const parsed = parseDataUrl(url);
   const mediaType = parsed === undefined ? undefined : ownValue(imageTypes, parsed.mediaType);
   if (parsed === undefined || mediaType === undefined) {
-    throw unsupported("Claude takes an https URL, or a base64 data: URL of a JPEG, PNG, GIF or WebP image.", param);
+    throw unsupported("Claude accepts an https URL, or a base64 data: URL of a JPEG, PNG, GIF or WebP image.", param);
   }
   return { type: "image", source: { type: "base64", media_type: mediaType, data: parsed.data }, ...cacheMark(part) };
 };
@@ -76,7 +76,7 @@ const documentBlock = (part: PartOf<"file">, path: string): DocumentBlockParam =
   const source = fileData === undefined ? undefined : documentSource(fileData);
   if (source === undefined) {
     const param = fileData === undefined ? `${path}.file` : `${path}.file.file_data`;
-    throw unsupported("Claude takes files as file_data: a base64 data: URL of application/pdf or text/plain.", param);
+    throw unsupported("Claude accepts files as file_data: a base64 data: URL of application/pdf or text/plain.", param);
   }
   return { type: "document", source, ...(filename === undefined ? {} : { title: filename }), ...cacheMark(part) };
 };
@@ -90,7 +90,7 @@ const partBlock = (part: UserPart, path: string): UserBlock => {
     case "file":
       return documentBlock(part, path);
     case "input_audio":
-      throw unsupported("Claude models do not take audio.", path);
+      throw unsupported("Claude models do not accept audio.", path);
   }
 };
 

@@ -32,7 +32,7 @@ export const embedImages = async (
   if (images.length > maxFetchedImages) {
     throw new GatewayError(
       "BAD_REQUEST",
-      `At most ${maxFetchedImages} images may be URLs. Send others as data: URLs.`,
+      `At most ${maxFetchedImages} images may be URLs. Send the others as data: URLs.`,
       {
         param: "messages",
       },

@@ -59,21 +59,24 @@ export class GoogleAnswer implements AnswerRewriter {
   }
 
   #choice(choice: ChatCompletionChunk.Choice): ChatCompletionChunk.Choice {
-    const place = choice.index ?? 0;
+    const choiceIndex = choice.index ?? 0;
     const calls = choice.delta?.tool_calls;
     const delta =
       calls === undefined || calls === null
         ? choice.delta
-        : { ...choice.delta, tool_calls: calls.map((call) => this.#call(place, call)) };
-    const reason = this.#reason(place, choice.finish_reason);
+        : { ...choice.delta, tool_calls: calls.map((call) => this.#call(choiceIndex, call)) };
+    const reason = this.#reason(choiceIndex, choice.finish_reason);
     return delta === choice.delta && reason === choice.finish_reason
       ? choice
       : { ...choice, delta, finish_reason: reason };
   }
 
-  #call(place: number, call: ChatCompletionChunk.Choice.Delta.ToolCall): ChatCompletionChunk.Choice.Delta.ToolCall {
-    const known = this.#calls.get(place) ?? [];
-    this.#calls.set(place, known);
+  #call(
+    choiceIndex: number,
+    call: ChatCompletionChunk.Choice.Delta.ToolCall,
+  ): ChatCompletionChunk.Choice.Delta.ToolCall {
+    const known = this.#calls.get(choiceIndex) ?? [];
+    this.#calls.set(choiceIndex, known);
     const begins = call.function?.name !== undefined;
     const byId = filled(call.id) ? known.indexOf(call.id) : -1;
     // Every call comes whole in one delta, so one with a name is a new one unless its id or index says otherwise.
@@ -91,12 +94,12 @@ export class GoogleAnswer implements AnswerRewriter {
   }
 
   #reason(
-    place: number,
+    choiceIndex: number,
     reason: ChatCompletionChunk.Choice["finish_reason"],
   ): ChatCompletionChunk.Choice["finish_reason"] {
     if (typeof reason !== "string") return reason;
     const said: string = reason;
     if (said.startsWith("content_filter")) return "content_filter";
-    return said === "stop" && (this.#calls.get(place)?.length ?? 0) > 0 ? "tool_calls" : reason;
+    return said === "stop" && (this.#calls.get(choiceIndex)?.length ?? 0) > 0 ? "tool_calls" : reason;
   }
 }

@@ -20,7 +20,7 @@ const rules: MessageRules = {
   ownFields: ["extra_content"],
   extraContent: true,
   refusedParts: {
-    file: "Gemini takes no files over its OpenAI-compatible endpoint. Send pages as images, or their text.",
+    file: "Gemini does not accept files over its OpenAI-compatible endpoint. Send the pages as images, or as text.",
   },
 };
 

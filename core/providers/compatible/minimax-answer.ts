@@ -89,10 +89,10 @@ export class MinimaxAnswer implements AnswerRewriter {
       : { ...choice, delta, finish_reason: reason };
   }
 
-  #delta(place: number, delta: Delta | undefined, ends: boolean): Delta {
+  #delta(choiceIndex: number, delta: Delta | undefined, ends: boolean): Delta {
     const given: Delta = delta ?? {};
-    const splitter = this.#splitters.get(place) ?? new ThinkSplitter();
-    this.#splitters.set(place, splitter);
+    const splitter = this.#splitters.get(choiceIndex) ?? new ThinkSplitter();
+    this.#splitters.set(choiceIndex, splitter);
     const said = typeof given.content === "string" ? given.content : "";
     const pushed = said === "" ? { thought: "", text: "" } : splitter.push(said);
     const { thought, text } = ends ? joined(pushed, splitter.end()) : pushed;

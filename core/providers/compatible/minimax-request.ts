@@ -15,8 +15,8 @@ const rules: MessageRules = {
   developerRole: false,
   ownFields: ["reasoning_content", "reasoning_details"],
   refusedParts: {
-    input_audio: "MiniMax models do not take audio.",
-    file: "MiniMax models take no files. Send pages as images, or their text.",
+    input_audio: "MiniMax models do not accept audio.",
+    file: "MiniMax models do not accept files. Send pages as images, or their text.",
   },
 };
 

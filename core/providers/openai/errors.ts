@@ -52,7 +52,7 @@ const parse = (body: string): unknown => {
   }
 };
 
-const told = (error: ErrorFacts | undefined) => ({
+const reportedFacts = (error: ErrorFacts | undefined) => ({
   providerMessage: error?.message === undefined ? undefined : safeMessage(error.message),
   providerCode: error?.code === undefined ? undefined : safeMessage(error.code),
   param: error?.param === undefined ? undefined : safeMessage(error.param),
@@ -71,7 +71,7 @@ export const failureFromResponse = (
   const moneyIsOut = error !== undefined && noMoney.test(wordsOf(error));
   const kind = reading.kind ?? (moneyIsOut ? "quota" : kindOfStatus(status));
   return new ProviderFailure(provider, kind, `${provider} answered with status ${status}`, {
-    ...told(error),
+    ...reportedFacts(error),
     status,
     retryAfterMs: retryAfterMs(headers, nowMs) ?? reading.retryAfterMs,
   });
@@ -89,6 +89,6 @@ export const failureFromBody = (provider: ChatProviderId, body: unknown): Provid
     provider,
     reading.kind ?? kindOfWords(error, status),
     `${provider} reported an error inside its answer`,
-    { ...told(error), status, retryAfterMs: reading.retryAfterMs },
+    { ...reportedFacts(error), status, retryAfterMs: reading.retryAfterMs },
   );
 };

@@ -1,21 +1,11 @@
-import { postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
-import {
-  type ChatProvider,
-  newOutcome,
-  type ProviderCall,
-  type ProviderOutcome,
-  type ProviderReply,
-  withOutcome,
-} from "#core/providers/provider.ts";
+import { toProviderFailure } from "#core/providers/http-transport.ts";
+import type { ChatProvider, ProviderCall, ProviderOutcome, ProviderReply } from "#core/providers/provider.ts";
 import type { Dialect } from "./dialect.ts";
-import { failureFromResponse } from "./errors.ts";
+import { exchange } from "./exchange.ts";
 import { readCompletion } from "./from-response.ts";
 import { StreamTap } from "./stream-tap.ts";
 
-const maxAnswerBytes = 32 * 1024 * 1024;
-const maxErrorBytes = 256 * 1024;
-
-/** The frames of a response's body through a tap. A broken end after a whole answer is none. @throws ProviderFailure */
+/** The frames of a response's body through a tap. A connection that breaks after a whole answer is ignored. @throws ProviderFailure */
 export async function* tappedFrames(
   call: Pick<ProviderCall, "provider" | "signal" | "request">,
   body: AsyncIterable<Buffer>,
@@ -31,7 +21,7 @@ export async function* tappedFrames(
   } catch (error) {
     const failure = toProviderFailure(call.provider, error, call.signal);
     const isWhole = outcome.finishReason !== undefined && (call.request.n ?? 1) === 1;
-    // How the connection ended after a whole answer is nothing that the caller could act on.
+    // The caller has the whole answer and can do nothing about how the connection ended.
     if (!isWhole || failure.kind === "aborted") throw failure;
     return;
   }
@@ -41,39 +31,22 @@ export async function* tappedFrames(
 
 /** One call of POST <base>/chat/completions in a provider's dialect. @throws ProviderFailure, or GatewayError before any call */
 const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply> => {
-  const { provider, request, credential, signal, timeouts } = call;
+  const { provider } = call;
   const { body, warnings } = await dialect.toRequest(call);
-  const streamed = request.stream === true;
-  const response = await postJson({
+  const optionsOf = (outcome: ProviderOutcome) => ({
     provider,
-    url: `${credential.baseUrl}/chat/completions`,
-    headers: {
-      authorization: `Bearer ${credential.apiKey}`,
-      accept: streamed ? "text/event-stream" : "application/json",
-      ...dialect.headers,
-    },
-    body: JSON.stringify(body),
-    signal,
-    timeouts,
+    outcome,
+    reasoning: dialect.reasoning,
+    rewriter: dialect.newAnswer?.(call),
   });
-  if (response.status !== 200) {
-    const text = await readBody(provider, response, maxErrorBytes, signal);
-    throw failureFromResponse(provider, response.status, response.headers, text);
-  }
-  const outcome = newOutcome();
-  const facts = { outcome, simulated: response.headers["x-provider-simulated"] === "true", warnings };
-  const options = { provider, outcome, reasoning: dialect.reasoning, rewriter: dialect.newAnswer?.(call) };
-  const isStream = response.headers["content-type"]?.includes("text/event-stream") === true;
-  if (!streamed || !isStream) {
-    // A provider that answers a stream request with one JSON body has an error to tell.
-    const text = await readBody(provider, response, maxAnswerBytes, signal);
-    try {
-      return { kind: "completion", completion: readCompletion(text, options), ...facts };
-    } catch (error) {
-      throw withOutcome(error, outcome);
-    }
-  }
-  return { kind: "stream", frames: tappedFrames(call, response.body, new StreamTap(options), outcome), ...facts };
+  return exchange(call, {
+    path: "/chat/completions",
+    headers: dialect.headers,
+    body,
+    warnings,
+    completion: (text, outcome) => readCompletion(text, optionsOf(outcome)),
+    frames: (bytes, outcome) => tappedFrames(call, bytes, new StreamTap(optionsOf(outcome)), outcome),
+  });
 };
 
 /** A provider that speaks OpenAI's chat completions, in its own dialect. */

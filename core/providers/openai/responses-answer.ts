@@ -71,7 +71,7 @@ const parse = (text: string): Response => {
   return body as unknown as Response;
 };
 
-interface Said {
+interface MessageText {
   text: string;
   refusal: string;
   reasoning: string;
@@ -79,8 +79,8 @@ interface Said {
   readonly calls: ChatCompletionMessageToolCall[];
 }
 
-const readItems = (response: Response): Said => {
-  const said: Said = { text: "", refusal: "", reasoning: "", details: [], calls: [] };
+const readItems = (response: Response): MessageText => {
+  const said: MessageText = { text: "", refusal: "", reasoning: "", details: [], calls: [] };
   for (const item of response.output) {
     if (item.type === "message") {
       for (const part of item.content) {

@@ -53,9 +53,13 @@ const inputPart = (part: UserPart, path: string): ResponseInputContent => {
       };
     }
     case "input_audio":
-      throw new GatewayError("BAD_REQUEST", "This model is called over OpenAI's Responses API, which takes no audio.", {
-        param: path,
-      });
+      throw new GatewayError(
+        "BAD_REQUEST",
+        "This model is called over OpenAI's Responses API, which does not accept audio.",
+        {
+          param: path,
+        },
+      );
   }
 };
 

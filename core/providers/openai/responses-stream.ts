@@ -26,7 +26,7 @@ interface OpenCall {
 /** Turns the events of the Responses API, one by one, into frames of OpenAI's chat.completion.chunk. */
 class ResponsesTranslator {
   readonly #options: ResponsesAnswerOptions;
-  /** By the item's place in the output. */
+  /** By the item's outputIndex in the output. */
   readonly #calls = new Map<number, OpenCall>();
   readonly #frameStart: string;
   #roleSent = false;
@@ -101,17 +101,17 @@ class ResponsesTranslator {
     return this.#frame(`{"${field}":${JSON.stringify(text)}}`);
   }
 
-  #startItem(place: number, item: ResponseOutputItem): string {
+  #startItem(outputIndex: number, item: ResponseOutputItem): string {
     if (item.type !== "function_call" && item.type !== "custom_tool_call") return "";
     const type = item.type === "function_call" ? "function" : "custom";
     const call: OpenCall = { index: this.#calls.size, type, hasText: false };
-    this.#calls.set(place, call);
+    this.#calls.set(outputIndex, call);
     const named = { index: call.index, id: item.call_id, type, [type]: { name: item.name, [textField[type]]: "" } };
     return this.#frame(`{"tool_calls":[${JSON.stringify(named)}]}`);
   }
 
-  #callText(place: number, text: string): string {
-    const call = this.#calls.get(place);
+  #callText(outputIndex: number, text: string): string {
+    const call = this.#calls.get(outputIndex);
     if (call === undefined || text === "") return "";
     call.hasText = true;
     this.#options.outcome.outputCharacters += text.length;
@@ -119,13 +119,13 @@ class ResponsesTranslator {
     return this.#frame(`{"tool_calls":[{"index":${call.index},${body}}]}`);
   }
 
-  #endItem(place: number, item: ResponseOutputItem): string {
-    const call = this.#calls.get(place);
+  #endItem(outputIndex: number, item: ResponseOutputItem): string {
+    const call = this.#calls.get(outputIndex);
     // What came without any delta. No arguments at all are not JSON; an empty input is one.
     if (item.type === "function_call" && call?.hasText === false) {
-      return this.#callText(place, item.arguments === "" ? "{}" : item.arguments);
+      return this.#callText(outputIndex, item.arguments === "" ? "{}" : item.arguments);
     }
-    if (item.type === "custom_tool_call" && call?.hasText === false) return this.#callText(place, item.input);
+    if (item.type === "custom_tool_call" && call?.hasText === false) return this.#callText(outputIndex, item.input);
     const detail = toReasoningDetail(item);
     return detail === undefined ? "" : this.#frame(`{"reasoning_details":[${JSON.stringify(detail)}]}`);
   }

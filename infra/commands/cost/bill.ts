@@ -198,7 +198,7 @@ const unkey = ({ requests }: Traffic): BillLine => {
   };
 };
 
-/** The month's bill, dearest first. */
+/** The month's bill, most expensive first. */
 export const billOf = (traffic: Traffic): readonly BillLine[] =>
   [apiGateway, lambda, background, dynamoDb, storage, kms, logs, metrics, operators, traces, firewall, transfer, unkey]
     .map((line) => line(traffic))

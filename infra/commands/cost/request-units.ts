@@ -20,7 +20,7 @@ export interface RequestShape {
 /** Of a stored answer: a stream of 500 chunks made a row of 4,229 bytes, measured with simulated text. Real text compresses less. */
 const answerRowBytes = (outputTokens: number): number => 700 + outputTokens * 12;
 const kilobyte = 1_024;
-/** `core/chat/request-scope.ts` looks for the cancel flag every 2 s once a request is that old. */
+/** `core/generation/request-scope.ts` looks for the cancel flag every 2 s once a request is that old. */
 const cancelLookupSeconds = 2;
 
 /** Units of writing a request, on average. */
@@ -51,7 +51,7 @@ export const readUnits = ({ seconds, cached, outputTokens, cacheHits }: RequestS
       cached * (0.5 * (1 - cacheHits) + 0.5 * cacheHits * Math.ceil(answerRowBytes(outputTokens) / (4 * kilobyte))),
   },
   {
-    what: "the cancel flag, consistent, every 2 s (core/chat/request-scope.ts)",
+    what: "the cancel flag, consistent, every 2 s (core/generation/request-scope.ts)",
     units: Math.floor(seconds / cancelLookupSeconds),
   },
 ];

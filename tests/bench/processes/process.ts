@@ -62,16 +62,17 @@ export class BenchProcess<Ready> {
   }
 
   /**
-   * Forks `<name>.ts` beside this file. It gets nothing of this process's environment but PATH and `env`, so that no real
-   * key reaches a fake server. Rejects when it ends before it is ready.
+   * Forks `<name>.ts` in this folder, or in the same folder of another checkout. It gets only PATH and `env` from this
+   * process's environment, so that no real key reaches a fake server. Rejects when it ends before it is ready.
    */
   static async start<Ready>(
     name: string,
     input: unknown = {},
     env: Readonly<Record<string, string>> = {},
     execArgv: readonly string[] = [],
+    folder: string = import.meta.dirname,
   ): Promise<BenchProcess<Ready>> {
-    const child = fork(join(import.meta.dirname, `${name}.ts`), [JSON.stringify(input)], {
+    const child = fork(join(folder, `${name}.ts`), [JSON.stringify(input)], {
       env: { PATH: process.env.PATH, ...env },
       execArgv: [...execArgv],
     });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DependenciesReady } from "./dependencies.ts";
 import type { GatewayInput, GatewayReady } from "./gateway.ts";
 import { BenchProcess } from "./process.ts";
@@ -13,13 +14,18 @@ const settings = {
 
 const idleMs = 600_000;
 
-/** The gateway's process before the fake provider, its limits out of the way. */
+/** The gateway's process in front of the fake provider, with its limits out of the way. */
 export const startGateway = (
   provider: ProviderReady,
   dependencies: DependenciesReady,
   options: Pick<GatewayInput, "maxWorkers" | "minify"> & { readonly idleMs?: number },
+  /** Root of another checkout whose gateway is measured. */
+  checkout?: string,
 ): Promise<BenchProcess<GatewayReady>> =>
-  BenchProcess.start<GatewayReady>("gateway", { dependencies, idleMs, ...options } satisfies GatewayInput, {
-    ...settings,
-    OPENAI_BASE_URL: provider.url,
-  });
+  BenchProcess.start<GatewayReady>(
+    "gateway",
+    { dependencies, idleMs, ...options } satisfies GatewayInput,
+    { ...settings, OPENAI_BASE_URL: provider.url },
+    [],
+    checkout === undefined ? undefined : join(checkout, "tests/bench/processes"),
+  );

@@ -6,13 +6,13 @@ import { resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { GatewayError } from "#core/errors.ts";
+import { costForReserve } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { costForReserve } from "#core/usage/settlement.ts";
 import { fc } from "#tests/support/property.ts";
 
 /** What `maxCostUsd` makes of a single answer's request. */
 
-const asker = { userId: "user_1", providerKeySlug: undefined };
+const caller = { principal: { kind: "key", userId: "user_1", keyId: "key_1" }, providerKeySlug: undefined } as const;
 const unknown = "x-ai/nobody-knows";
 const requestOf = (model: string, length = 40, maxTokens?: number): ChatRequest => ({
   model,
@@ -37,7 +37,7 @@ describe("A single answer within maxCostUsd", () => {
   });
   afterEach(() => vi.unstubAllEnvs());
 
-  it("costs no more at any model that may serve, an unknown price being the dearest, or is refused", () => {
+  it("costs no more at any model that may serve, an unknown price being the highest, or is refused", () => {
     const names = fc.constantFrom("auto", unknown, ...models.map(({ id }) => id));
     const money = fc.integer({ min: 1, max: 2_000_000 }).map((microUsd) => microUsd / 1_000_000);
     const tokens = fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined });
@@ -46,7 +46,7 @@ describe("A single answer within maxCostUsd", () => {
       fc.property(names, length, tokens, money, (name, characters, maxTokens, maxCostUsd) => {
         const request = requestOf(name, characters, maxTokens);
         try {
-          const { body } = withinCost(request, maxCostUsd, asker);
+          const { body } = withinCost(request, maxCostUsd, caller);
           for (const model of [body.model, ...(body.fallback ?? [])]) {
             expect(mostAt(model, body)).toBeLessThanOrEqual(fromUsd(maxCostUsd));
           }
@@ -59,7 +59,7 @@ describe("A single answer within maxCostUsd", () => {
   });
 
   it("gets every token that the money buys", () => {
-    const { body, byCost } = withinCost(requestOf("gpt-5.2"), 0.01, asker);
+    const { body, byCost } = withinCost(requestOf("gpt-5.2"), 0.01, caller);
     const more = { ...body, max_completion_tokens: (body.max_completion_tokens ?? 0) + 1 };
     expect(byCost).toBe(true);
     expect(mostAt("gpt-5.2", more)).toBeGreaterThan(fromUsd(0.01));
@@ -68,23 +68,23 @@ describe("A single answer within maxCostUsd", () => {
   it("is refused when the input alone costs more, or leaves less than the shortest answer, naming the field", () => {
     const refused = expect.objectContaining({ code: "BAD_REQUEST", status: 400, param: "maxCostUsd" });
     const input = requestOf("gpt-5.2", 100_000);
-    expect(() => withinCost(input, 0.000_001, asker)).toThrow(refused);
+    expect(() => withinCost(input, 0.000_001, caller)).toThrow(refused);
     const inputOnly = Number(mostAt("gpt-5.2", { ...input, max_completion_tokens: 0 }) / 1_000_000n) / 1_000_000;
-    expect(() => withinCost(input, inputOnly, asker)).toThrow(refused);
-    expect(withinCost(input, inputOnly + 0.001, asker).byCost).toBe(true);
+    expect(() => withinCost(input, inputOnly, caller)).toThrow(refused);
+    expect(withinCost(input, inputOnly + 0.001, caller).byCost).toBe(true);
   });
 
   it("is left as it is by more money than it can cost: no limit over the model's own, the caller's own kept", () => {
-    expect(withinCost(requestOf("gpt-5.2"), 1_000, asker)).toMatchObject({ byCost: false });
-    expect(withinCost(requestOf("gpt-5.2"), 1_000, asker).body.max_completion_tokens).toBeUndefined();
-    expect(withinCost(requestOf("gpt-5.2", 40, 20), 1, asker)).toMatchObject({
+    expect(withinCost(requestOf("gpt-5.2"), 1_000, caller)).toMatchObject({ byCost: false });
+    expect(withinCost(requestOf("gpt-5.2"), 1_000, caller).body.max_completion_tokens).toBeUndefined();
+    expect(withinCost(requestOf("gpt-5.2", 40, 20), 1, caller)).toMatchObject({
       byCost: false,
       body: { max_completion_tokens: 20 },
     });
   });
 
-  it("names the models of auto, so that the limit does not lead to others, and is kept by the dearest of them", () => {
-    const { body } = withinCost(requestOf("auto"), 0.001, asker);
+  it("names the models of auto, so that the limit does not lead to others, and is kept by the most expensive of them", () => {
+    const { body } = withinCost(requestOf("auto"), 0.001, caller);
     expect(body.model).not.toBe("auto");
     expect(body.fallback).toHaveLength(2);
     for (const model of [body.model, ...(body.fallback ?? [])])

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Agent, AgentAnswer } from "#core/arena/agent.ts";
-import type { ArenaRun, Generation, GenerationRequest } from "#core/arena/arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest } from "#core/arena/arena-run.ts";
 import { SearchBudget } from "#core/arena/search-budget.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
@@ -10,7 +10,7 @@ import type { ArenaEvent, ArenaEventName, arenaEventSchemas } from "#core/schema
 
 /** A run whose models say what a test lets them say, and whose clock and purse a test holds. */
 
-export interface Said {
+export interface MessageText {
   readonly content?: string;
   readonly toolCalls?: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
   /** USD; null for an unknown price. Default 0.01. */
@@ -25,7 +25,7 @@ export interface ScriptedCall extends GenerationRequest {
   readonly run: ScriptedRun;
 }
 
-export type Script = (call: ScriptedCall) => string | Said | Promise<string | Said>;
+export type Script = (call: ScriptedCall) => string | MessageText | Promise<string | MessageText>;
 
 export class ScriptedRun implements ArenaRun {
   readonly runId = "req_0199c0de-7000-7000-8000-000000000000";
@@ -77,7 +77,7 @@ export class ScriptedRun implements ArenaRun {
     this.#controller.abort(this.abortReason);
   }
 
-  async generate(request: GenerationRequest): Promise<Generation> {
+  async generate(request: GenerationRequest): Promise<Generated> {
     if (this.signal.aborted) throw this.abortReason;
     const earlierCalls = this.calls.filter(({ model }) => model === request.model).length;
     const call = { ...request, isVote: request.responseFormat !== undefined, earlierCalls, run: this };

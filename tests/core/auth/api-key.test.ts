@@ -70,7 +70,7 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
   /** What the endpoint's handler does after its answer. */
   const verifyAndNote = async (key: string) => {
     const verified = await verify(key);
-    await verified.afterwards?.();
+    await verified.deferred?.();
     return verified;
   };
   const calls = () => ({ unkey: relay.requests.length, dynamoDb: tables().requests.map(operationOf) });
@@ -205,7 +205,7 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       await verifyAndNote(key);
       expect(await readKeyMark(hash)).toEqual({ keyId, userId, enabled: true, verifiedAt: firstMs, rateLimit: 100 });
       unkey.clock.nowMs += 5 * minuteMs;
-      expect((await verify(key)).afterwards).toBeUndefined();
+      expect((await verify(key)).deferred).toBeUndefined();
       unkey.clock.nowMs += 1;
       await verifyAndNote(key);
       expect((await readKeyMark(hash))?.verifiedAt).toBe(unkey.clock.nowMs);
@@ -243,7 +243,7 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       expect((await readKeyMark(hash))?.rateLimit).toBeUndefined();
       relay.intercept = named("requests");
       unkey.clock.nowMs += 6 * minuteMs;
-      await (await verifyApiKey(key, undefined, "Models", unkey.clock.nowMs)).afterwards?.();
+      await (await verifyApiKey(key, undefined, "Models", unkey.clock.nowMs)).deferred?.();
       expect((await readKeyMark(hash))?.rateLimit).toBe(9);
     });
 
@@ -300,11 +300,11 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       await verifyAndNote(key);
       relay.intercept = () => fault;
       unkey.clock.nowMs += 10 * minuteMs;
-      const { principal, limit, afterwards } = await verify(key);
+      const { principal, limit, deferred } = await verify(key);
       expect(principal).toEqual({ kind: "key", userId, keyId });
       expect(limit).toMatchObject({ limit: 60, remaining: 59 });
       // Trust must not prolong itself.
-      expect(afterwards).toBeUndefined();
+      expect(deferred).toBeUndefined();
     });
 
     it.each(down)("%s, any other key gets 503, never a way in and never a 401", async (_name, fault) => {
@@ -375,10 +375,10 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       const { key } = await newKey();
       relay.intercept = () => isDown;
       await expect(verify(key)).rejects.toMatchObject({
-        message: "Key verification is out of reach. Try again in a few seconds.",
+        message: "Key verification is unavailable. Try again in a few seconds.",
       });
       expect(warn.mock.calls).toEqual([
-        ["Unkey is out of reach", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
+        ["Unkey is unavailable", { reason: "Unkey answered with status 500", route: "ChatCompletions" }],
       ]);
     });
   });
@@ -404,7 +404,7 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
       await expect(verify(key)).rejects.toMatchObject({
         code: "SERVICE_UNAVAILABLE",
         retryAfterSeconds: 5,
-        message: "The key table is out of reach. Try again in a few seconds.",
+        message: "The key table is unavailable. Try again in a few seconds.",
       });
     });
 

@@ -51,9 +51,9 @@ describe("requireKey", () => {
   });
 
   it("says where to make a key when what was sent cannot be one, and which header to leave out of two", () => {
-    expect(() => requireKey({ "x-api-key": "sk-1" })).toThrow("Make one in the dashboard under Keys.");
+    expect(() => requireKey({ "x-api-key": "sk-1" })).toThrow("Create one in the dashboard under Keys.");
     const two = { authorization: `Bearer ${key}`, "x-api-key": other };
-    expect(() => requireKey(two)).toThrow("Authorization and X-API-Key hold two different keys: send one of them.");
+    expect(() => requireKey(two)).toThrow("Authorization and X-API-Key contain different keys. Send only one of them.");
     expect(() => requireKey(two)).toThrow(expect.objectContaining({ param: "X-API-Key" }));
   });
 

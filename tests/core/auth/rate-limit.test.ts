@@ -32,7 +32,7 @@ describe("the headers", () => {
   it("come with a 429, which says when to come back in whole seconds, at least one", () => {
     const error = rateLimitExceeded(state(60, 0), 1_799_999_990_000);
     expect(error).toMatchObject({ code: "RATE_LIMIT_EXCEEDED", status: 429, retryAfterSeconds: 11 });
-    expect(error.message).toBe("Too many requests: wait for Retry-After seconds.");
+    expect(error.message).toBe("Too many requests. Retry after the number of seconds in Retry-After.");
     expect(error.details).toEqual({ retryAfter: 11 });
     expect(error.headers).toMatchObject({ "x-ratelimit-remaining": "0" });
     expect(rateLimitExceeded(state(60, 0, 5), 10).retryAfterSeconds).toBe(1);

@@ -118,7 +118,7 @@ describe("rejectUnavailable", () => {
     { name: "AuthApiError", status: 599 },
   ])("is a 503 that says when to come back for %j", (error) => {
     expect(() => rejectUnavailable(error)).toThrow(expect.objectContaining(outOfReach));
-    expect(() => rejectUnavailable(error)).toThrow("Sign-in is out of reach. Try again in a few seconds.");
+    expect(() => rejectUnavailable(error)).toThrow("Sign-in is unavailable. Try again in a few seconds.");
   });
 
   it.each([null, {}, { name: "AuthSessionMissingError" }, { name: "AuthApiError", status: 499 }])(

@@ -13,7 +13,7 @@ const policyOf = async (environment: Readonly<Record<string, string>>) => {
       expect(error).toMatchObject({
         code: "FORBIDDEN",
         status: 403,
-        message: "Sign-up is not open for this address.",
+        message: "Sign-up is not available for this address.",
       });
       return false;
     }

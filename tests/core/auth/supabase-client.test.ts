@@ -91,7 +91,7 @@ describe("a refresh", () => {
     supabase().answers = { "grant_type=refresh_token": fault };
     const client = clientWith(sessionCookie(expired()));
     const { error } = await client.supabase.auth.getClaims();
-    expect(error).toMatchObject({ status: 599, message: "Supabase is out of reach" });
+    expect(error).toMatchObject({ status: 599, message: "Supabase is unavailable" });
     expect(supabase().paths()).toEqual(["/auth/v1/token?grant_type=refresh_token"]);
     expect(client.setCookies()).toEqual([]);
   });

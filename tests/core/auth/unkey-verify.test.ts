@@ -70,7 +70,7 @@ describe("verifyWithUnkey", () => {
     relay.intercept = () => ({ kind: "answer", status, body });
     const error = await port.verifyWithUnkey(asked).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(port.UnkeyUnavailable);
-    expect(error).toMatchObject({ name: "UnkeyUnavailable", passing: true, message: `Unkey ${why}` });
+    expect(error).toMatchObject({ name: "UnkeyUnavailable", transient: true, message: `Unkey ${why}` });
     expect(`${String(error)}${JSON.stringify(error)}`).not.toContain("secret");
     expect((error as Error).cause).toBeUndefined();
     expect(relay.requests).toHaveLength(1);

@@ -151,7 +151,7 @@ describe("what the service answers", () => {
     relay.intercept = () => answer(400, { __type: "x#ConditionalCheckFailedException", message: "m", Item: item });
     await expect(callAws({ service: "dynamodb", operation: "PutItem", input: {} })).rejects.toMatchObject({
       members: { Item: item },
-      passing: false,
+      transient: false,
     });
   });
 });
@@ -197,7 +197,7 @@ describe("faults", () => {
     const error = await callAws({ service: "dynamodb", operation: "GetItem", input: {} }).catch(
       (thrown: unknown) => thrown,
     );
-    expect(error).toMatchObject({ name: "AwsError", passing: false });
+    expect(error).toMatchObject({ name: "AwsError", transient: false });
     expect(toGatewayError(error).code).toBe("INTERNAL_ERROR");
     expect(relay.requests).toHaveLength(1);
   });
@@ -210,7 +210,7 @@ describe("faults", () => {
     );
     const delays = timers.mock.calls.map(([, delayMs]) => delayMs);
     timers.mockRestore();
-    expect(error).toMatchObject({ name: "AwsError", type: "Unreachable", passing: true });
+    expect(error).toMatchObject({ name: "AwsError", type: "Unreachable", transient: true });
     expect(delays.filter((delayMs) => delayMs === 1_500)).toHaveLength(3);
     expect(relay.requests).toHaveLength(3);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type CacheKeyFacts, cacheKey, canonicalJson } from "#core/cache/cache-key.ts";
+import { type CacheKeyFacts, cacheKey } from "#core/cache/cache-key.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { type ChatRequest, chatRequestSchema, gatewayFields } from "#core/schemas/chat.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const request = (changes: object = {}): ChatRequest =>

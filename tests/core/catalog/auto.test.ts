@@ -61,7 +61,7 @@ describe("auto", () => {
       expect(model.contextTokens, model.id).toBeGreaterThan(600_000);
     for (const model of rank({ max_tokens: 100_000 }))
       expect(model.maxOutputTokens, model.id).toBeGreaterThanOrEqual(100_000);
-    expect(() => rank({}, chatProviderIds, 4 * 50_000_000)).toThrow(/name one instead of auto/);
+    expect(() => rank({}, chatProviderIds, 4 * 50_000_000)).toThrow(/Name a model instead of auto/);
   });
 
   test("looks beyond its list only where nothing on it can serve", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
-import { ableChoices, checkChatRequest } from "#core/chat/check-request.ts";
+import { checkChatRequest, supportedCandidates } from "#core/chat/check-request.ts";
 import { GatewayError } from "#core/errors.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
@@ -23,7 +23,7 @@ const fault = (request: object, model = "gpt-5.2"): string => {
   const parsed = chatRequestSchema.parse({ model, messages: [user], ...request });
   try {
     checkChatRequest(parsed);
-    ableChoices(parsed, [{ model: resolveModel(model) }]);
+    supportedCandidates(parsed, [{ model: resolveModel(model) }]);
     return "none";
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -152,12 +152,12 @@ describe("checkChatRequest", () => {
   });
 });
 
-describe("ableChoices", () => {
+describe("supportedCandidates", () => {
   it("passes over the models that cannot take the request, and refuses when none can", () => {
     const choice = (name: string) => ({ model: resolveModel(name) });
     const request = chatRequestSchema.parse({ model: "x", ...image });
-    const able = ableChoices(request, [choice("deepseek"), choice("gpt-5.2"), choice("deepseek")]);
+    const able = supportedCandidates(request, [choice("deepseek"), choice("gpt-5.2"), choice("deepseek")]);
     expect(able.map(({ model }) => model.id)).toEqual(["gpt-5.2"]);
-    expect(() => ableChoices(request, [choice("deepseek")])).toThrow("takes no image input");
+    expect(() => supportedCandidates(request, [choice("deepseek")])).toThrow("does not accept image input");
   });
 });

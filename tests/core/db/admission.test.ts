@@ -284,6 +284,6 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
 
   it("throws when DynamoDB cannot say, rather than letting anybody in", async () => {
     relay().intercept = (request) => (isUpdate(request) ? { kind: "reset" } : undefined);
-    await expect(ask(asking(newUser()))).rejects.toMatchObject({ name: "AwsError", passing: true });
+    await expect(ask(asking(newUser()))).rejects.toMatchObject({ name: "AwsError", transient: true });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addEvent, noAdditions, rollupRowSchema, sumNames } from "#core/db/rollup-sums.ts";
+import { anyEvent, newEvent } from "#tests/core/support/usage-events.ts";
 import { fc } from "#tests/support/property.ts";
-import { anyEvent, newEvent } from "../usage/events.ts";
 
 describe("what an event adds to a day", () => {
   const tokens = {

@@ -182,7 +182,7 @@ describe("data keys", () => {
     ["denies it", 400, "AccessDeniedException", false],
     ["is throttled", 400, "ThrottlingException", true],
     ["fails", 500, "KMSInternalException", true],
-  ])("are an AwsError without a secret when KMS %s", async (_name, status, type, passing) => {
+  ])("are an AwsError without a secret when KMS %s", async (_name, status, type, transient) => {
     kms().intercept = () => refused(status, type);
     for (const call of [() => generateDataKey(newOwner()), () => unwrapDataKey("AAAA", newOwner(), 1)]) {
       const error = await call().then(
@@ -190,7 +190,7 @@ describe("data keys", () => {
         (thrown: unknown) => thrown,
       );
       expect(error).toBeInstanceOf(AwsError);
-      expect(error).toMatchObject({ type, passing });
+      expect(error).toMatchObject({ type, transient });
     }
   });
 
@@ -212,7 +212,7 @@ describe("data keys", () => {
     },
   );
 
-  it("are tried again after a passing fault, at most three times", async () => {
+  it("are tried again after a transient fault, at most three times", async () => {
     let left = 2;
     kms().intercept = () => (left-- > 0 ? refused(500, "KMSInternalException") : undefined);
     await expect(generateDataKey(newOwner())).resolves.toMatchObject({ wrapped: expect.any(String) });

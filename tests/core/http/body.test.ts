@@ -94,7 +94,7 @@ describe.each([
       expect(answer).toMatchObject({
         status: 400,
         code: "BAD_REQUEST",
-        message: "The body is not JSON: it breaks at line 3, column 8.",
+        message: "The body is not valid JSON: the error is at line 3, column 8.",
         details: { line: 3, column: 8, offset: 31 },
       });
       expect(JSON.stringify(answer)).not.toContain("secret");

@@ -268,8 +268,8 @@ describe.each(kinds)("%s", (_kind, call) => {
         endpoints: {
           POST: {
             takesBody: true,
-            handle: async ({ afterwards }) => {
-              afterwards.push(work);
+            handle: async ({ deferred }) => {
+              deferred.push(work);
               if (fails) throw new GatewayError("CONFLICT", "no");
               return { status: 200, json: {} };
             },
@@ -297,7 +297,7 @@ describe.each(kinds)("%s", (_kind, call) => {
           throw new Error("lost");
         }, false);
         const authenticate: Authenticate = async (state) => {
-          state.afterwards.push(other);
+          state.deferred.push(other);
         };
         expect((await call({ ...options, authenticate }, posting({}))).status).toBe(200);
       });
@@ -313,7 +313,7 @@ describe.each(kinds)("%s", (_kind, call) => {
     it("of a verification is done also when the body was refused", async () => {
       const note = vi.fn(async () => undefined);
       const authenticate: Authenticate = async (state) => {
-        state.afterwards.push(note);
+        state.deferred.push(note);
       };
       await call(chat({ authenticate }), posting("{"));
       expect(note).toHaveBeenCalledOnce();
@@ -370,8 +370,8 @@ describe("jsonHandler", () => {
       route: "Models",
       endpoints: {
         GET: {
-          handle: ({ afterwards }) => {
-            afterwards.push(work);
+          handle: ({ deferred }) => {
+            deferred.push(work);
             return new Promise(() => undefined);
           },
         },
@@ -394,8 +394,8 @@ describe("streamHandler", () => {
       endpoints: {
         POST: {
           takesBody: true,
-          handle: async ({ afterwards }) => {
-            afterwards.push(work);
+          handle: async ({ deferred }) => {
+            deferred.push(work);
             return { status: 200, stream, headers: { "content-type": "text/event-stream" } };
           },
         },

@@ -14,7 +14,7 @@ import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { type Fault, operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
-import { newUser } from "#tests/core/usage/events.ts";
+import { newUser } from "#tests/core/support/usage-events.ts";
 
 describe.skipIf(!hasTables)(`a user's places for keys (${tablesName})`, () => {
   const tables = useTables();

@@ -5,6 +5,6 @@ it("without Langfuse keys a prompt_id is a 400 that says so", async () => {
   await expect(renderPrompt({ promptId: "x", signal: new AbortController().signal })).rejects.toMatchObject({
     code: "BAD_REQUEST",
     param: "prompt_id",
-    message: expect.stringContaining("Langfuse keys are not set"),
+    message: expect.stringContaining("Langfuse keys are not configured"),
   });
 });

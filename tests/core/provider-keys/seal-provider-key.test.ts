@@ -34,7 +34,7 @@ const expectBroken = async (row: ProviderKeyRow, apiKey: string): Promise<void> 
   const error = await thrownBy(openProviderKey(row));
   expect(error).toBeInstanceOf(GatewayError);
   expect(error).toMatchObject({ code: "INTERNAL_ERROR", status: 500, details: { providerKeyId: row.id } });
-  expect(log.text()).toContain("A stored provider key does not open");
+  expect(log.text()).toContain("A stored provider key cannot be decrypted");
   expect(log.text()).toContain(row.id);
   expect(shown(error)).not.toContain(apiKey);
   expect(shown(error)).not.toContain(row.wrappedKey);

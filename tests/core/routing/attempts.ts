@@ -1,9 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { afterEach } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { callChat } from "#core/chat/call-provider.ts";
 import { GatewayError } from "#core/errors.ts";
-import { type AttemptsRequest, runAttempts, type Target } from "#core/routing/run-attempts.ts";
-import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { type AttemptsRequest, runAttempts } from "#core/generation/run-attempts.ts";
+import type { Target } from "#core/routing/target.ts";
+import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
 import { type FakeProvider, type FakeProviderRequest, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 
 /** Providers that answer as a test says, as targets of attempts. Closed after each test. */
@@ -73,12 +75,31 @@ export const target = (server: FakeProvider | undefined, name = "gpt-5.2", byok 
   credential: async () => (server === undefined ? undefined : { apiKey: "sk-test", baseUrl: server.url, byok }),
 });
 
+/** A chat request's attempts, with the room's own time and signal set by a test. */
+export interface ChatAttempts
+  extends Pick<
+    AttemptsRequest<Target["model"], unknown>,
+    "targets" | "retries" | "signal" | "abortReason" | "remainingMs" | "inputCharacters" | "onAttempt"
+  > {
+  readonly request: ChatRequest;
+  readonly completionId: string;
+}
+
+export const chatAttempts = ({ request, completionId, ...rest }: ChatAttempts) =>
+  runAttempts({
+    ...rest,
+    call: callChat(request, completionId),
+    streamed: request.stream === true,
+    namedFallbacks: request.fallback?.length ?? 0,
+    hasTools: (request.tools?.length ?? 0) > 0,
+  });
+
 export const run = (
   targets: readonly Target[],
-  changes: Partial<AttemptsRequest> & { readonly stream?: boolean } = {},
+  changes: Partial<ChatAttempts> & { readonly stream?: boolean } = {},
 ) => {
   const { stream: streamed = false, ...rest } = changes;
-  return runAttempts({
+  return chatAttempts({
     targets,
     request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }], stream: streamed }),
     retries: 2,

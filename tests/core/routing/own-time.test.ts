@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { runAttempts, type Target } from "#core/routing/run-attempts.ts";
+import type { Target } from "#core/routing/target.ts";
 import { forgetTargets, isResting } from "#core/routing/target-stats.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
+import { chatAttempts } from "./attempts.ts";
 
 let silent: FakeProvider;
 beforeEach(async () => {
@@ -21,7 +22,7 @@ const asking = (provider: FakeProvider, remainingMs: () => number): Promise<unkn
     byok: false,
     credential: async () => ({ apiKey: "sk-test", baseUrl: provider.url, byok: false }),
   };
-  return runAttempts({
+  return chatAttempts({
     targets: [target],
     request: chatRequestSchema.parse({ model: "gpt", messages: [{ role: "user", content: "hi" }] }),
     retries: 0,

@@ -1,13 +1,13 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
-import { isPassing, pause, retryDelayMs } from "#core/routing/retry.ts";
+import { isTransient, pause, retryDelayMs } from "#core/routing/retry.ts";
 import { fc } from "#tests/support/property.ts";
 
 const failure = (kind: FailureKind, retryAfterMs?: number): ProviderFailure =>
   new ProviderFailure("openai", kind, "failed", { retryAfterMs });
 
-describe("isPassing", () => {
+describe("isTransient", () => {
   it.each<[FailureKind, boolean]>([
     ["network", true],
     ["timeout", true],
@@ -19,7 +19,7 @@ describe("isPassing", () => {
     ["request", false],
     ["aborted", false],
   ])("of %s is %s", (kind, passing) => {
-    expect(isPassing(failure(kind))).toBe(passing);
+    expect(isTransient(failure(kind))).toBe(passing);
   });
 });
 

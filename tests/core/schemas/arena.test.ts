@@ -70,7 +70,7 @@ describe("A request to the arena", () => {
     expect(refusal(() => asBattle({ models: "gpt,gpt" }))).toMatchObject({ code: "BAD_REQUEST", param: "models" });
     expect(refusal(() => asFight({ models: ["openai/gpt-5.2", "gpt-5.2"] }))).toMatchObject({
       param: "models",
-      message: "openai/gpt-5.2 and gpt-5.2 are the same model: only mode multi-instance allows that.",
+      message: "openai/gpt-5.2 and gpt-5.2 are the same model: only multi-instance mode allows that.",
     });
     expect(asChat({ mode: "multi-instance", models: "gpt,gpt,gpt" }).models).toHaveLength(3);
     expect(asChat({ mode: "multi-instance", model: "claude" }).models).toEqual(["claude", "claude"]);

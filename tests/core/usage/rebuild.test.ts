@@ -11,8 +11,8 @@ import { rollUp } from "#core/usage/rollup.ts";
 import { sweepAbandoned } from "#core/usage/sweep.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { anyEvent, counted, newEvent, newUser, recount } from "#tests/core/support/usage-events.ts";
 import { fc } from "#tests/support/property.ts";
-import { anyEvent, counted, newEvent, newUser, recount } from "./events.ts";
 
 const endOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) + 86_400_000;
 const hours = (count: number): number => count * 3_600_000;

@@ -3,7 +3,7 @@ import { readRollups } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
-import { newEvent, newUser } from "./events.ts";
+import { newEvent, newUser } from "#tests/core/support/usage-events.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
 

@@ -10,8 +10,8 @@ import { pollStream } from "#infra/local/dynamodb/poll-stream.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { counted, day, newEvent, newUser, recount } from "#tests/core/support/usage-events.ts";
 import { eventually } from "#tests/support/cloud.ts";
-import { counted, day, newEvent, newUser, recount } from "./events.ts";
 
 let sequence = 0;
 

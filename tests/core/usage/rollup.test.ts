@@ -6,8 +6,8 @@ import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+import { anyEvent, counted, day, newEvent, newUser, recount } from "#tests/core/support/usage-events.ts";
 import { fc, runs } from "#tests/support/property.ts";
-import { anyEvent, counted, day, newEvent, newUser, recount } from "./events.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
 

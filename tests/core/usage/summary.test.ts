@@ -3,7 +3,7 @@ import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
-import { newEvent, newUser } from "./events.ts";
+import { newEvent, newUser } from "#tests/core/support/usage-events.ts";
 
 /** Who may see it and how it is asked for is in tests/accounts/usage.test.ts. */
 describe.skipIf(!hasTables)(`summarizeUsage (${tablesName})`, () => {

@@ -19,7 +19,7 @@ it("every field that queries name stands in the line of a request that failed af
   });
   const { finishRequest } = await import("#core/http/observe.ts");
   const { newRequestState } = await import("#core/http/request-state.ts");
-  const { reportGeneration } = await import("#core/chat/report.ts");
+  const { reportGeneration } = await import("#core/generation/report.ts");
   const { resolveModel } = await import("#core/catalog/resolve.ts");
   const { noTokens } = await import("#core/catalog/token-usage.ts");
   const { routeById } = await import("#core/routes.ts");
@@ -45,9 +45,10 @@ it("every field that queries name stands in the line of a request that failed af
     asked: model,
     served: model,
     outcome: { responseModel: "gpt", finishReason: "stop" },
-    usage: noTokens,
     status: "error",
-    costPicoUsd: 0n,
+    listedModel: "gpt-5.2",
+    cost: { usage: noTokens, costPicoUsd: 0n, spentPicoUsd: 0n, byokCostPicoUsd: undefined },
+    units: undefined,
     streamed: true,
     cache: "MISS",
     byok: false,

@@ -1,0 +1,201 @@
+import { resolveChoices } from "#core/chat/choices.ts";
+import { collectAnswer } from "#core/chat/collect-answer.ts";
+import { inputCharacters } from "#core/chat/input-size.ts";
+import type { RequestContext } from "#core/context.ts";
+import { GatewayError } from "#core/errors.ts";
+import { Admission } from "#core/generation/admission.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import { type EarlierEnd, Generation } from "#core/generation/generation.ts";
+import { meteredUsage } from "#core/generation/metered-usage.ts";
+import { RequestScope } from "#core/generation/request-scope.ts";
+import { mostExpensive } from "#core/generation/reservation.ts";
+import { secondRound } from "#core/generation/second-round.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import type { Target } from "#core/routing/target.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { ArenaRun, Generated, GenerationRequest, Opening } from "./arena-run.ts";
+import { RunBudget, type RunTotals } from "./run-budget.ts";
+import { SearchBudget } from "./search-budget.ts";
+
+export interface RunOptions {
+  readonly call: RequestContext;
+  readonly caller: Caller;
+  /** For the whole run, ms. */
+  readonly timeoutMs: number;
+  readonly maxCostUsd: number | undefined;
+}
+
+const agentRetries = 1;
+
+const roundTimedOut = (): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", "The time for the rounds is used up.", { shouldRetry: false });
+
+const toChatRequest = (request: GenerationRequest): ChatRequest => ({
+  model: request.model,
+  messages: [...request.messages],
+  stream: true,
+  ...(request.tools === undefined ? {} : { tools: request.tools }),
+  ...(request.toolChoice === undefined ? {} : { tool_choice: request.toolChoice }),
+  ...(request.responseFormat === undefined ? {} : { response_format: request.responseFormat }),
+  ...(request.maxTokens === undefined ? {} : { max_completion_tokens: request.maxTokens }),
+});
+
+/** A run over real models: what all its agents share, and one generation for each call to a model. */
+export class ModelRun implements ArenaRun {
+  readonly searches = new SearchBudget();
+  readonly #options: RunOptions;
+  readonly #scope: RequestScope;
+  #admission: Admission | undefined;
+  #budget: RunBudget | undefined;
+  /** The targets that may serve a name: one, except for `auto`. */
+  readonly #targets = new Map<string, readonly Target[]>();
+  #generations = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const { call, caller, timeoutMs } = options;
+    const { requestId, startedAtMs, lambdaDeadlineMs } = call;
+    const { userId } = caller.principal;
+    this.#scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
+    call.deferred.push(async () => {
+      this.#scope.close();
+      await this.#budget?.close();
+    });
+  }
+
+  get runId(): string {
+    return this.#options.call.requestId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  get cancelled(): boolean {
+    return this.#scope.wasCancelled;
+  }
+
+  get abortReason(): GatewayError {
+    return this.#scope.reason;
+  }
+
+  remainingMs(): number {
+    return this.#scope.remainingMs();
+  }
+
+  get totals(): RunTotals {
+    return this.#budget?.totals ?? { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
+  }
+
+  get overCost(): boolean {
+    return this.#budget?.overCost ?? false;
+  }
+
+  /**
+   * Round 2: admission with money for a first call of each model, and the caller's keys. `auto` is resolved here, for the
+   * request that is given. @throws GatewayError
+   */
+  async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+    const { call, caller, maxCostUsd } = this.#options;
+    const maxTokens = body.max_completion_tokens ?? undefined;
+    const choices = names.map((model) => resolveChoices({ ...body, model }, characters, caller));
+    const reservePicoUsd =
+      caller.providerKeySlug === undefined
+        ? choices.map((some) => mostExpensive(some, characters, maxTokens)).reduce((sum, price) => sum + price, 0n)
+        : 0n;
+    const { requestId, startedAtMs, lambdaDeadlineMs } = call;
+    const { userId } = caller.principal;
+    const admission = new Admission({ userId, requestId, reservePicoUsd, startedAtMs, lambdaDeadlineMs });
+    this.#admission = admission;
+    this.#budget = new RunBudget(admission, maxCostUsd);
+    const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
+    for (const [index, name] of names.entries()) this.#targets.set(name, groups[index] ?? []);
+  }
+
+  /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
+  async generate(request: GenerationRequest): Promise<Generated> {
+    const { targets, admission, budget } = this.#opened(request.model);
+    const body = toChatRequest(request);
+    const characters = inputCharacters(body);
+    let reserved = mostExpensive(
+      targets.filter(({ byok }) => !byok),
+      characters,
+      request.maxTokens,
+    );
+    await budget.reserve(reserved);
+    const numberInRun = this.#generations++;
+    const generation = this.#newGeneration(targets[0], admission.day, reserved, numberInRun);
+    const until = this.#until(request.signal);
+    let outcome: ProviderOutcome | undefined;
+    let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
+    try {
+      // Before the call, as for a chat: nothing may be asked for that could not be put on record.
+      await generation.openRow();
+      collected = await collectAnswer({
+        generation,
+        targets,
+        body,
+        completionId: `chatcmpl-${this.runId.slice(4)}-${numberInRun}`,
+        retries: agentRetries,
+        inputCharacters: characters,
+        until,
+        reservedPicoUsd: reserved,
+        reserveAgain: async (picoUsd) => {
+          if (!(await budget.mayReserve(picoUsd))) return false;
+          reserved += picoUsd;
+          return true;
+        },
+        onServing: (_, telling) => {
+          outcome = telling;
+        },
+        onText: request.onText,
+      });
+    } catch (thrown) {
+      generation.fail(thrown, until);
+    }
+    const usage = meteredUsage(outcome, characters);
+    const cost = await generation.settle({ whole: collected !== undefined, usage, outcome });
+    budget.settle(reserved, usage, cost);
+    if (generation.error !== undefined || collected === undefined) throw generation.error;
+    const { content, toolCalls } = collected;
+    const { costPicoUsd } = cost;
+    const finishReason = outcome?.finishReason ?? "stop";
+    return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason };
+  }
+
+  #opened(name: string) {
+    const [first, ...others] = this.#targets.get(name) ?? [];
+    const [admission, budget] = [this.#admission, this.#budget];
+    if (first === undefined || admission === undefined || budget === undefined) {
+      throw new Error("The run was not opened with this model");
+    }
+    return { targets: [first, ...others] as const, admission, budget };
+  }
+
+  #newGeneration(first: Target, day: string, reservePicoUsd: bigint, numberInRun: number): Generation {
+    const { call, caller } = this.#options;
+    return new Generation({
+      call,
+      caller,
+      scope: this.#scope,
+      operation: "chat",
+      asked: first.model,
+      streamed: true,
+      reservePicoUsd,
+      day,
+      numberInRun,
+      startedAtMs: Date.now(),
+      startedAt: performance.now(),
+      byok: first.byok,
+    });
+  }
+
+  /** Ends a call with its run, or before it. */
+  #until(signal: AbortSignal | undefined): EarlierEnd | undefined {
+    if (signal === undefined) return undefined;
+    return {
+      signal: AbortSignal.any([this.signal, signal]),
+      reason: () => (this.signal.aborted ? this.abortReason : roundTimedOut()),
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import {
+  type CompletionReply,
+  type ProviderTimeouts,
+  type StreamReply,
+  withOutcome,
+} from "#core/providers/provider.ts";
+import { chatProvider } from "#core/providers/registry.ts";
+import type { Attempt } from "#core/routing/try-targets.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+
+/** A stream that has begun: its first content is here, and no other target will be tried. */
+export interface BegunStream extends StreamReply {
+  readonly head: readonly (Buffer | string)[];
+  readonly rest: AsyncIterator<Buffer | string>;
+}
+
+export type ChatReply = CompletionReply | BegunStream;
+
+/** Until the headers of a stream, ms: providers send them at once and think later. */
+const streamHeadersMs = 60_000;
+/** Between two reads of a stream, ms. */
+const streamIdleMs = 120_000;
+
+const timeoutsOf = (streamed: boolean, remainingMs: number): ProviderTimeouts => ({
+  headersMs: streamed ? Math.min(remainingMs, streamHeadersMs) : remainingMs,
+  idleMs: streamed ? Math.min(remainingMs, streamIdleMs) : remainingMs,
+});
+
+/** Reads a stream until its first content, so that an early failure can still be followed by another attempt. */
+const begin = async (reply: StreamReply): Promise<BegunStream> => {
+  const rest = reply.frames[Symbol.asyncIterator]();
+  const head: (Buffer | string)[] = [];
+  try {
+    while (!reply.outcome.contentStarted) {
+      const next = await rest.next();
+      if (next.done === true) break;
+      head.push(next.value);
+    }
+  } catch (error) {
+    throw withOutcome(error, reply.outcome);
+  }
+  return { ...reply, head, rest };
+};
+
+/** Makes one call to a chat model. Resolves with the whole answer or its first content. */
+export const callChat =
+  (request: ChatRequest, completionId: string) =>
+  async ({ target, credential, signal, remainingMs }: Attempt<ResolvedModel>): Promise<ChatReply> => {
+    const { model } = target;
+    const provider = await chatProvider(model.provider);
+    const reply = await provider.chat({
+      provider: model.provider,
+      model: model.providerModel,
+      request,
+      credential,
+      completionId,
+      signal,
+      timeouts: timeoutsOf(request.stream === true, remainingMs),
+    });
+    return reply.kind === "stream" ? begin(reply) : reply;
+  };

@@ -1,0 +1,268 @@
+import { AnswerCache, type CachedAnswer } from "#core/cache/answer-cache.ts";
+import { cacheKey } from "#core/cache/cache-key.ts";
+import type { CacheSettings } from "#core/cache/cache-settings.ts";
+import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import type { RequestContext } from "#core/context.ts";
+import type { GatewayError } from "#core/errors.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import type { GenerationEnd } from "#core/generation/generation.ts";
+import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
+import { meteredUsage } from "#core/generation/metered-usage.ts";
+import { coveredCharacters, mostExpensive } from "#core/generation/reservation.ts";
+import type { AttemptsResult } from "#core/generation/run-attempts.ts";
+import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import type { Target } from "#core/routing/target.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
+import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
+import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
+import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
+import { type ChatChoices, resolveChoices } from "./choices.ts";
+import { inputCharacters } from "./input-size.ts";
+
+export interface ChatCaller extends Caller {
+  /** Undefined when the cache is not to be used. */
+  readonly cache: CacheSettings | undefined;
+  /** Canonical text of the guardrails in force, for the cache's key. */
+  readonly guardrailsKey: string;
+  /** Id and version of the prompt template, for the cache's key. */
+  readonly promptVersion: string | undefined;
+}
+
+/** What the caller gets: a whole completion, or a stream that has begun. */
+export interface ChatAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly completion?: unknown;
+  readonly frames?: AsyncIterable<Buffer | string>;
+}
+
+/** Tokens of an answer and what they cost. */
+export interface ChatBill {
+  readonly usage: TokenUsage;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
+}
+
+/** What is known of a chat completion before it is admitted. */
+interface ChatPlan {
+  readonly call: RequestContext;
+  readonly request: ChatRequest;
+  readonly caller: ChatCaller;
+  readonly choices: ChatChoices;
+  readonly inputCharacters: number;
+  readonly completionId: string;
+}
+
+const defaultRetries = 2;
+const defaultTimeoutMs = 60_000;
+
+/** How long a request may take, ms. */
+export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? defaultTimeoutMs;
+
+const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
+  const characters = inputCharacters(request);
+  const choices = resolveChoices(request, characters, caller);
+  checkChatRequest(request);
+  return {
+    call,
+    request,
+    caller,
+    choices: supportedCandidates(request, choices),
+    inputCharacters: characters,
+    completionId: `chatcmpl-${call.requestId.slice(4)}`,
+  };
+};
+
+const meteredChat = ({ call, request, caller, choices, inputCharacters: characters }: ChatPlan): MeteredRequest => {
+  const maxOutput = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+  return meteredRequest({
+    call,
+    caller,
+    operation: "chat",
+    asked: choices[0].model,
+    streamed: request.stream === true,
+    reservePicoUsd: mostExpensive(choices, characters, maxOutput),
+    timeoutMs: chatTimeoutMs(request),
+    settableMs: longestTimeoutMs(request),
+  });
+};
+
+const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: number): AnswerCache | undefined => {
+  const { principal, providerKeySlug, cache, guardrailsKey, promptVersion } = caller;
+  if (cache === undefined) return undefined;
+  const { userId } = principal;
+  const [{ model, slug }] = choices;
+  const digest = cacheKey({
+    userId,
+    model,
+    request,
+    providerKeySlug: slug ?? providerKeySlug,
+    guardrails: guardrailsKey,
+    promptVersion,
+  });
+  return new AnswerCache({ userId, digest, requestId: call.requestId, ttlSeconds: cache.ttlSeconds, deadlineMs });
+};
+
+/** One chat completion on top of a generation: its cache and the form of its answer. Used once. */
+export class ChatGeneration {
+  readonly #plan: ChatPlan;
+  readonly #metered: MeteredRequest;
+  readonly #cache: AnswerCache | undefined;
+  /** The target that was meant to answer. */
+  #primary: Target | undefined;
+  #result: AttemptsResult<ResolvedModel, ChatReply> | undefined;
+  #hit: CachedAnswer | undefined;
+  #ended = false;
+
+  /** @throws GatewayError 400 for a request that no provider should receive */
+  constructor(call: RequestContext, request: ChatRequest, caller: ChatCaller) {
+    this.#plan = planOf(call, request, caller);
+    this.#metered = meteredChat(this.#plan);
+    this.#cache = cacheOf(this.#plan, this.#metered.scope.deadlineMs);
+    // Runs after the answer has ended, however it ended, and is awaited before the function returns.
+    call.deferred.push(() => this.#settle());
+  }
+
+  get signal(): AbortSignal {
+    return this.#metered.scope.signal;
+  }
+
+  /** What the answer has used so far, as it is metered: nothing for a stored one. */
+  get bill(): ChatBill {
+    const { costPicoUsd } = this.#metered.generation.costOf(this.#end);
+    return { usage: this.#usage, costPicoUsd };
+  }
+
+  /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */
+  async run(): Promise<ChatAnswer> {
+    const { choices, caller, request, completionId, inputCharacters: characters } = this.#plan;
+    const cache = this.#cache;
+    const findAnswer = cache === undefined ? undefined : (signal: AbortSignal) => cache.find(signal);
+    try {
+      const { targets, hit } = await openRequest(this.#metered, caller, choices, findAnswer);
+      this.#primary = targets[0];
+      this.#hit = hit;
+      if (hit !== undefined) return this.#fromCache(hit);
+      this.#result = await this.#metered.generation.attempt({
+        targets,
+        call: callChat(request, completionId),
+        retries: request.retries ?? defaultRetries,
+        namedFallbacks: request.fallback?.length ?? 0,
+        hasTools: (request.tools?.length ?? 0) > 0,
+        inputCharacters: characters,
+      });
+      return this.#toAnswer(this.#result.reply, this.#result.target);
+    } catch (error) {
+      throw this.#metered.generation.fail(error);
+    }
+  }
+
+  /** Resolves once a stream has begun. @throws GatewayError */
+  async start(): Promise<Required<Pick<ChatAnswer, "frames" | "headers">>> {
+    const { frames, headers } = await this.run();
+    if (frames === undefined) throw new Error("A streamed request was answered with a body");
+    return { frames, headers };
+  }
+
+  /** Notes a failure after the status line and turns it into what the caller sees. */
+  fail(thrown: unknown): GatewayError {
+    return this.#metered.generation.failLate(thrown);
+  }
+
+  /**
+   * The output guardrails ended the answer before the provider did: it counts as whole, and is never stored. Returns the
+   * frames that close it.
+   */
+  endBlocked(): string {
+    this.#ended = true;
+    const outcome = this.#result?.reply.outcome;
+    if (outcome === undefined) return doneFrame;
+    outcome.finishReason = "content_filter";
+    return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), toOpenAiUsage(this.#usage)) + doneFrame;
+  }
+
+  get #usage(): TokenUsage {
+    return meteredUsage(this.#result?.reply.outcome, this.#plan.inputCharacters);
+  }
+
+  /** What the cache did for this request. */
+  get #cacheState(): "HIT" | "MISS" | "BYPASS" {
+    if (this.#hit !== undefined) return "HIT";
+    return this.#cache === undefined ? "BYPASS" : "MISS";
+  }
+
+  get #end(): GenerationEnd {
+    return {
+      whole: this.#ended,
+      usage: this.#usage,
+      cache: this.#cacheState,
+      servedFromCache: this.#hit === undefined ? undefined : resolveModel(this.#hit.model),
+      outcome: this.#result?.reply.outcome,
+    };
+  }
+
+  /** The usage frame, when the caller asked for usage. */
+  #usageFrame(facts: ChunkFacts, usage: unknown): string {
+    return this.#plan.request.stream_options?.include_usage === true ? usageFrame(facts, usage) : "";
+  }
+
+  #facts(model: string): ChunkFacts {
+    const { call, completionId: id } = this.#plan;
+    return { id, created: Math.floor(call.startedAtMs / 1_000), model };
+  }
+
+  /** A stored answer, in the form that the caller asks for. */
+  #fromCache(hit: CachedAnswer): ChatAnswer {
+    this.#ended = true;
+    const { request } = this.#plan;
+    const { simulated } = hit;
+    const headers = this.#metered.generation.headers({ simulated, cache: "HIT", fromCache: resolveModel(hit.model) });
+    if (request.stream !== true) return { headers, completion: replayCompletion(hit) };
+    return { headers, frames: only(replayFrames(hit, request.stream_options?.include_usage === true)) };
+  }
+
+  #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
+    const { simulated, warnings } = reply;
+    const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
+    if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target) };
+    this.#ended = true;
+    const { completion } = reply;
+    if (this.#plan.request.stream !== true) return { headers, completion };
+    const facts = { ...this.#facts(target.model.id), id: completion.id };
+    const usage = this.#usageFrame(facts, completion.usage ?? toOpenAiUsage(this.#usage));
+    return { headers, frames: only(completionFrames(completion, facts) + usage + doneFrame) };
+  }
+
+  #streamed(stream: BegunStream, { model, byok }: Target): AsyncIterable<Buffer | string> {
+    const { request } = this.#plan;
+    if (request.stream !== true) throw new Error("An unstreamed request was answered with a stream");
+    const { admission } = this.#metered;
+    const covered = (): number => coveredCharacters(model.catalog, admission.reservedPicoUsd);
+    return answerFrames({
+      stream,
+      facts: this.#facts(model.id),
+      includeUsage: request.stream_options?.include_usage === true,
+      usage: () => this.#usage,
+      coveredCharacters: byok ? Number.POSITIVE_INFINITY : covered(),
+      extend: async () => ((await admission.extend()) ? covered() : undefined),
+      onPart: this.#cache === undefined ? undefined : (part) => this.#cache?.collect(part),
+      onEnd: () => {
+        this.#ended = true;
+      },
+    });
+  }
+
+  /** What may be stored: a whole answer of the model that was asked for, never a fallback's. */
+  #toCache(): Parameters<AnswerCache["finish"]>[0] {
+    const result = this.#result;
+    if (result === undefined || !this.#ended || this.#metered.generation.error !== undefined) return "free";
+    if (result.target !== this.#primary) return "unstorable";
+    const choices = this.#plan.request.n ?? 1;
+    return toCachedAnswer({ result, usage: this.#usage, frames: this.#cache?.collected, choices });
+  }
+
+  async #settle(): Promise<void> {
+    await settleRequest(this.#metered, this.#end, { alongside: this.#cache?.finish(this.#toCache()) });
+  }
+}

@@ -1,0 +1,91 @@
+import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
+import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
+import { config } from "#core/config.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import { type Choice, keyOwner } from "#core/generation/targets.ts";
+import { balance } from "#core/routing/balance.ts";
+import { latencyOf, targetName } from "#core/routing/target-stats.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+
+/** A model of a chat request, and the provider key that a balanced target names. */
+export type ChatChoice = Choice<ResolvedModel>;
+export type ChatChoices = readonly [ChatChoice, ...ChatChoice[]];
+
+/** Counts balanced requests of this environment, for round robin. Environments start at random, so that they share evenly. */
+let turn = Math.floor(Math.random() * 1_000_000);
+
+/** Output tokens by which balanced targets are compared when the caller sets no limit. */
+const comparedOutputTokens = 500;
+
+const priceOf = (
+  { catalog }: ResolvedModel,
+  inputCharacters: number,
+  maxTokens: number | undefined,
+): number | undefined => {
+  const inputTokens = estimateTokens(inputCharacters);
+  const cost = costPicoUsd(catalog, { ...noTokens, inputTokens, outputTokens: maxTokens ?? comparedOutputTokens });
+  return cost === undefined ? undefined : Number(cost / 1_000_000n);
+};
+
+/**
+ * A target's recent latency, before the caller's provider keys are read (the first target decides where the cache is looked
+ * up). Whether the caller has a key for the provider is not known yet; their earlier requests here are the best guess.
+ */
+const knownLatency = (
+  model: ResolvedModel,
+  slug: string | undefined,
+  nowMs: number,
+  { principal, providerKeySlug }: Caller,
+): number | undefined => {
+  const named = slug ?? providerKeySlug;
+  const own = latencyOf(targetName(model.id, keyOwner(principal.userId, named)), nowMs);
+  return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
+};
+
+const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller): readonly ChatChoice[] | undefined => {
+  const settings = request.load_balance;
+  if (settings === undefined) return undefined;
+  const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+  const nowMs = Date.now();
+  const candidates = settings.targets.map(({ model: name, weight, provider_key: slug }, index) => {
+    const model = resolveModel(name, `load_balance.targets[${index}].model`);
+    return {
+      value: { model, slug },
+      weight: weight ?? 1,
+      latencyMs: knownLatency(model, slug, nowMs, caller),
+      cost: priceOf(model, inputCharacters, maxTokens),
+    };
+  });
+  turn += 1;
+  return balance(settings.strategy, candidates, { turn: turn - 1, random: Math.random });
+};
+
+/** How many models `auto` may try one after the other. */
+const maxAutoModels = 3;
+
+/** Whether the platform has a key. A caller's own keys are known only later, and `auto` does not choose by them. */
+const platformServes = (provider: ChatProviderId): boolean => config.providerApiKey(provider) !== undefined;
+
+/** The model that the request names, or those that `auto` stands for. */
+const resolveNamed = (request: ChatRequest, inputCharacters: number): ChatChoices => {
+  if (request.model !== autoAlias) return [{ model: resolveModel(request.model) }];
+  const [first, ...others] = rankAuto(request, inputCharacters, platformServes);
+  return [{ model: first }, ...others.slice(0, maxAutoModels - 1).map((model) => ({ model }))];
+};
+
+/**
+ * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
+ * @throws GatewayError INVALID_MODEL
+ */
+export const resolveChoices = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
+  const [first, ...rest] = balanced(request, inputCharacters, caller) ?? [];
+  const fallbacks = (request.fallback ?? []).map((name, index) => ({
+    model: resolveModel(name, `fallback[${index}]`),
+  }));
+  if (first !== undefined) return [first, ...rest, ...fallbacks];
+  const [named, ...others] = resolveNamed(request, inputCharacters);
+  return [named, ...others, ...fallbacks];
+};

@@ -1,0 +1,89 @@
+import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import type { RequestContext } from "#core/context.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
+import { estimatePicoUsd } from "#core/generation/reservation.ts";
+import { warningNames } from "#core/providers/warnings.ts";
+import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
+import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
+import { checkEmbeddingRequest, embeddingCharacters, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
+
+/** One embeddings request, from its model to its settled usage. */
+
+export interface EmbeddingResult {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: EmbeddingAnswer["response"];
+}
+
+const timeoutMs = 60_000;
+const retries = 2;
+
+interface EmbeddingPlan {
+  readonly caller: Caller;
+  readonly request: EmbeddingRequest;
+  readonly model: ResolvedEmbedding;
+  readonly shaped: ShapedEmbedding;
+  readonly metered: MeteredRequest;
+}
+
+const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
+  const { caller, request, model, shaped, metered } = plan;
+  const { provider } = model;
+  const { targets } = await openRequest(metered, caller, [{ model }]);
+  metered.generation.serveWith(targets[0]);
+  const { reply } = await metered.generation.attempt({
+    targets,
+    retries,
+    call: ({ credential, signal, remainingMs }) =>
+      callEmbeddings({
+        provider,
+        credential,
+        body: shaped.body,
+        encode: provider === "google" && request.encoding_format === "base64",
+        signal,
+        timeoutMs: remainingMs,
+      }),
+  });
+  return reply;
+};
+
+const usageOf = (answer: EmbeddingAnswer | undefined, request: EmbeddingRequest): TokenUsage => {
+  if (answer === undefined) return noTokens;
+  const inputTokens = estimateTokens(embeddingCharacters(request));
+  return answer.usage ?? { ...noTokens, inputTokens, estimated: true };
+};
+
+/** POST /api/v1/embeddings. @throws GatewayError */
+export const embed = async (
+  call: RequestContext,
+  request: EmbeddingRequest,
+  caller: Caller,
+): Promise<EmbeddingResult> => {
+  const model = resolveEmbeddingModel(request.model);
+  checkEmbeddingRequest(request, model);
+  const shaped = toEmbeddingBody(request, model);
+  const metered = meteredRequest({
+    call,
+    caller,
+    operation: "embeddings",
+    asked: model,
+    streamed: false,
+    reservePicoUsd: estimatePicoUsd(model.catalog, embeddingCharacters(request), 0),
+    timeoutMs,
+  });
+  let answer: EmbeddingAnswer | undefined;
+  // Runs after the answer has ended, however it ended, and is awaited before the function returns.
+  call.deferred.push(async () => {
+    const outcome = { responseModel: answer?.response.model, finishReason: undefined };
+    await settleRequest(metered, { whole: answer !== undefined, usage: usageOf(answer, request), outcome });
+  });
+  try {
+    answer = await callProvider({ caller, request, model, shaped, metered });
+  } catch (error) {
+    throw metered.generation.fail(error);
+  }
+  const { simulated } = answer;
+  const headers = metered.generation.headers({ simulated, warnings: warningNames(shaped.warnings) });
+  return { headers, body: answer.response };
+};

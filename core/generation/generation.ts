@@ -1,0 +1,263 @@
+import type { RequestContext } from "#core/context.ts";
+import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { increment } from "#core/observability/metrics.ts";
+import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import type { Target, TargetModel } from "#core/routing/target.ts";
+import type { TargetTries } from "#core/routing/try-targets.ts";
+import type { Caller } from "./caller.ts";
+import { failureToError } from "./failure-to-error.ts";
+import { servedHeaders } from "./headers.ts";
+import { reportGeneration, reportLateError } from "./report.ts";
+import type { RequestScope } from "./request-scope.ts";
+import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
+import { type Charge, totalCost } from "./settlement.ts";
+import type { GenerationCost } from "./unused.ts";
+import { type MeteredModel, UsageRow } from "./usage-row.ts";
+
+export interface GenerationOptions {
+  readonly call: RequestContext;
+  readonly caller: Caller;
+  readonly scope: RequestScope;
+  readonly operation: "chat" | "embeddings" | "media";
+  /** The first model that may serve. */
+  readonly asked: MeteredModel;
+  readonly streamed: boolean;
+  readonly reservePicoUsd: bigint;
+  /** UTC day on which the request is booked. */
+  readonly day: string;
+  /** Position among the generations of a run, from 0. Absent for a request of one. */
+  readonly numberInRun?: number;
+  /** Unix ms and `performance.now()` at which it began, unless with its request. */
+  readonly startedAtMs?: number;
+  readonly startedAt?: number;
+  /** Whether the caller's own key will pay, as far as it is known before round 2. */
+  readonly byok?: boolean;
+  /** How long the usage row may stay open, ms: a job's row outlives the request that started it. */
+  readonly openForMs?: number;
+}
+
+/** What is tried, and how. The generation adds its time and keeps the records. */
+export interface AttemptPlan<Model extends TargetModel, Reply>
+  extends Pick<TargetTries<Model, Reply>, "targets" | "call" | "retries" | "mayRetry"> {
+  /** How many of the targets are fallbacks that the caller named. */
+  readonly namedFallbacks?: number;
+  readonly hasTools?: boolean;
+  readonly inputCharacters?: number;
+  readonly until?: EarlierEnd | undefined;
+}
+
+/** Ends a generation before its request ends. */
+export interface EarlierEnd {
+  readonly signal: AbortSignal;
+  /** Why the signal fired, as the caller sees it. */
+  readonly reason: () => GatewayError;
+}
+
+/** How a generation ended, as far as only its endpoint knows. */
+export interface GenerationEnd extends Pick<Charge, "usage" | "unitCost"> {
+  /** The result is complete. */
+  readonly whole: boolean;
+  readonly cache?: "HIT" | "MISS" | "BYPASS";
+  /** The model of a stored answer. */
+  readonly servedFromCache?: MeteredModel | undefined;
+  readonly outcome?: Pick<ProviderOutcome, "responseModel" | "finishReason"> | undefined;
+}
+
+/**
+ * One piece of work that a provider is paid for: its usage row, its attempts, the target that served, the error that it
+ * ended in, and its cost.
+ */
+export class Generation {
+  readonly attempts: AttemptRecord[] = [];
+  readonly #options: GenerationOptions;
+  readonly #row: UsageRow;
+  #served: Target<TargetModel> | undefined;
+  #providerMs = 0;
+  #firstResultAt: number | undefined;
+  #error: GatewayError | undefined;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    const { call, caller, numberInRun, openForMs = 0 } = options;
+    const { userId, keyId } = caller.principal;
+    const startedAtMs = options.startedAtMs ?? call.startedAtMs;
+    this.#row = new UsageRow({
+      userId,
+      keyId,
+      requestId: call.requestId,
+      day: options.day,
+      generation: numberInRun ?? 0,
+      runId: numberInRun === undefined ? undefined : call.requestId,
+      route: call.route.id,
+      model: options.asked,
+      byok: this.#paidByCaller,
+      streamed: options.streamed,
+      reservePicoUsd: options.reservePicoUsd,
+      startedAtMs,
+      untilMs: Math.max(call.lambdaDeadlineMs, startedAtMs + openForMs),
+    });
+  }
+
+  get error(): GatewayError | undefined {
+    return this.#error;
+  }
+
+  /** The model that served, or the one that was asked for. */
+  get servedModel(): MeteredModel {
+    return this.#servedModel(undefined);
+  }
+
+  /** The caller's own key pays, or would have paid. */
+  get byok(): boolean {
+    return this.#served?.byok ?? this.#paidByCaller;
+  }
+
+  /** Writes the open usage row. @throws AwsError */
+  openRow(): Promise<void> {
+    return this.#row.open();
+  }
+
+  /** Notes who will serve before anything is attempted: the key that pays is known after round 2. */
+  serveWith(target: Target<TargetModel>): void {
+    this.#served = target;
+  }
+
+  /** Tries targets until one replies. @throws GatewayError */
+  async attempt<Model extends TargetModel, Reply>(
+    plan: AttemptPlan<Model, Reply>,
+  ): Promise<AttemptsResult<Model, Reply>> {
+    const { scope, streamed } = this.#options;
+    const { until, namedFallbacks = 0, hasTools = false, ...tries } = plan;
+    const result = await runAttempts({
+      ...tries,
+      namedFallbacks,
+      hasTools,
+      streamed,
+      signal: until?.signal ?? scope.signal,
+      abortReason: until?.reason ?? (() => scope.reason),
+      remainingMs: () => scope.remainingMs(),
+      onAttempt: (attempt) => this.attempts.push(attempt),
+    });
+    this.#served = result.target;
+    this.#providerMs += result.providerMs;
+    this.#firstResultAt ??= performance.now();
+    return result;
+  }
+
+  /** Notes a failure for the usage event and turns it into what the caller sees. The first one counts. */
+  fail(thrown: unknown, until?: EarlierEnd): GatewayError {
+    this.#error ??= this.#toError(thrown, until);
+    return this.#error;
+  }
+
+  /** The same for a failure after the status line, which nobody else would log. */
+  readonly failLate = (thrown: unknown): GatewayError => {
+    const error = this.fail(thrown);
+    if (error.code === "INTERNAL_ERROR") reportLateError(this.#options.call, error.cause ?? thrown);
+    return error;
+  };
+
+  /** Headers that name what served. */
+  headers(served: {
+    readonly simulated: boolean;
+    readonly warnings?: readonly string[];
+    readonly cache?: "HIT" | "MISS" | "BYPASS";
+    /** The model of a stored answer. */
+    readonly fromCache?: MeteredModel;
+  }): Record<string, string> {
+    const { fromCache, ...facts } = served;
+    const { id: model, provider } = this.#servedModel(fromCache);
+    return servedHeaders({
+      ...facts,
+      startedAt: this.#startedAt,
+      providerMs: this.#providerMs,
+      model,
+      provider,
+      attempts: this.attempts.length,
+    });
+  }
+
+  /** What the generation costs if it ends like this. */
+  costOf({ usage, unitCost, servedFromCache }: GenerationEnd): GenerationCost {
+    const { catalog } = this.#servedModel(servedFromCache);
+    const cacheHit = servedFromCache !== undefined;
+    return totalCost({ usage, unitCost, catalog, byok: this.byok && !cacheHit, cacheHit }, this.attempts);
+  }
+
+  /** Settles the usage row exactly once. Resolves to the cost. @throws AwsError */
+  async settle(end: GenerationEnd): Promise<GenerationCost> {
+    const cost = this.costOf(end);
+    const { unitCost, servedFromCache } = end;
+    await this.#row.settle({
+      status: this.#status(end),
+      code: this.#error?.code,
+      served: this.#servedModel(servedFromCache),
+      byok: this.byok && servedFromCache === undefined,
+      cacheHit: servedFromCache !== undefined,
+      cost,
+      units: unitCost,
+      attempts: this.attempts,
+      latencyMs: performance.now() - this.#startedAt,
+      timeToFirstTokenMs: this.#timeToFirstTokenMs,
+    });
+    return cost;
+  }
+
+  /** Puts the generation on its request's log line and metrics. Without a cost its row is still open. */
+  report(end: GenerationEnd, cost: GenerationCost | undefined): void {
+    const { call, operation, asked, streamed } = this.#options;
+    const served = this.#servedModel(end.servedFromCache);
+    if (this.#error !== undefined) call.errorCode = this.#error.code;
+    reportGeneration(call, {
+      operation,
+      asked,
+      served,
+      listedModel: operation === "media" ? served.id : served.catalog?.id,
+      outcome: end.outcome,
+      cost,
+      units: end.unitCost,
+      status: cost === undefined ? "open" : this.#status(end),
+      streamed,
+      cache: end.cache ?? "BYPASS",
+      byok: this.byok && end.servedFromCache === undefined,
+      attempts: this.attempts,
+      timeToFirstTokenMs: this.#timeToFirstTokenMs,
+    });
+  }
+
+  get #paidByCaller(): boolean {
+    const { byok, caller } = this.#options;
+    return byok ?? caller.providerKeySlug !== undefined;
+  }
+
+  get #startedAt(): number {
+    return this.#options.startedAt ?? this.#options.call.startedAt;
+  }
+
+  /** Media and embeddings have no first token. */
+  get #timeToFirstTokenMs(): number | undefined {
+    if (this.#options.operation !== "chat" || this.#firstResultAt === undefined) return undefined;
+    return this.#firstResultAt - this.#startedAt;
+  }
+
+  #servedModel(fromCache: MeteredModel | undefined): MeteredModel {
+    return fromCache ?? this.#served?.model ?? this.#options.asked;
+  }
+
+  #status({ whole }: GenerationEnd): UsageStatus {
+    if (whole && this.#error === undefined) return "ok";
+    return this.#options.scope.wasCancelled ? "cancelled" : "error";
+  }
+
+  #toError(thrown: unknown, until: EarlierEnd | undefined): GatewayError {
+    const { scope } = this.#options;
+    if (until?.signal.aborted === true) return until.reason();
+    if (scope.signal.aborted) return scope.reason;
+    if (!(thrown instanceof ProviderFailure)) return toGatewayError(thrown);
+    // The answer broke after it began: nothing else is tried.
+    increment("ProviderFailures");
+    const attempts = this.attempts.slice(-1);
+    return failureToError(thrown, { byok: this.byok, attempts, fellBack: false, hasTools: false });
+  }
+}

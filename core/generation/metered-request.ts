@@ -1,0 +1,73 @@
+import type { Target, TargetModel } from "#core/routing/target.ts";
+import { Admission } from "./admission.ts";
+import { Generation, type GenerationEnd, type GenerationOptions } from "./generation.ts";
+import { RequestScope } from "./request-scope.ts";
+import { secondRound } from "./second-round.ts";
+import type { Choice } from "./targets.ts";
+import type { GenerationCost } from "./unused.ts";
+import { allEnded } from "./with-retries.ts";
+
+/** A request of one generation: its time, its admission, its generation, and how the three end together. */
+
+export interface MeteredRequestOptions extends Omit<GenerationOptions, "scope" | "day" | "numberInRun"> {
+  readonly timeoutMs: number;
+  /** The highest value that the request's own `timeout` may have. Absent on routes without that field. */
+  readonly settableMs?: number;
+}
+
+export interface MeteredRequest {
+  readonly scope: RequestScope;
+  readonly admission: Admission;
+  readonly generation: Generation;
+}
+
+/** Starts the request's timers: whoever makes it calls `settleRequest` at its end. */
+export const meteredRequest = (options: MeteredRequestOptions): MeteredRequest => {
+  const { call, caller, timeoutMs, settableMs, ...rest } = options;
+  const { requestId, startedAtMs, lambdaDeadlineMs } = call;
+  const { userId } = caller.principal;
+  const byok = options.byok ?? caller.providerKeySlug !== undefined;
+  const scope = new RequestScope({ userId, requestId, timeoutMs, settableMs, startedAtMs, lambdaDeadlineMs });
+  const reservePicoUsd = byok ? 0n : options.reservePicoUsd;
+  const admission = new Admission({ userId, requestId, reservePicoUsd, startedAtMs, lambdaDeadlineMs });
+  const generation = new Generation({ ...rest, call, caller, reservePicoUsd, scope, day: admission.day });
+  return { scope, admission, generation };
+};
+
+/** Round 2 of a request of one generation. @throws GatewayError, AwsError */
+export const openRequest = async <Model extends TargetModel, Hit = never>(
+  { scope, admission, generation }: MeteredRequest,
+  caller: GenerationOptions["caller"],
+  choices: readonly Choice<Model>[],
+  findAnswer?: (signal: AbortSignal) => Promise<Hit | undefined>,
+): Promise<{ readonly targets: readonly [Target<Model>, ...Target<Model>[]]; readonly hit: Hit | undefined }> => {
+  const openRow = () => generation.openRow();
+  const { groups, hit } = await secondRound({ caller, scope, admission, openRow, groups: [choices], findAnswer });
+  const [[first, ...others] = []] = groups;
+  if (first === undefined) throw new Error("A request without a target");
+  return { targets: [first, ...others], hit };
+};
+
+export interface SettleOptions {
+  /** Work that ends with the request, such as storing its answer. */
+  readonly alongside?: Promise<void> | undefined;
+  /** A job's row: whoever sees the job's end settles it, and what was reserved stays booked until then. */
+  readonly rowStaysOpen?: boolean;
+}
+
+/**
+ * Ends the request: the usage row is settled, the lease returned with the unspent money, and both are reported.
+ * @throws AwsError
+ */
+export const settleRequest = async (
+  { scope, admission, generation }: MeteredRequest,
+  end: GenerationEnd,
+  { alongside, rowStaysOpen = false }: SettleOptions = {},
+): Promise<GenerationCost> => {
+  scope.close();
+  const cost = generation.costOf(end);
+  const settling = rowStaysOpen ? undefined : generation.settle(end);
+  await allEnded([settling, admission.close(cost.spentPicoUsd), alongside]);
+  generation.report(end, rowStaysOpen ? undefined : cost);
+  return cost;
+};

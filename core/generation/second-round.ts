@@ -1,0 +1,61 @@
+import { readProviderKeys } from "#core/db/provider-key-rows.ts";
+import { GatewayError } from "#core/errors.ts";
+import type { Target, TargetModel } from "#core/routing/target.ts";
+import type { Admission } from "./admission.ts";
+import type { Caller } from "./caller.ts";
+import type { RequestScope } from "./request-scope.ts";
+import { type Choice, toTargets } from "./targets.ts";
+
+export interface SecondRoundOptions<Model extends TargetModel, Hit> {
+  readonly caller: Caller;
+  readonly scope: RequestScope;
+  readonly admission: Admission;
+  /** Writes the open usage row, for a request of one generation. */
+  readonly openRow?: (() => Promise<void>) | undefined;
+  /** The alternatives for each call that the request makes, each group in the order in which it is tried. */
+  readonly groups: readonly (readonly Choice<Model>[])[];
+  /** Looks up a stored answer. */
+  readonly findAnswer?: ((signal: AbortSignal) => Promise<Hit | undefined>) | undefined;
+}
+
+export interface SecondRound<Model extends TargetModel, Hit> {
+  /** As `groups`, without the targets that the platform would have to pay for when the cap is reached. */
+  readonly groups: readonly (readonly Target<Model>[])[];
+  readonly hit: Hit | undefined;
+}
+
+const caught = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+const isOverCap = (refusal: unknown): boolean =>
+  refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
+
+/**
+ * Round 2: admission, the open usage row, the caller's provider keys and the cache, in parallel. Then whose key serves each
+ * model. When today's cap on platform money is reached, the request continues if the caller's own keys pay for it.
+ * @throws GatewayError, AwsError
+ */
+export const secondRound = async <Model extends TargetModel, Hit = never>(
+  options: SecondRoundOptions<Model, Hit>,
+): Promise<SecondRound<Model, Hit>> => {
+  const { caller, scope, admission, openRow, findAnswer } = options;
+  const found = findAnswer?.(scope.signal);
+  const [refusal, providerKeys] = await Promise.all([
+    caught(Promise.all([admission.admit(), openRow?.()])),
+    readProviderKeys(caller.principal.userId),
+  ]);
+  const targets = [...toTargets(options.groups.flat(), providerKeys, caller.providerKeySlug)];
+  const groups = options.groups.map(({ length }) => targets.splice(0, length));
+  if (refusal === undefined) {
+    const hit = await found;
+    if (scope.signal.aborted) throw scope.reason;
+    return { groups, hit };
+  }
+  const callerPays = groups.every(([first]) => first?.byok === true);
+  if (!isOverCap(refusal) || !callerPays) throw refusal;
+  await admission.admitUnpaid();
+  return { groups: groups.map((group) => group.filter(({ byok }) => byok)), hit: undefined };
+};

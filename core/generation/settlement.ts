@@ -1,0 +1,45 @@
+import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { CatalogModel } from "#core/catalog/model.ts";
+import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import type { AttemptRecord } from "#core/db/usage-events.ts";
+import { costForReserve } from "./reservation.ts";
+import { type GenerationCost, withUnused } from "./unused.ts";
+
+/** The cost of a generation, from the facts that are known at its end. */
+
+/** The cost of a generation that is not priced by tokens. */
+export interface UnitCost {
+  /** Such as `characters`, `seconds`, `images` or `credits`. */
+  readonly unit: string;
+  readonly units: number;
+  /** Undefined for an unknown price. */
+  readonly costPicoUsd: bigint | undefined;
+  /** Booked against the daily cap: an unknown price must not be a free ride. */
+  readonly spendPicoUsd: bigint;
+}
+
+/** How a generation ended, as far as its cost depends on it. */
+export interface Charge {
+  /** Tokens of the answer. Those of failed attempts are added. */
+  readonly usage: TokenUsage;
+  /** For media. */
+  readonly unitCost?: UnitCost | undefined;
+  /** Catalogue entry of the model that served. */
+  readonly catalog: CatalogModel | undefined;
+  /** The caller's own key paid. */
+  readonly byok: boolean;
+  /** A stored answer served, and no provider was called. */
+  readonly cacheHit: boolean;
+}
+
+/** Part of the daily cap: nothing when the caller's own key or the cache paid. */
+const platformSpend = ({ byok, cacheHit, catalog, usage, unitCost }: Charge): bigint =>
+  byok || cacheHit ? 0n : (unitCost?.spendPicoUsd ?? costForReserve(catalog, usage));
+
+/** The total of an answer and of the attempts that were paid for without an answer. */
+export const totalCost = (charge: Charge, attempts: readonly AttemptRecord[]): GenerationCost => {
+  const { catalog, usage, byok, unitCost, cacheHit } = charge;
+  const listCost = unitCost === undefined ? costPicoUsd(catalog, usage) : unitCost.costPicoUsd;
+  const cost = cacheHit ? 0n : listCost;
+  return withUnused({ usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) }, attempts);
+};

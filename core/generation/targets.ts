@@ -1,0 +1,106 @@
+import { config } from "#core/config.ts";
+import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import { GatewayError } from "#core/errors.ts";
+import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
+import type { Target, TargetModel } from "#core/routing/target.ts";
+import { targetName } from "#core/routing/target-stats.ts";
+
+/** Decides whose key serves each model. */
+
+/** A model of a request, and the provider key that a balanced target names. */
+export interface Choice<Model extends TargetModel> {
+  readonly model: Model;
+  readonly slug?: string | undefined;
+}
+
+/** The owner part of a target's name in the statistics: the named slug, or the caller's newest key of the provider. */
+export const keyOwner = (userId: string, slug: string | undefined): string =>
+  slug === undefined ? userId : `${userId}/${slug}`;
+
+const byokTarget = <Model extends TargetModel>(
+  model: Model,
+  row: ProviderKeyRow,
+  slug: string | undefined,
+): Target<Model> => ({
+  model,
+  name: targetName(model.id, keyOwner(row.userId, slug)),
+  byok: true,
+  // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
+  credential: async () => ({
+    apiKey: await openProviderKey(row),
+    baseUrl: config.providerBaseUrl(model.provider),
+    byok: true,
+    providerKeyId: row.id,
+  }),
+});
+
+const platformTarget = <Model extends TargetModel>(model: Model): Target<Model> => ({
+  model,
+  name: targetName(model.id, undefined),
+  byok: false,
+  credential: async () => {
+    const apiKey = config.providerApiKey(model.provider);
+    return apiKey === undefined ? undefined : { apiKey, baseUrl: config.providerBaseUrl(model.provider), byok: false };
+  },
+});
+
+/** The caller wants to pay but has no key for this provider, so nobody serves the model. */
+const unpaidTarget = <Model extends TargetModel>(model: Model): Target<Model> => ({
+  model,
+  name: targetName(model.id, "none"),
+  byok: true,
+  credential: async () => undefined,
+});
+
+const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
+
+const requireSlug = (rows: readonly ProviderKeyRow[], slug: string, param: string): ProviderKeyRow => {
+  const row = rows.find((candidate) => candidate.slug === slug);
+  if (row === undefined) throw refuse("No provider key has this slug.", param);
+  return row;
+};
+
+/** The key that `X-Provider-Key` names. It has to fit one of the models. */
+const pickedKey = (
+  choices: readonly Choice<TargetModel>[],
+  rows: readonly ProviderKeyRow[],
+  slug: string,
+): ProviderKeyRow => {
+  const picked = requireSlug(rows, slug, "X-Provider-Key");
+  if (choices.some(({ model }) => model.provider === picked.provider)) return picked;
+  throw refuse(
+    `This provider key is for ${picked.provider}, but no model of the request uses that provider.`,
+    "X-Provider-Key",
+  );
+};
+
+const namedTarget = <Model extends TargetModel>(
+  model: Model,
+  rows: readonly ProviderKeyRow[],
+  slug: string,
+): Target<Model> => {
+  const param = "load_balance.targets";
+  const named = requireSlug(rows, slug, param);
+  if (named.provider === model.provider) return byokTarget(model, named, slug);
+  throw refuse(`The provider key ${slug} is for ${named.provider}, not for ${model.provider}.`, param);
+};
+
+/**
+ * Whose key serves each model: the key that a balanced target names, else the caller's newest for the provider, else the
+ * platform's. With `X-Provider-Key`, that key for its provider, and never the platform's for any.
+ * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use
+ */
+export const toTargets = <Model extends TargetModel>(
+  choices: readonly Choice<Model>[],
+  providerKeys: readonly ProviderKeyRow[],
+  headerSlug: string | undefined,
+): readonly Target<Model>[] => {
+  const picked = headerSlug === undefined ? undefined : pickedKey(choices, providerKeys, headerSlug);
+  return choices.map(({ model, slug }) => {
+    if (slug !== undefined) return namedTarget(model, providerKeys, slug);
+    if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);
+    const newest = providerKeys.find(({ provider }) => provider === model.provider);
+    if (newest !== undefined) return byokTarget(model, newest, undefined);
+    return headerSlug === undefined ? platformTarget(model) : unpaidTarget(model);
+  });
+};

@@ -1,0 +1,117 @@
+import type { CatalogModel } from "#core/catalog/model.ts";
+import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
+import type { GenerationCost } from "./unused.ts";
+import { withRetries } from "./with-retries.ts";
+
+/** A model as usage names it. `catalog` has the token prices; media brings its own cost. */
+export interface MeteredModel {
+  readonly id: string;
+  readonly provider: string;
+  readonly catalog?: CatalogModel | undefined;
+}
+
+/** What is known when a generation begins. */
+export interface UsageRowOptions {
+  readonly userId: string;
+  readonly keyId: string | undefined;
+  readonly requestId: string;
+  /** UTC day on which the request began. */
+  readonly day: string;
+  /** Position among the generations of the request, from 0. */
+  readonly generation: number;
+  /** Of a run of several generations. */
+  readonly runId?: string | undefined;
+  readonly route: string;
+  readonly model: MeteredModel;
+  /** The request will be paid by the caller's own provider key: nothing is reserved. */
+  readonly byok: boolean;
+  readonly streamed: boolean;
+  readonly reservePicoUsd: bigint;
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  /** Unix ms after which the function cannot be running any more. */
+  readonly untilMs: number;
+}
+
+/** What is known when it has ended. */
+export interface UsageEnd {
+  readonly status: UsageStatus;
+  readonly code: string | undefined;
+  /** The model and provider that answered. */
+  readonly served: MeteredModel;
+  readonly byok: boolean;
+  readonly cacheHit: boolean;
+  readonly cost: GenerationCost;
+  /** For media. */
+  readonly units: { readonly unit: string; readonly units: number } | undefined;
+  readonly attempts: readonly AttemptRecord[];
+  readonly latencyMs: number;
+  readonly timeToFirstTokenMs: number | undefined;
+}
+
+const rounded = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms));
+
+/** One generation's usage row: open, then settled exactly once. */
+export class UsageRow {
+  readonly #options: UsageRowOptions;
+  #opened: Promise<void> | undefined;
+
+  constructor(options: UsageRowOptions) {
+    this.#options = options;
+  }
+
+  /** Writes the open row. @throws AwsError */
+  open(): Promise<void> {
+    const { model, untilMs, startedAtMs, reservePicoUsd, ...facts } = this.#options;
+    this.#opened = putOpenUsage({
+      ...facts,
+      model: model.id,
+      provider: model.provider,
+      startedAt: startedAtMs,
+      reservedPicoUsd: facts.byok ? 0n : reservePicoUsd,
+      runId: facts.runId,
+      openUntil: Math.ceil(untilMs / 1_000),
+    });
+    return this.#opened;
+  }
+
+  /** Settles the row exactly once. @throws AwsError */
+  async settle(end: UsageEnd): Promise<void> {
+    const { userId, day, requestId, generation } = this.#options;
+    const { served, cost, units } = end;
+    const { usage, costPicoUsd, byokCostPicoUsd } = cost;
+    // The open row has to be there before it can be settled.
+    const isOpen = await this.#opened?.then(
+      () => true,
+      () => false,
+    );
+    const write = () =>
+      settleUsage({
+        userId,
+        day,
+        requestId,
+        generation,
+        status: end.status,
+        code: end.code,
+        model: served.id,
+        provider: served.provider,
+        byok: end.byok,
+        cacheHit: end.cacheHit,
+        inputTokens: usage.inputTokens,
+        cachedInputTokens: usage.cachedInputTokens,
+        cacheWriteInputTokens: usage.cacheWriteInputTokens + usage.longCacheWriteInputTokens,
+        outputTokens: usage.outputTokens,
+        reasoningTokens: usage.reasoningTokens,
+        unit: units?.unit,
+        units: units?.units,
+        estimated: usage.estimated,
+        costPicoUsd,
+        byokCostPicoUsd,
+        attempts: [...end.attempts],
+        latencyMs: Math.round(end.latencyMs),
+        timeToFirstTokenMs: rounded(end.timeToFirstTokenMs),
+      });
+    // A row that was never seen is not worth retries, which would only burden a table in trouble.
+    await (isOpen === true ? withRetries(write) : write());
+  }
+}

@@ -1,0 +1,61 @@
+import { postJson, readBody } from "#core/providers/http-transport.ts";
+import {
+  type ChatCompletion,
+  newOutcome,
+  type ProviderCall,
+  type ProviderOutcome,
+  type ProviderReply,
+  withOutcome,
+} from "#core/providers/provider.ts";
+import { failureFromResponse } from "./errors.ts";
+
+const maxAnswerBytes = 32 * 1024 * 1024;
+const maxErrorBytes = 256 * 1024;
+
+/** How one of OpenAI's endpoints is asked, and how its answers are read. */
+export interface Exchange {
+  /** Below the base URL, such as `/chat/completions`. */
+  readonly path: string;
+  /** In addition to the key's. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Fields that were dropped or clamped. */
+  readonly warnings: readonly string[];
+  /** @throws ProviderFailure */
+  readonly completion: (text: string, outcome: ProviderOutcome) => ChatCompletion;
+  readonly frames: (body: AsyncIterable<Buffer>, outcome: ProviderOutcome) => AsyncIterable<Buffer | string>;
+}
+
+/** Makes one call to an endpoint of OpenAI's shape, streamed or not. @throws ProviderFailure */
+export const exchange = async (call: ProviderCall, asked: Exchange): Promise<ProviderReply> => {
+  const { provider, request, credential, signal, timeouts } = call;
+  const streamed = request.stream === true;
+  const response = await postJson({
+    provider,
+    url: `${credential.baseUrl}${asked.path}`,
+    headers: {
+      authorization: `Bearer ${credential.apiKey}`,
+      accept: streamed ? "text/event-stream" : "application/json",
+      ...asked.headers,
+    },
+    body: JSON.stringify(asked.body),
+    signal,
+    timeouts,
+  });
+  if (response.status !== 200) {
+    const text = await readBody(provider, response, maxErrorBytes, signal);
+    throw failureFromResponse(provider, response.status, response.headers, text);
+  }
+  const outcome = newOutcome();
+  const simulated = response.headers["x-provider-simulated"] === "true";
+  const facts = { outcome, simulated, warnings: asked.warnings };
+  const isStream = response.headers["content-type"]?.includes("text/event-stream") === true;
+  if (streamed && isStream) return { kind: "stream", frames: asked.frames(response.body, outcome), ...facts };
+  // A provider that answers a stream request with one JSON body reports an error in it.
+  const text = await readBody(provider, response, maxAnswerBytes, signal);
+  try {
+    return { kind: "completion", completion: asked.completion(text, outcome), ...facts };
+  } catch (error) {
+    throw withOutcome(error, outcome);
+  }
+};

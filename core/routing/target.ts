@@ -1,0 +1,22 @@
+import type { CatalogModel } from "#core/catalog/model.ts";
+import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import type { ProviderCredential } from "#core/providers/provider.ts";
+
+/** A model as far as a target needs to know it. `catalog` is undefined for media and for models with unknown prices. */
+export interface TargetModel {
+  readonly id: string;
+  readonly provider: ProviderId;
+  readonly catalog?: CatalogModel | undefined;
+}
+
+/** A model, and the key that it is called with. */
+export interface Target<Model extends TargetModel = ResolvedModel> {
+  readonly model: Model;
+  /** The name under which this environment keeps statistics (target-stats.ts). */
+  readonly name: string;
+  /** Paid by the caller's own provider key. */
+  readonly byok: boolean;
+  /** Opens the key when the target is tried. Undefined when nobody has a key for its provider. */
+  readonly credential: () => Promise<ProviderCredential | undefined>;
+}

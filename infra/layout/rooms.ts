@@ -1,0 +1,212 @@
+/**
+ * The rooms of the tree, from bottom to top. A room may import the rooms that its row allows and nothing else, so that
+ * dependencies point one way. tests/layout holds the table, and AGENTS.md's map is generated from it.
+ */
+
+export interface Room {
+  /** A folder, or a file of the ground floor, relative to the root. */
+  readonly path: string;
+  /** What lives there, for the map. */
+  readonly contents: string;
+  /** Rooms that it may import, by their name below `core/` or their path. */
+  readonly imports: readonly string[];
+}
+
+const ground = ["errors", "ids", "context", "secrets", "tables", "routes", "config", "values"];
+
+const room = (path: string, contents: string, imports: readonly string[]): Room => ({ path, contents, imports });
+
+export const rooms: readonly Room[] = [
+  room("core/values", "Pure helpers for values: own properties, JSON records, JSON Schema, histograms", []),
+  room("core/errors.ts", "`GatewayError`, the table of error codes, `DependencyError`", []),
+  room("core/ids.ts", "Ids with a prefix, in the order of time", []),
+  room("core/context.ts", "The running request as the domain sees it", []),
+  room("core/secrets.ts", "The names of the stage's secrets", []),
+  room("core/tables.ts", "The DynamoDB tables: SST and the local cloud create them from this list", []),
+  room("core/routes.ts", "THE table: one row is one API path is one Lambda", ["secrets", "tables"]),
+  room("core/config.ts", "The only reader of SST's `Resource` and of the environment", ["secrets", "tables"]),
+  room("core/observability", "Logger, metric names, the writer of metrics", ["config"]),
+  room("core/outbound", "Outgoing calls: transports, connections, the guard against private addresses", [
+    "errors",
+    "values",
+  ]),
+  room("core/aws", "AWS's JSON protocol and signature, lean", ["config", "errors", "outbound"]),
+  room("core/health.ts", "The deep health check", ["aws", "config", "outbound"]),
+  room("core/catalog", "Models, aliases, prices, token usage; cost in integer pico-dollars; `auto`", [
+    "errors",
+    "values",
+  ]),
+  room("core/encryption", "Envelope encryption under KMS, sealed texts", ["aws", "config", "values"]),
+  room("core/db", "One repository per entity; every key in row-keys.ts; `table.ts` is the lean port of the hot path", [
+    ...ground,
+    "aws",
+    "encryption",
+  ]),
+  room("core/schemas", "Schemas of requests, answers and events", [...ground, "catalog", "db", "outbound"]),
+  room(
+    "core/providers",
+    "An adapter per wire format; each attempt is one call; `media/<vendor>` for images, audio, video",
+    [...ground, "observability", "catalog", "outbound", "schemas"],
+  ),
+  room("core/auth", "Who is calling: API keys through Unkey, sessions through Supabase, limits", [
+    ...ground,
+    "observability",
+    "aws",
+    "db",
+    "outbound",
+  ]),
+  room("core/keys", "Management of API keys", [...ground, "auth", "db", "observability", "schemas"]),
+  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
+    ...ground,
+    "db",
+    "encryption",
+    "observability",
+    "schemas",
+  ]),
+  room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),
+  room("core/guardrails", "Personal data and moderation, on requests and on streams", [
+    ...ground,
+    "observability",
+    "outbound",
+    "schemas",
+  ]),
+  room("core/prompts", "Langfuse prompt templates", [...ground, "observability", "outbound", "schemas"]),
+  room("core/idempotency", "Leases and replays under an `Idempotency-Key`", [
+    ...ground,
+    "db",
+    "encryption",
+    "observability",
+  ]),
+  room("core/usage", "Usage after the request: rollup, rebuild, summary, sweeper", [
+    ...ground,
+    "catalog",
+    "db",
+    "observability",
+    "schemas",
+  ]),
+  room("core/routing", "Targets: attempts, retries, fallback, balancing, the circuit, time budgets", [
+    ...ground,
+    "catalog",
+    "db",
+    "observability",
+    "providers",
+  ]),
+  room("core/generation", "THE place where work that costs money is admitted, attempted, metered and settled", [
+    ...ground,
+    "auth",
+    "catalog",
+    "db",
+    "observability",
+    "provider-keys",
+    "providers",
+    "routing",
+  ]),
+  room("core/chat", "Chat completions, from request to answer", [
+    ...ground,
+    "cache",
+    "catalog",
+    "generation",
+    "guardrails",
+    "observability",
+    "prompts",
+    "providers",
+    "routing",
+    "schemas",
+  ]),
+  room("core/embeddings", "Embeddings", [...ground, "catalog", "generation", "providers", "schemas"]),
+  room("core/vision", "Questions about images, answered by a chat model", [
+    ...ground,
+    "catalog",
+    "chat",
+    "generation",
+    "providers",
+    "routing",
+    "schemas",
+  ]),
+  room("core/jobs", "Asynchronous work: start, poll, end, webhooks", [
+    ...ground,
+    "catalog",
+    "db",
+    "encryption",
+    "generation",
+    "observability",
+    "outbound",
+    "providers",
+    "routing",
+  ]),
+  room("core/media", "Speech, music, images, videos and fashion: what is asked for", [
+    ...ground,
+    "catalog",
+    "db",
+    "generation",
+    "jobs",
+    "observability",
+    "outbound",
+    "providers",
+    "routing",
+    "schemas",
+  ]),
+  room("core/arena", "Battles and fights: agents, rounds, votes, events", [
+    ...ground,
+    "catalog",
+    "chat",
+    "generation",
+    "observability",
+    "outbound",
+    "providers",
+    "routing",
+    "schemas",
+  ]),
+  room("core/openapi", "The OpenAPI document", [...ground, "arena", "schemas"]),
+  room("core/http", "`jsonHandler()` and `streamHandler()`, the only importers of middy: bodies, answers, SSE", [
+    ...ground,
+    "arena",
+    "auth",
+    "catalog",
+    "chat",
+    "db",
+    "generation",
+    "idempotency",
+    "jobs",
+    "media",
+    "observability",
+    "schemas",
+  ]),
+  room("functions", "One file per API path, about 25 lines: schema in, core call, answer out", ["core/*"]),
+  room("infra", "SST v4: what is deployed, from core's tables; the operators' stack; the local cloud; commands", [
+    "core/*",
+    "functions",
+  ]),
+  room("tests", "Mirrors the tree; `e2e/` drives `npm start`; `support/` has helpers", [
+    "core/*",
+    "functions",
+    "infra",
+  ]),
+];
+
+/** Functions of core/db that write admission or usage rows. */
+export const rowWriters: ReadonlySet<string> = new Set([
+  "admit",
+  "release",
+  "reserveMore",
+  "markCancelled",
+  "putOpenUsage",
+  "settleUsage",
+  "settlingUpdate",
+  "settleAndRefund",
+]);
+
+/** The only files outside core/generation and core/db that call them, and why. */
+export const otherWriters: Readonly<Record<string, string>> = {
+  "core/usage/sweep.ts": "settles what killed functions left behind",
+  "functions/cancel-request.ts": "marks a running request as cancelled",
+};
+
+/** The only files that name the keys of those rows, and why. */
+export const rowKeyUsers: Readonly<Record<string, string>> = {
+  "core/db/row-keys.ts": "defines them",
+  "core/db/admission.ts": "leases and money",
+  "core/db/usage-events.ts": "open and settled rows",
+  "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
+  "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
+};

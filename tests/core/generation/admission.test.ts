@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { getItem } from "#core/db/table.ts";
+import { Admission, type AdmissionOptions } from "#core/generation/admission.ts";
+import { newId } from "#core/ids.ts";
+import { logger } from "#core/observability/logger.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
+import { captureLog } from "#tests/core/support/lambda.ts";
+import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+
+const startedAtMs = Date.UTC(2026, 10, 22, 12);
+
+const admissionOf = (userId: string, changes: Partial<AdmissionOptions> = {}): Admission =>
+  new Admission({
+    userId,
+    requestId: newId("request"),
+    reservePicoUsd: 100n,
+    startedAtMs,
+    lambdaDeadlineMs: startedAtMs + 60_000,
+    ...changes,
+  });
+const newUser = (): string => `user_${randomUUID()}`;
+const rowOf = (userId: string) => getItem("keys", rowKeys.admission(userId), { consistent: true });
+
+describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
+  const relay = useTables();
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("is a lease until the second after which the function cannot run, never an earlier one", async () => {
+    const userId = newUser();
+    const requestId = newId("request");
+    await admissionOf(userId, { requestId, lambdaDeadlineMs: startedAtMs + 1 }).admit();
+    expect((await rowOf(userId))?.open).toEqual({
+      [requestId]: { until: startedAtMs / 1_000 + 1, reserved: 100, day: utcDay(startedAtMs) },
+    });
+  });
+
+  it("is given back once: a second time changes nothing, and one that was refused or never taken writes nothing", async () => {
+    const userId = newUser();
+    const place = admissionOf(userId);
+    await place.admit();
+    await place.close(7n);
+    await place.close(50n);
+    expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(7);
+    const refused = admissionOf(userId, { reservePicoUsd: 10n ** 18n });
+    await expect(refused.admit()).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
+    relay().reset();
+    await refused.close(5n);
+    await admissionOf(userId).close(5n);
+    expect(relay().requests).toEqual([]);
+  });
+
+  it("of a killed request is cleared by the next one that finds no room, and the log says whose it was", async () => {
+    const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+    const userId = newUser();
+    const killed = Array.from({ length: 20 }, () => newId("request"));
+    for (const requestId of killed)
+      await admissionOf(userId, { requestId, lambdaDeadlineMs: startedAtMs - 60_000 }).admit();
+    await captureLog(() => flushMetrics({ route: "before" }));
+    await admissionOf(userId).admit();
+    const { lines } = await captureLog(() => flushMetrics({ route: "ChatCompletions" }));
+    expect(lines.find((written) => "_aws" in written)).toMatchObject({ OrphanedLeases: 20 });
+    const line = "The lease of a killed request was cleared";
+    expect(warn.mock.calls).toHaveLength(20);
+    expect(warn.mock.calls).toEqual(expect.arrayContaining(killed.map((requestId) => [line, { requestId, userId }])));
+  });
+
+  it("of which nobody knows whether it is held is given back without patience: it would only weigh on a table in trouble", async () => {
+    const place = admissionOf(newUser());
+    relay().intercept = () => ({ kind: "answer", status: 500, body: "{}" });
+    await expect(place.admit()).rejects.toMatchObject({ name: "AwsError" });
+    relay().requests.length = 0;
+    await expect(place.close(0n)).rejects.toMatchObject({ name: "AwsError" });
+    // The tries of one call.
+    expect(relay().requests).toHaveLength(3);
+  });
+
+  it("is tried again for a few seconds when it is given back to a throttled table", async () => {
+    const userId = newUser();
+    const place = admissionOf(userId);
+    await place.admit();
+    let left = 4;
+    relay().intercept = () =>
+      left-- > 0
+        ? { kind: "answer", status: 400, body: JSON.stringify({ __type: "ThrottlingException", message: "slow" }) }
+        : undefined;
+    await place.close(7n);
+    expect((await rowOf(userId))?.open).toEqual({});
+  });
+
+  it("books every extension once when several generations of a run ask at the same time", async () => {
+    const userId = `user_${randomUUID()}`;
+    const place = new Admission({
+      userId,
+      requestId: newId("request"),
+      reservePicoUsd: 100n,
+      startedAtMs,
+      lambdaDeadlineMs: startedAtMs + 60_000,
+    });
+    await place.admit();
+    const extended = await Promise.all(Array.from({ length: 8 }, () => place.extendBy(10n)));
+    expect(extended).toEqual(Array.from({ length: 8 }, () => true));
+    expect(place.reservedPicoUsd).toBe(180n);
+    const spent = async () =>
+      (await getItem("keys", rowKeys.admission(userId), { consistent: true }))?.[`spend#${utcDay(startedAtMs)}`];
+    expect(await spent()).toBe(180);
+    await place.close(7n);
+    expect(await spent()).toBe(7);
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
+import { addEvent, noAdditions } from "#core/db/rollup-sums.ts";
+import type { AttemptRecord } from "#core/db/usage-events.ts";
+import { unusedGeneration, withUnused } from "#core/generation/unused.ts";
+import { newOutcome } from "#core/providers/provider.ts";
+import { newEvent } from "#tests/core/support/usage-events.ts";
+
+const usage = { ...noTokens, inputTokens: 1_000, outputTokens: 100 };
+/** 1,000 in and 100 out at 1.75 and 14 dollars a million: 3,150 micro-dollars. */
+const cost = 3_150_000_000n;
+const { catalog } = resolveModel("gpt-5.2");
+const outcome = (changes: object) => ({ ...newOutcome(), ...changes });
+
+const attempt = (changes: object = {}): AttemptRecord => ({
+  model: "gpt-5.2",
+  provider: "openai",
+  result: "malformed",
+  latencyMs: 5,
+  unused: { byok: false, ...usage, costPicoUsd: cost, ...changes },
+});
+const answered = { usage, costPicoUsd: cost, byok: false, spentPicoUsd: cost };
+
+describe("a generation that nobody got", () => {
+  it("is what the provider told, at its own model's price", () => {
+    expect(
+      unusedGeneration(outcome({ usage, contentStarted: true }), { catalog, byok: true, inputCharacters: 8 }),
+    ).toEqual({ byok: true, ...usage, costPicoUsd: cost });
+  });
+
+  it("is nothing where no answer began, and an estimate where one did and told nothing", () => {
+    const by = { catalog, byok: false, inputCharacters: 8 };
+    expect(unusedGeneration(undefined, by)).toBeUndefined();
+    expect(unusedGeneration(newOutcome(), by)).toBeUndefined();
+    expect(unusedGeneration(outcome({ contentStarted: true, outputCharacters: 40 }), by)).toMatchObject({
+      inputTokens: 2,
+      outputTokens: 10,
+      estimated: true,
+    });
+  });
+
+  it.each([{ inputTokens: 1 }, { outputTokens: 1 }])("is metered for %j already", (told) => {
+    const by = { catalog, byok: false, inputCharacters: 0 };
+    expect(unusedGeneration(outcome({ usage: { ...noTokens, ...told } }), by)).toMatchObject(told);
+    expect(unusedGeneration(outcome({ usage: noTokens }), by)).toBeUndefined();
+  });
+
+  it("has no cost where the price is unknown", () => {
+    const unused = unusedGeneration(outcome({ usage }), { catalog: undefined, byok: false, inputCharacters: 0 });
+    expect(unused).not.toHaveProperty("costPicoUsd");
+  });
+});
+
+describe("the sum of a request", () => {
+  it("is its answer's where every attempt before was free", () => {
+    const free: AttemptRecord = { model: "gpt-5.2", provider: "openai", result: "server", latencyMs: 1 };
+    expect(withUnused(answered, [free])).toEqual({
+      usage,
+      costPicoUsd: cost,
+      spentPicoUsd: cost,
+      byokCostPicoUsd: undefined,
+    });
+  });
+
+  it("has every paid generation's tokens and cost, and all of them take from the cap", () => {
+    expect(withUnused(answered, [attempt(), attempt({ estimated: true })])).toEqual({
+      usage: { ...usage, inputTokens: 3_000, outputTokens: 300, estimated: true },
+      costPicoUsd: 3n * cost,
+      spentPicoUsd: 3n * cost,
+      byokCostPicoUsd: undefined,
+    });
+  });
+
+  it("adds every kind of token to its own kind", () => {
+    const kinds = {
+      inputTokens: 64,
+      cachedInputTokens: 32,
+      cacheWriteInputTokens: 16,
+      longCacheWriteInputTokens: 8,
+      outputTokens: 4,
+      reasoningTokens: 2,
+    };
+    const doubled = Object.fromEntries(Object.entries(kinds).map(([name, count]) => [name, 2 * count]));
+    const before = { ...answered, usage: { ...kinds, estimated: true } };
+    expect(withUnused(before, [attempt({ ...kinds })]).usage).toEqual({ ...doubled, estimated: true });
+    expect(withUnused({ ...answered, usage: { ...kinds, estimated: false } }, [attempt(kinds)]).usage.estimated).toBe(
+      false,
+    );
+  });
+
+  it("takes nothing from the cap for what the caller's own key paid, known or not, and needs no word where byok says it", () => {
+    const own = { ...answered, byok: true, spentPicoUsd: 0n };
+    expect(withUnused(own, [attempt({ byok: true })])).toMatchObject({
+      costPicoUsd: 2n * cost,
+      spentPicoUsd: 0n,
+      byokCostPicoUsd: undefined,
+    });
+    expect(withUnused(own, [attempt({ byok: true, costPicoUsd: undefined })])).toMatchObject({
+      costPicoUsd: undefined,
+      spentPicoUsd: 0n,
+      byokCostPicoUsd: undefined,
+    });
+    const unpriced = { ...own, costPicoUsd: undefined };
+    expect(withUnused(unpriced, [attempt({ byok: true })])).toMatchObject({
+      costPicoUsd: undefined,
+      byokCostPicoUsd: undefined,
+    });
+  });
+
+  it("tells apart what the caller's own key paid when the platform's answered, and the other way round", () => {
+    expect(withUnused(answered, [attempt({ byok: true })])).toMatchObject({
+      costPicoUsd: 2n * cost,
+      spentPicoUsd: cost,
+      byokCostPicoUsd: cost,
+    });
+    expect(withUnused({ ...answered, byok: true, spentPicoUsd: 0n }, [attempt()])).toMatchObject({
+      costPicoUsd: 2n * cost,
+      spentPicoUsd: cost,
+      byokCostPicoUsd: cost,
+    });
+  });
+
+  it("is unknown once one price is, which still takes from the cap", () => {
+    const total = withUnused(answered, [attempt({ costPicoUsd: undefined })]);
+    expect(total.costPicoUsd).toBeUndefined();
+    expect(total.spentPicoUsd).toBeGreaterThan(cost);
+  });
+});
+
+describe("the daily sums of a request with generations that nobody got", () => {
+  it("count one request and every generation, with the cost on who paid it", () => {
+    const sums = noAdditions();
+    addEvent(sums, newEvent({ costPicoUsd: 5n, byokCostPicoUsd: 2n, attempts: [attempt(), attempt()] }));
+    expect(sums).toMatchObject({ costPicoUsd: 3n, byokCostPicoUsd: 2n, sums: { requests: 1, generations: 3 } });
+  });
+
+  it("count every generation as unpriced where the cost is unknown", () => {
+    const sums = noAdditions();
+    addEvent(sums, newEvent({ costPicoUsd: undefined, attempts: [attempt()] }));
+    expect(sums.sums).toMatchObject({ unpriced: 2, generations: 2 });
+  });
+});
