@@ -3,10 +3,10 @@ import { billOf, breakEven, compare, concurrencyOf, type Traffic, totalOf, usdTe
 import { pricesDate, pricesRegion } from "./cost/prices.ts";
 import { readUnits, sumOf, writeUnits } from "./cost/request-units.ts";
 
-/** `npm run cost -- --requests 1e6 --tokens-out 500 --seconds 8`: a month's bill by service. `--explain` lists DynamoDB's units. */
+/** `npm run cost -- --requests 1e6 --tokens-out 500 --seconds 8`: a month's bill by service. `--explain` breaks down DynamoDB's units. */
 
 const options = {
-  /** Chat completions a month. */
+  /** Chat completions per month. */
   requests: { type: "string", default: "1e6" },
   "tokens-in": { type: "string", default: "1000" },
   "tokens-out": { type: "string", default: "500" },
@@ -14,7 +14,7 @@ const options = {
   seconds: { type: "string", default: "8" },
   memory: { type: "string", default: "1024" },
   peak: { type: "string", default: "5" },
-  /** Share of requests that may use the cache, and of those the share that hits. */
+  /** Share of requests that may use the cache, and the share of those that hit. */
   cached: { type: "string", default: "1" },
   "cache-hits": { type: "string", default: "0" },
   "kms-calls": { type: "string", default: "1" },
@@ -26,7 +26,7 @@ const options = {
 
 const parse = (args: readonly string[]) => parseArgs({ args: [...args], options }).values;
 
-/** A number from the command line. Throws an Error for what is none, and for less than nothing. */
+/** A number from the command line. Throws an Error for text that is not a number, and for negative numbers. */
 const toNumber = (name: string, text: string): number => {
   const value = Number(text);
   if (text === "" || !Number.isFinite(value) || value < 0) throw new Error(`--${name} is not a number: ${text}`);
@@ -41,7 +41,7 @@ const shareOf = (name: string, text: string): number => {
 
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
 
-/** The whole answer of the command. Throws an Error that says which flag is wrong. */
+/** The complete output of the command. Throws an Error that names an invalid flag. */
 export const costReport = (args: readonly string[]): string => {
   const flags = parse(args);
   const traffic: Traffic = {

@@ -6,10 +6,10 @@ import { GatewayError } from "#core/errors.ts";
 import { quantile } from "./statistics.ts";
 
 /**
- * `npm run bench -- arena`: what a blind fight of eight agents adds to the slowest agent's own time in each round. Every agent
- * streams its tokens at its own pace; its own time is measured around its call, the round's from its start to its end as a
- * reader of the stream sees it. Fails when the median round takes over 5 % more. Only the arena itself is measured: what a
- * call to a provider costs is measured by `npm run bench`.
+ * `npm run bench -- arena`: the time that a blind fight of eight agents adds to the slowest agent in each round. Agents stream
+ * their tokens at different paces. An agent's time is measured around its call, the round's from its start to its end as a
+ * reader of the stream sees it. Fails when the median round takes over 5 % longer. Only the arena is measured; `npm run bench`
+ * measures the cost of a provider call.
  */
 
 const agents = 8;

@@ -32,9 +32,9 @@ import {
 } from "./scenarios.ts";
 
 /**
- * `npm run bench`: the gateway beside the bare provider, functions that do nothing, and a peer, in one run on this machine.
- * Tables and Unkey answer at once, so that the gateway is what is measured; one part repeats it over the embedded engine.
- * Everything listens on 127.0.0.1 and ends by itself. Ratios mean something, the figures only here.
+ * `npm run bench`: compares the gateway with the bare provider, functions that do nothing, and a peer, in one run. Tables and
+ * Unkey answer immediately, so that it measures the gateway; one part repeats it over the embedded engine. Everything listens
+ * on 127.0.0.1 and ends on its own. Ratios are meaningful; absolute figures depend on the machine.
  */
 
 const { values: flags } = parseArgs({
@@ -43,7 +43,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     /** Parts to measure, such as `cpu,cold`. Default: all. */
     only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory,stall" },
-    /** Only show; leave docs/quality/performance.md and results/latest.json alone. */
+    /** Print only; do not write docs/quality/performance.md and results/latest.json. */
     dry: { type: "boolean", default: false },
   },
 });

@@ -6,8 +6,8 @@ import { replaceSection, table } from "./markdown.ts";
 import { median } from "./statistics.ts";
 
 /**
- * `npm run bench -- guardrails`: CPU a chunk of a stream costs under guardrails, against the same frames passed on untouched
- * and against frames that are parsed and written again. The ratios are what counts; the microseconds are this machine's.
+ * `npm run bench -- guardrails`: CPU per stream chunk under guardrails, compared with the same frames passed through and with
+ * frames that are parsed and serialized. Ratios are meaningful; the microseconds depend on the machine.
  */
 
 const chunkCount = 4_000;

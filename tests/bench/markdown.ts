@@ -5,13 +5,13 @@ const document = join(import.meta.dirname, "../../docs/quality/performance.md");
 
 export type Row = readonly string[];
 
-/** A Markdown table; all columns but the first hold figures. */
+/** A Markdown table; all columns except the first contain figures. */
 export const table = (head: Row, rows: readonly Row[]): string => {
   const line = (cells: Row): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 };
 
-/** Replaces what stands between two markers of docs/quality/performance.md. Throws when it has lost them. */
+/** Replaces the text between two markers of docs/quality/performance.md. Throws when a marker is missing. */
 export const replaceSection = async (name: string, text: string): Promise<void> => {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const before = await readFile(document, "utf8");

@@ -6,8 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * A peer to compare with: Portkey's open-source gateway, from tests/bench/peer (`npm run bench` installs it). It checks no
- * key, holds no limits and meters nothing, and serves from one process, so it does less than we do. From npm it fails on every
- * stream unless `@hono/node-server` is held at 1.13.8.
+ * keys, enforces no limits, meters nothing and runs in one process, so it does less than this gateway. The npm package fails on
+ * every stream unless `@hono/node-server` is pinned to 1.13.8.
  */
 export interface Peer {
   readonly url: string;

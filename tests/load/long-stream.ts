@@ -9,9 +9,9 @@ import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { type ChatParts, startChatParts } from "./chat-parts.ts";
 
 /**
- * `npm run load -- long-stream`: memory does not grow with the length of a stream. The function of chat completions runs alone
- * in a process, with the cache and an Idempotency-Key in force, and passes on a short stream and a long one. Fails when the
- * long one took over 20 MB more.
+ * `npm run load -- long-stream`: memory does not grow with the length of a stream. The chat completions function runs alone in a
+ * process, with the cache and an Idempotency-Key enabled, and passes a short and a long stream through. Fails when the long one
+ * needs over 20 MB more.
  */
 
 const { values: flags } = parseArgs({
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     long: { type: "string", default: "100" },
     /** Names of cases, separated by commas. */
     cases: { type: "string", default: "bytes,translated" },
-    /** Into docs/quality/performance.md. */
+    /** Write the result to docs/quality/performance.md. */
     write: { type: "boolean", default: false },
   },
 });

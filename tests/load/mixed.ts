@@ -6,9 +6,9 @@ import { type LoadedGateway, startLoadedGateway } from "./mixed/gateway.ts";
 import { type Count, type Gauge, type Kind, mixedKinds, newAgent, noCount, send, slowStream } from "./mixed/traffic.ts";
 
 /**
- * `npm run load -- mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped, and beside them every other kind
- * of request in turn. No request may fail; usage has to be the client's own count to the last token; memory has to be flat
- * and the front's event loop responsive.
+ * `npm run load -- mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped up, and every other kind of request
+ * in turn. No request may fail, usage must equal the client's count to the last token, memory must stay flat, and the front
+ * end's event loop responsive.
  */
 
 const { values: flags } = parseArgs({
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "20" },
     /** Connections with every other kind of request. */
     others: { type: "string", default: "3" },
-    /** Only show; leave docs/quality/performance.md alone. */
+    /** Print only; do not write docs/quality/performance.md. */
     dry: { type: "boolean", default: false },
   },
 });

@@ -9,14 +9,14 @@ import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { startChatParts } from "./chat-parts.ts";
 
 /**
- * `npm run load -- requests`: memory does not grow with the number of requests. The function of chat completions serves them in
- * a process of its own, several at a time, of all kinds. Fails when after the first tenth collections leave more and more.
+ * `npm run load -- requests`: memory does not grow with the number of requests. The chat completions function serves requests of
+ * all kinds in a separate process, several at a time. Fails when live memory keeps growing after the first tenth.
  */
 
 const { values: flags } = parseArgs({
   options: {
     requests: { type: "string", default: "100000" },
-    /** Into docs/quality/performance.md. */
+    /** Write the result to docs/quality/performance.md. */
     write: { type: "boolean", default: false },
   },
 });

@@ -14,9 +14,9 @@ import { chatBody } from "#tests/bench/scenarios.ts";
 import { median } from "#tests/bench/statistics.ts";
 
 /**
- * `npm run load -- streams`: many slow streams at once, over fewer workers than streams, twice. Each must end whole and leave
- * one settled usage row, and the second wave must not leave more memory behind than the first. `npm run load -- waves`: ten
- * shorter waves, whose last three must not leave more behind than the second to the fourth.
+ * `npm run load -- streams`: many slow concurrent streams over fewer workers than streams, twice. Each must complete and leave
+ * one settled usage row, and the second wave must not retain more memory than the first. `npm run load -- waves`: ten shorter
+ * waves, of which the last three must not retain more memory than the second to fourth.
  */
 
 const { values: flags } = parseArgs({
@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
     waves: { type: "string", default: "2" },
     /** Length of one stream. */
     seconds: { type: "string", default: "12" },
-    /** Only show; leave docs/quality/performance.md alone. */
+    /** Print only; do not write docs/quality/performance.md. */
     dry: { type: "boolean", default: false },
   },
 });

@@ -5,8 +5,8 @@ import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 
 /**
- * `npm run load -- usage`: rolls up 100, 1,000, 10,000 and 100,000 usage events, each of a user of its own, and shows what
- * reading the user's usage costs. It runs on a DynamoDB of its own, or on the one of `DYNAMODB_ENDPOINT`.
+ * `npm run load -- usage`: rolls up 100, 1,000, 10,000 and 100,000 usage events, each set for a different user, and shows the
+ * cost of reading that user's usage. It starts a DynamoDB, or uses the one at `DYNAMODB_ENDPOINT`.
  */
 
 const sizes = [100, 1_000, 10_000, 100_000] as const;

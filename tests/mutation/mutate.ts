@@ -5,8 +5,8 @@ import { Stryker } from "@stryker-mutator/core";
 import { groups, type MutationGroup } from "./groups.ts";
 
 /**
- * `npm run mutate`: breaks the code on purpose, one small change after the other, and counts which changes no test notices.
- * Some folders or files only: `npm run mutate -- core/auth core/generation/admission.ts`. Ends with 1 below the score to hold.
+ * `npm run mutate`: makes one small change to the code after another and counts the changes that no test notices. Arguments
+ * restrict it to folders or files: `npm run mutate -- core/auth core/generation/admission.ts`. Exits with 1 below the minimum score.
  */
 
 const { values: flags, positionals: wanted } = parseArgs({

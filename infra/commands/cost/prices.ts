@@ -1,9 +1,9 @@
 /**
- * List prices in us-east-1, US dollars, without free tiers, discounts and taxes. A price is a quotation: check it on the
- * page that is named before money depends on it.
+ * List prices in us-east-1, US dollars, without free tiers, discounts and taxes. Check a price on its source page before you
+ * rely on it.
  */
 
-/** When the table was last gone through. The pages themselves could not be opened then: see docs/operations/cost.md. */
+/** When the table was last reviewed. The live pages could not be opened then: see docs/operations/cost.md. */
 export const pricesDate = "2026-11-22";
 export const pricesRegion = "us-east-1";
 
