@@ -5,8 +5,8 @@ import { models } from "#core/catalog/models.ts";
 
 /**
  * `npm run operator -- check-prices`: compares every price in the catalogue with an independent table
- * (@pydantic/genai-prices) and lists each difference. Exits with 1 when one is not explained below. Ids are compared exactly: the table's own look-up also
- * matches cousins, whose price must never be ours.
+ * (@pydantic/genai-prices) and lists each difference. Exits with 1 when one is not explained below. Ids are
+ * compared exactly, because the table's own look-up also matches related models with other prices.
  */
 
 /** Ids that the table writes in another way, each the same model. */

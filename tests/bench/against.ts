@@ -13,7 +13,7 @@ import { median, quantile } from "./statistics.ts";
 
 /**
  * This checkout against another one, in one run: both gateways run side by side and take turns batch by batch, so that the
- * ratios hold although the machine's speed drifts. `node tests/bench/against.ts <folder of the other checkout>`
+ * ratios hold although the machine's speed drifts. `npm run bench -- against <folder of the other checkout>`
  */
 
 const { positionals, values: flags } = parseArgs({

@@ -1,6 +1,6 @@
 import { dispatch, type NamedCommands, script } from "#infra/commands/named-commands.ts";
 
-/** `npm run bench [-- <name>]`: measurements of speed. Each writes its section of docs/quality/performance.md. */
+/** `npm run bench [-- <name>]`: measurements of speed. `gateway`, `translation` and `guardrails` write docs/quality/performance.md. */
 export const benchCommands = {
   gateway: {
     summary: "latency, CPU, cold start and memory next to an empty function and Portkey (default); --quick",
@@ -18,6 +18,10 @@ export const benchCommands = {
   arena: {
     summary: "time that a blind fight of eight agents adds to the slowest agent",
     run: script("tests/bench/arena.ts"),
+  },
+  against: {
+    summary: "this checkout compared with another one, whose folder is the argument",
+    run: script("tests/bench/against.ts"),
   },
 } satisfies NamedCommands;
 
