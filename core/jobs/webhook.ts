@@ -114,8 +114,8 @@ const post = (
 
 const send = async (row: JobRow, url: string, sealed: SealedText, options: DeliveryOptions): Promise<Verdict> => {
   const nowMs = options.nowMs ?? Date.now();
-  const [{ Webhook }, secret] = await Promise.all([
-    import("standardwebhooks"),
+  const [{ signWebhook }, secret] = await Promise.all([
+    import("./sign-webhook.ts"),
     openText(sealed, row.userId, place(row.id)),
   ]);
   const body = JSON.stringify({
@@ -130,7 +130,7 @@ const send = async (row: JobRow, url: string, sealed: SealedText, options: Deliv
     "user-agent": "concurred-webhooks/1.0",
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-    "webhook-signature": new Webhook(secret).sign(id, sentAt, body),
+    "webhook-signature": signWebhook(secret, id, sentAt, body),
   };
   return post(new URL(url), headers, body, options);
 };

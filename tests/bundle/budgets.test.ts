@@ -107,6 +107,15 @@ describe("what a function reads before its first request", () => {
     },
   );
 
+  it.each(handlers)("%s loads no CommonJS package lazily: esbuild gives such a chunk no named exports", (handler) => {
+    const { inputs } = bundleOf(handler).metafile;
+    const lazy = Object.entries(inputs).flatMap(([file, { imports }]) =>
+      imports.filter(({ kind }) => kind === "dynamic-import").map(({ path }) => ({ file, path })),
+    );
+    const own = lazy.filter(({ file }) => !file.includes("node_modules/"));
+    expect(own.filter(({ path }) => inputs[path]?.format === "cjs")).toEqual([]);
+  });
+
   it("loads a provider's adapter only when it is called", () => {
     const { eagerInputs } = bundleOf("functions/chat-completions.handler");
     expect(eagerInputs.filter((input) => /^core\/providers\/(openai|anthropic)\/chat\.ts$/.test(input))).toEqual([]);
