@@ -36,9 +36,17 @@ export interface EndedAnswer extends AnswerFacts {
 /** Longer answers are known as done, but not kept. */
 export const maxKeptBytes = maxTextBytes;
 
+/**
+ * Version of a body's fingerprint: SHA-256 of the canonical JSON of the body as the route's schema parsed it. Increment it
+ * with each change that gives the same body another fingerprint, such as a new default in a schema.
+ */
+const fingerprintVersion = 1;
+
 const rowSchema = z.object({
   requestId: z.string(),
   bodyHash: z.string(),
+  /** Rows from before this field have version 1. */
+  fingerprintVersion: z._default(z.number(), 1),
   state: z.enum(["running", "done", "not-kept"]),
   /** Unix seconds at which a running lease ends. */
   leaseUntil: z.number(),
@@ -50,6 +58,8 @@ const rowSchema = z.object({
   /** How the sealed text stands for the body's bytes. */
   encoding: z._default(z.enum(["utf8", "base64"]), "utf8"),
 });
+
+type Row = z.infer<typeof rowSchema>;
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
@@ -133,6 +143,7 @@ export class IdempotencyLease {
           ...row,
           requestId,
           bodyHash: this.#bodyHash,
+          fingerprintVersion,
           state: sealed === undefined ? "not-kept" : "done",
           leaseUntil: expiresAt,
           expiresAt,
@@ -162,9 +173,9 @@ export class IdempotencyLease {
   }
 }
 
-const replay = async (item: PlainItem | undefined, request: LeaseRequest, bodyHash: string): Promise<StoredAnswer> => {
-  const row = rowSchema.parse(item ?? {});
-  if (row.bodyHash !== bodyHash) throw mismatch();
+const replay = async (row: Row, request: LeaseRequest, bodyHash: string): Promise<StoredAnswer> => {
+  // Fingerprints of two versions do not compare: whether the body is the same one is not known.
+  if (row.fingerprintVersion === fingerprintVersion && row.bodyHash !== bodyHash) throw mismatch();
   if (row.state === "running") throw stillRunning(row.requestId);
   if (row.state === "not-kept" || row.sealed === undefined) throw doneNotKept(row.requestId);
   try {
@@ -178,35 +189,43 @@ const replay = async (item: PlainItem | undefined, request: LeaseRequest, bodyHa
   }
 };
 
-/**
- * Takes the lease of a key, or finds the answer that it has.
- * @throws GatewayError CONFLICT while the first runs or when its answer was not kept, IDEMPOTENCY_MISMATCH; AwsError
- */
-export const takeLease = async (request: LeaseRequest): Promise<IdempotencyLease | StoredAnswer> => {
-  const { userId, route, key, requestId, deadlineMs, nowMs } = request;
-  const bodyHash = sha256(canonicalJson(request.body));
-  const nowSeconds = Math.floor(nowMs / 1_000);
+interface Condition {
+  readonly condition: string;
+  readonly values: PlainItem;
+}
+
+/** Writes the running lease, or resolves to the row whose presence forbids it. @throws AwsError */
+const writeLease = async (request: LeaseRequest, bodyHash: string, when: Condition): Promise<Row | undefined> => {
+  const { userId, route, key, requestId, deadlineMs } = request;
   const leaseUntil = Math.ceil(deadlineMs / 1_000) + 1;
+  const lease = { requestId, bodyHash, fingerprintVersion, state: "running", leaseUntil, expiresAt: leaseUntil };
   try {
-    await putItem(
-      "cache",
-      {
-        ...rowKeys.idempotency(userId, route, sha256(key)),
-        requestId,
-        bodyHash,
-        state: "running",
-        leaseUntil,
-        expiresAt: leaseUntil,
-      },
-      {
-        condition: "attribute_not_exists(pk) OR leaseUntil < :now OR requestId = :own",
-        values: { ":now": nowSeconds, ":own": requestId },
-      },
-    );
-    return new IdempotencyLease(request, bodyHash);
+    await putItem("cache", { ...rowKeys.idempotency(userId, route, sha256(key)), ...lease }, when);
+    return undefined;
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
-    return replay(failed.item, request, bodyHash);
+    return rowSchema.parse(failed.item ?? {});
   }
+};
+
+/**
+ * Takes the lease of a key, or finds its answer. An answer whose fingerprint has another version is a miss: the request
+ * runs again, and is never refused for its body.
+ * @throws GatewayError CONFLICT while the first runs or when its answer was not kept, IDEMPOTENCY_MISMATCH; AwsError
+ */
+export const takeLease = async (request: LeaseRequest): Promise<IdempotencyLease | StoredAnswer> => {
+  const { requestId, nowMs } = request;
+  const bodyHash = sha256(canonicalJson(request.body));
+  let held = await writeLease(request, bodyHash, {
+    condition: "attribute_not_exists(pk) OR leaseUntil < :now OR requestId = :own",
+    values: { ":now": Math.floor(nowMs / 1_000), ":own": requestId },
+  });
+  while (held !== undefined && held.fingerprintVersion !== fingerprintVersion && held.state !== "running") {
+    held = await writeLease(request, bodyHash, {
+      condition: "requestId = :seen OR requestId = :own",
+      values: { ":seen": held.requestId, ":own": requestId },
+    });
+  }
+  return held === undefined ? new IdempotencyLease(request, bodyHash) : replay(held, request, bodyHash);
 };

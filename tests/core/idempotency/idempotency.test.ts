@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { rowKeys } from "#core/db/row-keys.ts";
-import { getItem } from "#core/db/table.ts";
+import { getItem, updateItem } from "#core/db/table.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
 import {
   checkedIdempotencyKey,
@@ -181,6 +181,51 @@ describe.skipIf(!hasTables)(`takeLease (${tablesName})`, () => {
     const found = rows.find(({ pk }) => pk === rowKeys.admission(request.userId).pk);
     return found === undefined ? undefined : { pk: String(found.pk), sk: String(found.sk) };
   };
+
+  /** Makes the row one of another version, whose fingerprint of the same body differs. */
+  const ofVersion = async (fingerprintVersion: number) => {
+    const key = rowKeys.idempotency(request.userId, request.route, createHash("sha256").update("once").digest("hex"));
+    await updateItem("cache", key, "SET fingerprintVersion = :version, bodyHash = :hash", {
+      values: { ":version": fingerprintVersion, ":hash": "another" },
+    });
+  };
+
+  it.each([0, 99])(
+    "takes an answer under a fingerprint of version %i for a miss, never for another body",
+    async (version) => {
+      await (await take()).finish(answer);
+      await ofVersion(version);
+      const lease = await take({ requestId: "req_second" });
+      await lease.finish({ ...answer, status: 400 });
+      expect(await again()).toMatchObject({ status: 400 });
+    },
+  );
+
+  it("lets one of several at once ask again after an answer of another version", async () => {
+    await (await take()).finish(answer);
+    await ofVersion(99);
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => takeLease({ ...request, requestId: `req_${index}` })),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "CONFLICT", status: 409 });
+    }
+  });
+
+  it("sends others away while a request of another version runs, whose function may be older or newer", async () => {
+    await take();
+    await ofVersion(99);
+    await expect(again()).rejects.toMatchObject({ code: "CONFLICT", details: { requestId: "req_first" } });
+  });
+
+  it("reads a row without a version as one of the first", async () => {
+    await (await take()).finish(answer);
+    const { pk, sk } = (await rowOf()) ?? { pk: "", sk: "" };
+    await updateItem("cache", { pk, sk }, "REMOVE fingerprintVersion");
+    expect(await again()).toEqual(answer);
+    await expect(again({ body: {} })).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+  });
 
   it("survives a first write whose answer was lost: the same request holds its own lease", async () => {
     let lost = false;
