@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Unkey } from "@unkey/api";
 import * as z from "zod";
 import type { Dependencies } from "./dependencies.ts";
+import { UnusableData } from "./unusable-data.ts";
 
 /** What a newcomer tries the gateway with: a user for the dashboard and a key for the API. */
 const demoAccountSchema = z.object({
@@ -26,7 +27,13 @@ const readAccount = async (file: string): Promise<DemoAccount | undefined> => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  return text === undefined ? undefined : demoAccountSchema.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return demoAccountSchema.parse(JSON.parse(text));
+  } catch {
+    // Neither JSON's nor zod's message: both may quote the file, which holds secrets.
+    throw new UnusableData(dirname(file), `${basename(file)} is not readable`);
+  }
 };
 
 /** The demo account of a data folder, made on the first run and kept for the later ones. */

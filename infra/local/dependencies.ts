@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { TableNames } from "./dynamodb/create-tables.ts";
-import { createTables } from "./dynamodb/create-tables.ts";
+import { createTables, TableMismatch, type TableNames } from "./dynamodb/create-tables.ts";
 import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
 import { startLangfuse } from "./langfuse/server.ts";
 import { startSimulatedProviders } from "./providers/simulated-providers.ts";
 import { startSupabaseAuth } from "./supabase/server.ts";
 import { startUnkey } from "./unkey/server.ts";
+import { UnusableData } from "./unusable-data.ts";
 
 /** What the functions reach over the network, each an embedded stand-in unless the environment names another server. */
 export interface Dependencies {
@@ -80,10 +80,16 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
   };
 
   const dynamoDb = async () => {
+    const external = fromEnvironment("DYNAMODB_ENDPOINT");
     const endpoint =
-      fromEnvironment("DYNAMODB_ENDPOINT") ??
-      (await own("DynamoDB", startDynamoDb({ dataFile: join(dataDir, "dynamodb.db") }))).endpoint;
-    return { endpoint, tableNames: await createTables(endpoint, tablePrefix) };
+      external ?? (await own("DynamoDB", startDynamoDb({ dataFile: join(dataDir, "dynamodb.db") }))).endpoint;
+    try {
+      return { endpoint, tableNames: await createTables(endpoint, tablePrefix) };
+    } catch (error) {
+      if (!(error instanceof TableMismatch)) throw error;
+      if (external === undefined) throw new UnusableData(dataDir, error.message);
+      throw new Error(`This version cannot use the tables at ${external}: ${error.message}.`);
+    }
   };
   const kms = async () =>
     fromEnvironment("KMS_ENDPOINT") ??

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type * as z from "zod";
+import { UnusableData } from "./unusable-data.ts";
 
 /** A value that a local stand-in keeps between runs. Change `value` in place, then `save()` before answering. */
 export interface StateFile<Value> {
@@ -23,7 +24,7 @@ const parse = <Value>(path: string, text: string, schema: z.ZodType<Value>): Val
     return schema.parse(JSON.parse(text));
   } catch {
     // Neither JSON's nor zod's message: both may quote the file, which holds secrets.
-    throw new Error(`${path} is not the state of this version. Move it away to start afresh.`);
+    throw new UnusableData(dirname(path), `${basename(path)} is not readable`);
   }
 };
 
@@ -37,7 +38,7 @@ const replaceFile = (path: string, text: string): void => {
 
 /**
  * Opens a JSON file of a local stand-in, or starts with `initial()` where there is none. Without a path the value lives
- * in memory. Throws, naming the file but never its content, when the file does not match the schema.
+ * in memory. @throws UnusableData when the file does not match the schema
  */
 export const openStateFile = <Value>(
   path: string | undefined,

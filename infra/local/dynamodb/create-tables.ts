@@ -2,17 +2,16 @@ import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
-  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceNotFoundException,
   type TableDescription,
-  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import { type TableId, type TableSpec, tables } from "#core/tables.ts";
+import { alterTable, ensureTimeToLive } from "./alter-table.ts";
 import { localDynamoDbClient } from "./clients.ts";
+import { compare, createInput } from "./table-shape.ts";
 
-const tableIds = Object.keys(tables) as TableId[];
 const createTimeoutSeconds = 30;
 const createPollSeconds = { minDelay: 0.05, maxDelay: 1 };
 
@@ -20,38 +19,63 @@ const createPollSeconds = { minDelay: 0.05, maxDelay: 1 };
 export type TableNames = Readonly<Record<TableId, string>>;
 
 /** The names that `createTables` gives, such as `local-UsageTable`. */
-export const tableNames = (prefix: string): TableNames =>
-  Object.fromEntries(tableIds.map((id) => [id, `${prefix}-${tables[id].resource}`])) as Record<TableId, string>;
+export const tableNames = (prefix: string): TableNames => namesOf(prefix, tables);
+
+const namesOf = <Id extends string>(prefix: string, specs: Readonly<Record<Id, TableSpec>>): Record<Id, string> => {
+  const names: Partial<Record<Id, string>> = {};
+  for (const id in specs) names[id] = `${prefix}-${specs[id].resource}`;
+  return names as Record<Id, string>;
+};
+
+/** A table of another version that no alteration brings to this version's shape. */
+export class TableMismatch extends Error {
+  override readonly name = "TableMismatch";
+}
 
 /**
- * Creates every table of `core/tables.ts` behind `endpoint` that is not there yet, with its indexes, stream and TTL.
- * Existing tables keep their rows, so it runs at every start.
- * @throws Error when a table exists with other keys, indexes or another stream than the list says now.
+ * Creates every table of `core/tables.ts` behind `endpoint` that is missing, with its indexes, stream and TTL. Tables of an
+ * older version keep their rows and get what they lack, so it runs at every start.
+ * @throws TableMismatch for a table that cannot be altered to the list's shape
  */
-export const createTables = async (endpoint: string, prefix: string): Promise<TableNames> => {
+export const createTables = (endpoint: string, prefix: string): Promise<TableNames> =>
+  ensureTables(endpoint, prefix, tables);
+
+/** `createTables` for any list of tables. */
+export const ensureTables = async <Id extends string>(
+  endpoint: string,
+  prefix: string,
+  specs: Readonly<Record<Id, TableSpec>>,
+): Promise<Record<Id, string>> => {
   const client = localDynamoDbClient(endpoint);
-  const names = tableNames(prefix);
+  const names = namesOf(prefix, specs);
   try {
-    await Promise.all(tableIds.map((id) => ensureTable(client, names[id], tables[id])));
+    const ids = Object.keys(specs) as Id[];
+    // All are compared before the first is changed.
+    const changes = await Promise.all(ids.map((id) => planTable(client, names[id], specs[id])));
+    await Promise.all(changes.map((change) => change()));
   } finally {
     client.destroy();
   }
   return names;
 };
 
-const ensureTable = async (client: DynamoDBClient, name: string, spec: TableSpec): Promise<void> => {
+/** What brings a table to its shape in the list. @throws TableMismatch */
+const planTable = async (client: DynamoDBClient, name: string, spec: TableSpec): Promise<() => Promise<void>> => {
   const wanted = createInput(name, spec);
   const found = await describe(client, name);
-  if (found === undefined) {
-    await client.send(new CreateTableCommand(wanted));
-    const waiter = { client, maxWaitTime: createTimeoutSeconds, ...createPollSeconds };
-    await waitUntilTableExists(waiter, { TableName: name });
-  } else if (shapeOf(found) !== shapeOf(wanted)) {
-    throw new Error(
-      `The table ${name} was created from an older list of tables. Remove the data directory (LOCAL_DATA_DIR) and start again.`,
-    );
-  }
-  if (spec.ttl !== undefined) await ensureTimeToLive(client, name, spec.ttl);
+  const alterations = found === undefined ? undefined : compare(found, wanted);
+  if (typeof alterations === "string") throw new TableMismatch(`the table ${name} ${alterations}`);
+  return async () => {
+    if (alterations === undefined) await createTable(client, wanted);
+    else await alterTable(client, name, wanted.AttributeDefinitions, alterations);
+    if (spec.ttl !== undefined) await ensureTimeToLive(client, name, spec.ttl);
+  };
+};
+
+const createTable = async (client: DynamoDBClient, wanted: CreateTableCommandInput): Promise<void> => {
+  await client.send(new CreateTableCommand(wanted));
+  const waiter = { client, maxWaitTime: createTimeoutSeconds, ...createPollSeconds };
+  await waitUntilTableExists(waiter, { TableName: wanted.TableName });
 };
 
 const describe = async (client: DynamoDBClient, name: string): Promise<TableDescription | undefined> => {
@@ -62,50 +86,3 @@ const describe = async (client: DynamoDBClient, name: string): Promise<TableDesc
     throw error;
   }
 };
-
-/** DynamoDB refuses to enable what is enabled, so it is asked first. */
-const ensureTimeToLive = async (client: DynamoDBClient, name: string, attribute: string): Promise<void> => {
-  const { TimeToLiveDescription: now } = await client.send(new DescribeTimeToLiveCommand({ TableName: name }));
-  if (now?.AttributeName === attribute && now.TimeToLiveStatus?.startsWith("ENABL")) return;
-  const TimeToLiveSpecification = { AttributeName: attribute, Enabled: true };
-  await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
-};
-
-const streamViews = { "new-image": "NEW_IMAGE", "new-and-old-images": "NEW_AND_OLD_IMAGES" } as const;
-
-const keySchema = (hashKey: string, rangeKey: string): NonNullable<CreateTableCommandInput["KeySchema"]> => [
-  { AttributeName: hashKey, KeyType: "HASH" },
-  { AttributeName: rangeKey, KeyType: "RANGE" },
-];
-
-const createInput = (name: string, spec: TableSpec): CreateTableCommandInput => {
-  const indexes = Object.entries(spec.indexes ?? {});
-  const keyAttributes = new Set(["pk", "sk", ...indexes.flatMap(([, index]) => [index.hashKey, index.rangeKey])]);
-  return {
-    TableName: name,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [...keyAttributes].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-    KeySchema: keySchema("pk", "sk"),
-    ...(indexes.length > 0 && {
-      GlobalSecondaryIndexes: indexes.map(([IndexName, index]) => ({
-        IndexName,
-        KeySchema: keySchema(index.hashKey, index.rangeKey),
-        Projection: { ProjectionType: "ALL" },
-      })),
-    }),
-    ...(spec.stream && {
-      StreamSpecification: { StreamEnabled: true, StreamViewType: streamViews[spec.stream] },
-    }),
-  };
-};
-
-/** What of a table cannot change under its rows, in a form that compares. */
-const shapeOf = (table: TableDescription | CreateTableCommandInput): string =>
-  JSON.stringify([
-    table.KeySchema?.map((key) => `${key.KeyType} ${key.AttributeName}`).sort(),
-    (table.GlobalSecondaryIndexes ?? [])
-      .map((index) => [index.IndexName, ...(index.KeySchema ?? []).map((key) => `${key.KeyType} ${key.AttributeName}`)])
-      .map(String)
-      .sort(),
-    table.StreamSpecification?.StreamViewType ?? "none",
-  ]);

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
+import { UnusableData } from "#infra/local/unusable-data.ts";
 
 /** A running DynamoDB endpoint. `close` ends the process and resolves once it is gone; calling it again is harmless. */
 export interface DynamoDbServer {
@@ -24,13 +25,16 @@ const startTimeoutMs = 10_000;
 const stopTimeoutMs = 5_000;
 /** Between finding a free port and binding it another process may take it. */
 const freePortAttempts = 3;
+/** How the engine begins its complaint about a file of another format. */
+const unreadableFile = "Database file";
 
 /**
  * Starts the embedded DynamoDB stand-in (dynoxide: DynamoDB's API over SQLite) and waits until it accepts connections.
  * It dies with this process, however this process ends. Where it is known to differ from DynamoDB: rows are not deleted at
  * their time to live; transactions never conflict; every read is consistent; a write that changes nothing still enters the
  * stream; `REMOVE a.b` passes where `a` is missing; a stream has one shard, which always shows an ending sequence number.
- * @throws Error where the platform has no binary (set `DYNAMODB_ENDPOINT` there), or when it does not come up in 10 s.
+ * @throws Error where the platform has no binary (set `DYNAMODB_ENDPOINT` there), when it does not come up in 10 s, or for a
+ * file of another format (UnusableData).
  */
 export const startDynamoDb = async (options: DynamoDbServerOptions = {}): Promise<DynamoDbServer> => {
   const binary = binaryPath();
@@ -40,7 +44,7 @@ export const startDynamoDb = async (options: DynamoDbServerOptions = {}): Promis
     try {
       return await startOn(binary, options.port || (await freePort()), options.dataFile);
     } catch (error) {
-      if (attempt >= attempts) throw error;
+      if (attempt >= attempts || error instanceof UnusableData) throw error;
     }
   }
 };
@@ -88,6 +92,9 @@ const startOn = async (binary: string, port: number, dataFile: string | undefine
   } catch (error) {
     await close();
     const reason = error instanceof Error ? error.message : String(error);
+    if (dataFile !== undefined && reason.includes(unreadableFile)) {
+      throw new UnusableData(dirname(dataFile), `${basename(dataFile)} is not readable`, { cause: error });
+    }
     throw new Error(`The embedded DynamoDB did not start on port ${port}. ${reason}`, { cause: error });
   }
   return { endpoint: `http://${host}:${port}`, close };

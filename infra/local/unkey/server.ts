@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { basename, dirname } from "node:path";
+import { UnusableData } from "#infra/local/unusable-data.ts";
 import { endpoints, type Unkey } from "./endpoints.ts";
 import { newUnkeyId } from "./key-text.ts";
 import { Problem } from "./problem.ts";
@@ -71,12 +73,13 @@ export const startUnkey = async (options: UnkeyServerOptions): Promise<UnkeyServ
 };
 
 const loadState = async (dataFile: string | undefined): Promise<State> => {
-  const text = dataFile === undefined ? undefined : await readStateFile(dataFile);
+  if (dataFile === undefined) return new State();
+  const text = await readStateFile(dataFile);
   if (text === undefined) return new State();
   try {
     return State.fromText(text);
   } catch (cause) {
-    throw new Error(`${dataFile} does not hold keys of this version. Remove it to start without keys.`, { cause });
+    throw new UnusableData(dirname(dataFile), `${basename(dataFile)} is not readable`, { cause });
   }
 };
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as kms from "@aws-sdk/client-kms";
 import { afterEach, describe, expect, it } from "vitest";
 import { type KmsOptions, type LocalKms, startKms } from "#infra/local/kms/server.ts";
@@ -314,7 +314,7 @@ describe("the data file", () => {
     await start({ dataFile });
     writeFileSync(dataFile, readFileSync(dataFile, "utf8").slice(0, -40));
     const restart = startKms({ dataFile, keys: [] });
-    await expect(restart).rejects.toThrow(`${dataFile} is not the state of this version`);
+    await expect(restart).rejects.toThrow(`${dirname(dataFile)} (kms.json is not readable)`);
   });
 });
 

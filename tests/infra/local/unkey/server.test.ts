@@ -147,7 +147,7 @@ describe("the Unkey stand-in's data file", async () => {
   it("is refused, not overwritten, when it is not one", async () => {
     const dataFile = join(folder, "broken.json");
     await writeFile(dataFile, "{}");
-    await expect(startUnkey({ rootKey, apiId, dataFile })).rejects.toThrow(dataFile);
+    await expect(startUnkey({ rootKey, apiId, dataFile })).rejects.toThrow(`${folder} (broken.json is not readable)`);
     expect(await readFile(dataFile, "utf8")).toBe("{}");
   });
 
