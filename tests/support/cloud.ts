@@ -179,11 +179,11 @@ export class TestCloud {
 
   /** Starts what must not come up. */
   static async startInVain(options: CloudOptions): Promise<FailedStart> {
-    const dataDir = await mkdtemp(join(tmpdir(), "concurred-e2e-"));
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "concurred-e2e-")));
     const started = spawnStart(dataDir, options);
     if (await started.running) started.child.kill("SIGTERM");
     const exitCode = await started.exited;
-    await rm(dataDir, { recursive: true, force: true });
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     return { exitCode, stderr: started.stderr() };
   }
 
