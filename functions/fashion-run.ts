@@ -1,11 +1,11 @@
-import { fashionView } from "#core/fashion/fashion-view.ts";
-import { startFashion } from "#core/fashion/start-fashion.ts";
-import { byApiKey } from "#core/http/authenticate.ts";
-import { checkFashion, fashionCaller } from "#core/http/fashion-endpoint.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { checkFashion } from "#core/http/fashion-endpoint.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { startedResult } from "#core/http/job-endpoint.ts";
 import { withBody } from "#core/http/schema.ts";
+import { fashionView } from "#core/media/fashion/fashion-view.ts";
+import { startFashion } from "#core/media/fashion/start-fashion.ts";
 import { fashionRunSchema } from "#core/schemas/fashion.ts";
 
 /** POST /api/v1/fashion/run: starts a job */
@@ -16,7 +16,7 @@ export const handler = streamHandler({
     POST: withBody(
       fashionRunSchema,
       idempotent(async (call) => {
-        const { started } = startFashion(call, checkFashion(call.body), fashionCaller(call));
+        const { started } = startFashion(call, checkFashion(call.body), callerOf(call));
         return startedResult(await started, 200, fashionView);
       }),
     ),

@@ -1,8 +1,8 @@
-import { fashionView } from "#core/fashion/fashion-view.ts";
-import { outputOf } from "#core/fashion/subscribe.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { polledJob } from "#core/http/job-endpoint.ts";
+import { fashionView } from "#core/media/fashion/fashion-view.ts";
+import { readHeldOutput } from "#core/media/fashion/held-output.ts";
 
 const heldTimeoutMs = 20_000;
 
@@ -15,7 +15,7 @@ export const handler = jsonHandler({
       handle: async (call) => {
         const { row, headers } = await polledJob(call, call.pathParameters.id ?? "", ["fashion"], "id");
         const nowMs = Date.now();
-        const held = await outputOf(row, AbortSignal.timeout(heldTimeoutMs), nowMs);
+        const held = await readHeldOutput(row, AbortSignal.timeout(heldTimeoutMs), nowMs);
         return { status: 200, json: { success: true, data: fashionView(row, nowMs, held) }, headers };
       },
     },

@@ -1,16 +1,16 @@
 import { toGatewayError } from "#core/errors.ts";
-import { startFashion } from "#core/fashion/start-fashion.ts";
-import { fashionEvents } from "#core/fashion/subscribe.ts";
-import { byApiKey } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { errorEvent } from "#core/http/error-event.ts";
 import { eventStream } from "#core/http/event-stream.ts";
-import { checkFashion, fashionCaller } from "#core/http/fashion-endpoint.ts";
+import { checkFashion } from "#core/http/fashion-endpoint.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { startFashion } from "#core/media/fashion/start-fashion.ts";
+import { fashionEvents } from "#core/media/fashion/subscribe.ts";
 import { fashionSubscribeSchema } from "#core/schemas/fashion.ts";
 
-/** The request's own deadline lies behind the stream's, which ends in an event, ms. */
+/** How much later the request's own deadline is than the stream's, which ends in an event, ms. */
 const spareMs = 20_000;
 
 /** POST /api/v1/fashion/subscribe: starts a job and streams its progress */
@@ -22,7 +22,7 @@ export const handler = streamHandler({
       fashionSubscribeSchema,
       idempotent(async (call) => {
         const body = checkFashion(call.body);
-        const { run, started } = startFashion(call, body, fashionCaller(call), body.timeout + spareMs);
+        const { run, started } = startFashion(call, body, callerOf(call), body.timeout + spareMs);
         const { row, webhookSecret, headers } = await started;
         const frames = fashionEvents({
           run,

@@ -1,8 +1,8 @@
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
-import { editImages } from "#core/images/make-images.ts";
+import { editImages } from "#core/media/images/generate-images.ts";
 import { imageEditSchema } from "#core/schemas/image.ts";
 
 /** POST /api/v1/image/edit */
@@ -13,10 +13,7 @@ export const handler = streamHandler({
     POST: withBody(
       imageEditSchema,
       idempotent(async (call) => {
-        const { data, headers } = await editImages(call, call.body, {
-          principal: keyPrincipal(call),
-          providerKeySlug: call.headers["x-provider-key"],
-        });
+        const { data, headers } = await editImages(call, call.body, callerOf(call));
         return { status: 200, json: { success: true, data }, headers };
       }),
     ),

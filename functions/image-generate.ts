@@ -1,8 +1,8 @@
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
-import { generateImages } from "#core/images/make-images.ts";
+import { generateImages } from "#core/media/images/generate-images.ts";
 import { imageGenerateSchema } from "#core/schemas/image.ts";
 
 /** POST /api/v1/image/generate */
@@ -13,10 +13,7 @@ export const handler = streamHandler({
     POST: withBody(
       imageGenerateSchema,
       idempotent(async (call) => {
-        const { data, headers } = await generateImages(call, call.body, {
-          principal: keyPrincipal(call),
-          providerKeySlug: call.headers["x-provider-key"],
-        });
+        const { data, headers } = await generateImages(call, call.body, callerOf(call));
         return { status: 200, json: { success: true, data }, headers };
       }),
     ),

@@ -4,14 +4,14 @@ import { byKeyOrSession } from "#core/http/authenticate-session.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { ownJob, servedHeaders } from "#core/http/job-endpoint.ts";
 import { videoAnswer } from "#core/http/video-answer.ts";
-import { needsKey } from "#core/videos/download-video.ts";
+import { needsKey } from "#core/media/videos/download-video.ts";
 
-/** A page of another origin must not embed what the session's cookie opens. */
+/** Pages of other origins must not embed content that the session's cookie opens. */
 const ownOriginOnly = { "cross-origin-resource-policy": "same-origin" } as const;
 
 /**
- * GET /api/v1/jobs/:id/content: what a job made, where its provider gives it to nobody without the key. The dashboard's
- * player asks here by its session. No provider is asked about the job: what it made is known once it has ended.
+ * GET /api/v1/jobs/:id/content: the output of a job whose provider requires the key to serve it. The dashboard's player calls
+ * this with its session. The provider is not polled: an ended job's row has its output.
  */
 export const handler = streamHandler({
   route: "JobContent",

@@ -1,8 +1,8 @@
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
-import { makeMinimaxImage } from "#core/media/make-image.ts";
+import { makeMinimaxImage } from "#core/media/images/minimax-image.ts";
 import { mediaImageSchema } from "#core/schemas/media.ts";
 
 /** POST /api/v1/media/image */
@@ -13,10 +13,7 @@ export const handler = streamHandler({
     POST: withBody(
       mediaImageSchema,
       idempotent(async (call) => {
-        const { data, headers } = await makeMinimaxImage(call, call.body, {
-          principal: keyPrincipal(call),
-          providerKeySlug: call.headers["x-provider-key"],
-        });
+        const { data, headers } = await makeMinimaxImage(call, call.body, callerOf(call));
         return { status: 200, json: { success: true, data }, headers };
       }),
     ),

@@ -3,7 +3,7 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
-import { makeMusic } from "#core/media/make-audio.ts";
+import { makeMusic } from "#core/media/audio/music.ts";
 import { musicSchema } from "#core/schemas/media.ts";
 
 /** POST /api/v1/media/music: JSON, the audio itself by `Accept`, or events */

@@ -3,7 +3,7 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
-import { makeSpeech } from "#core/media/make-audio.ts";
+import { makeSpeech } from "#core/media/audio/speech.ts";
 import { speechSchema } from "#core/schemas/media.ts";
 
 /** POST /api/v1/media/speech: JSON, the audio itself by `Accept`, or events */

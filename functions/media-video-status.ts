@@ -1,13 +1,13 @@
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { jobResult } from "#core/http/job-endpoint.ts";
-import { clipView } from "#core/media/clip-job.ts";
+import { minimaxVideoView } from "#core/media/videos/minimax-video-view.ts";
 
-/** GET /api/v1/media/video/:taskId, the id that starting the job answered */
+/** GET /api/v1/media/video/:taskId: a job by the id that its start returned */
 export const handler = jsonHandler({
   route: "MediaVideoStatus",
   authenticate: byApiKey,
   endpoints: {
-    GET: { handle: (call) => jobResult(call, call.pathParameters.taskId ?? "", ["clip"], "taskId", clipView) },
+    GET: { handle: (call) => jobResult(call, call.pathParameters.taskId ?? "", ["clip"], "taskId", minimaxVideoView) },
   },
 });

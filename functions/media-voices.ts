@@ -1,7 +1,7 @@
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { parseWith } from "#core/http/schema.ts";
-import { listVoices } from "#core/media/voices.ts";
+import { listVoices } from "#core/media/audio/voices.ts";
 import { voicesQuerySchema } from "#core/schemas/media.ts";
 
 /** GET /api/v1/media/voices */
@@ -12,11 +12,7 @@ export const handler = jsonHandler({
     GET: {
       handle: async (call) => {
         const query = parseWith(voicesQuerySchema, call.query);
-        const { voices, simulated } = await listVoices(
-          keyPrincipal(call).userId,
-          call.headers["x-provider-key"],
-          query,
-        );
+        const { voices, simulated } = await listVoices(callerOf(call), query);
         return {
           status: 200,
           json: { success: true, data: voices },

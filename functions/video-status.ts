@@ -5,10 +5,10 @@ import { originOf } from "#core/http/origin.ts";
 import { parseWith } from "#core/http/schema.ts";
 import { videoAnswer } from "#core/http/video-answer.ts";
 import { jobView } from "#core/jobs/job-view.ts";
+import { needsKey } from "#core/media/videos/download-video.ts";
 import { videoStatusQuery } from "#core/schemas/video.ts";
-import { needsKey } from "#core/videos/download-video.ts";
 
-/** GET /api/v1/video/status?id=…; with `content=true` the video itself, where its provider asks for a key */
+/** GET /api/v1/video/status?id=…; with `content=true` the video itself, if its provider requires a key for it */
 export const handler = streamHandler({
   route: "VideoStatus",
   authenticate: byApiKey,

@@ -3,11 +3,11 @@ import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
 /**
- * Every model of media: whose it is, what it makes and by what unit it is metered. Documented names whose model was shut
- * down lead to the successor (`X-Model-Used` tells).
+ * Every media model: its provider, the endpoints that it serves and the unit that it is metered in. Documented names of models
+ * that were shut down resolve to the successor, which `X-Model-Used` names.
  */
 
-export type MediaKind = "speech" | "music" | "picture" | "clip" | "image" | "edit" | "video" | "fashion";
+export type MediaKind = "speech" | "music" | "minimax-image" | "minimax-video" | "image" | "edit" | "video" | "fashion";
 export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits";
 
 export interface MediaModel {
@@ -24,18 +24,18 @@ const row =
 
 const speech = row("minimax", "characters", "speech");
 const music = row("minimax", "songs", "music");
-/** MiniMax's own images and videos have endpoints of their own. */
-const picture = row("minimax", "images", "picture");
-const clip = row("minimax", "seconds", "clip");
+/** MiniMax's images and videos have separate endpoints. */
+const minimaxImage = row("minimax", "images", "minimax-image");
+const minimaxVideo = row("minimax", "seconds", "minimax-video");
 const fashion = row("fashn", "credits", "fashion");
 
 export const mediaModels: readonly MediaModel[] = [
   ...speech("speech-2.8-hd", "speech-2.8-turbo", "speech-2.6-hd", "speech-2.6-turbo"),
   ...speech("speech-02-hd", "speech-02-turbo", "speech-01-hd", "speech-01-turbo"),
   ...music("music-2.6", "music-2.6-free", "music-2.5+", "music-2.5", "music-2.0"),
-  ...picture("image-01", "image-01-live"),
-  ...clip("MiniMax-Hailuo-2.3", "MiniMax-Hailuo-2.3-Fast", "MiniMax-Hailuo-02", "S2V-01"),
-  ...clip("T2V-01", "T2V-01-Director", "I2V-01", "I2V-01-Director", "I2V-01-live"),
+  ...minimaxImage("image-01", "image-01-live"),
+  ...minimaxVideo("MiniMax-Hailuo-2.3", "MiniMax-Hailuo-2.3-Fast", "MiniMax-Hailuo-02", "S2V-01"),
+  ...minimaxVideo("T2V-01", "T2V-01-Director", "I2V-01", "I2V-01-Director", "I2V-01-live"),
   ...fashion("tryon-v1.6", "product-to-model", "face-to-model", "model-create", "model-variation", "model-swap"),
   ...fashion("reframe", "background-change", "background-remove", "image-to-video"),
   ...row("google", "images", "image", "edit")("gemini-3.1-flash-image", "gemini-3-pro-image"),
@@ -52,7 +52,7 @@ export const mediaModels: readonly MediaModel[] = [
   ...row("fal", "seconds", "video")("kling-v3-pro", "kling-v3-standard", "wan-2.6"),
 ];
 
-/** Short names, and documented ids whose model its provider shut down. */
+/** Short names, and documented ids of models that their provider shut down. */
 const mediaAliases: Readonly<Record<string, string>> = {
   imagen: "gemini-3.1-flash-image",
   "imagen-4": "gemini-3.1-flash-image",
@@ -79,7 +79,7 @@ const mediaAliases: Readonly<Record<string, string>> = {
   wan: "wan-2.6",
 };
 
-/** Names of a family whose model for edits has an id of its own. */
+/** Names of families with a separate model for edits. */
 const editAliases: Readonly<Record<string, string>> = { qwen: "qwen-image-edit" };
 
 const byId = new Map(mediaModels.map((model) => [model.id, model]));
@@ -87,11 +87,11 @@ const byId = new Map(mediaModels.map((model) => [model.id, model]));
 /** The model of an id, or undefined. */
 export const findMediaModel = (id: string): MediaModel | undefined => byId.get(ownValue(mediaAliases, id) ?? id);
 
-/** Ids of the models that can make something. */
+/** Ids of the models that serve an endpoint. */
 const mediaModelsOf = (kind: MediaKind): readonly string[] =>
   mediaModels.filter(({ kinds }) => kinds.includes(kind)).map(({ id }) => id);
 
-/** The model that serves a name for a kind of work. @throws GatewayError INVALID_MODEL that lists those that do */
+/** The model behind a name, for an endpoint. @throws GatewayError INVALID_MODEL that lists the supported models */
 export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"): MediaModel => {
   const known = findMediaModel(kind === "edit" ? (ownValue(editAliases, name) ?? name) : name);
   if (known?.kinds.includes(kind) === true) return known;

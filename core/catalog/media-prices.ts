@@ -1,10 +1,10 @@
 import { ownValue } from "#core/values/own-value.ts";
 /**
- * List prices of media in whole micro-dollars for one of what the provider sells. Null where no price is known: the cost of
- * such a request is null as well, never a cousin's, and the metric UnpricedRequests counts it. Data that is reviewed like code.
+ * List prices of media in whole micro-dollars per unit that the provider sells. Null for an unknown price: the cost of such a
+ * request is null too, never that of a similar model, and the metric UnpricedRequests counts it. This data is reviewed like code.
  *
- * No vendor's page could be opened live when these were entered. What each figure rests on instead is its `basis`; what is
- * not on a vendor's own page must be checked there before anybody is billed by it.
+ * No vendor's page could be opened live when these were entered. `basis` states the evidence for each figure. A figure that is
+ * not on a vendor's own page must be checked there before anyone is billed by it.
  */
 
 /**
@@ -16,7 +16,7 @@ export type PriceBasis = "vendor-page" | "transcript" | "third-party";
 
 export interface MediaPrice {
   readonly microUsd: number;
-  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "clip" | "credit";
+  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "video" | "credit";
   readonly basis: PriceBasis;
   readonly source: string;
   /** The day the figure was compared with its source, ISO 8601. */
@@ -53,7 +53,7 @@ const klingPro = fal("fal-ai/kling-video/v3/pro/image-to-video/playground");
 const klingStandard = fal("fal-ai/kling-video/v3/standard/text-to-video/llms.txt");
 const wan = fal("wan/v2.6/text-to-video/llms.txt");
 
-/** By model, or by model and what else decides: `MiniMax-Hailuo-02/768P/6`. */
+/** By model, or by model and whatever else sets the price: `MiniMax-Hailuo-02/768P/6`. */
 export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "speech-2.8-hd": speechHd,
   "speech-2.8-turbo": speechTurbo,
@@ -73,20 +73,20 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "music-2.0": minimax("song", 30_000),
   "image-01": minimax("image", 3_500),
   "image-01-live": null,
-  "MiniMax-Hailuo-2.3/768P/6": minimax("clip", 280_000),
-  "MiniMax-Hailuo-2.3/768P/10": minimax("clip", 560_000),
-  "MiniMax-Hailuo-2.3/1080P/6": minimax("clip", 490_000),
-  "MiniMax-Hailuo-2.3-Fast/768P/6": minimax("clip", 190_000),
-  "MiniMax-Hailuo-2.3-Fast/768P/10": minimax("clip", 320_000),
-  "MiniMax-Hailuo-2.3-Fast/1080P/6": minimax("clip", 330_000),
-  "MiniMax-Hailuo-02/768P/6": minimax("clip", 280_000),
-  "MiniMax-Hailuo-02/768P/10": minimax("clip", 560_000),
-  "MiniMax-Hailuo-02/1080P/6": minimax("clip", 490_000),
+  "MiniMax-Hailuo-2.3/768P/6": minimax("video", 280_000),
+  "MiniMax-Hailuo-2.3/768P/10": minimax("video", 560_000),
+  "MiniMax-Hailuo-2.3/1080P/6": minimax("video", 490_000),
+  "MiniMax-Hailuo-2.3-Fast/768P/6": minimax("video", 190_000),
+  "MiniMax-Hailuo-2.3-Fast/768P/10": minimax("video", 320_000),
+  "MiniMax-Hailuo-2.3-Fast/1080P/6": minimax("video", 330_000),
+  "MiniMax-Hailuo-02/768P/6": minimax("video", 280_000),
+  "MiniMax-Hailuo-02/768P/10": minimax("video", 560_000),
+  "MiniMax-Hailuo-02/1080P/6": minimax("video", 490_000),
   // Of the models of the first generation only the two directors' price was found anywhere.
   "T2V-01/720P/6": null,
-  "T2V-01-Director/720P/6": minimaxTables("clip", 430_000),
+  "T2V-01-Director/720P/6": minimaxTables("video", 430_000),
   "I2V-01/720P/6": null,
-  "I2V-01-Director/720P/6": minimaxTables("clip", 430_000),
+  "I2V-01-Director/720P/6": minimaxTables("video", 430_000),
   "I2V-01-live/720P/6": null,
   "S2V-01/720P/6": null,
 
@@ -146,7 +146,7 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
 
 const picoPerMicro = 1_000_000n;
 
-/** What so many of a thing cost in pico-dollars, rounded up to a whole one of it; undefined when no price is known. */
+/** Cost in pico-dollars of an amount, rounded up to whole units; undefined for an unknown price. */
 export const mediaCostPicoUsd = (key: string, amount: number): bigint | undefined => {
   const known = ownValue(mediaPrices, key);
   return known === undefined || known === null
@@ -154,7 +154,7 @@ export const mediaCostPicoUsd = (key: string, amount: number): bigint | undefine
     : BigInt(Math.ceil(amount)) * BigInt(known.microUsd) * picoPerMicro;
 };
 
-/** What FLUX.2 costs for an image of so many megapixels. */
+/** Cost of a FLUX.2 image by its megapixels. */
 export const megapixelCostPicoUsd = (model: string, megapixels: number): bigint | undefined => {
   const first = mediaCostPicoUsd(model, 1);
   const whole = Math.max(1, Math.ceil(megapixels));

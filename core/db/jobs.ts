@@ -9,10 +9,11 @@ import { failedCondition, getItem, type PlainItem, putItem, updateItem } from ".
 import { attemptSchema } from "./usage-events.ts";
 
 /**
- * The jobs table: one row for each piece of asynchronous work, under its owner. Polls take turns by a conditional write,
- * so that however many clients ask, the provider is asked once in a while; the end is written once.
+ * The jobs table: one row for each piece of asynchronous work, under its owner. Polls take turns with a conditional write,
+ * so that the provider is rarely asked, however many clients ask. The end is written once.
  */
 
+/** `clip` is a video of MiniMax: rows and clients have this value. */
 export const jobKinds = ["clip", "video", "fashion", "image", "speech", "music"] as const;
 export type JobKind = (typeof jobKinds)[number];
 
@@ -21,7 +22,7 @@ const pico = z.union([z.number(), z.bigint()]).transform(BigInt);
 export const jobOutputSchema = z.object({
   url: z.string(),
   contentType: z.string().optional(),
-  /** Unix ms; absent where the provider states no end. */
+  /** Unix ms; absent where the provider states no expiry. */
   expiresAt: z.number().optional(),
 });
 
@@ -34,16 +35,16 @@ export const jobRowSchema = z.object({
   model: z.string(),
   provider: z.enum(byokProviders),
   simulated: z.boolean().default(false),
-  /** What the provider is asked about: its id, or the URLs that it gave. Never a key. */
+  /** Identifies the work at its provider: an id, or the URLs that it gave. Never a key. */
   ticket: z.record(z.string(), z.string()),
   status: z.enum(["queued", "processing", "completed", "failed"]),
-  /** The provider's own word for where it is. */
+  /** The provider's own word for the status. */
   detail: z.string().optional(),
   /** Unix ms. */
   createdAt: z.number(),
   finishedAt: z.number().optional(),
   output: z.array(jobOutputSchema).optional(),
-  /** The output is too large for a row: it is asked for again. Unix ms until which the provider keeps it. */
+  /** The output is too large for a row, and is fetched on demand: unix ms until which the provider keeps it. */
   outputHeldUntil: z.number().optional(),
   error: jobErrorSchema.optional(),
   byok: z.boolean(),
@@ -54,7 +55,7 @@ export const jobRowSchema = z.object({
     unit: z.string(),
     units: z.number(),
     costPicoUsd: pico.optional(),
-    /** Booked on the daily cap when it began; given back when nothing was made. */
+    /** Booked against the daily cap at the start; returned when nothing was made. */
     bookedPicoUsd: pico,
     attempts: z.array(attemptSchema).default([]),
   }),
@@ -69,10 +70,10 @@ export const jobRowSchema = z.object({
     .optional(),
   webhookState: z.enum(["waiting", "delivered", "given-up"]).optional(),
   webhookTries: z.number().default(0),
-  /** Unix ms until which whoever delivers has the webhook for itself. */
+  /** Unix ms until which one call has the right to deliver the webhook. */
   webhookHeldUntil: z.number().default(0),
   dueShard: z.string().optional(),
-  /** Unix seconds, as a text of ten digits. */
+  /** Unix seconds, as a string of ten digits. */
   dueAt: z.string().optional(),
   /** Unix seconds. */
   expiresAt: z.number(),
@@ -82,7 +83,7 @@ export type JobRow = z.infer<typeof jobRowSchema>;
 export type JobOutput = z.infer<typeof jobOutputSchema>;
 export type JobError = z.infer<typeof jobErrorSchema>;
 
-/** Jobs with something left to do are spread over this many index partitions. */
+/** Jobs with work left to do are spread over this many index partitions. */
 const dueShards = 4;
 
 const shardOf = (jobId: string): string => `DUE#${(jobId.charCodeAt(jobId.length - 1) || 0) % dueShards}`;
@@ -95,7 +96,7 @@ const read = (item: PlainItem | undefined, nowMs: number): JobRow | undefined =>
   return row.expiresAt * 1_000 > nowMs ? row : undefined;
 };
 
-/** Writes a new job. `dueAtMs` is when the scheduled poller looks after it. @throws AwsError */
+/** Writes a new job. `dueAtMs` is when the scheduled poller processes it. @throws AwsError */
 export const putJob = (row: Omit<JobRow, "dueShard" | "dueAt">, dueAtMs: number | undefined): Promise<void> =>
   putItem("jobs", {
     ...rowKeys.job(row.userId, row.id),
@@ -103,18 +104,18 @@ export const putJob = (row: Omit<JobRow, "dueShard" | "dueAt">, dueAtMs: number 
     ...(dueAtMs === undefined ? {} : { dueShard: shardOf(row.id), dueAt: dueAtText(dueAtMs) }),
   });
 
-/** A user's job; undefined for one that is not there, expired or another user's. @throws AwsError */
+/** A user's job; undefined when it does not exist, has expired or belongs to another user. @throws AwsError */
 export const readJob = async (userId: string, jobId: string, nowMs: number): Promise<JobRow | undefined> =>
   read(await getItem("jobs", rowKeys.job(userId, jobId), { consistent: true }), nowMs);
 
 export interface JobPage {
   /** At most. */
   readonly limit: number;
-  /** Only jobs that were made before this one; ids are in the order of time, and it need not be there. */
+  /** Only jobs older than this one, which need not exist: ids are in the order of time. */
   readonly before?: string | undefined;
 }
 
-/** A user's jobs, newest first. What is before another user's job is still the user's own. @throws TableUnavailable */
+/** A user's own jobs, newest first, even if `before` is another user's job. @throws TableUnavailable */
 export const listJobs = async (
   userId: string,
   { limit, before }: JobPage,
@@ -134,7 +135,7 @@ export const listJobs = async (
   return Items.map((item) => read(item, nowMs)).filter((row) => row !== undefined);
 };
 
-/** Jobs that are due, oldest first; at most so many of each partition. A row that cannot be read is left out. @throws AwsError */
+/** Jobs that are due, oldest first, up to a limit per partition. Rows that cannot be parsed are left out. @throws AwsError */
 export const dueJobs = async (nowMs: number, limitPerShard: number): Promise<readonly JobRow[]> => {
   const shards = await Promise.all(
     Array.from({ length: dueShards }, async (_, shard) => {
@@ -160,7 +161,7 @@ const isOpen = "#status IN (:queued, :processing)";
 const openValues = { ":queued": "queued", ":processing": "processing" } as const;
 const statusName = { "#status": "status" } as const;
 
-/** A write that only the first of several wins. False for the others. @throws AwsError */
+/** Whether a conditional write succeeded: of several, only the first does. @throws AwsError */
 const won = async (write: Promise<void>): Promise<boolean> => {
   try {
     await write;
@@ -171,7 +172,7 @@ const won = async (write: Promise<void>): Promise<boolean> => {
   }
 };
 
-/** Takes the turn at the provider from whoever had the last one. False when another was faster. @throws AwsError */
+/** Takes the turn to ask the provider. False when another call was faster. @throws AwsError */
 export const takeTurn = ({ userId, id, polledAt }: JobRow, nowMs: number): Promise<boolean> =>
   won(
     updateItem("jobs", rowKeys.job(userId, id), "SET polledAt = :now", {
@@ -181,7 +182,7 @@ export const takeTurn = ({ userId, id, polledAt }: JobRow, nowMs: number): Promi
     }),
   );
 
-/** Notes where the provider is. @throws AwsError */
+/** Records the provider's progress. @throws AwsError */
 export const noteProgress = async (
   { userId, id }: JobRow,
   status: "queued" | "processing",
@@ -201,8 +202,8 @@ export const noteProgress = async (
   );
 };
 
-/** When the poller looks after a job again. @throws AwsError */
-export const putOff = async ({ userId, id }: JobRow, dueAtMs: number): Promise<void> => {
+/** Sets when the poller next processes a job. @throws AwsError */
+export const reschedule = async ({ userId, id }: JobRow, dueAtMs: number): Promise<void> => {
   await won(
     updateItem("jobs", rowKeys.job(userId, id), "SET dueAt = :due", {
       values: { ":due": dueAtText(dueAtMs) },
@@ -221,7 +222,7 @@ export interface JobEnd {
   readonly costPicoUsd: bigint | undefined;
 }
 
-/** Writes a job's end. False when another wrote it before. @throws AwsError */
+/** Writes a job's end. False when another call already has. @throws AwsError */
 export const endJob = (row: JobRow, end: JobEnd): Promise<boolean> => {
   const sets: Record<string, PlainItem[string]> = {
     status: end.status,
@@ -255,7 +256,7 @@ export const endJob = (row: JobRow, end: JobEnd): Promise<boolean> => {
   );
 };
 
-/** Takes the right to deliver a webhook for a while. False when another has it or it is done. @throws AwsError */
+/** Takes the right to deliver a webhook for a while. False when another call has it, or it is delivered. @throws AwsError */
 export const holdWebhook = ({ userId, id }: JobRow, nowMs: number, untilMs: number): Promise<boolean> =>
   won(
     updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :until ADD webhookTries :one", {
@@ -264,13 +265,13 @@ export const holdWebhook = ({ userId, id }: JobRow, nowMs: number, untilMs: numb
     }),
   );
 
-/** The webhook was delivered, or will never be: nothing is left to do for this job. @throws AwsError */
+/** The webhook was delivered, or never will be: nothing is left to do for this job. @throws AwsError */
 export const closeWebhook = ({ userId, id }: JobRow, state: "delivered" | "given-up"): Promise<void> =>
   updateItem("jobs", rowKeys.job(userId, id), "SET webhookState = :state REMOVE dueShard, dueAt", {
     values: { ":state": state },
   });
 
-/** Tries the webhook again later. @throws AwsError */
+/** Schedules another attempt at the webhook. @throws AwsError */
 export const retryWebhook = ({ userId, id }: JobRow, dueAtMs: number): Promise<void> =>
   updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :free, dueAt = :due", {
     values: { ":free": 0, ":due": dueAtText(dueAtMs) },

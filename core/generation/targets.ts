@@ -1,9 +1,8 @@
-import { config } from "#core/config.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
-import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { targetName } from "#core/routing/target-stats.ts";
+import { byokCredential, platformCredential } from "./credential.ts";
 
 /** Decides whose key serves each model. */
 
@@ -26,22 +25,14 @@ const byokTarget = <Model extends TargetModel>(
   name: targetName(model.id, keyOwner(row.userId, slug)),
   byok: true,
   // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
-  credential: async () => ({
-    apiKey: await openProviderKey(row),
-    baseUrl: config.providerBaseUrl(model.provider),
-    byok: true,
-    providerKeyId: row.id,
-  }),
+  credential: () => byokCredential(model.provider, row),
 });
 
 const platformTarget = <Model extends TargetModel>(model: Model): Target<Model> => ({
   model,
   name: targetName(model.id, undefined),
   byok: false,
-  credential: async () => {
-    const apiKey = config.providerApiKey(model.provider);
-    return apiKey === undefined ? undefined : { apiKey, baseUrl: config.providerBaseUrl(model.provider), byok: false };
-  },
+  credential: async () => platformCredential(model.provider),
 });
 
 /** The caller wants to pay but has no key for this provider, so nobody serves the model. */

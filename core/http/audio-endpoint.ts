@@ -1,21 +1,17 @@
 import { toGatewayError } from "#core/errors.ts";
-import { audioEvents, jsonAudio, rawAudio, rawAudioHeaders } from "#core/media/audio-answer.ts";
-import type { AudioCaller, MadeAudio } from "#core/media/make-audio.ts";
-import { keyPrincipal } from "./authenticate.ts";
+import { audioEvents, jsonAudio, rawAudio, rawAudioHeaders } from "#core/media/audio/audio-answer.ts";
+import type { AudioCaller, MadeAudio } from "#core/media/audio/make-audio.ts";
+import { callerOf } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
 import { rawBody } from "./raw-body.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
-/** Who asks for audio, and in which form. */
-export const audioCaller = (call: Call<unknown>): AudioCaller => ({
-  principal: keyPrincipal(call),
-  providerKeySlug: call.headers["x-provider-key"],
-  accept: call.headers.accept,
-});
+/** The caller, and the form of audio that it accepts. */
+export const audioCaller = (call: Call<unknown>): AudioCaller => ({ ...callerOf(call), accept: call.headers.accept });
 
-/** Audio in the form that was asked for. */
+/** The response in the form that the caller wants. */
 export const audioResult = async (call: Call<unknown>, made: MadeAudio): Promise<EndpointResult> => {
   if (made.form === "url") return { status: 200, json: { success: true, data: made.data }, headers: made.headers };
   const { started, end, headers, signal, format } = made;

@@ -8,18 +8,18 @@ import { keyPrincipal } from "./authenticate.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
-/** What the endpoints that start jobs and tell of them have in common. */
+/** Shared by the endpoints that start jobs and those that report them. */
 
 type Show = (row: JobRow, nowMs: number) => object;
 
-/** Time that a status call has for the provider, ms. */
+/** How long a status call waits for the provider, ms. */
 const pollTimeoutMs = 20_000;
-/** A buffered answer waits for this first try; the poller makes the others, ms. */
+/** A buffered answer waits this long for the first delivery; the poller makes the others, ms. */
 const firstDeliveryMs = 3_000;
 
 const noSuchJob = (param: string): GatewayError => new GatewayError("NOT_FOUND", "No job has this id.", { param });
 
-/** The answer to a job that was started. The webhook's secret is shown this once. */
+/** The answer to starting a job. It shows the webhook's secret this once. */
 export const startedResult = (
   { row, webhookSecret, headers }: StartedJob,
   status: number,
@@ -33,20 +33,20 @@ export const startedResult = (
   headers,
 });
 
-/** What made a job. */
+/** Headers that name the model and provider of a job. */
 export const servedHeaders = ({ model, provider, simulated }: JobRow): Record<string, string> => ({
   "x-model-used": model,
   "x-provider-used": simulated ? `${provider} (simulated)` : provider,
 });
 
-/** A user's own job, as it is written. @throws GatewayError NOT_FOUND also for another user's */
+/** A user's own job, as stored. @throws GatewayError NOT_FOUND, also for another user's job */
 export const ownJob = async (userId: string, jobId: string, param: string): Promise<JobRow> => {
   const found = jobId.length <= 100 ? await readJob(userId, jobId, Date.now()) : undefined;
   if (found === undefined) throw noSuchJob(param);
   return found;
 };
 
-/** The caller's own job of some kinds, asked about. @throws GatewayError NOT_FOUND also for another user's */
+/** The caller's own job of some kinds, polled. @throws GatewayError NOT_FOUND, also for another user's job */
 export const polledJob = async (
   call: Call<unknown>,
   jobId: string,
@@ -68,7 +68,7 @@ export const polledJob = async (
   };
 };
 
-/** The answer about a job. */
+/** The answer to a status call. */
 export const jobResult = async (
   call: Call<unknown>,
   jobId: string,

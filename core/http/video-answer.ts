@@ -1,5 +1,5 @@
 import type { JobRow } from "#core/db/jobs.ts";
-import { downloadVideo } from "#core/videos/download-video.ts";
+import { downloadVideo } from "#core/media/videos/download-video.ts";
 import { rawBody } from "./raw-body.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
@@ -7,8 +7,8 @@ import type { EndpointResult } from "./response.ts";
 const downloadTimeoutMs = 280_000;
 
 /**
- * A job's video as the answer, or the part that `Range` asks for. An `If-Range` is never true here, since we give a video no
- * version to name: then the whole is sent. @throws GatewayError
+ * Responds with a job's video, or the range that `Range` names. Our videos have no validator that an `If-Range` could match, so
+ * such a request gets the whole video. @throws GatewayError
  */
 export const videoAnswer = async (
   call: Call<unknown>,

@@ -1,13 +1,11 @@
 import { endJob, type JobEnd, type JobRow } from "#core/db/jobs.ts";
 import { settleJob } from "#core/generation/settle-job.ts";
+import type { EndState } from "#core/providers/media/job-adapter.ts";
 import { jobCost } from "./job-cost.ts";
-import type { JobState } from "./job-state.ts";
-
-type EndState = Extract<JobState, { status: "completed" | "failed" }>;
 
 /**
- * Ends a job: its usage is settled, money that was booked for nothing is given back, and the row gets its result. Whoever
- * comes second, or after a crash half way, changes nothing that is done. Resolves to the end. @throws AwsError
+ * Ends a job: settles its usage, returns money that was booked and not spent, and writes the result to its row. A second call,
+ * or one after a crash half way, changes nothing that is done. @throws AwsError
  */
 export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobEnd> => {
   const { units, costPicoUsd } = jobCost(row, state);

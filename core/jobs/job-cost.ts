@@ -1,9 +1,7 @@
 import type { JobRow } from "#core/db/jobs.ts";
-import type { JobState } from "./job-state.ts";
+import type { EndState } from "#core/providers/media/job-adapter.ts";
 
-type EndState = Extract<JobState, { status: "completed" | "failed" }>;
-
-/** What an ended job came to: what the provider told, else what was reckoned when it began; nothing for one that failed. */
+/** Cost of an ended job: as its provider reported it, else as quoted at its start; nothing for a failed one. */
 export const jobCost = (
   { usage }: Pick<JobRow, "usage">,
   state: EndState,

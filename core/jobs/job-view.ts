@@ -15,13 +15,13 @@ export interface JobView {
   readonly error: { readonly name: string; readonly message: string } | null;
   readonly createdAt: string;
   readonly finishedAt: string | null;
-  /** USD; null while it is not known, and for an unknown price. */
+  /** USD; null before the end, and for an unknown price. */
   readonly costUsd: number | null;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** Whether the provider has deleted what the job made. */
+/** Whether the provider has deleted the job's output. */
 export const outputExpired = ({ output, outputHeldUntil }: JobRow, nowMs: number): boolean =>
   outputHeldUntil !== undefined
     ? outputHeldUntil <= nowMs
@@ -31,10 +31,10 @@ export const outputExpired = ({ output, outputHeldUntil }: JobRow, nowMs: number
 
 export const expiredError = {
   name: "OutputExpired",
-  message: "The provider has deleted the output: its URLs last only so long.",
+  message: "The output has expired: the provider keeps it only for a limited time.",
 } as const;
 
-/** The job's output while it lasts, its error, or why there is no output any more. */
+/** The job with its output until that expires, its error, or the reason why the output is gone. */
 export const jobView = (row: JobRow, nowMs: number): JobView => {
   const expired = outputExpired(row, nowMs);
   const cost = row.usage.costPicoUsd;

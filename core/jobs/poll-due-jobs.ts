@@ -1,27 +1,28 @@
-import { dueJobs, type JobRow, putOff, readJob } from "#core/db/jobs.ts";
+import { dueJobs, type JobRow, readJob, reschedule } from "#core/db/jobs.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
-import { isEnded, pollJob } from "./poll-job.ts";
+import { isEnded } from "./is-ended.ts";
+import { pollJob } from "./poll-job.ts";
 import { type DeliveryOptions, deliverWebhook } from "./webhook.ts";
 
 const maxJobsPerShard = 50;
-const atOnce = 8;
-/** A job with a webhook is looked after this often, ms; one without only to settle what nobody asks about. */
-const lookEveryMs = 30_000;
-const rarelyEveryMs = 15 * 60_000;
+const concurrency = 8;
+/** How often a running job is polled, ms: one with a webhook, and one without, which only needs to be settled. */
+const webhookPollMs = 30_000;
+const settlingPollMs = 15 * 60_000;
 
-const lookAfter = async (found: JobRow, signal: AbortSignal, options: DeliveryOptions): Promise<void> => {
-  // The index is a little behind its table.
+const processJob = async (found: JobRow, signal: AbortSignal, options: DeliveryOptions): Promise<void> => {
+  // The index lags a little behind its table.
   const row = await readJob(found.userId, found.id, Date.now());
   if (row?.dueShard === undefined) return;
   const nowMs = options.nowMs ?? Date.now();
   const { row: polled } = isEnded(row) ? { row } : await pollJob(row, signal, nowMs);
   if (isEnded(polled)) await deliverWebhook(polled, options);
-  else await putOff(polled, nowMs + (polled.webhook === undefined ? rarelyEveryMs : lookEveryMs));
+  else await reschedule(polled, nowMs + (polled.webhook === undefined ? settlingPollMs : webhookPollMs));
 };
 
 /**
- * Looks after jobs that are due: asks their providers, ends them, and delivers webhooks. One that fails is put off and
- * holds no other back. Resolves to how many were looked at. @throws AwsError
+ * Processes jobs that are due: asks their providers, ends them, and delivers webhooks. A job that fails here is rescheduled
+ * and does not block others. Resolves to the number of due jobs. @throws AwsError
  */
 export const pollDueJobs = async (
   signal: AbortSignal,
@@ -33,13 +34,13 @@ export const pollDueJobs = async (
   const work = async (): Promise<void> => {
     for (let row = waiting.shift(); row !== undefined && !signal.aborted; row = waiting.shift()) {
       try {
-        await lookAfter(row, signal, options);
+        await processJob(row, signal, options);
       } catch (error) {
-        logger.warn("A job could not be looked after", { jobId: row.id, error: loggableError(error) });
-        await putOff(row, Date.now() + rarelyEveryMs);
+        logger.warn("A job could not be processed", { jobId: row.id, error: loggableError(error) });
+        await reschedule(row, Date.now() + settlingPollMs);
       }
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   return count;
 };

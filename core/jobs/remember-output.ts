@@ -1,29 +1,29 @@
 import type { RequestContext } from "#core/context.ts";
-import { type JobKind, type JobOutput, putJob } from "#core/db/jobs.ts";
+import { type JobKind, putJob } from "#core/db/jobs.ts";
 import { newId } from "#core/ids.ts";
-import type { MediaRun } from "#core/media/media-run.ts";
-
-const keepMs = 7 * 86_400_000;
+import type { OutputFile } from "#core/providers/media/output-file.ts";
+import type { RecordedRequest } from "./job-request.ts";
+import { keepJobMs } from "./job-times.ts";
 
 export interface RememberedOutput {
   readonly kind: Extract<JobKind, "image" | "speech" | "music">;
-  readonly output: readonly JobOutput[];
+  readonly output: readonly OutputFile[];
   readonly units: number;
   readonly simulated: boolean;
 }
 
 /**
- * Puts what was made at once and lies at its provider among the caller's jobs, for the gallery. What came as bytes is not
- * kept: nothing is written without a URL. @throws AwsError
+ * Lists output that was made within its request, and that its provider stores, among the caller's jobs, for the gallery.
+ * Output without a URL is not kept: nothing is written. @throws AwsError
  */
 export const rememberOutput = async (
   context: RequestContext,
-  run: MediaRun,
+  request: RecordedRequest,
   { kind, output, units, simulated }: RememberedOutput,
 ): Promise<void> => {
   if (output.length === 0) return;
   const nowMs = Date.now();
-  const { model, quote, userId, day, byok } = run;
+  const { model, quote, userId, day, byok } = request;
   await putJob(
     {
       id: newId("job"),
@@ -36,21 +36,21 @@ export const rememberOutput = async (
       status: "completed",
       createdAt: context.startedAtMs,
       finishedAt: nowMs,
-      output: output.map((one) => ({ ...one })),
+      output: output.map((file) => ({ ...file })),
       byok,
       usage: {
         day,
         requestId: context.requestId,
         unit: quote.unit,
         units,
-        costPicoUsd: run.costPicoUsd,
+        costPicoUsd: request.costPicoUsd,
         bookedPicoUsd: 0n,
         attempts: [],
       },
       polledAt: nowMs,
       webhookTries: 0,
       webhookHeldUntil: 0,
-      expiresAt: Math.floor((nowMs + keepMs) / 1_000),
+      expiresAt: Math.floor((nowMs + keepJobMs) / 1_000),
     },
     undefined,
   );

@@ -14,25 +14,26 @@ import { jobView } from "./job-view.ts";
 const https = process.getBuiltinModule("node:https");
 
 /**
- * Tells a job's end to its owner's server, signed as Standard Webhooks 1.0.0: `webhook-id` is the same in every try, 2xx is
- * success, redirects are not followed, 410 ends it, other answers are tried again over three days.
+ * Reports a job's end to its owner's server, signed as Standard Webhooks 1.0.0: every attempt has the same `webhook-id`, 2xx is
+ * success, redirects are not followed, 410 ends the attempts, and anything else is retried over three days.
  */
 
-/** Between two tries, ms; the first is made by whoever saw the end. */
+/** Delays between attempts, ms. The call that saw the end makes the first attempt. */
 const delaysMs = [60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].map((seconds) => seconds * 1_000);
-const usualTimeoutMs = 15_000;
+const defaultTimeoutMs = 15_000;
 const lookupTimeoutMs = 3_000;
 const holdMs = 60_000;
 const maxRetryAfterMs = 86_400_000;
 
-const place = (jobId: string): string => `webhook/${jobId}`;
+/** Binds a sealed secret to its job. */
+const sealContext = (jobId: string): string => `webhook/${jobId}`;
 
 const refuse = (why: string): GatewayError =>
   new GatewayError("BAD_REQUEST", `The webhook URL cannot be used: ${why}.`, { param: "webhookUrl" });
 
 /**
- * Refuses a webhook whose host leads to an address that is not public. It is checked again inside the connection of each
- * delivery: a name may lead elsewhere by then. @throws GatewayError BAD_REQUEST
+ * Refuses a webhook whose host resolves to an address that is not public. Each delivery checks again inside its connection,
+ * since the name may resolve differently by then. @throws GatewayError BAD_REQUEST
  */
 export const requirePublicHost = async (url: string): Promise<void> => {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
@@ -41,31 +42,31 @@ export const requirePublicHost = async (url: string): Promise<void> => {
     return;
   }
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("late")), lookupTimeoutMs);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The host did not resolve in time")), lookupTimeoutMs);
   });
-  const addresses = await Promise.race([lookup(host, { all: true }), late])
+  const addresses = await Promise.race([lookup(host, { all: true }), timeout])
     .catch(() => {
-      throw refuse("its host is not known");
+      throw refuse("its host does not resolve");
     })
     .finally(() => clearTimeout(timer));
   if (!addresses.every(({ address }) => isPublicAddress(address))) throw refuse("its address is not public");
 };
 
-/** A secret for one job's webhook, to be shown once, and what the row keeps. @throws AwsError */
+/** A secret for one job's webhook, returned to the caller once, and its sealed form for the row. @throws AwsError */
 export const newWebhook = async (
   url: string,
   userId: string,
   jobId: string,
 ): Promise<{ readonly secret: string; readonly stored: { readonly url: string; readonly secret: SealedText } }> => {
   const secret = `whsec_${randomBytes(24).toString("base64")}`;
-  const sealed = await sealText(secret, userId, place(jobId));
+  const sealed = await sealText(secret, userId, sealContext(jobId));
   if (sealed === undefined) throw new Error("A webhook's secret was too long to seal");
   return { secret, stored: { url, secret: sealed } };
 };
 
 export interface DeliveryOptions {
-  /** Which addresses may be connected to. Public ones, but in tests. */
+  /** Which addresses may be connected to: public ones, except in tests. */
   readonly allows?: (address: string) => boolean;
   /** Certificate authority of a test's server. */
   readonly ca?: string;
@@ -74,7 +75,7 @@ export interface DeliveryOptions {
   readonly timeoutMs?: number;
 }
 
-interface Verdict {
+interface DeliveryResult {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
 }
@@ -83,11 +84,11 @@ const post = (
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  { allows = isPublicAddress, ca, timeoutMs = usualTimeoutMs }: DeliveryOptions,
-): Promise<Verdict> =>
+  { allows = isPublicAddress, ca, timeoutMs = defaultTimeoutMs }: DeliveryOptions,
+): Promise<DeliveryResult> =>
   new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    // An address in the URL is connected to without any look-up.
+    // A literal address is connected to without a lookup.
     if (isIP(host) !== 0 && !allows(host)) {
       reject(new Error("The address is not public"));
       return;
@@ -112,11 +113,16 @@ const post = (
     call.end(body);
   });
 
-const send = async (row: JobRow, url: string, sealed: SealedText, options: DeliveryOptions): Promise<Verdict> => {
+const send = async (
+  row: JobRow,
+  url: string,
+  sealed: SealedText,
+  options: DeliveryOptions,
+): Promise<DeliveryResult> => {
   const nowMs = options.nowMs ?? Date.now();
   const [{ signWebhook }, secret] = await Promise.all([
     import("./sign-webhook.ts"),
-    openText(sealed, row.userId, place(row.id)),
+    openText(sealed, row.userId, sealContext(row.id)),
   ]);
   const body = JSON.stringify({
     type: `job.${row.status}`,
@@ -135,35 +141,35 @@ const send = async (row: JobRow, url: string, sealed: SealedText, options: Deliv
   return post(new URL(url), headers, body, options);
 };
 
-/** Full jitter over the last quarter, so that many that failed together do not come back together. */
+/** Jitter over the last quarter, so that deliveries that failed together are not retried together. */
 const jittered = (delayMs: number): number => delayMs * (0.75 + Math.random() / 4);
 
 /**
- * Delivers an ended job's webhook if it is nobody else's turn, and notes when to try again.
- * Resolves to whether it was delivered by this call. @throws AwsError
+ * Delivers the webhook of an ended job, unless another call is doing so, and records when to try again.
+ * Resolves to whether this call delivered it. @throws AwsError
  */
 export const deliverWebhook = async (row: JobRow, options: DeliveryOptions = {}): Promise<boolean> => {
   const { webhook } = row;
   const nowMs = options.nowMs ?? Date.now();
   if (webhook === undefined || row.webhookState !== "waiting") return false;
   if (!(await holdWebhook(row, nowMs, nowMs + holdMs))) return false;
-  let verdict: Verdict | undefined;
+  let result: DeliveryResult | undefined;
   try {
-    verdict = await send(row, webhook.url, webhook.secret, options);
+    result = await send(row, webhook.url, webhook.secret, options);
   } catch (error) {
     logger.warn("A webhook could not be delivered", { jobId: row.id, error: loggableError(error) });
   }
-  if (verdict !== undefined && verdict.status >= 200 && verdict.status < 300) {
+  if (result !== undefined && result.status >= 200 && result.status < 300) {
     await closeWebhook(row, "delivered");
     return true;
   }
   const delayMs = delaysMs[row.webhookTries];
-  if (verdict?.status === 410 || delayMs === undefined) {
-    logger.warn("A webhook was given up", { jobId: row.id, status: verdict?.status ?? null });
+  if (result?.status === 410 || delayMs === undefined) {
+    logger.warn("A webhook was abandoned", { jobId: row.id, status: result?.status ?? null });
     await closeWebhook(row, "given-up");
     return false;
   }
-  const asked = Math.min(verdict?.retryAfterMs ?? 0, maxRetryAfterMs);
-  await retryWebhook(row, nowMs + Math.max(asked, jittered(delayMs)));
+  const retryAfterMs = Math.min(result?.retryAfterMs ?? 0, maxRetryAfterMs);
+  await retryWebhook(row, nowMs + Math.max(retryAfterMs, jittered(delayMs)));
   return false;
 };

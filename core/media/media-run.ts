@@ -5,10 +5,13 @@ import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
+import { requireCredential } from "#core/generation/credential.ts";
 import type { GenerationEnd } from "#core/generation/generation.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import type { UnitCost } from "#core/generation/settlement.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import type { StartingRequest } from "#core/jobs/job-request.ts";
+import type { MediaCalls } from "#core/providers/media/media-calls.ts";
+import type { ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { askAgain } from "#core/routing/ask-again.ts";
 import type { Target } from "#core/routing/target.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
@@ -26,12 +29,12 @@ export interface MediaRunOptions extends Caller {
 
 const retries = 2;
 
-/** Whether the provider certainly did nothing: work that is lost from sight may be running, and would be paid for twice. */
+/** Whether the provider certainly did nothing. Otherwise the work may be running, and a retry would be paid for twice. */
 const didNothing = (failure: ProviderFailure): boolean =>
   failure.kind === "rate-limit" || (failure.kind === "server" && failure.status === 503);
 
-/** One request for media on top of a generation: its quote, and what was made of it. Used once. */
-export class MediaRun {
+/** A media request on top of a generation: its quote, and its result. Used once. */
+export class MediaRun implements MediaCalls, StartingRequest {
   readonly #options: MediaRunOptions;
   readonly #metered: MeteredRequest;
   #target: Target<MediaModel> | undefined;
@@ -52,7 +55,7 @@ export class MediaRun {
       timeoutMs,
       ...(openForMs === undefined ? {} : { openForMs }),
     });
-    // Runs after the answer has ended, however it ended, and is awaited before the function returns.
+    // Runs after the answer has ended, in success or failure, and before the function returns.
     context.deferred.push(() => this.#settle());
   }
 
@@ -89,6 +92,11 @@ export class MediaRun {
     return this.#metered.scope.remainingMs();
   }
 
+  /** Booked against the daily cap; nothing when the caller's own key pays. */
+  get bookedPicoUsd(): bigint {
+    return this.byok ? 0n : spendOf(this.quote);
+  }
+
   /** Round 2, then the key that pays. @throws GatewayError */
   async open(): Promise<ProviderCredential> {
     const { principal, providerKeySlug, model } = this.#options;
@@ -97,14 +105,11 @@ export class MediaRun {
       const [target] = targets;
       this.#target = target;
       this.#metered.generation.serveWith(target);
-      const credential = await target.credential();
-      const { provider } = model;
-      if (credential === undefined) throw new ProviderFailure(provider, "auth", `There is no key for ${provider}`);
-      return credential;
+      return requireCredential(model.provider, await target.credential());
     });
   }
 
-  /** Runs a part of the request. What it throws becomes the request's error. @throws GatewayError */
+  /** Runs a part of the request. An error that it throws becomes the request's error. @throws GatewayError */
   async guard<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -113,24 +118,24 @@ export class MediaRun {
     }
   }
 
-  /** One call that makes the provider work. It is repeated only when the provider certainly did nothing. @throws GatewayError */
+  /** One call that starts paid work. It is repeated only when the provider certainly did nothing. @throws GatewayError */
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#target === undefined) throw new Error("The request was not opened");
     const plan = { targets: [this.#target], retries, mayRetry: didNothing, call: work };
     return (await this.#metered.generation.attempt(plan)).reply;
   }
 
-  /** A question that costs nothing: repeated after transient failures, without a record. @throws ProviderFailure */
+  /** A question that costs nothing: repeated after transient failures, without an attempt record. @throws ProviderFailure */
   ask<Result>(question: () => Promise<Result>): Promise<Result> {
     return askAgain(question, { signal: this.signal, remainingMs: () => this.remainingMs() });
   }
 
-  /** From here on the provider works, and charges also for results that we do not wait for. */
+  /** The provider has started, and charges even if nobody waits for the result. */
   underWay(): void {
     this.#mayHaveMade = true;
   }
 
-  /** The provider itself ended the work without a result: it charges nothing. */
+  /** The provider ended the work without a result, and charges nothing. */
   madeNothing(): void {
     this.#mayHaveMade = false;
   }
@@ -151,17 +156,17 @@ export class MediaRun {
     return cost === undefined ? null : toUsd(cost);
   }
 
-  /** Leaves the usage row open: whoever sees the job's end settles it. The reservation stays booked. */
+  /** Leaves the usage row open for the job's end to settle. The reservation stays booked. */
   handOver(): void {
     this.#handedOver = true;
   }
 
-  /** Turns what was thrown into what the caller sees. The request ends in it. */
+  /** Ends the request in an error, and returns the error that the caller sees. */
   fail(thrown: unknown): GatewayError {
     return this.#metered.generation.fail(thrown);
   }
 
-  /** Headers that name what served. */
+  /** Headers that name the model, provider and attempts. */
   headers(simulated: boolean): Record<string, string> {
     return this.#metered.generation.headers({ simulated });
   }

@@ -1,7 +1,7 @@
 import type { MediaUnit } from "#core/catalog/media-models.ts";
 import type { UnitCost } from "#core/generation/settlement.ts";
 
-/** What a request will come to, as far as it is known before the provider is asked. */
+/** The expected cost of a request, before its provider is called. */
 export interface Quote {
   readonly unit: MediaUnit;
   readonly units: number;
@@ -9,10 +9,10 @@ export interface Quote {
   readonly costPicoUsd: bigint | undefined;
 }
 
-/** Booked on the daily cap for what has no known price: half a dollar. */
+/** Booked against the daily cap when the price is not known: half a dollar. */
 const unknownSpendPicoUsd = 500_000_000_000n;
 
-/** What a quote takes of the daily cap. */
+/** The part of the daily cap that a quote reserves. */
 export const spendOf = ({ costPicoUsd }: Quote): bigint => costPicoUsd ?? unknownSpendPicoUsd;
 
 export const toUnitCost = (quote: Quote): UnitCost => ({
@@ -22,5 +22,5 @@ export const toUnitCost = (quote: Quote): UnitCost => ({
   spendPicoUsd: spendOf(quote),
 });
 
-/** Nothing was made. */
+/** The cost when nothing was made. */
 export const nothingMade = ({ unit }: Quote): UnitCost => ({ unit, units: 0, costPicoUsd: 0n, spendPicoUsd: 0n });

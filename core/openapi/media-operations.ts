@@ -85,11 +85,11 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
       tag: "Media",
       body: mediaVideoSchema,
       headers: paying,
-      answers: [ok(answers.startedClipAnswer, startedOnce)],
+      answers: [ok(answers.startedMediaVideoAnswer, startedOnce)],
     },
   },
   MediaVideoStatus: {
-    GET: { summary: "Get the state of a MiniMax video", tag: "Media", answers: [ok(answers.clipAnswer)] },
+    GET: { summary: "Get the state of a MiniMax video", tag: "Media", answers: [ok(answers.mediaVideoAnswer)] },
   },
   FashionRun: {
     POST: {

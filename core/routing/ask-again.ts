@@ -1,5 +1,6 @@
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { isTransient, pause, retryDelayMs } from "./retry.ts";
+import { pause } from "#core/values/pause.ts";
+import { isTransient, retryDelayMs } from "./retry.ts";
 
 /** Questions about work that is already paid for are worth more attempts than the work itself. */
 const maxRepeats = 4;

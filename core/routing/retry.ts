@@ -22,18 +22,3 @@ export const retryDelayMs = (
   const delay = failure.retryAfterMs ?? backoff / 2 + (random() * backoff) / 2;
   return delay < remainingMs ? delay : undefined;
 };
-
-/** Waits, or stops early when the signal fires. */
-export const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, delayMs);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });

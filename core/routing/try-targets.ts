@@ -2,8 +2,9 @@ import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { GatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { pause } from "#core/values/pause.ts";
 import { type AttemptBudget, attemptBudget } from "./attempt-budget.ts";
-import { isTransient, pause, retryDelayMs } from "./retry.ts";
+import { isTransient, retryDelayMs } from "./retry.ts";
 import type { Target, TargetModel } from "./target.ts";
 import { isResting, noteFailure, noteSuccess } from "./target-stats.ts";
 

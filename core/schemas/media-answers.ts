@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { jobKinds } from "#core/db/jobs.ts";
 
-/** What the endpoints of media answer, for the OpenAPI document and the tests that hold answers against it. */
+/** Answers of the media endpoints, for the OpenAPI document and the tests that check answers against it. */
 
 const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
 const usd = z.number().nullable().describe("USD; null until it is known, and if no price is known");
@@ -43,10 +43,10 @@ export const videoAnswer = success(
     })
     .meta({ id: "VideoJob" }),
 );
-const clip = { taskId: z.string(), ...jobFields };
-export const clipAnswer = success(z.strictObject(clip).meta({ id: "MediaVideoJob" }));
-export const startedClipAnswer = success(
-  z.strictObject({ ...clip, webhookSecret }).meta({ id: "StartedMediaVideoJob" }),
+const mediaVideo = { taskId: z.string(), ...jobFields };
+export const mediaVideoAnswer = success(z.strictObject(mediaVideo).meta({ id: "MediaVideoJob" }));
+export const startedMediaVideoAnswer = success(
+  z.strictObject({ ...mediaVideo, webhookSecret }).meta({ id: "StartedMediaVideoJob" }),
 );
 
 const fashionFields = {

@@ -46,7 +46,7 @@ export const rooms: readonly Room[] = [
   room(
     "core/providers",
     "An adapter per wire format; each attempt is one call; `media/<vendor>` for images, audio, video",
-    [...ground, "observability", "catalog", "outbound", "schemas"],
+    [...ground, "catalog", "outbound", "schemas"],
   ),
   room("core/auth", "Who is calling: API keys through Unkey, sessions through Supabase, limits", [
     ...ground,
@@ -64,13 +64,8 @@ export const rooms: readonly Room[] = [
     "schemas",
   ]),
   room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),
-  room("core/guardrails", "Personal data and moderation, on requests and on streams", [
-    ...ground,
-    "observability",
-    "outbound",
-    "schemas",
-  ]),
-  room("core/prompts", "Langfuse prompt templates", [...ground, "observability", "outbound", "schemas"]),
+  room("core/guardrails", "Personal data and moderation, on requests and on streams", [...ground, "schemas"]),
+  room("core/prompts", "Langfuse prompt templates", [...ground, "outbound", "schemas"]),
   room("core/idempotency", "Leases and replays under an `Idempotency-Key`", [
     ...ground,
     "db",
@@ -107,7 +102,6 @@ export const rooms: readonly Room[] = [
     "catalog",
     "generation",
     "guardrails",
-    "observability",
     "prompts",
     "providers",
     "routing",
@@ -140,8 +134,6 @@ export const rooms: readonly Room[] = [
     "db",
     "generation",
     "jobs",
-    "observability",
-    "outbound",
     "providers",
     "routing",
     "schemas",
@@ -175,7 +167,6 @@ export const rooms: readonly Room[] = [
   room("functions", "One file per API path, about 25 lines: schema in, core call, answer out", ["core/*"]),
   room("infra", "SST v4: what is deployed, from core's tables; the operators' stack; the local cloud; commands", [
     "core/*",
-    "functions",
   ]),
   room("tests", "Mirrors the tree; `e2e/` drives `npm start`; `support/` has helpers", [
     "core/*",

@@ -13,7 +13,7 @@ import { nowhere, type SampledOperation, sampledOperations, sendAs } from "./sup
 /**
  * URLs of callers that lead inside. Each field that takes one is found in the schemas, so that none is forgotten. Redirects,
  * look-ups and sizes of what we fetch ourselves: tests/core/outbound/fetch-image.test.ts; webhooks:
- * tests/media/jobs.test.ts.
+ * tests/core/jobs/jobs.test.ts.
  */
 
 /** Every spelling of what is not the public internet. */

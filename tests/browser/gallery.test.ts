@@ -40,7 +40,7 @@ const expired = job(7, {
   model: "MiniMax-Hailuo-2.3-with-a-name-that-goes-on-and-on-without-a-space-in-it",
   provider: "minimax",
   costUsd: null,
-  error: { name: "OutputExpired", message: "The provider has deleted the output: its URLs last only so long." },
+  error: { name: "OutputExpired", message: "The output has expired: the provider keeps it only for a limited time." },
 });
 const locked = job(8, {
   model: "gemini-omni-1.1-flash",
@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     await page.getByText("show the whole body").waitFor();
     const card = cardOf(page, String(expired.model));
     await card.getByText("Expired", { exact: true }).waitFor();
-    await card.getByText("its URLs last only so long").waitFor();
+    await card.getByText("keeps it only for a limited time").waitFor();
     await card.getByText("unknown").waitFor();
     // Too large to be kept with the job, and not gone.
     const held = cardOf(page, "model-create");

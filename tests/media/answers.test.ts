@@ -25,7 +25,7 @@ describe("every answer is as its schema in the OpenAPI document says", () => {
     ["/media/music", { lyrics: "La" }, answers.audioAnswer],
     ["/media/image", { prompt: "A lake" }, answers.mediaImagesAnswer],
     ["/media/image", { prompt: "A lake", response_format: "base64" }, answers.mediaImagesAnswer],
-    ["/media/video", { prompt: "A lake" }, answers.startedClipAnswer],
+    ["/media/video", { prompt: "A lake" }, answers.startedMediaVideoAnswer],
     ["/fashion/run", { model_name: "reframe", inputs: { image: photo } }, answers.startedFashionAnswer],
     ["/image/generate", { prompt: "A lake" }, answers.imagesAnswer],
     ["/image/edit", { prompt: "A lake", image_url: pngDataUrl }, answers.imagesAnswer],
@@ -39,7 +39,7 @@ describe("every answer is as its schema in the OpenAPI document says", () => {
     const user = await caller();
     expectAs(answers.voicesAnswer, await user.get("/media/voices"));
     const jobs = [
-      ["/media/video", { prompt: "A lake" }, "/media/video/", answers.clipAnswer],
+      ["/media/video", { prompt: "A lake" }, "/media/video/", answers.mediaVideoAnswer],
       ["/video/generate", { prompt: "A lake" }, "/video/status?id=", answers.videoAnswer],
       ["/video/generate", { model: "wan", prompt: "[[simulate: fail=no]]" }, "/video/status?id=", answers.videoAnswer],
       ["/fashion/run", { model_name: "reframe", inputs: { image: photo } }, "/fashion/status/", answers.fashionAnswer],

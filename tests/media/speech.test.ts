@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useCloud } from "#tests/support/cloud.ts";
-import { Caller, dataOf, eventsOf } from "./support.ts";
+import { Caller, dataOf, eventsOf, type Job } from "./support.ts";
 
 const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
 const caller = (): Promise<Caller> => Caller.of(cloud());
@@ -218,5 +218,15 @@ describe("POST /api/v1/media/image", () => {
     expect(await user.usage(reply)).toMatchObject({ unit: "images", units: 3, costPicoUsd: 10_500n * microUsd });
     const inText = await user.post("/media/image", { prompt: "A lake", response_format: "base64" });
     expect(dataOf<{ images: { base64: string }[] }>(inText).images[0]?.base64).toMatch(/^iVBOR/);
+  });
+
+  it.each(["url", "base64"])("says what its images are, which MiniMax does not, as %s", async (format) => {
+    const user = await caller();
+    const reply = await user.post("/media/image", { prompt: "A lake", n: 2, response_format: format });
+    const { images } = dataOf<{ images: readonly { contentType: string | null }[] }>(reply);
+    expect(images.map(({ contentType }) => contentType)).toEqual(["image/png", "image/png"]);
+    if (format === "base64") return;
+    const [job] = dataOf<Job[]>(await user.get("/jobs"));
+    expect(job?.output?.map(({ contentType }) => contentType)).toEqual(["image/png", "image/png"]);
   });
 });

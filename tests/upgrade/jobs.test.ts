@@ -3,13 +3,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { type JobRow, listJobs, readJob } from "#core/db/jobs.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, updateItem } from "#core/db/table.ts";
-import { hastenJobs } from "#core/jobs/hasten-jobs.ts";
+import { expediteJobs } from "#core/jobs/expedite-jobs.ts";
+import { jobCredential } from "#core/jobs/job-credential.ts";
+import { maxJobMs } from "#core/jobs/job-times.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { pollDueJobs } from "#core/jobs/poll-due-jobs.ts";
-import { jobCredential, maxJobMs } from "#core/jobs/poll-job.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
+import { type HttpsServer, hasOpenssl, startHttpsServer } from "#tests/core/jobs/https-server.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
-import { type HttpsServer, hasOpenssl, startHttpsServer } from "#tests/media/https-server.ts";
 import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
 import { part, versions } from "./recording.ts";
 import { useRecording } from "./use-recording.ts";
@@ -197,7 +198,7 @@ describe.skipIf(!hasTables || !hasOpenssl).each(versions)(`jobs of %s (${tablesN
   it("become due when somebody looks at their list", async () => {
     const nowMs = recorded().recording.recordedAtMs;
     const rows = await listJobs(owner(), { limit: 100 }, nowMs);
-    await hastenJobs(rows, nowMs);
+    await expediteJobs(rows, nowMs);
     for (const name of videos) expect(Number((await job(name)).dueAt) * 1_000).toBeLessThanOrEqual(nowMs + 60_000);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mediaModels } from "#core/catalog/media-models.ts";
 import { mediaCostPicoUsd, mediaPrices, megapixelCostPicoUsd } from "#core/catalog/media-prices.ts";
-import { falImages } from "#core/images/fal-image.ts";
 
 const rows = Object.entries(mediaPrices);
 const priced = rows.flatMap(([key, row]) => (row === null ? [] : [{ key, ...row }]));
@@ -38,14 +37,5 @@ describe("the prices of media", () => {
   it("count megapixels: the first, and each further one begun", () => {
     expect(megapixelCostPicoUsd("flux-2-pro", 1)).toBe(30_000_000_000n);
     expect(megapixelCostPicoUsd("flux-2-pro", 2.1)).toBe(60_000_000_000n);
-  });
-
-  it("of an image that is changed by the megapixel are known only with its size", () => {
-    const request = { prompt: "Red", n: 1 };
-    const images = ["https://images.example.com/a.png"];
-    const cost = (size: object) =>
-      falImages.costOfOne({ model: "qwen-image-edit", request: { ...request, ...size }, images, mask: undefined });
-    expect(cost({})).toBeUndefined();
-    expect(cost({ width: 1_024, height: 2_048 })).toBe(60_000_000_000n);
   });
 });

@@ -1,7 +1,6 @@
-import { getEventListeners } from "node:events";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
-import { isTransient, pause, retryDelayMs } from "#core/routing/retry.ts";
+import { isTransient, retryDelayMs } from "#core/routing/retry.ts";
 import { fc } from "#tests/support/property.ts";
 
 const failure = (kind: FailureKind, retryAfterMs?: number): ProviderFailure =>
@@ -60,41 +59,5 @@ describe("the jitter", () => {
     [9, 1, 8_000],
   ])("of try %d at %d makes %d ms", (tryNumber, random, delayMs) => {
     expect(retryDelayMs(failure("server"), tryNumber, 10_000, () => random)).toBe(delayMs);
-  });
-});
-
-describe("pause", () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    expect(vi.getTimerCount()).toBe(0);
-    vi.useRealTimers();
-  });
-
-  it("ends after its time", async () => {
-    const ended = vi.fn();
-    const paused = pause(1_000, new AbortController().signal).then(ended);
-    await vi.advanceTimersByTimeAsync(999);
-    expect(ended).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    await paused;
-  });
-
-  it("leaves nothing behind on the signal of a request, which outlives many pauses", async () => {
-    const { signal } = new AbortController();
-    const paused = pause(1_000, signal);
-    expect(getEventListeners(signal, "abort")).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(1_000);
-    await paused;
-    expect(getEventListeners(signal, "abort")).toHaveLength(0);
-  });
-
-  it("ends at once when the signal fires, or has fired", async () => {
-    const controller = new AbortController();
-    const paused = pause(60_000, controller.signal);
-    controller.abort();
-    await paused;
-    await pause(60_000, AbortSignal.abort());
   });
 });

@@ -6,9 +6,7 @@ import { findMediaModel, resolveMediaModel } from "#core/catalog/media-models.ts
 import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import { findModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { askFashn } from "#core/fashion/fashn.ts";
-import { wantedAudio } from "#core/media/accept.ts";
-import { askClip } from "#core/media/clip-job.ts";
+import { wantedAudio } from "#core/media/audio/accept.ts";
 import { failureFromResponse as anthropicFailure } from "#core/providers/anthropic/errors.ts";
 import { traitsOf } from "#core/providers/anthropic/model-traits.ts";
 import { toFinishReason as fromStopReason } from "#core/providers/anthropic/stop-reason.ts";
@@ -16,6 +14,8 @@ import { planThinking } from "#core/providers/anthropic/thinking.ts";
 import { userBlocks } from "#core/providers/anthropic/user-blocks.ts";
 import { applyFields, asksNothing } from "#core/providers/apply-fields.ts";
 import { toGeminiSchema } from "#core/providers/compatible/google-schema.ts";
+import { askFashn } from "#core/providers/media/fashn/status.ts";
+import { askMinimaxVideo } from "#core/providers/media/minimax/video-job.ts";
 import { failureFromBody } from "#core/providers/openai/errors.ts";
 import { toFinishReason } from "#core/providers/openai/finish-reason.ts";
 import { plainRules, toMessages } from "#core/providers/openai/messages.ts";
@@ -122,9 +122,9 @@ describe.each(inherited)("a text from outside that is %s", (name) => {
       "image/png",
     ]);
     answer = { status: name, base_resp: { status_code: 0 } };
-    expect(await askClip(job, credential(), signal)).toMatchObject({ status: "failed" });
+    expect(await askMinimaxVideo(job, credential(), signal)).toMatchObject({ status: "failed" });
     answer = { base_resp: { status_code: name } };
-    await expect(askClip(job, credential(), signal)).rejects.toBeInstanceOf(ProviderFailure);
+    await expect(askMinimaxVideo(job, credential(), signal)).rejects.toBeInstanceOf(ProviderFailure);
   });
 
   it("is a key's name like any other in the usage", () => {

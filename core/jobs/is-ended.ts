@@ -1,0 +1,3 @@
+import type { JobRow } from "#core/db/jobs.ts";
+
+export const isEnded = ({ status }: Pick<JobRow, "status">): boolean => status === "completed" || status === "failed";

@@ -1,0 +1,18 @@
+import { fetchImage } from "#core/outbound/fetch-image.ts";
+
+export interface EmbeddedImage {
+  readonly contentType: string;
+  readonly base64: string;
+}
+
+const dataUrl = /^data:([^;,]+);base64,/i;
+
+/**
+ * An image in base64, for a provider that accepts no URL: taken from its data: URL, or fetched under the guards of
+ * `fetchImage`. @throws GatewayError 400 when it cannot be fetched
+ */
+export const embedImage = async (url: string, param: string, signal: AbortSignal): Promise<EmbeddedImage> => {
+  const text = /^data:/i.test(url) ? url : await fetchImage(url, param, { signal });
+  const [head = "", contentType = "image/png"] = dataUrl.exec(text) ?? [];
+  return { contentType: contentType.toLowerCase(), base64: text.slice(head.length) };
+};

@@ -1,0 +1,125 @@
+import * as z from "zod";
+import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
+import { contentTypeOfUrl } from "#core/providers/media/content-type.ts";
+import { forEachImage } from "#core/providers/media/for-each-image.ts";
+import type { ImageAdapter, ImageResult, ImageTraits, ImageWork } from "#core/providers/media/image-adapter.ts";
+import { megapixelsOf, sizeOfRatio } from "#core/providers/media/image-size.ts";
+import type { MediaCalls } from "#core/providers/media/media-calls.ts";
+import { pollUntil } from "#core/providers/media/poll-until.ts";
+import { readReply } from "#core/providers/media/upstream.ts";
+import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { falImageModel } from "./image-models.ts";
+import { falFile, falResult, falStatus, submitFal } from "./queue.ts";
+
+/** Images on fal: Recraft, Ideogram, Stable Diffusion, Qwen and Seedream. */
+
+const sideStep = 8;
+const maxSide = 3_072;
+const maxEditedImages = 8;
+const maxPauseMs = 3_000;
+
+const traits = (id: string): ImageTraits => {
+  const { takes, edit, imageField, needsMask } = falImageModel(id);
+  return {
+    takes: new Set(takes),
+    maxImages: edit === undefined ? 0 : imageField === "image_urls" ? maxEditedImages : 1,
+    sideStep,
+    maxSide,
+    ...(needsMask === undefined ? {} : { needsMask }),
+  };
+};
+
+const toInput = ({ model, request, images, mask }: ImageWork, n: number): Record<string, unknown> => {
+  const {
+    prompt,
+    seed,
+    output_format: format,
+    negative_prompt: negative,
+    aspect_ratio: ratio,
+    width,
+    height,
+  } = request;
+  const size =
+    width !== undefined ? { width, height } : ratio === undefined ? undefined : sizeOfRatio(ratio, sideStep, maxSide);
+  const { imageField, many } = falImageModel(model);
+  return {
+    prompt,
+    ...(size === undefined ? {} : { image_size: size }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(format === undefined ? {} : { output_format: format }),
+    ...(negative === undefined ? {} : { negative_prompt: negative }),
+    ...(many ? { num_images: n } : {}),
+    ...(images.length === 0 ? {} : imageField === "image_urls" ? { image_urls: images } : { image_url: images[0] }),
+    ...(mask === undefined ? {} : { mask_url: mask }),
+  };
+};
+
+const resultSchema = z.looseObject({
+  images: z.array(falFile).min(1),
+  seed: z.number().nullish(),
+  has_nsfw_concepts: z.array(z.boolean()).nullish(),
+});
+
+const toResult = (json: unknown, simulated: boolean): ImageResult => {
+  const { images, seed, has_nsfw_concepts: blanked } = readReply(resultSchema, "fal", json);
+  const kept = images.filter((_, index) => blanked?.[index] !== true);
+  if (kept.length === 0) {
+    throw new ProviderFailure("fal", "request", "fal blanked every image", {
+      status: 400,
+      providerCode: "content_policy_violation",
+      providerMessage: "No image was generated: the safety checker rejected it.",
+    });
+  }
+  return {
+    images: kept.map(({ url, content_type: contentType, width, height }) => ({
+      url,
+      base64: null,
+      contentType: contentType ?? contentTypeOfUrl(url) ?? null,
+      // The settings of the fal account decide how long a file is kept.
+      expiresAt: null,
+      width: width ?? null,
+      height: height ?? null,
+    })),
+    seed: seed ?? null,
+    simulated,
+  };
+};
+
+/** One request of n images. */
+const makeOnce = async (
+  work: ImageWork,
+  n: number,
+  credential: ProviderCredential,
+  calls: MediaCalls,
+): Promise<ImageResult> => {
+  const { signal } = calls;
+  const { generate, edit } = falImageModel(work.model);
+  const path = (work.images.length === 0 ? generate : edit) ?? "";
+  const { ticket, simulated } = await calls.attempt(() => submitFal(credential, path, toInput(work, n), signal));
+  calls.underWay();
+  const completed = async (): Promise<true | undefined> =>
+    (await calls.ask(() => falStatus(credential, ticket, signal))) === "COMPLETED" ? true : undefined;
+  await pollUntil(completed, maxPauseMs, signal);
+  return toResult(await calls.ask(() => falResult(credential, ticket, signal)), simulated);
+};
+
+export const falImages: ImageAdapter = {
+  traits,
+  costOfOne: ({ model, request: { width, height, aspect_ratio: ratio }, images }) => {
+    if (falImageModel(model).perMegapixel !== true) return mediaCostPicoUsd(model, 1);
+    // An edited image keeps the size of its original, which is not known here.
+    if (images.length > 0 && width === undefined && ratio === undefined) return undefined;
+    return mediaCostPicoUsd(model, megapixelsOf(width, height));
+  },
+  make: async (work, credential, calls) => {
+    const { n } = work.request;
+    const made = falImageModel(work.model).many
+      ? [await makeOnce(work, n, credential, calls)]
+      : await forEachImage(n, () => makeOnce(work, 1, credential, calls));
+    return {
+      images: made.flatMap(({ images }) => images),
+      seed: made[0]?.seed ?? null,
+      simulated: made.some(({ simulated }) => simulated),
+    };
+  },
+};

@@ -1,0 +1,5 @@
+import type { ProviderCredential } from "#core/providers/provider.ts";
+
+/** Base URL of Google's native API. The one for chat ends in `/openai`, its compatible surface. */
+export const googleBase = ({ baseUrl }: Pick<ProviderCredential, "baseUrl">): string =>
+  baseUrl.replace(/\/openai$/, "");
