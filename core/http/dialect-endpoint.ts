@@ -1,9 +1,9 @@
+import type { ChatCompletion } from "openai/resources/chat/completions";
 import type * as z from "zod/v4/core";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import type { AnswerFacts, Dialect } from "#core/dialects/dialect.ts";
-import type { ChatCompletion } from "#core/providers/provider.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { callerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
