@@ -36,17 +36,12 @@ const toResult = ({ status, headers, body, streamed }: StoredAnswer): EndpointRe
 
 const eventStreamType = "text/event-stream";
 const frameEnd = "\n\n";
-const endMark = "data: [DONE]\n\n";
-const endEvent = "event: done\n";
 
 /** Where the last frame of frames begins. */
 const lastFrameAt = (frames: string): number => {
   const before = frames.lastIndexOf(frameEnd, frames.length - frameEnd.length - 1);
   return before < 0 ? 0 : before + frameEnd.length;
 };
-
-/** Whether a frame is the end of an event stream: one that fails late tells its error and ends without. */
-const isEnd = (frame: string): boolean => frame === endMark || frame.startsWith(endEvent);
 
 /** The longest that an answer's end waits for its row, ms. A table that is out of reach must not hold the answer back. */
 const settleWaitMs = 1_000;
@@ -68,14 +63,15 @@ const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: Ende
 
 /** Copies a stream that passes, up to the longest that can be kept, and settles its row before its end leaves. */
 class Copy {
-  readonly #contentType: string;
+  readonly #isEnd: ((frame: string) => boolean) | undefined;
   readonly #settle: (body: Buffer | undefined) => Promise<void>;
   #parts: Buffer[] = [];
   #bytes = 0;
   #settled = false;
 
-  constructor(contentType: string, settle: (body: Buffer | undefined) => Promise<void>) {
-    this.#contentType = contentType;
+  /** @param isEnd of an event stream's frames; other bytes have no mark, and their end is that of the stream. */
+  constructor(isEnd: ((frame: string) => boolean) | undefined, settle: (body: Buffer | undefined) => Promise<void>) {
+    this.#isEnd = isEnd;
     this.#settle = settle;
   }
 
@@ -85,11 +81,11 @@ class Copy {
   }
 
   async *of(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
-    const isEvents = this.#contentType.startsWith(eventStreamType);
+    const isEnd = this.#isEnd;
     for await (const part of stream) {
       const bytes: Buffer = typeof part === "string" ? Buffer.from(part) : (part as Buffer);
       this.#keep(bytes);
-      const endAt = isEvents ? endOf(bytes) : undefined;
+      const endAt = isEnd === undefined ? undefined : endOf(bytes, isEnd);
       if (endAt === undefined) {
         yield bytes;
         continue;
@@ -98,8 +94,7 @@ class Copy {
       await this.#end();
       yield bytes.subarray(endAt);
     }
-    // Other bytes have no mark: their end is that of the stream.
-    if (!isEvents) await this.#end();
+    if (isEnd === undefined) await this.#end();
   }
 
   #keep(bytes: Buffer): void {
@@ -115,7 +110,7 @@ class Copy {
 }
 
 /** Where the end of an event stream begins in a part, which is whole frames; undefined for a part without it. */
-const endOf = (part: Buffer): number | undefined => {
+const endOf = (part: Buffer, isEnd: (frame: string) => boolean): number | undefined => {
   // One character a byte.
   const frames = part.toString("latin1");
   const at = lastFrameAt(frames);
@@ -136,7 +131,8 @@ const capture = async (
     await settle(call, lease, { status, headers, body: fitting(body), streamed: false });
     return result;
   }
-  const copy = new Copy(headers["content-type"] ?? "", (body) =>
+  const isEvents = headers["content-type"]?.startsWith(eventStreamType) === true;
+  const copy = new Copy(isEvents ? call.wire.isEnd : undefined, (body) =>
     settle(call, lease, { status, headers, body, streamed: true }),
   );
   // A stream that broke off frees its key.
@@ -173,9 +169,10 @@ export const answerOnce = async <Body>(
     result = await handle(call);
   } catch (thrown) {
     const error = toGatewayError(thrown);
-    const body = Buffer.from(JSON.stringify(error.toBody()));
+    const { wire, requestId } = call;
+    const body = Buffer.from(JSON.stringify(wire.errorBody(error, requestId)));
     await settle(call, lease, {
-      status: error.status,
+      status: wire.errorStatus(error),
       headers: { "content-type": jsonType },
       body,
       streamed: false,

@@ -50,6 +50,21 @@ const generationHeaders: readonly HeaderParameter[] = [
   },
 ];
 
+/** The gateway's fields of a chat completion, for clients that cannot add them to the body. */
+const fieldHeaders: readonly HeaderParameter[] = [
+  {
+    name: "X-Fallback",
+    schema: z.string(),
+    description: "Up to 8 models to try next, separated by commas: the field `fallback`.",
+  },
+  { name: "X-Retries", schema: z.int().min(0).max(5), description: "The field `retries`." },
+  {
+    name: "X-Timeout-Ms",
+    schema: z.int().min(1).max(300_000),
+    description: "Milliseconds for the whole request: the field `timeout`.",
+  },
+];
+
 /** Of endpoints that generate something else than a chat completion. */
 const payingHeaders: readonly HeaderParameter[] = [
   idempotencyKey,
@@ -96,7 +111,7 @@ export const operations: OperationTable = {
       summary: "Create a chat completion",
       tag: "Generation",
       body: chatRequestSchema,
-      headers: generationHeaders,
+      headers: [...generationHeaders, ...fieldHeaders],
       answers: [
         {
           status: 200,

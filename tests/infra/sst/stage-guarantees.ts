@@ -165,7 +165,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
           });
           const build = run().builds.find(({ functionId }) => functionId === row.component);
           expect(build).toMatchObject({ handler: row.handler, runtime: "nodejs24.x", live: dev });
-          expect(build?.properties).toMatchObject({ splitting: true });
+          expect(build?.properties).toMatchObject({ splitting: true, esbuild: { keepNames: false } });
           // A live function is SST's own bridge, which is built for one architecture only.
           expect([lambda.runtime, lambda.architectures]).toEqual(
             dev ? ["provided.al2023", ["x86_64"]] : ["nodejs24.x", ["arm64"]],
