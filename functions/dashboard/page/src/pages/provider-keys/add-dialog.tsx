@@ -55,7 +55,7 @@ export const AddDialog = ({ taken, onAdded, onClose }: AddDialogProps) => {
           maxLength={4_000}
           autocomplete="off"
           mono
-          hint="Encrypted before it is stored. Nobody can read it again, you included."
+          hint="Encrypted at rest. It cannot be displayed again."
         />
         <TextField
           label="Display name (optional)"
