@@ -42,7 +42,10 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
-/** Side navigation, behind a menu button on narrow screens, and the current page. */
+/**
+ * Side navigation, behind a menu button on narrow screens, and the current page.
+ * Length: markup of the frame around every page.
+ */
 export const Shell = ({ user, children }: ShellProps) => {
   const open = useSignal(false);
   const leave = useAction(signOut);

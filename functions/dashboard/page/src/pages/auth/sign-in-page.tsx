@@ -10,6 +10,7 @@ import { useAction } from "../../ui/use-action.ts";
 import { AuthCard } from "./auth-card.tsx";
 import { keptQuery, nextPath } from "./next.ts";
 
+/** The sign-in page. Length: markup of one form with its four ways to sign in. */
 export const SignInPage = () => {
   const email = useSignal("");
   const password = useSignal("");

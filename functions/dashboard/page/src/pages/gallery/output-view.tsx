@@ -15,7 +15,10 @@ interface OutputProps {
 const addressOf = (job: Job, { url }: JobOutput): string =>
   needsKey(job) ? `${root}api/v1/jobs/${encodeURIComponent(job.id)}/content` : url;
 
-/** One thing that was made: shown or played where it lies, at its provider. */
+/**
+ * One thing that was made: shown or played where it lies, at its provider.
+ * Length: markup, one branch for each kind of output.
+ */
 export const OutputView = ({ job, output, position }: OutputProps) => {
   const broken = useSignal(false);
   const medium = mediumOf(job, output);

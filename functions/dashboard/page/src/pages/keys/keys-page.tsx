@@ -16,6 +16,7 @@ import { KeyRow } from "./key-row.tsx";
 /** What OpenAI clients are pointed at. */
 const baseUrl = `${location.origin}${root}api/v1`;
 
+/** The list of API keys. Length: markup of one page. */
 export const KeysPage = () => {
   const keys = useResource(listKeys);
   const dialog = useSignal<OpenDialog | undefined>(undefined);

@@ -12,7 +12,7 @@ interface NewKeyDialogProps {
   readonly onClose: () => void;
 }
 
-/** The whole key, once. Closing it uncopied takes a second try. */
+/** The whole key, once. Closing it uncopied takes a second try. Length: markup of one dialog. */
 export const NewKeyDialog = ({ created, onClose }: NewKeyDialogProps) => {
   const copied = useSignal(false);
   const warned = useSignal(false);

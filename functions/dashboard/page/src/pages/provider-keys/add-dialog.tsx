@@ -22,6 +22,7 @@ const freeSlug = (provider: string, taken: readonly string[]): string => {
   return `${provider}-${number}`;
 };
 
+/** Adds a provider key. Length: markup of one form. */
 export const AddDialog = ({ taken, onAdded, onClose }: AddDialogProps) => {
   const provider = useSignal<string>(providers[0].id);
   const slug = useSignal(freeSlug(provider.value, taken));

@@ -55,6 +55,7 @@ const Row = ({ providerKey, onRemove }: RowProps) => {
   );
 };
 
+/** The list of provider keys. Length: markup of one page and its dialogs. */
 export const ProviderKeysPage = () => {
   const keys = useResource(listProviderKeys);
   const adding = useSignal(false);
