@@ -1,4 +1,5 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import type { PaidAttempt } from "#core/generation/paid-call.ts";
 import {
   type CompletionReply,
   type ProviderTimeouts,
@@ -6,8 +7,9 @@ import {
   withOutcome,
 } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
-import type { Attempt } from "#core/routing/try-targets.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatSize } from "./call-size.ts";
+import { holdToMoney } from "./hold-to-money.ts";
 
 /** A stream that has begun: its first content is here, and no other target will be tried. */
 export interface BegunStream extends StreamReply {
@@ -43,11 +45,20 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
   return { ...reply, head, rest };
 };
 
+const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(names)];
+
 /** Makes one call to a chat model. Resolves with the whole answer or its first content. */
 export const callChat =
-  (request: ChatRequest, completionId: string) =>
-  async ({ target, credential, signal, remainingMs }: Attempt<ResolvedModel>): Promise<ChatReply> => {
+  (asked: ChatRequest, size: ChatSize, completionId: string) =>
+  async ({
+    target,
+    credential,
+    signal,
+    remainingMs,
+    grantedPicoUsd,
+  }: PaidAttempt<ResolvedModel>): Promise<ChatReply> => {
     const { model } = target;
+    const { request, warnings } = holdToMoney(asked, model, size, grantedPicoUsd);
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({
       provider: model.provider,
@@ -58,5 +69,6 @@ export const callChat =
       signal,
       timeouts: timeoutsOf(request.stream === true, remainingMs),
     });
-    return reply.kind === "stream" ? begin(reply) : reply;
+    const named = warnings.length === 0 ? reply : { ...reply, warnings: namedOnce([...reply.warnings, ...warnings]) };
+    return named.kind === "stream" ? begin(named) : named;
   };
