@@ -55,6 +55,10 @@ const isCommon = (view: string): boolean =>
 const toFrames = (chunks: readonly Chunk[]): string =>
   chunks.map((chunk) => `data: ${JSON.stringify(chunk)}${frameEnd}`).join("");
 
+/**
+ * Reads usage and content from a stream of chunks as it passes, and repairs what does not follow the contract.
+ * Fields: the state of one stream, kept flat because every chunk passes through them.
+ */
 export class StreamTap {
   readonly #options: AnswerOptions;
   readonly #contract: ContractStream;
