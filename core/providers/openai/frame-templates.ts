@@ -23,26 +23,72 @@ const textStarts = ["content", "arguments", "reasoning_content", "reasoning"].ma
 );
 const maxTemplates = 4;
 
-/** The rest of a JSON text: what JSON allows between quotes, and the closing one. */
-const textRest = /(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const padding = /[\w+/=-]*"\}\n\n/y;
+/** What must not stand in a JSON text as it is, but for the line feeds between frames. */
+const control = /[^ -\uffff\n]/;
+const simpleEscapes = '"\\/bfnrt';
+const hexadecimal = /^[0-9a-fA-F]{4}$/;
 const paddingStart = /"obfuscation": ?"/;
+const paddingEnd = '"}\n\n';
 const usageStart = /, ?"usage": ?(?=\{)/;
 
-/** Where the closing quote of a text stands that begins at `from`; -1 where it is no JSON text. */
-const closingQuote = (view: string, from: number): number => {
-  textRest.lastIndex = from;
-  return textRest.test(view) ? textRest.lastIndex - 1 : -1;
-};
+/**
+ * Reads texts in a view. By searches for single characters: a pattern that matches keeps the whole view alive until the next
+ * one does, and one with choices fills a stack.
+ */
+class TextReader {
+  readonly #view: string;
+  readonly #isClean: boolean;
+  /** The first backslash at or behind the place that was looked at last. */
+  #backslash = -1;
+
+  constructor(view: string) {
+    this.#view = view;
+    this.#isClean = !control.test(view);
+  }
+
+  /** Where the closing quote of a text stands that begins at `from`; -1 where it is no JSON text. */
+  closingQuote(from: number): number {
+    if (!this.#isClean) return -1;
+    let at = from;
+    for (;;) {
+      const quote = this.#view.indexOf('"', at);
+      if (quote < 0) return -1;
+      if (this.#backslash < at) this.#backslash = this.#nextBackslash(at);
+      if (this.#backslash > quote) return this.#isOneLine(from, quote) ? quote : -1;
+      const length = this.#escapeLength(this.#backslash);
+      if (length === 0) return -1;
+      at = this.#backslash + length;
+    }
+  }
+
+  #nextBackslash(at: number): number {
+    const found = this.#view.indexOf("\\", at);
+    return found < 0 ? Number.POSITIVE_INFINITY : found;
+  }
+
+  #isOneLine(from: number, to: number): boolean {
+    const lineEnd = this.#view.indexOf("\n", from);
+    return lineEnd < 0 || lineEnd > to;
+  }
+
+  #escapeLength(at: number): number {
+    const escaped = this.#view[at + 1] ?? "";
+    if (escaped === "u") return hexadecimal.test(this.#view.slice(at + 2, at + 6)) ? 6 : 0;
+    return escaped !== "" && simpleEscapes.includes(escaped) ? 2 : 0;
+  }
+}
+
+const nothing = new TextReader("");
 
 /** The one text of a frame that is not empty: where it begins and ends. */
 const textIn = (view: string): { readonly from: number; readonly to: number } | undefined => {
+  const reader = new TextReader(view);
   for (const start of textStarts) {
     start.lastIndex = 0;
     if (!start.test(view)) continue;
     const from = start.lastIndex;
     if (start.test(view)) continue;
-    const to = closingQuote(view, from);
+    const to = reader.closingQuote(from);
     if (to > from) return { from, to };
   }
   return undefined;
@@ -54,13 +100,14 @@ const splitTail = (tail: string): Pick<FrameTemplate, "tail" | "rest"> | undefin
   const pad = paddingStart.exec(tail);
   if (pad === null) return { tail, rest: "nothing" };
   const from = pad.index + pad[0].length;
-  padding.lastIndex = from;
-  const isLast = padding.test(tail) && padding.lastIndex === tail.length;
+  const isLast = tail.indexOf('"', from) === tail.length - paddingEnd.length && tail.endsWith(paddingEnd);
   return isLast ? { tail: tail.slice(0, from), rest: "padding" } : undefined;
 };
 
 export class FrameTemplates {
   #known: FrameTemplate[] = [];
+  #view = "";
+  #reader = nothing;
   /** Of the frame that matched last. */
   template: FrameTemplate | undefined;
   textFrom = 0;
@@ -96,14 +143,27 @@ export class FrameTemplates {
       this.#known = this.#known.filter(({ call }) => call === undefined);
   }
 
+  /** What is looked at from now on, one character a byte. */
+  open(view: string): void {
+    this.#view = view;
+    this.#reader = new TextReader(view);
+  }
+
+  /** Lets go of it: what one read brought must not outlive it. */
+  close(): void {
+    this.#view = "";
+    this.#reader = nothing;
+  }
+
   /** Whether the frame that begins at `from` has a known look, and where it ends; -1 for none. */
-  match(view: string, from: number): number {
+  match(from: number): number {
+    const view = this.#view;
     for (const template of this.#known) {
       if (!view.startsWith(template.head, from)) continue;
       const textFrom = from + template.head.length;
-      const textTo = closingQuote(view, textFrom);
+      const textTo = this.#reader.closingQuote(textFrom);
       if (textTo < 0 || !view.startsWith(template.tail, textTo)) continue;
-      const end = this.#endOf(view, textTo + template.tail.length, template);
+      const end = endOf(view, textTo + template.tail.length, template);
       if (end < 0) continue;
       this.template = template;
       this.textFrom = textFrom;
@@ -113,17 +173,18 @@ export class FrameTemplates {
     }
     return -1;
   }
-
-  #endOf(view: string, tailTo: number, { rest }: FrameTemplate): number {
-    if (rest === "nothing") return tailTo;
-    if (rest === "usage") {
-      const end = view.indexOf("\n\n", tailTo);
-      return end < 0 || !isUsage(view.slice(tailTo, end - 1)) || view[end - 1] !== "}" ? -1 : end + 2;
-    }
-    padding.lastIndex = tailTo;
-    return padding.test(view) ? padding.lastIndex : -1;
-  }
 }
+
+/** Where a frame ends whose tail ends at `tailTo`; -1 where it is not as the template has it. */
+const endOf = (view: string, tailTo: number, { rest }: FrameTemplate): number => {
+  if (rest === "nothing") return tailTo;
+  const end = view.indexOf("\n\n", tailTo);
+  if (end < 0) return -1;
+  if (rest === "usage") return view[end - 1] === "}" && isUsage(view.slice(tailTo, end - 1)) ? end + 2 : -1;
+  const isPadding =
+    view.indexOf('"', tailTo) === end - 2 && view[end - 1] === "}" && !view.slice(tailTo, end).includes("\\");
+  return isPadding ? end + 2 : -1;
+};
 
 /** Whether a text is one object of plain members, as far as its braces tell: most usages are, and need no parser for that. */
 const isFlatObject = (text: string): boolean =>

@@ -156,6 +156,15 @@ export class StreamTap {
 
   /** Whole frames: those of a known look as they come or with what is wrong around their text put right, others read. */
   #passOn(ready: Buffer, view: string): Buffer | string {
+    this.#templates.open(view);
+    try {
+      return this.#passFrames(ready, view);
+    } finally {
+      this.#templates.close();
+    }
+  }
+
+  #passFrames(ready: Buffer, view: string): Buffer | string {
     const kept: Buffer[] = [];
     // From here on bytes leave as they came.
     let from = 0;
@@ -165,7 +174,7 @@ export class StreamTap {
     let start = 0;
     try {
       while (start < view.length) {
-        const known = this.#done ? -1 : this.#templates.match(view, start);
+        const known = this.#done ? -1 : this.#templates.match(start);
         const end = known < 0 ? view.indexOf(frameEnd, start) + frameEnd.length : known;
         const other = known < 0 ? this.#readFrame(ready, view, start, end) : this.#known(ready, view);
         if (other !== undefined) {
