@@ -1,4 +1,5 @@
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
+import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
@@ -27,7 +28,7 @@ export const handler = streamHandler({
           const { completion, headers } = await chat.whole();
           return { status: 200, json: completion, headers };
         },
-        ({ body, startedAtMs }) => startedAtMs + chatTimeoutMs(body) + settleMs,
+        ({ body, headers, startedAtMs }) => startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs,
       ),
     ),
   },

@@ -4,8 +4,9 @@ import path from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 
 /**
- * Bundles functions as SST v4 does for `nodejs24.x` with `nodejs.splitting`: one folder per function with `bundle.mjs`
- * and its chunks. The local cloud runs these bundles and the bundle budgets measure them, so both see what is deployed.
+ * Bundles functions as SST v4 does for `nodejs24.x` with the `nodejs` options of infra/functions.ts: one folder per
+ * function with `bundle.mjs` and its chunks. The local cloud runs these bundles and the bundle budgets measure them, so
+ * both see what is deployed.
  * Source of the options: anomalyco/sst, pkg/runtime/node/build.go.
  */
 
@@ -24,7 +25,7 @@ const sstOptions = {
   format: "esm",
   target: "es2024",
   mainFields: ["module", "main"],
-  keepNames: true,
+  keepNames: false,
   bundle: true,
   splitting: true,
   metafile: true,

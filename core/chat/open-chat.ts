@@ -5,12 +5,13 @@ import type { Caller } from "#core/generation/caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
+import { withHeaderFields } from "./header-fields.ts";
 import { prepareRequest } from "./prepare-request.ts";
 
 /** What a chat completion is asked with. */
 export interface ChatOpening {
   readonly body: ChatRequest;
-  /** `X-Cache`, `X-Cache-TTL` and `X-Guardrails` are read. */
+  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Retries` and `X-Timeout-Ms` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
 }
@@ -36,7 +37,7 @@ export interface OpenChat {
  * endpoint whose answer is one model's goes through here. @throws GatewayError
  */
 export const openChat = async (call: RequestContext, { body, headers, caller }: ChatOpening): Promise<OpenChat> => {
-  const prepared = await prepareRequest(body, headers);
+  const prepared = await prepareRequest(withHeaderFields(body, headers), headers);
   const { request, outputGuard } = prepared;
   if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
   const chat = new ChatGeneration(call, request, {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { toGatewayError } from "#core/errors.ts";
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { isHeaderParam } from "#core/idempotency/fingerprint.ts";
 import {
   checkedIdempotencyKey,
   type EndedAnswer,
@@ -36,17 +37,12 @@ const toResult = ({ status, headers, body, streamed }: StoredAnswer): EndpointRe
 
 const eventStreamType = "text/event-stream";
 const frameEnd = "\n\n";
-const endMark = "data: [DONE]\n\n";
-const endEvent = "event: done\n";
 
 /** Where the last frame of frames begins. */
 const lastFrameAt = (frames: string): number => {
   const before = frames.lastIndexOf(frameEnd, frames.length - frameEnd.length - 1);
   return before < 0 ? 0 : before + frameEnd.length;
 };
-
-/** Whether a frame is the end of an event stream: one that fails late tells its error and ends without. */
-const isEnd = (frame: string): boolean => frame === endMark || frame.startsWith(endEvent);
 
 /** The longest that an answer's end waits for its row, ms. A table that is out of reach must not hold the answer back. */
 const settleWaitMs = 1_000;
@@ -55,8 +51,8 @@ const settleWaitMs = 1_000;
  * Writes the row of an answer that is about to end, and resolves once that is done: whoever sees the end may come again at
  * once, and must find the answer. The write is awaited, and its fault reported, after the answer in any case.
  */
-const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer): Promise<void> => {
-  const writing = lease.finish(answer);
+const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer | undefined): Promise<void> => {
+  const writing = lease.finish(answer, call.handedOver);
   call.deferred.push(() => writing);
   let timer: NodeJS.Timeout | undefined;
   const timeLimit = new Promise<void>((resolve) => {
@@ -68,14 +64,15 @@ const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: Ende
 
 /** Copies a stream that passes, up to the longest that can be kept, and settles its row before its end leaves. */
 class Copy {
-  readonly #contentType: string;
+  readonly #isEnd: ((frame: string) => boolean) | undefined;
   readonly #settle: (body: Buffer | undefined) => Promise<void>;
   #parts: Buffer[] = [];
   #bytes = 0;
   #settled = false;
 
-  constructor(contentType: string, settle: (body: Buffer | undefined) => Promise<void>) {
-    this.#contentType = contentType;
+  /** @param isEnd of an event stream's frames; other bytes have no mark, and their end is that of the stream. */
+  constructor(isEnd: ((frame: string) => boolean) | undefined, settle: (body: Buffer | undefined) => Promise<void>) {
+    this.#isEnd = isEnd;
     this.#settle = settle;
   }
 
@@ -85,11 +82,11 @@ class Copy {
   }
 
   async *of(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
-    const isEvents = this.#contentType.startsWith(eventStreamType);
+    const isEnd = this.#isEnd;
     for await (const part of stream) {
       const bytes: Buffer = typeof part === "string" ? Buffer.from(part) : (part as Buffer);
       this.#keep(bytes);
-      const endAt = isEvents ? endOf(bytes) : undefined;
+      const endAt = isEnd === undefined ? undefined : endOf(bytes, isEnd);
       if (endAt === undefined) {
         yield bytes;
         continue;
@@ -98,8 +95,7 @@ class Copy {
       await this.#end();
       yield bytes.subarray(endAt);
     }
-    // Other bytes have no mark: their end is that of the stream.
-    if (!isEvents) await this.#end();
+    if (isEnd === undefined) await this.#end();
   }
 
   #keep(bytes: Buffer): void {
@@ -115,7 +111,7 @@ class Copy {
 }
 
 /** Where the end of an event stream begins in a part, which is whole frames; undefined for a part without it. */
-const endOf = (part: Buffer): number | undefined => {
+const endOf = (part: Buffer, isEnd: (frame: string) => boolean): number | undefined => {
   // One character a byte.
   const frames = part.toString("latin1");
   const at = lastFrameAt(frames);
@@ -136,15 +132,27 @@ const capture = async (
     await settle(call, lease, { status, headers, body: fitting(body), streamed: false });
     return result;
   }
-  const copy = new Copy(headers["content-type"] ?? "", (body) =>
+  const isEvents = headers["content-type"]?.startsWith(eventStreamType) === true;
+  const copy = new Copy(isEvents ? call.wire.isEnd : undefined, (body) =>
     settle(call, lease, { status, headers, body, streamed: true }),
   );
-  // A stream that broke off frees its key.
-  call.deferred.push(async () => (copy.settled ? undefined : lease.finish(undefined)));
+  // A stream that broke off frees its key, unless paid work was handed over.
+  call.deferred.push(async () => (copy.settled ? undefined : lease.finish(undefined, call.handedOver)));
   return { ...result, stream: Readable.from(copy.of(stream), { objectMode: false }) };
 };
 
 const fitting = (body: Buffer): Buffer | undefined => (body.length > maxKeptBytes ? undefined : body);
+
+/** A refusal as it is kept. One for a header is not: that header may be corrected under the same key. */
+const keptRefusal = ({ wire, requestId }: Call<unknown>, error: GatewayError): EndedAnswer | undefined =>
+  isHeaderParam(error.param)
+    ? undefined
+    : {
+        status: wire.errorStatus(error),
+        headers: { "content-type": jsonType },
+        body: Buffer.from(JSON.stringify(wire.errorBody(error, requestId))),
+        streamed: false,
+      };
 
 /**
  * Answers a request with an `Idempotency-Key`: the first one generates, and its answer is what every other one gets.
@@ -163,6 +171,7 @@ export const answerOnce = async <Body>(
     route: call.route.id,
     key: checkedIdempotencyKey(key),
     body: call.body,
+    headers: call.headers,
     requestId: call.requestId,
     deadlineMs,
     nowMs: call.startedAtMs,
@@ -173,13 +182,7 @@ export const answerOnce = async <Body>(
     result = await handle(call);
   } catch (thrown) {
     const error = toGatewayError(thrown);
-    const body = Buffer.from(JSON.stringify(error.toBody()));
-    await settle(call, lease, {
-      status: error.status,
-      headers: { "content-type": jsonType },
-      body,
-      streamed: false,
-    });
+    await settle(call, lease, keptRefusal(call, error));
     throw error;
   }
   return capture(call, lease, result);

@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
   /** How a late error is written into the stream; as OpenAI's unless given. */
   readonly errorFrame?: (error: GatewayError) => string;
+  /** What is sent after silence; a comment unless given. */
+  readonly heartbeat?: string;
   /** How long the status line waits for the first content, ms. */
   readonly openAfterMs?: number;
 }
@@ -36,8 +38,13 @@ const late = Symbol("late");
  * follows, errors too, is told in the stream. @throws what `start` rejects with before that.
  */
 export const eventStream = async (options: EventStreamOptions): Promise<EndpointResult> => {
-  const { start, toError, signal, errorFrame } = options;
-  const common = { toError, signal, ...(errorFrame === undefined ? {} : { errorFrame }) };
+  const { start, toError, signal, errorFrame, heartbeat } = options;
+  const common = {
+    toError,
+    signal,
+    ...(errorFrame === undefined ? {} : { errorFrame }),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
+  };
   let timer: NodeJS.Timeout | undefined;
   const heartbeatDue = new Promise<typeof late>((resolve) => {
     timer = setTimeout(() => resolve(late), options.openAfterMs ?? heartbeatMs);

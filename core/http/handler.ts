@@ -1,6 +1,8 @@
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
 import type { Context } from "aws-lambda";
+import type { WireFormat } from "#core/dialects/dialect.ts";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Method, type Route, type RouteId, routeById } from "#core/routes.ts";
@@ -38,6 +40,8 @@ export interface HandlerOptions {
   readonly endpoints: Endpoints;
   /** How bodies are parsed; the lean way unless given. */
   readonly parseBody?: BodyParser;
+  /** How errors are written; as OpenAI's unless given. */
+  readonly wire?: WireFormat;
 }
 
 interface Working extends RequestState {
@@ -69,14 +73,14 @@ interface ChainRequest {
 }
 
 /** The parts that both kinds share, in their order. */
-const build = ({ route: routeId, authenticate, endpoints, parseBody }: HandlerOptions) => {
+const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
   const methods = new Map(Object.entries(endpoints));
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {
     const { event, context } = request;
-    const state = newRequestState(route, newId("request"), event, context);
+    const state = newRequestState(route, newId("request"), event, context, wire);
     states.set(event, state);
     if (state.method === "OPTIONS" && answersPreflight(state)) return toPreflightResult(state);
     if (!methods.has(state.method)) throw methodNotAllowed(route);

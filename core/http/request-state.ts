@@ -1,6 +1,8 @@
 import type { Principal } from "#core/auth/principal.ts";
 import type { LimitState } from "#core/auth/rate-limit.ts";
 import type { RequestContext } from "#core/context.ts";
+import type { WireFormat } from "#core/dialects/dialect.ts";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import type { Route } from "#core/routes.ts";
 
 /** Header names in lower case; several values of one name are joined by a comma, as HTTP allows. */
@@ -33,6 +35,8 @@ export interface LambdaContext {
 /** Everything that is known about the running request. */
 export interface RequestState extends RequestContext {
   readonly route: Route;
+  /** How errors are written, and what ends a stream. */
+  readonly wire: WireFormat;
   readonly method: string;
   /** As the client sent it, without a stage prefix. */
   readonly path: string;
@@ -98,11 +102,13 @@ export const newRequestState = (
   requestId: string,
   event: ProxyEvent,
   context: LambdaContext,
+  wire: WireFormat = openAiWire,
 ): RequestState => {
   const now = Date.now();
   const fullPath = event.requestContext.path ?? event.path;
   return {
     route,
+    wire,
     requestId,
     method: event.httpMethod,
     path: event.path,

@@ -29,6 +29,7 @@ const securityHeaders = {
 
 const exposed = [
   "X-Request-ID",
+  "Request-Id",
   "X-Client-Request-ID",
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",
@@ -52,10 +53,16 @@ const allowed = [
   "X-API-Key",
   "X-Cache",
   "X-Cache-TTL",
+  "X-Fallback",
   "X-Guardrails",
   "X-Provider-Key",
   "X-Request-ID",
+  "X-Retries",
+  "X-Timeout-Ms",
   "Idempotency-Key",
+  "anthropic-beta",
+  "anthropic-dangerous-direct-browser-access",
+  "anthropic-version",
   "OpenAI-Organization",
   "OpenAI-Project",
   "x-stainless-arch",
@@ -91,6 +98,7 @@ const commonHeaders = (state: RequestState): Record<string, string> => {
     ...securityHeaders,
     ...(allowsAnyOrigin(state) ? corsHeaders : {}),
     "x-request-id": state.requestId,
+    ...state.wire.headers(state.requestId),
     ...(clientId === undefined ? {} : { "x-client-request-id": clientId }),
     ...rateLimitHeaders(state.limit),
   };
@@ -119,7 +127,8 @@ export const toErrorResult = (state: RequestState, error: GatewayError): ProxyRe
   const headers: Record<string, string> = { ...error.headers };
   if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
   if (error.shouldRetry !== undefined) headers["x-should-retry"] = String(error.shouldRetry);
-  return toProxyResult(state, { status: error.status, json: error.toBody(), headers });
+  const { wire, requestId } = state;
+  return toProxyResult(state, { status: wire.errorStatus(error), json: wire.errorBody(error, requestId), headers });
 };
 
 /** The answer to a browser's preflight. */

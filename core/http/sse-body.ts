@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import type { GatewayError } from "#core/errors.ts";
 
 /**
@@ -6,8 +7,6 @@ import type { GatewayError } from "#core/errors.ts";
  * comment after each 15 s of silence, reports a late error inside the stream, and ends by itself when its time is over.
  */
 
-/** Proxies and API Gateway drop silent streams; clients skip comments. */
-export const heartbeat = ": keep-alive\n\n";
 export const heartbeatMs = 15_000;
 /** How long after the abort a stalled client gets to take the last bytes, ms. */
 const graceMs = 2_000;
@@ -19,20 +18,20 @@ export interface SseBodyOptions {
   readonly toError: (thrown: unknown) => GatewayError;
   /** Fires at the deadline and when the request is cancelled. */
   readonly signal: AbortSignal;
-  /** How an error is written; `errorFrame` unless given. */
+  /** How an error is written; as OpenAI's unless given. */
   readonly errorFrame?: (error: GatewayError) => string;
+  /** What is sent after silence; a comment unless given. */
+  readonly heartbeat?: string;
   readonly heartbeatMs?: number;
   /** Whether a heartbeat leaves at once: the answer is late already. */
   readonly startWithHeartbeat?: boolean;
 }
 
-/** An error as one frame, in the same envelope as an error body. */
-export const errorFrame = (error: GatewayError): string => `data: ${JSON.stringify(error.toBody())}\n\n`;
-
 export class SseBody extends Readable {
   readonly #iterator: AsyncIterator<Buffer | string>;
   readonly #options: SseBodyOptions;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
+  readonly #heartbeat: string;
   #grace: NodeJS.Timeout | undefined;
   #pulling = false;
 
@@ -40,10 +39,11 @@ export class SseBody extends Readable {
     super({ highWaterMark: 16 * 1024 });
     this.#options = options;
     this.#iterator = options.source[Symbol.asyncIterator]();
-    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs ?? heartbeatMs);
+    this.#heartbeat = options.heartbeat ?? openAiWire.heartbeat;
+    this.#timer = setInterval(() => this.#beat(), options.heartbeatMs ?? heartbeatMs);
     if (options.signal.aborted) this.#onAbort();
     else options.signal.addEventListener("abort", this.#onAbort, { once: true });
-    if (options.startWithHeartbeat === true) this.push(heartbeat);
+    if (options.startWithHeartbeat === true) this.push(this.#heartbeat);
   }
 
   override _read(): void {
@@ -73,20 +73,21 @@ export class SseBody extends Readable {
         this.push(null);
         return;
       }
-      this.#heartbeat.refresh();
+      this.#timer.refresh();
       this.push(next.value);
     } catch (thrown) {
       this.#pulling = false;
       if (this.destroyed) return;
       this.#stop();
-      this.push((this.#options.errorFrame ?? errorFrame)(this.#options.toError(thrown)));
+      const error = this.#options.toError(thrown);
+      this.push(this.#options.errorFrame?.(error) ?? openAiWire.errorFrame(error, ""));
       this.push(null);
     }
   }
 
   #beat(): void {
     // A client that does not read needs no heartbeat, and must not make the buffer grow.
-    if (this.readableLength === 0) this.push(heartbeat);
+    if (this.readableLength === 0) this.push(this.#heartbeat);
   }
 
   readonly #onAbort = (): void => {
@@ -94,7 +95,7 @@ export class SseBody extends Readable {
   };
 
   #stop(): void {
-    clearInterval(this.#heartbeat);
+    clearInterval(this.#timer);
     clearTimeout(this.#grace);
     this.#options.signal.removeEventListener("abort", this.#onAbort);
   }

@@ -23,7 +23,8 @@ import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 const idempotencyKey: HeaderParameter = {
   name: "Idempotency-Key",
   schema: z.string().min(1).max(255),
-  description: "A repeated key with the same body replays the first response for 24 hours.",
+  description:
+    "A repeated key with the same body and headers replays the first response for 24 hours. `X-Cache` and `X-Cache-TTL` may differ.",
 };
 
 const generationHeaders: readonly HeaderParameter[] = [
@@ -47,6 +48,21 @@ const generationHeaders: readonly HeaderParameter[] = [
     name: "X-Provider-Key",
     schema: z.string(),
     description: "Slug of the stored provider key that pays for this request.",
+  },
+];
+
+/** The gateway's fields of a chat completion, for clients that cannot add them to the body. */
+const fieldHeaders: readonly HeaderParameter[] = [
+  {
+    name: "X-Fallback",
+    schema: z.string(),
+    description: "Up to 8 models to try next, separated by commas: the field `fallback`.",
+  },
+  { name: "X-Retries", schema: z.int().min(0).max(5), description: "The field `retries`." },
+  {
+    name: "X-Timeout-Ms",
+    schema: z.int().min(1).max(300_000),
+    description: "Milliseconds for the whole request: the field `timeout`.",
   },
 ];
 
@@ -96,7 +112,7 @@ export const operations: OperationTable = {
       summary: "Create a chat completion",
       tag: "Generation",
       body: chatRequestSchema,
-      headers: generationHeaders,
+      headers: [...generationHeaders, ...fieldHeaders],
       answers: [
         {
           status: 200,

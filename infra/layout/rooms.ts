@@ -107,6 +107,7 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
+  room("core/dialects", "How clients ask and are answered: mappings around a chat completion", [...ground, "schemas"]),
   room("core/embeddings", "Embeddings", [...ground, "catalog", "generation", "providers", "schemas"]),
   room("core/vision", "Questions about images, answered by a chat model", [
     ...ground,
@@ -157,6 +158,7 @@ export const rooms: readonly Room[] = [
     "catalog",
     "chat",
     "db",
+    "dialects",
     "generation",
     "idempotency",
     "jobs",

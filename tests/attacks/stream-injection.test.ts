@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { doneFrame, usageFrame } from "#core/chat/answer-frames.ts";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
 import { errorEvent } from "#core/http/error-event.ts";
-import { errorFrame } from "#core/http/sse-body.ts";
 import { type SseEvent, SseParser } from "#core/providers/sse-parser.ts";
 import { eventFrame } from "#core/schemas/arena-events.ts";
 import { request } from "#tests/accounts/support/gateway.ts";
@@ -78,7 +78,7 @@ describe("what we write into a stream", () => {
       const data = { agentId: text, round: 1, text };
       return [eventFrame({ name: "agent.delta", data }), "agent.delta", data];
     },
-    "an error of chat completions": (text) => [errorFrame(failure(text)), "", failure(text).toBody()],
+    "an error of chat completions": (text) => [openAiWire.errorFrame(failure(text), ""), "", failure(text).toBody()],
     "an error of a typed stream": (text) => [errorEvent(failure(text)), "error", failure(text).toBody()],
     "a usage chunk": (text) => [
       usageFrame({ id: text, created: 1, model: text }, { prompt_tokens: 1 }),

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DependencyError, type ErrorCode, errorKinds, GatewayError, toGatewayError } from "#core/errors.ts";
+import { filesBelow, repositoryRoot } from "#tests/support/repository-files.ts";
 
 class Down extends DependencyError {
   readonly transient: boolean;
@@ -106,4 +109,17 @@ describe("toGatewayError", () => {
       expect(JSON.stringify(error.toBody())).not.toContain("secret");
     },
   );
+});
+
+describe("an error class", () => {
+  it("names itself: the deployed bundles keep no names of classes, and the log has to say which error it was", () => {
+    const nameless = filesBelow(join(repositoryRoot, "core"))
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => [
+        ...readFileSync(file, "utf8").matchAll(/^(?:export )?class (\w+) extends \w*Error \{\n(.*)\n/gm),
+      ])
+      .filter(([, name, firstLine]) => !firstLine?.includes(`override readonly name = "${name}"`))
+      .map(([, name]) => name);
+    expect(nameless).toEqual([]);
+  });
 });

@@ -1,9 +1,11 @@
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { eventStream, type StartedStream } from "#core/http/event-stream.ts";
 import type { EndpointResult } from "#core/http/response.ts";
-import { heartbeat } from "#core/http/sse-body.ts";
+
+const { heartbeat } = openAiWire;
 
 async function* framesOf(...frames: string[]): AsyncGenerator<string> {
   yield* frames;

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { errorFrame, heartbeat, SseBody, type SseBodyOptions } from "#core/http/sse-body.ts";
+import { SseBody, type SseBodyOptions } from "#core/http/sse-body.ts";
+
+const { heartbeat } = openAiWire;
 
 const frame = (text: string): string => `data: ${text}\n\n`;
 
@@ -219,7 +222,7 @@ describe("SseBody", () => {
       controller.abort();
       source.fail(new GatewayError("PROVIDER_TIMEOUT", "late"));
       await once(body, "end");
-      expect(read()).toBe(errorFrame(new GatewayError("PROVIDER_TIMEOUT", "late")));
+      expect(read()).toBe(openAiWire.errorFrame(new GatewayError("PROVIDER_TIMEOUT", "late"), "req_1"));
     });
 
     it("is given up 2 s later when the client takes nothing", async () => {
