@@ -56,11 +56,21 @@ export interface Route {
   readonly summary: string;
 }
 
+interface ScheduleTrigger {
+  readonly schedule: string;
+}
+
+interface StreamTrigger {
+  readonly stream: TableId;
+  /** A row with this text in this attribute wakes no function, and neither does a row's deletion. */
+  readonly unless?: { readonly attribute: string; readonly value: string };
+}
+
 /** A scheduled or stream-fed function: not reachable over HTTP. */
 export interface BackgroundFunction {
   readonly id: string;
   readonly handler: `functions/${string}.handler`;
-  readonly trigger: { readonly schedule: string } | { readonly stream: TableId };
+  readonly trigger: ScheduleTrigger | StreamTrigger;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly grants: readonly Grant[];
@@ -672,7 +682,8 @@ export const backgroundFunctions = [
   {
     id: "UsageRollup",
     handler: "functions/usage-rollup.handler",
-    trigger: { stream: "usage" },
+    // An open row is settled later: only then is there anything to add.
+    trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],
