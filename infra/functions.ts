@@ -87,6 +87,35 @@ const trustLambda = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
+/** What SST's arguments have no name for. */
+const transformsOf = (
+  logs: LogGroupKind,
+  { logGroups, variables }: FunctionContext,
+  { asynchronous }: FunctionOptions,
+): NonNullable<sst.aws.FunctionArgs["transform"]> => ({
+  function: (lambda) => {
+    lambda.tracingConfig = { mode: "Active" };
+    lambda.loggingConfig = {
+      logFormat: "JSON",
+      logGroup: logGroups[logs].name,
+      applicationLogLevel: applicationLogLevel(variables.LOG_LEVEL),
+      // INFO keeps `platform.report`, which says how an invocation ended.
+      systemLogLevel: "INFO",
+    };
+    return undefined;
+  },
+  eventInvokeConfig: (config) => {
+    if (asynchronous !== undefined) config.maximumEventAgeInSeconds = asynchronous.maxAgeSeconds;
+    return undefined;
+  },
+  role: (role) => {
+    role.assumeRolePolicy = trustLambda;
+    // AWSLambdaBasicExecutionRole allows every log group of the account; the role's own statement names one.
+    role.managedPolicyArns = [];
+    return undefined;
+  },
+});
+
 /** SST's arguments for the function of a row. */
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
   const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
@@ -123,29 +152,7 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
       logPermission(logs, place),
       tracingPermission,
     ]) as never,
-    transform: {
-      function: (lambda) => {
-        lambda.tracingConfig = { mode: "Active" };
-        lambda.loggingConfig = {
-          logFormat: "JSON",
-          logGroup: context.logGroups[logs].name,
-          applicationLogLevel: applicationLogLevel(context.variables.LOG_LEVEL),
-          // INFO keeps `platform.report`, which says how an invocation ended.
-          systemLogLevel: "INFO",
-        };
-        return undefined;
-      },
-      eventInvokeConfig: (config) => {
-        if (options.asynchronous !== undefined) config.maximumEventAgeInSeconds = options.asynchronous.maxAgeSeconds;
-        return undefined;
-      },
-      role: (role) => {
-        role.assumeRolePolicy = trustLambda;
-        // AWSLambdaBasicExecutionRole allows every log group of the account; the role's own statement names one.
-        role.managedPolicyArns = [];
-        return undefined;
-      },
-    },
+    transform: transformsOf(logs, context, options),
   };
   const { reservedConcurrency, asynchronous } = options;
   if (reservedConcurrency !== undefined) {
