@@ -87,7 +87,7 @@ const trustLambda = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
-/** SST's arguments for the function of a row. */
+/** SST's arguments for the function of a row. Length: a table of Lambda's settings. */
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
   const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
   const { place, key, tables } = context;
