@@ -18,6 +18,7 @@ const roomy = matchMedia("(min-width: 64rem)").matches;
 
 const isKey = (text: string): boolean => /^ck_\w{8,}$/.test(text);
 
+/** Key, model and options. Length: markup of one form. */
 export const SettingsPanel = () => {
   const draft = useSignal(playgroundKey.value);
   const key = playgroundKey.value;
