@@ -63,6 +63,8 @@ export const handler = jsonHandler({
   authenticate: byAddress,
   endpoints: {
     GET: {
+      // A mail scanner that looks at a link must not use it up.
+      answersHead: false,
       handle: async (call) => {
         const { supabase } = supabaseFor(call);
         const signedIn = (await signIn(supabase, call.query)) && (await mayStay(supabase));
