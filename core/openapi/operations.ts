@@ -15,6 +15,7 @@ import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
@@ -120,6 +121,22 @@ export const operations: OperationTable = {
           description: "The completion; with `stream: true`, its chunks",
           json: answers.completionAnswer,
           events: z.union([answers.completionChunk, answers.errorAnswer]),
+        },
+      ],
+    },
+  },
+  Responses: {
+    POST: {
+      summary: "Create an answer in the format of OpenAI's Responses API",
+      tag: "Generation",
+      body: responsesRequestSchema,
+      headers: [...generationHeaders, ...fieldHeaders],
+      answers: [
+        {
+          status: 200,
+          description: "The answer; with `stream: true`, its events",
+          json: answers.responseAnswer,
+          events: answers.responseEvent,
         },
       ],
     },
