@@ -21,7 +21,7 @@ export const supabaseFor = (state: RequestState): RequestClient => {
   return client;
 };
 
-const reads: ReadonlySet<string> = new Set(["GET"]);
+const reads: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** By the dashboard's session cookie. An API key is not looked at. */
 export const bySession: Authenticate = async (state) => {

@@ -10,6 +10,8 @@ export const handler = accountHandler({
   authenticate: byAddress,
   endpoints: {
     GET: {
+      // A mail scanner that looks at a link must not use it up.
+      answersHead: false,
       handle: async (call) => ({
         status: 303,
         headers: { location: `${call.pathPrefix}${await openLink(call)}` },
