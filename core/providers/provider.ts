@@ -3,6 +3,7 @@ import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
+import { type FailureReason, reasonOf } from "./failure-reason.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -121,6 +122,8 @@ export interface FailureOptions {
   readonly providerCode?: string | undefined;
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The reason of a refusal, where only the provider's own object tells it. */
+  readonly reason?: FailureReason | undefined;
   readonly cause?: unknown;
 }
 
@@ -137,6 +140,8 @@ export class ProviderFailure extends Error {
   readonly providerCode: string | undefined;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Of a refusal, in OpenAI's own codes. */
+  readonly reason: FailureReason | undefined;
   /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
   outcome: ProviderOutcome | undefined;
 
@@ -149,6 +154,7 @@ export class ProviderFailure extends Error {
     this.providerCode = options.providerCode;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason ?? reasonOf(this);
   }
 }
 
