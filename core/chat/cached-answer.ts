@@ -2,11 +2,12 @@ import type { CachedAnswer } from "#core/cache/answer-cache.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import { framesToCompletion, readFrames } from "#core/providers/frames-to-completion.ts";
+import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import type { ChatReply } from "./call-provider.ts";
-import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
 
 /** Answers on their way into the cache and out of it. */
 
@@ -15,6 +16,13 @@ export const replayCompletion = ({ format, text, usage }: CachedAnswer): unknown
   format === "completion"
     ? (JSON.parse(text) as unknown)
     : framesToCompletion(text, usage === undefined ? undefined : JSON.parse(usage));
+
+/** Fields that are no part of the cache's key: whether they were there is not known of a stored answer's request. */
+const outsideTheKey: ReadonlySet<string> = new Set(["metadata", "safety_identifier", "store", "user"]);
+
+/** What `X-Warnings` says of a request that a stored answer serves: what it said when the answer was made. */
+export const replayWarnings = ({ warnings = [] }: CachedAnswer, request: ChatRequest): readonly string[] =>
+  warnings.filter((name) => !outsideTheKey.has(name) || Object.hasOwn(request, name));
 
 /** A stored answer as a whole stream: the very frames that were stored, or those that its completion comes to. */
 export const replayFrames = ({ format, text, usage }: CachedAnswer, includeUsage: boolean): string => {
@@ -48,13 +56,14 @@ export interface EndedAnswer {
 export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer): CachedAnswer | "unstorable" => {
   const { reply, target } = result;
   if (reply.outcome.finishReason !== "stop") return "unstorable";
-  const reported =
-    reply.kind === "completion" ? (reply.completion.usage ?? toOpenAiUsage(usage)) : toOpenAiUsage(usage);
+  const told = reply.kind === "completion" ? reply.completion.usage : undefined;
+  const reported = told ?? toReportedUsage(reply.outcome.reportedUsage, usage);
   const facts = {
     model: target.model.id,
     provider: target.model.provider,
     simulated: reply.simulated,
     usage: JSON.stringify(reported),
+    ...(reply.warnings.length === 0 ? {} : { warnings: [...reply.warnings] }),
   };
   if (reply.kind === "completion") {
     const { completion } = reply;

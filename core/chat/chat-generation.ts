@@ -11,11 +11,11 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
-import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
+import { replayCompletion, replayFrames, replayWarnings, toCachedAnswer } from "./cached-answer.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { type ChatSize, chatSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
@@ -183,13 +183,18 @@ export class ChatGeneration {
     // Counted before the end is noted: the provider has reported the usage of the beginning at most.
     outcome.usage = this.#usage;
     outcome.finishReason = "content_filter";
-    return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), toOpenAiUsage(this.#usage)) + doneFrame;
+    return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), this.#reportedUsage) + doneFrame;
   }
 
   get #usage(): TokenUsage {
     const result = this.#result;
     if (result === undefined) return noTokens;
     return meteredUsage(result.reply.outcome, this.#plan.size.inputTokens(result.target.model));
+  }
+
+  /** The usage that the caller is told. */
+  get #reportedUsage(): unknown {
+    return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }
 
   /** What the cache did for this request. */
@@ -223,7 +228,12 @@ export class ChatGeneration {
     this.#ended = true;
     const { request } = this.#plan;
     const { simulated } = hit;
-    const headers = this.#metered.generation.headers({ simulated, cache: "HIT", fromCache: resolveModel(hit.model) });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: replayWarnings(hit, request),
+      cache: "HIT",
+      fromCache: resolveModel(hit.model),
+    });
     if (request.stream !== true) return { headers, completion: replayCompletion(hit) };
     return { headers, frames: only(replayFrames(hit, request.stream_options?.include_usage === true)) };
   }
@@ -236,7 +246,7 @@ export class ChatGeneration {
     const { completion } = reply;
     if (this.#plan.request.stream !== true) return { headers, completion };
     const facts = { ...this.#facts(target.model.id), id: completion.id };
-    const usage = this.#usageFrame(facts, completion.usage ?? toOpenAiUsage(this.#usage));
+    const usage = this.#usageFrame(facts, completion.usage ?? this.#reportedUsage);
     return { headers, frames: only(completionFrames(completion, facts) + usage + doneFrame) };
   }
 

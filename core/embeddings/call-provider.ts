@@ -4,14 +4,16 @@ import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { newOutcome, type ProviderCredential, ProviderFailure, withOutcome } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { readVectors, vectorsAsked } from "./read-vectors.ts";
 
 export interface EmbeddingCall {
   readonly provider: ChatProviderId;
   readonly credential: ProviderCredential;
   readonly body: EmbeddingCreateParams;
-  /** The caller wants base64 from a provider that gave numbers. */
-  readonly encode: boolean;
+  /** The form that the caller wants, whatever the provider is asked for. */
+  readonly form: "float" | "base64";
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -27,31 +29,27 @@ export interface EmbeddingAnswer {
 const maxAnswerBytes = 160 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
 
-const toBase64 = (vector: unknown): unknown =>
-  Array.isArray(vector) ? Buffer.from(Float32Array.from(vector as number[]).buffer).toString("base64") : vector;
-
 const malformed = (provider: ChatProviderId, what: string): ProviderFailure =>
   new ProviderFailure(provider, "malformed", `${provider}: ${what}`);
 
-const parse = (provider: ChatProviderId, text: string): CreateEmbeddingResponse => {
-  let body: Partial<CreateEmbeddingResponse> | null;
+const parse = (provider: ChatProviderId, text: string): Record<string, unknown> => {
   try {
-    body = JSON.parse(text) as Partial<CreateEmbeddingResponse> | null;
+    const body: unknown = JSON.parse(text);
+    if (isRecord(body)) return body;
   } catch {
-    throw malformed(provider, "the answer is not JSON");
+    // Said below.
   }
-  if (!Array.isArray(body?.data)) throw malformed(provider, "the answer has no embeddings");
-  return body as CreateEmbeddingResponse;
+  throw malformed(provider, "the answer is not a JSON object");
 };
 
 /** One call of POST <base>/embeddings. @throws ProviderFailure */
 export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnswer> => {
-  const { provider, credential, signal, timeoutMs } = call;
+  const { provider, credential, body, signal, timeoutMs } = call;
   const response = await postJson({
     provider,
     url: `${credential.baseUrl}/embeddings`,
     headers: { authorization: `Bearer ${credential.apiKey}`, accept: "application/json" },
-    body: JSON.stringify(call.body),
+    body: JSON.stringify(body),
     signal,
     timeouts: { headersMs: timeoutMs, idleMs: timeoutMs },
   });
@@ -59,14 +57,17 @@ export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnsw
     const text = await readBody(provider, response, maxErrorBytes, signal);
     throw failureFromResponse(provider, response.status, response.headers, text);
   }
-  const body = parse(provider, await readBody(provider, response, maxAnswerBytes, signal));
-  const usage = toTokenUsage(body.usage);
-  const { data, model } = body;
+  const answer = parse(provider, await readBody(provider, response, maxAnswerBytes, signal));
+  const usage = toTokenUsage(answer.usage);
+  const vectors = readVectors(answer.data, vectorsAsked(body, call.form));
+  // It may have to be paid all the same.
+  if (typeof vectors === "string") throw withOutcome(malformed(provider, vectors), { ...newOutcome(), usage });
   return {
     response: {
       object: "list",
-      data: call.encode ? data.map((item) => ({ ...item, embedding: toBase64(item.embedding) as number[] })) : data,
-      model,
+      // OpenAI's type knows numbers only, its API also base64.
+      data: vectors as CreateEmbeddingResponse["data"],
+      model: typeof answer.model === "string" ? answer.model : body.model,
       usage: { prompt_tokens: usage?.inputTokens ?? 0, total_tokens: usage?.inputTokens ?? 0 },
     },
     usage,

@@ -75,7 +75,6 @@ const onlyOpenAi = (openai: FieldCases, exceptions: Partial<FieldRow> = {}): Fie
 const unlessThinking = on("thinking", dropped, passed);
 const onResponses = (cases: FieldCases, otherwise: FieldCases): FieldCases => on("responses", cases, otherwise);
 const ownKeyOnly = on("platform-key", drop("it changes the price"), passed);
-const useTools = refuse("functions and function_call are deprecated: use tools and tool_choice.");
 const noAudioOut = refuse("this provider returns text only.");
 const maxTokensOfResponses = translate("max_output_tokens");
 
@@ -119,18 +118,26 @@ export const fieldTable = {
   stop: row(passed, {
     openai: onResponses(dropped, on("stop-refused", dropped, passed)),
     anthropic: translate("stop_sequences; sequences without a visible character are dropped"),
+    google: pass("up to five; empty ones are dropped with a warning"),
     "x-ai": on("reasoning-model", dropped, passed),
   }),
-  seed: row(passed, { openai: onResponses(dropped, passed), anthropic: dropped, minimax: dropped }),
+  seed: row(passed, {
+    openai: onResponses(dropped, passed),
+    anthropic: dropped,
+    google: clamp("to 32 bits"),
+    minimax: dropped,
+  }),
   frequency_penalty: row(passed, {
     openai: onResponses(dropped, unlessThinking),
     anthropic: dropped,
+    google: clamp("below 2"),
     "x-ai": on("reasoning-model", dropped, passed),
     minimax: dropped,
   }),
   presence_penalty: row(passed, {
     openai: onResponses(dropped, unlessThinking),
     anthropic: dropped,
+    google: clamp("below 2"),
     "x-ai": on("reasoning-model", dropped, passed),
     minimax: dropped,
   }),
@@ -158,8 +165,8 @@ export const fieldTable = {
     google: dropped,
     minimax: dropped,
   }),
-  functions: row(useTools),
-  function_call: row(useTools),
+  functions: row(translate("tools; the first call returns as function_call")),
+  function_call: row(translate("tool_choice")),
   response_format: row(passed, {
     openai: onResponses(translate("text.format"), passed),
     anthropic: translate(
@@ -188,8 +195,12 @@ export const fieldTable = {
     minimax: on("minimax-m2", dropped, clamp("thinking on or off; an effort on M3.1-Flash, which is never off")),
   }),
   verbosity: onlyOpenAi(onResponses(translate("text.verbosity"), passed), { openrouter: passed }),
-  user: row(passed, { anthropic: translate("metadata.user_id"), google: dropped, minimax: dropped }),
-  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id") }),
+  user: row(passed, {
+    anthropic: translate("metadata.user_id; a hash of an id that may name a person"),
+    google: dropped,
+    minimax: dropped,
+  }),
+  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user") }),
   metadata: onlyOpenAi(passed, { openrouter: passed }),
   store: onlyOpenAi(passed),
   service_tier: row(dropped, {
@@ -208,12 +219,14 @@ export const fieldTable = {
   cache_control: row(dropped, { anthropic: passed, openrouter: passed }),
   thinking: row(dropped, { anthropic: pass("instead of reasoning_effort"), minimax: passed }),
   output_config: row(dropped, { anthropic: passed }),
-  reasoning: row(dropped, { openrouter: passed }),
+  reasoning: row(translate("reasoning_effort"), { openrouter: passed }),
   provider: row(dropped, { openrouter: ownKeyOnly }),
   models: row(dropped, { openrouter: ownKeyOnly }),
   plugins: row(dropped, { openrouter: ownKeyOnly }),
   route: row(dropped, { openrouter: ownKeyOnly }),
-  extra_body: row(dropped, { google: passed }),
+  extra_body: row(dropped, {
+    google: on("platform-key", translate("its reviewed fields, google.thinking_config"), passed),
+  }),
   search_parameters: row(dropped),
   reasoning_split: row(dropped, { minimax: translate("always true: thinking never appears in the text") }),
 } as const satisfies Readonly<Record<string, FieldRow>>;
@@ -269,6 +282,11 @@ export const partTable = {
     minimax: refuse("MiniMax models do not accept files."),
   }),
   "messages[].tool_calls[]: custom": customTools,
+  "messages[].content[]: image_url, of a tool": row(refuse("this provider accepts only text in tool results"), {
+    openai: translate("input_image: such requests are called over the Responses API"),
+    anthropic: translate("an image block in the tool result"),
+    openrouter: passed,
+  }),
   "messages[].tool_calls[].id": row(passed, {
     openai: clamp("to 40 characters, the same for call and result"),
     anthropic: pass("call_toolu_ ids regain their original form"),
@@ -296,7 +314,8 @@ export const partTable = {
     google: drop("the gateway validates calls against their schema"),
     minimax: drop("the gateway validates calls against their schema"),
   }),
-  "tools[].function.parameters": row(passed, {
+  "tools[].function.parameters": row(pass("older drafts of JSON Schema in the form of 2020-12"), {
+    anthropic: pass("in the form of draft 2020-12; a choice at the root becomes words in the tool's description"),
     google: clamp("$ref is inlined; additionalProperties, $schema and other unknown keywords are dropped"),
   }),
 } as const satisfies Readonly<Record<string, FieldRow>>;

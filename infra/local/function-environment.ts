@@ -32,6 +32,7 @@ const passedOn = [
   "DAILY_SPEND_CAP_USD",
   "UNPRICED_MODELS",
   "SIGN_UP_DOMAINS",
+  "SIGN_UP_CLOSED_AT",
   "LOG_LEVEL",
   "LANGFUSE_BASE_URL",
 ] as const;

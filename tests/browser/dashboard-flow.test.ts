@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await createKey(page, "For the playground");
     await page.getByRole("button", { name: "Try it in the playground" }).click();
     await ask(page, "Count [[simulate: chunks=2000 chunk-delay-ms=20]]");
-    const answer = page.locator(".turn.assistant .turn-text");
+    const answer = page.locator(".turn.assistant .markdown");
     await eventually(async () => expect((await answer.textContent())?.length).toBeGreaterThan(20));
     const cancelling = page.waitForResponse((response) => response.url().endsWith("/cancel"));
     await page.getByRole("button", { name: "Stop" }).click();
@@ -216,6 +216,25 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await page.getByText("a link is on its way").waitFor();
     await page.goto(await mailedLink(user.email));
     await heading(page, "Usage");
+  });
+
+  test("another browser asks before the link of a mail signs it in, and keeps no token in its address", async () => {
+    const user = await cloud().createUser();
+    const { page: asking } = await open();
+    await asking.goto(dashboard("sign-in"));
+    await asking.getByLabel("Email").fill(user.email);
+    await asking.getByRole("button", { name: "Email me a sign-in link" }).click();
+    await asking.getByText("a link is on its way").waitFor();
+    const { page } = await open();
+    await page.goto(await mailedLink(user.email));
+    await heading(page, `Sign in as ${user.email}?`);
+    expect(page.url()).toBe(dashboard("confirm-sign-in"));
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await heading(page, "Keys");
+    await page.goto(await mailedLink(user.email));
+    await page.getByText(`You are signed in as ${user.email}`).waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("used already").waitFor();
   });
 
   test("a forgotten password is replaced by way of a mail", async () => {

@@ -42,11 +42,7 @@ describe("checkChatRequest", () => {
       { tools: [tool("f"), tool("g", { type: "array" })] },
       "tool_schema_invalid tools[1].function.parameters",
     ],
-    [
-      "parameters without a root type",
-      { tools: [tool("f", { properties: {} })] },
-      "tool_schema_invalid tools[0].function.parameters",
-    ],
+    ["parameters without a root type, which are an object", { tools: [tool("f", { properties: {} })] }, "none"],
     ["a choice without tools", { tool_choice: "required" }, "tool_choice_invalid tool_choice"],
     ["a choice of an empty list", { tools: [], tool_choice: "auto" }, "tool_choice_invalid tool_choice"],
     ["choosing none without tools", { tool_choice: "none" }, "none"],
@@ -119,6 +115,53 @@ describe("checkChatRequest", () => {
         ],
       },
       "tool_call_id_mismatch messages[0].tool_call_id",
+    ],
+    [
+      "a call without its result",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a"), call("b")] },
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[1].tool_calls[1].id",
+    ],
+    [
+      "a result after the next turn",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          user,
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[1].tool_calls[0].id",
+    ],
+    [
+      "a second result of a call",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          { role: "tool", content: "1", tool_call_id: "a" },
+          { role: "tool", content: "2", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[3].tool_call_id",
+    ],
+    [
+      "an instruction between a call and its result",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          { role: "system", content: "s" },
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "none",
     ],
     ["290 s without stream", { timeout: 290_000 }, "none"],
     ["more without stream", { timeout: 290_001 }, "BAD_REQUEST timeout"],
