@@ -45,6 +45,8 @@ export interface AnswerOptions {
   /** Told of each part of the provider's answer, for the cache. */
   readonly onPart: ((part: Buffer | string) => void) | undefined;
   readonly onEnd: () => void;
+  /** An answer in another dialect brings its own end. */
+  readonly native?: boolean;
 }
 
 /** The answer's frames in order: what was read until the first content, the rest as it arrives, usage, and the end mark. */
@@ -69,6 +71,7 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
       yield next.value;
     }
     options.onEnd();
+    if (options.native === true) return;
     yield (includeUsage ? usageFrame(own(), toReportedUsage(outcome.reportedUsage, options.usage())) : "") + doneFrame;
   } finally {
     // Closes the provider's connection when the answer is given up half way.

@@ -2,8 +2,9 @@ import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { spendExceeded } from "#core/generation/admission.ts";
 import { outputLimit } from "#core/generation/reservation.ts";
+import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import type { ChatSize } from "./call-size.ts";
 
 /**
@@ -13,6 +14,8 @@ import type { ChatSize } from "./call-size.ts";
 
 export interface HeldRequest {
   readonly request: ChatRequest;
+  /** The same in the dialect in which it came. */
+  readonly native: NativeRequest | undefined;
   /** Names of the fields that were lowered or set, for `X-Warnings`. */
   readonly warnings: readonly string[];
 }
@@ -21,7 +24,7 @@ export interface HeldRequest {
 const leastBudgetTokens = 1_024;
 
 /** Anthropic's own `thinking`, whose budget has to stay below the output limit. Half is left for the answer. */
-const heldThinking = ({ thinking }: ChatRequest, limit: number): Record<string, unknown> => {
+const heldThinking = ({ thinking }: JsonRecord, limit: number): Record<string, unknown> => {
   if (!isRecord(thinking) || typeof thinking.budget_tokens !== "number") return {};
   const most = Math.floor(limit / 2);
   if (thinking.budget_tokens <= most) return {};
@@ -33,6 +36,17 @@ const heldReasoning = ({ reasoning }: ChatRequest, limit: number): Record<string
   if (!isRecord(reasoning) || typeof reasoning.max_tokens !== "number") return {};
   const most = Math.floor(limit / 2);
   return reasoning.max_tokens <= most ? {} : { reasoning: { ...reasoning, max_tokens: most } };
+};
+
+/** A request in its own dialect, under the dialect's own names. */
+const heldNative = (native: NativeRequest | undefined, limit: number): NativeRequest | undefined => {
+  if (native === undefined) return undefined;
+  const { dialect, body } = native;
+  const limited =
+    dialect === "responses"
+      ? { ...body, max_output_tokens: limit }
+      : { ...body, max_tokens: limit, ...heldThinking(body, limit) };
+  return { ...native, body: limited };
 };
 
 /** The limit under the caller's own name for it. OpenRouter's hosts know the older one best. */
@@ -51,12 +65,12 @@ const limitFields = (request: ChatRequest, { provider }: ResolvedModel, limit: n
  * @throws GatewayError SPEND_LIMIT_EXCEEDED when the amount buys no answer worth its input; BAD_REQUEST for a file of unknown size
  */
 export const holdToMoney = (
-  request: ChatRequest,
+  asked: Pick<HeldRequest, "request" | "native">,
   model: ResolvedModel,
   size: ChatSize,
   grantedPicoUsd: bigint | undefined,
 ): HeldRequest => {
-  if (grantedPicoUsd === undefined) return { request, warnings: [] };
+  if (grantedPicoUsd === undefined) return { ...asked, warnings: [] };
   if (size.unseenFile !== undefined) {
     throw new GatewayError(
       "BAD_REQUEST",
@@ -66,8 +80,13 @@ export const holdToMoney = (
   }
   const limit = outputLimit(model, size, grantedPicoUsd);
   if (limit === "too-little") throw spendExceeded();
-  if (limit === undefined) return { request, warnings: [] };
+  if (limit === undefined) return { ...asked, warnings: [] };
+  const { request } = asked;
   const held = { ...heldThinking(request, limit), ...heldReasoning(request, limit) };
   const limits = limitFields(request, model, limit);
-  return { request: { ...request, ...limits, ...held }, warnings: [...Object.keys(limits), ...Object.keys(held)] };
+  return {
+    request: { ...request, ...limits, ...held },
+    native: heldNative(asked.native, limit),
+    warnings: [...Object.keys(limits), ...Object.keys(held)],
+  };
 };

@@ -4,6 +4,7 @@ import { chatSize } from "#core/chat/call-size.ts";
 import { holdToMoney } from "#core/chat/hold-to-money.ts";
 import { callReserve } from "#core/generation/reservation.ts";
 import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
 
 const request = (fields: object): ChatRequest =>
   chatRequestSchema.parse({ model: "claude", messages: [{ role: "user", content: "Hi" }], ...fields });
@@ -15,14 +16,14 @@ const held = (fields: object, tokens: number, model = fable) => {
   const asked = request(fields);
   const size = chatSize(asked);
   const { picoUsd } = callReserve(model, { ...size, outputTokens: tokens });
-  return holdToMoney(asked, model, size, picoUsd);
+  return holdToMoney({ request: asked, native: undefined }, model, size, picoUsd);
 };
 
 describe("a request on the platform's key", () => {
   it("leaves as it came where its money covers what the caller asks for, or all that the model can say", () => {
     const fields = { max_tokens: 500, thinking: { type: "enabled", budget_tokens: 2_000 } };
-    expect(held(fields, 500)).toEqual({ request: request(fields), warnings: [] });
-    expect(held({}, 128_000)).toEqual({ request: request({}), warnings: [] });
+    expect(held(fields, 500)).toMatchObject({ request: request(fields), warnings: [] });
+    expect(held({}, 128_000)).toMatchObject({ request: request({}), warnings: [] });
   });
 
   it.each([
@@ -47,7 +48,10 @@ describe("a request on the platform's key", () => {
     const asked = request({ n: 4, max_completion_tokens: 8_000 });
     const size = chatSize(asked);
     const { picoUsd } = callReserve(kimi, { ...size, outputTokens: 2_000 });
-    expect(holdToMoney(asked, kimi, size, picoUsd).request).toMatchObject({ max_completion_tokens: 2_000, n: 4 });
+    expect(holdToMoney({ request: asked, native: undefined }, kimi, size, picoUsd).request).toMatchObject({
+      max_completion_tokens: 2_000,
+      n: 4,
+    });
   });
 
   it("has its thinking budget shrunk to half of the limit, or left out below Anthropic's least", () => {
@@ -60,6 +64,28 @@ describe("a request on the platform's key", () => {
     expect(held({ max_tokens: 32_000, thinking: small }, 5_000).request.thinking).toEqual(small);
     const reasoning = { max_tokens: 9_000 };
     expect(held({ reasoning }, 3_000, kimi).request.reasoning).toEqual({ max_tokens: 1_500 });
+  });
+
+  it("is limited in the dialect in which it came as well, under that dialect's names", () => {
+    const asked = request({ max_tokens: 32_000 });
+    const size = chatSize(asked);
+    const { picoUsd } = callReserve(fable, { ...size, outputTokens: 5_000 });
+    const native = (dialect: "responses" | "messages", body: JsonRecord) =>
+      holdToMoney(
+        { request: asked, native: { dialect, body, headers: {}, refusal: undefined, cutFrames: () => "" } },
+        fable,
+        size,
+        picoUsd,
+      ).native?.body;
+    expect(native("responses", { input: "Hi", max_output_tokens: 32_000 })).toEqual({
+      input: "Hi",
+      max_output_tokens: 5_000,
+    });
+    const thinking = { type: "enabled", budget_tokens: 31_999 };
+    expect(native("messages", { max_tokens: 32_000, thinking })).toEqual({
+      max_tokens: 5_000,
+      thinking: { ...thinking, budget_tokens: 2_500 },
+    });
   });
 
   it("is refused where its money buys fewer than 256 tokens", () => {
@@ -81,6 +107,7 @@ describe("a request on the caller's own key", () => {
       max_tokens: 90_000,
       messages: [{ role: "user", content: [{ type: "file", file: { file_id: "f" } }] }],
     });
-    expect(holdToMoney(asked, fable, chatSize(asked), undefined)).toEqual({ request: asked, warnings: [] });
+    const came = { request: asked, native: undefined };
+    expect(holdToMoney(came, fable, chatSize(asked), undefined)).toEqual({ ...came, warnings: [] });
   });
 });
