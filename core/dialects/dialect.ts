@@ -30,6 +30,8 @@ export interface TranslatedRequest {
   readonly request: ChatRequest;
   /** Names of what has no counterpart and was left out, for `X-Warnings`. */
   readonly warnings: readonly string[];
+  /** Why no translated target can serve the request; only a target that speaks the dialect itself can. */
+  readonly refusal?: GatewayError | undefined;
 }
 
 /** What an answer is made of, apart from the completion. */

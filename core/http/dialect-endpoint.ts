@@ -30,7 +30,8 @@ const withWarnings = (headers: AnswerHeaders, warnings: readonly string[]): Answ
 
 const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<EndpointResult> => {
   const { body, headers: sent, requestId, startedAtMs, wire } = call;
-  const { request: translated, warnings } = dialect.toChat(body, sent);
+  const { request: translated, warnings, refusal } = dialect.toChat(body, sent);
+  if (refusal !== undefined) throw refusal;
   const request = withTime(withHeaderFields(translated, sent));
   const chat = await openChat(call, { body: request, headers: sent, caller: callerOf(call) });
   const facts: AnswerFacts<Body> = { requestId, startedAtMs, body, request };
