@@ -84,7 +84,7 @@ export interface ErrorBody {
   };
 }
 
-/** An error that the caller may see. */
+/** An error that the caller may see. Fields: each is a part of the public error body or its headers. */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;

@@ -6,7 +6,7 @@ import { createBackground } from "./background.ts";
 import { concurrencyOf, domainOf, functionVariables } from "./deploy-environment.ts";
 import { createEncryptionKey } from "./encryption.ts";
 import { createFirewall } from "./firewall.ts";
-import { type FunctionContext, functionName } from "./functions.ts";
+import { createLogGroups, type FunctionContext, functionName } from "./functions.ts";
 import { createOperators } from "./operators.ts";
 import { placeOfDeployment } from "./place.ts";
 import { createSecrets } from "./secrets.ts";
@@ -52,6 +52,7 @@ export const deploy = () => {
     key,
     tables: createTables(key, settings),
     secrets: createSecrets(),
+    logGroups: createLogGroups(settings),
     variables: { VERSION: process.env.VERSION ?? packageVersion(), ...functionVariables(process.env) },
     reserveConcurrency: reserve,
   };

@@ -2,9 +2,10 @@ import type { BackgroundFunction, Grant, Route } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
 import type { TableId } from "#core/tables.ts";
 import type { EncryptionKey } from "./encryption.ts";
+import { type LogGroupKind, logGroupKindOf, logGroupKinds, logGroupName } from "./log-groups.ts";
 import { statementsOf } from "./permissions.ts";
 import type { Place } from "./place.ts";
-import type { StageSettings } from "./stage.ts";
+import { logRetentionDays, type StageSettings } from "./stage.ts";
 import type { Table } from "./storage.ts";
 
 /** What the functions of a stage are made of. */
@@ -14,6 +15,7 @@ export interface FunctionContext {
   readonly key: EncryptionKey;
   readonly tables: Readonly<Record<TableId, Table>>;
   readonly secrets: Readonly<Record<SecretName, sst.Secret>>;
+  readonly logGroups: Readonly<Record<LogGroupKind, aws.cloudwatch.LogGroup>>;
   /** The part of the environment that all have. */
   readonly variables: Readonly<Record<string, string>>;
   /** Whether this stage reserves concurrency at all. */
@@ -23,7 +25,7 @@ export interface FunctionContext {
 type Definition = Pick<
   Route | BackgroundFunction,
   "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb" | "summary"
->;
+> & { readonly stream?: boolean; readonly trigger?: unknown };
 type Arn = $util.Output<string>;
 
 export interface FunctionOptions {
@@ -35,7 +37,7 @@ export interface FunctionOptions {
   readonly retries?: number;
 }
 
-/** Physical name of a function, and the end of its log group's name: people find it without a look-up. */
+/** Physical name of a function: people find it without a look-up. */
 export const functionName = (id: string): string => `${$app.name}-${$app.stage}-${id}`;
 
 /** Only what the grants name is linked, and only by value: a link that brought rights along would widen the role. */
@@ -56,10 +58,28 @@ const tracingPermission = {
   resources: ["*"],
 };
 
-const logPermission = (id: string, { region, accountId, partition }: Place) => ({
+/** The log groups of the stage, which forget after the stage's retention. */
+export const createLogGroups = ({ logRetention }: StageSettings): FunctionContext["logGroups"] =>
+  Object.fromEntries(
+    logGroupKinds.map((kind) => [
+      kind,
+      new aws.cloudwatch.LogGroup(`${kind[0]?.toUpperCase()}${kind.slice(1)}Logs`, {
+        name: logGroupName($app.stage, kind),
+        retentionInDays: logRetentionDays[logRetention],
+      }),
+    ]),
+  ) as unknown as FunctionContext["logGroups"];
+
+const logPermission = (kind: LogGroupKind, { region, accountId, partition, stage }: Place) => ({
   actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-  resources: [$interpolate`arn:${partition}:logs:${region}:${accountId}:log-group:/aws/lambda/${functionName(id)}:*`],
+  resources: [$interpolate`arn:${partition}:logs:${region}:${accountId}:log-group:${logGroupName(stage, kind)}:*`],
 });
+
+/**
+ * Lambda drops lines below this level before they reach the log, and its own default overrules the logger's. Never above
+ * INFO: Lambda takes a metric blob, which names no level, for INFO.
+ */
+const applicationLogLevel = (logLevel: string | undefined): string => (logLevel === "DEBUG" ? "DEBUG" : "INFO");
 
 /** Lambda only. SST's own policy also lets the whole account assume the role. */
 const trustLambda = JSON.stringify({
@@ -70,8 +90,9 @@ const trustLambda = JSON.stringify({
 /** SST's arguments for the function of a row. */
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
   const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
-  const { place, settings, key, tables } = context;
+  const { place, key, tables } = context;
   const { region } = place;
+  const logs = logGroupKindOf(definition);
   const statements = region.apply((name) =>
     statementsOf<Arn>(grants, {
       app: place.app,
@@ -93,18 +114,25 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
     streaming: options.streaming,
     // Names of functions and classes cost 11 KB of a chat's cold start; our errors set their own names.
     nodejs: { splitting: true, esbuild: { keepNames: false } },
-    logging: { format: "json", retention: settings.logRetention },
+    logging: { format: "json", logGroup: context.logGroups[logs].name },
     environment: { ...context.variables, STAGE: $app.stage, ROUTE_ID: id },
     link: linksOf(grants, context),
     permissions: statements.apply((own) => [
       ...own,
       ...(options.triggerPermissions ?? []),
-      logPermission(id, place),
+      logPermission(logs, place),
       tracingPermission,
     ]) as never,
     transform: {
       function: (lambda) => {
         lambda.tracingConfig = { mode: "Active" };
+        lambda.loggingConfig = {
+          logFormat: "JSON",
+          logGroup: context.logGroups[logs].name,
+          applicationLogLevel: applicationLogLevel(context.variables.LOG_LEVEL),
+          // INFO keeps `platform.report`, which says how an invocation ended.
+          systemLogLevel: "INFO",
+        };
         return undefined;
       },
       role: (role) => {

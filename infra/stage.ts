@@ -1,4 +1,11 @@
-import { type BackgroundFunction, backgroundFunctions, type ConcurrencyClass, catchAll, routes } from "#core/routes.ts";
+import {
+  type BackgroundFunction,
+  backgroundFunctions,
+  type ConcurrencyClass,
+  catchAll,
+  type Route,
+  routes,
+} from "#core/routes.ts";
 
 /**
  * What differs between stages. Three kinds: `production` keeps everything, `staging` behaves the same and can be thrown
@@ -31,11 +38,18 @@ export interface StageSettings {
   readonly publicThrottle: Throttle;
 }
 
+/** Days of each retention, as CloudWatch names them. */
+export const logRetentionDays: Readonly<Record<StageSettings["logRetention"], number>> = {
+  "1 week": 7,
+  "1 month": 30,
+  "3 months": 90,
+};
+
 const production: StageSettings = {
   permanent: true,
   keepsData: true,
   logRetention: "3 months",
-  reservedConcurrency: { api: 15, page: 10, background: 5 },
+  reservedConcurrency: { api: 10, page: 8, background: 5 },
   throttle: { ratePerSecond: 1_000, burst: 2_000 },
   publicThrottle: { ratePerSecond: 50, burst: 100 },
 };
@@ -44,7 +58,7 @@ const staging: StageSettings = {
   permanent: true,
   keepsData: false,
   logRetention: "1 month",
-  reservedConcurrency: { api: 4, page: 2, background: 2 },
+  reservedConcurrency: { api: 2, page: 2, background: 2 },
   throttle: { ratePerSecond: 100, burst: 200 },
   publicThrottle: { ratePerSecond: 10, burst: 20 },
 };
@@ -65,9 +79,12 @@ export const settingsOf = (stage: string): StageSettings =>
 /** What AWS keeps for functions without a reservation, at the least. Source: Lambda developer guide, "Reserved concurrency". */
 const unreservedMinimum = 100;
 
-/** Executions that a stage reserves over all its functions. */
-export const reservedTotal = (reserved: ReservedConcurrency): number => {
-  const classes = [...routes, catchAll].map(({ concurrency }) => reserved[concurrency] ?? 0);
+/** Executions that a stage reserves over all its functions, or would reserve for another route table. */
+export const reservedTotal = (
+  reserved: ReservedConcurrency,
+  rows: readonly Pick<Route, "concurrency">[] = routes,
+): number => {
+  const classes = [...rows, catchAll].map(({ concurrency }) => reserved[concurrency] ?? 0);
   const background = (backgroundFunctions as readonly BackgroundFunction[]).map(() => reserved.background ?? 0);
   return [...classes, ...background].reduce((sum, count) => sum + count, 0);
 };

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { toGatewayError } from "#core/errors.ts";
+import { type GatewayError, toGatewayError } from "#core/errors.ts";
+import { isHeaderParam } from "#core/idempotency/fingerprint.ts";
 import {
   checkedIdempotencyKey,
   type EndedAnswer,
@@ -50,8 +51,8 @@ const settleWaitMs = 1_000;
  * Writes the row of an answer that is about to end, and resolves once that is done: whoever sees the end may come again at
  * once, and must find the answer. The write is awaited, and its fault reported, after the answer in any case.
  */
-const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer): Promise<void> => {
-  const writing = lease.finish(answer);
+const settle = async (call: Call<unknown>, lease: IdempotencyLease, answer: EndedAnswer | undefined): Promise<void> => {
+  const writing = lease.finish(answer, call.handedOver);
   call.deferred.push(() => writing);
   let timer: NodeJS.Timeout | undefined;
   const timeLimit = new Promise<void>((resolve) => {
@@ -135,12 +136,23 @@ const capture = async (
   const copy = new Copy(isEvents ? call.wire.isEnd : undefined, (body) =>
     settle(call, lease, { status, headers, body, streamed: true }),
   );
-  // A stream that broke off frees its key.
-  call.deferred.push(async () => (copy.settled ? undefined : lease.finish(undefined)));
+  // A stream that broke off frees its key, unless paid work was handed over.
+  call.deferred.push(async () => (copy.settled ? undefined : lease.finish(undefined, call.handedOver)));
   return { ...result, stream: Readable.from(copy.of(stream), { objectMode: false }) };
 };
 
 const fitting = (body: Buffer): Buffer | undefined => (body.length > maxKeptBytes ? undefined : body);
+
+/** A refusal as it is kept. One for a header is not: that header may be corrected under the same key. */
+const keptRefusal = ({ wire, requestId }: Call<unknown>, error: GatewayError): EndedAnswer | undefined =>
+  isHeaderParam(error.param)
+    ? undefined
+    : {
+        status: wire.errorStatus(error),
+        headers: { "content-type": jsonType },
+        body: Buffer.from(JSON.stringify(wire.errorBody(error, requestId))),
+        streamed: false,
+      };
 
 /**
  * Answers a request with an `Idempotency-Key`: the first one generates, and its answer is what every other one gets.
@@ -159,6 +171,7 @@ export const answerOnce = async <Body>(
     route: call.route.id,
     key: checkedIdempotencyKey(key),
     body: call.body,
+    headers: call.headers,
     requestId: call.requestId,
     deadlineMs,
     nowMs: call.startedAtMs,
@@ -169,14 +182,7 @@ export const answerOnce = async <Body>(
     result = await handle(call);
   } catch (thrown) {
     const error = toGatewayError(thrown);
-    const { wire, requestId } = call;
-    const body = Buffer.from(JSON.stringify(wire.errorBody(error, requestId)));
-    await settle(call, lease, {
-      status: wire.errorStatus(error),
-      headers: { "content-type": jsonType },
-      body,
-      streamed: false,
-    });
+    await settle(call, lease, keptRefusal(call, error));
     throw error;
   }
   return capture(call, lease, result);

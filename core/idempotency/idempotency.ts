@@ -7,12 +7,13 @@ import { SealBroken } from "#core/encryption/envelope.ts";
 import { maxTextBytes, openText, type SealedText, sealedTextSchema, sealText } from "#core/encryption/sealed-text.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
-import { canonicalJson } from "#core/values/canonical-json.ts";
+import { fingerprintOf, fingerprintVersion, type RequestHeaders } from "./fingerprint.ts";
 
 /**
- * `Idempotency-Key`: the same key and body within 24 hours replays the first answer without a second generation. A lease
+ * `Idempotency-Key`: the same key and request within 24 hours replays the first answer without a second generation. A lease
  * held by one conditional write keeps two at once apart; it ends with the request's deadline, so a crashed one frees it.
- * 5xx, 429 and other passing refusals are not kept: a retry may do better. An answer that cannot be kept is known as done.
+ * 5xx, 429 and other passing refusals are not kept: a retry may do better. An answer that cannot be kept is known as done, and
+ * so is a failure after paid work was handed over.
  */
 
 const keepSeconds = 86_400;
@@ -36,12 +37,6 @@ export interface EndedAnswer extends AnswerFacts {
 /** Longer answers are known as done, but not kept. */
 export const maxKeptBytes = maxTextBytes;
 
-/**
- * Version of a body's fingerprint: SHA-256 of the canonical JSON of the body as the route's schema parsed it. Increment it
- * with each change that gives the same body another fingerprint, such as a new default in a schema.
- */
-const fingerprintVersion = 1;
-
 const rowSchema = z.object({
   requestId: z.string(),
   bodyHash: z.string(),
@@ -54,6 +49,8 @@ const rowSchema = z.object({
   status: z.optional(z.number()),
   headers: z.optional(z.record(z.string(), z.string())),
   streamed: z.optional(z.boolean()),
+  /** The request failed after paid work was handed over. */
+  handedOver: z.optional(z.boolean()),
   sealed: z.optional(sealedTextSchema),
   /** How the sealed text stands for the body's bytes. */
   encoding: z._default(z.enum(["utf8", "base64"]), "utf8"),
@@ -78,6 +75,8 @@ export interface LeaseRequest {
   readonly route: string;
   readonly key: string;
   readonly body: unknown;
+  /** By names in lower case. */
+  readonly headers: RequestHeaders;
   readonly requestId: string;
   /** Unix ms. */
   readonly deadlineMs: number;
@@ -100,10 +99,19 @@ const doneNotKept = (requestId: string): GatewayError =>
     },
   );
 
+const failedAfterHandOver = ({ requestId, status }: Row): GatewayError =>
+  new GatewayError(
+    "CONFLICT",
+    `The first request with this Idempotency-Key failed${status === undefined ? "" : ` with ${status}`} after its work was handed over to a provider, which may charge for it. Use another key to start it again.`,
+    { details: { requestId, done: true, handedOver: true }, shouldRetry: false },
+  );
+
 const mismatch = (): GatewayError =>
-  new GatewayError("IDEMPOTENCY_MISMATCH", "This Idempotency-Key was used with a different body.", {
-    param: "Idempotency-Key",
-  });
+  new GatewayError(
+    "IDEMPOTENCY_MISMATCH",
+    "This Idempotency-Key was used with a different body, or with different headers that change the answer.",
+    { param: "Idempotency-Key" },
+  );
 
 /** Refusals that say nothing about the request itself: a retry may do better. */
 const passingStatuses: ReadonlySet<number> = new Set([401, 402, 403, 409, 429]);
@@ -123,17 +131,22 @@ export class IdempotencyLease {
     return `${this.#request.route}/${sha256(this.#request.key)}`;
   }
 
-  /** Keeps the answer for a day; a longer one only as done. Without an answer (429, 5xx, a cut) the key is free again. */
-  async finish(answer: EndedAnswer | undefined): Promise<void> {
+  /**
+   * Keeps the answer for a day; a longer one only as done. Without an answer (429, 5xx, a cut) the key is free again.
+   * @param handedOver whether a provider may be at paid work for the request: then nothing frees its key
+   */
+  async finish(answer: EndedAnswer | undefined, handedOver = false): Promise<void> {
     const { userId, route, key, requestId } = this.#request;
     const row = rowKeys.idempotency(userId, route, sha256(key));
     const own = { condition: "requestId = :own", values: { ":own": requestId } };
+    const passing = answer === undefined || isPassing(answer.status);
     try {
-      if (answer === undefined || isPassing(answer.status)) {
+      if (passing && !handedOver) {
         await deleteItem("cache", row, own);
         return;
       }
-      const { status, headers, streamed, body } = answer;
+      const { status, headers, streamed } = answer ?? { status: undefined, headers: {}, streamed: false };
+      const body = passing ? undefined : answer.body;
       const encoding = body === undefined || isUtf8(body) ? "utf8" : "base64";
       const sealed = body === undefined ? undefined : await this.#seal(body.toString(encoding));
       const expiresAt = Math.floor(Date.now() / 1_000) + keepSeconds;
@@ -145,6 +158,7 @@ export class IdempotencyLease {
           bodyHash: this.#bodyHash,
           fingerprintVersion,
           state: sealed === undefined ? "not-kept" : "done",
+          ...(passing ? { handedOver } : {}),
           leaseUntil: expiresAt,
           expiresAt,
           status,
@@ -174,9 +188,10 @@ export class IdempotencyLease {
 }
 
 const replay = async (row: Row, request: LeaseRequest, bodyHash: string): Promise<StoredAnswer> => {
-  // Fingerprints of two versions do not compare: whether the body is the same one is not known.
+  // Fingerprints of two versions do not compare: whether the request is the same one is not known.
   if (row.fingerprintVersion === fingerprintVersion && row.bodyHash !== bodyHash) throw mismatch();
   if (row.state === "running") throw stillRunning(row.requestId);
+  if (row.handedOver === true) throw failedAfterHandOver(row);
   if (row.state === "not-kept" || row.sealed === undefined) throw doneNotKept(row.requestId);
   try {
     const text = await openText(row.sealed, request.userId, `${request.route}/${sha256(request.key)}`);
@@ -216,7 +231,7 @@ const writeLease = async (request: LeaseRequest, bodyHash: string, when: Conditi
  */
 export const takeLease = async (request: LeaseRequest): Promise<IdempotencyLease | StoredAnswer> => {
   const { requestId, nowMs } = request;
-  const bodyHash = sha256(canonicalJson(request.body));
+  const bodyHash = fingerprintOf(request.body, request.headers);
   let held = await writeLease(request, bodyHash, {
     condition: "attribute_not_exists(pk) OR leaseUntil < :now OR requestId = :own",
     values: { ":now": Math.floor(nowMs / 1_000), ":own": requestId },

@@ -11,7 +11,7 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import type { UnitCost } from "#core/generation/settlement.ts";
 import type { StartingRequest } from "#core/jobs/job-request.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
-import type { ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { askAgain } from "#core/routing/ask-again.ts";
 import type { Target } from "#core/routing/target.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
@@ -28,6 +28,10 @@ export interface MediaRunOptions extends Caller {
 }
 
 const retries = 2;
+
+/** No answer, or one that cannot be read, to a call that starts paid work: the provider may be at it. */
+const mayBeWorking = (thrown: unknown): boolean =>
+  thrown instanceof ProviderFailure && (thrown.kind === "timeout" || thrown.kind === "malformed");
 
 /** Whether the provider certainly did nothing. Otherwise the work may be running, and a retry would be paid for twice. */
 const didNothing = (failure: ProviderFailure): boolean =>
@@ -121,7 +125,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** One call that starts paid work. It is repeated only when the provider certainly did nothing. @throws GatewayError */
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#target === undefined) throw new Error("The request was not opened");
-    const plan = { targets: [this.#target], retries, mayRetry: didNothing, call: work };
+    const call = (): Promise<Result> =>
+      work().catch((thrown: unknown) => {
+        if (mayBeWorking(thrown)) this.#options.context.handedOver = true;
+        throw thrown;
+      });
+    const plan = { targets: [this.#target], retries, mayRetry: didNothing, call };
     return (await this.#metered.generation.attempt(plan)).reply;
   }
 
@@ -133,11 +142,13 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** The provider has started, and charges even if nobody waits for the result. */
   underWay(): void {
     this.#mayHaveMade = true;
+    this.#options.context.handedOver = true;
   }
 
   /** The provider ended the work without a result, and charges nothing. */
   madeNothing(): void {
     this.#mayHaveMade = false;
+    this.#options.context.handedOver = false;
   }
 
   /** The request's result is complete. */

@@ -53,7 +53,7 @@ const errorDescriptions: Readonly<Record<number, string>> = {
   413: "The body is larger than 5 MB",
   415: "The body is not JSON",
   416: "The requested range is not available",
-  422: "The Idempotency-Key was used with another body",
+  422: "The Idempotency-Key was used with another body, or with other headers that change the answer",
   429: "Too many requests: `Retry-After` says when to retry",
   500: "Internal error",
   502: "The provider returned an error",

@@ -41,7 +41,10 @@ const range: HeaderParameter = {
 
 const startedOnce = "The job. Poll it by id, or receive a webhook at its end, signed as Standard Webhooks.";
 
-/** The operations of media, fashion, images, videos and vision. `paying` are the headers of what costs money. */
+/**
+ * The operations of media, fashion, images, videos and vision. `paying` are the headers of what costs money.
+ * Length: a table with a row for each operation.
+ */
 export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTable => ({
   MediaSpeech: {
     POST: {

@@ -23,7 +23,8 @@ import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 const idempotencyKey: HeaderParameter = {
   name: "Idempotency-Key",
   schema: z.string().min(1).max(255),
-  description: "A repeated key with the same body replays the first response for 24 hours.",
+  description:
+    "A repeated key with the same body and headers replays the first response for 24 hours. `X-Cache` and `X-Cache-TTL` may differ.",
 };
 
 const generationHeaders: readonly HeaderParameter[] = [

@@ -120,7 +120,10 @@ export interface FailureOptions {
   readonly cause?: unknown;
 }
 
-/** A failed attempt at a provider. Never carries a key or a prompt. */
+/**
+ * A failed attempt at a provider. Never carries a key or a prompt.
+ * Fields: what routing, metering and the error table each read from a failure.
+ */
 export class ProviderFailure extends Error {
   override readonly name = "ProviderFailure";
   readonly provider: ProviderId;

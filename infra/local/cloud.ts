@@ -79,6 +79,10 @@ const writeLog =
     file.write(`${functionName} ${line}\n`);
   };
 
+/**
+ * Starts the parts of the local cloud.
+ * Length: the order in which the parts start, and what each gets from those before.
+ */
 const startParts = async (
   options: CloudOptions,
   building: Promise<ReadonlyMap<string, BuiltFunction>>,

@@ -61,7 +61,10 @@ export interface DependencyOptions {
 
 type Close = () => Promise<void>;
 
-/** Starts every part that the environment does not name, in parallel. What started is closed again when one cannot. */
+/**
+ * Starts every part that the environment does not name, in parallel. What started is closed again when one cannot.
+ * Length: one entry for each part that can be started.
+ */
 export const startDependencies = async (options: DependencyOptions): Promise<Dependencies> => {
   const { dataDir, siteUrl, onProgress } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });

@@ -82,6 +82,7 @@ const holdPort = async (port: number, host: string): Promise<Server> => {
   }
 };
 
+/** Starts the gateway. Length: the steps of a start, in order. */
 const main = async (): Promise<void> => {
   const host = process.env.HOST ?? "127.0.0.1";
   const maxWorkers = numberOf("MAX_WORKERS", true);

@@ -1,4 +1,11 @@
-import { backgroundFunctions, type ConcurrencyClass, catchAll, type Grant, routes } from "#core/routes.ts";
+import {
+  type BackgroundFunction,
+  backgroundFunctions,
+  type ConcurrencyClass,
+  catchAll,
+  type Grant,
+  routes,
+} from "#core/routes.ts";
 import type { MockedRun, Registration } from "./registration.ts";
 
 export type Inputs = Readonly<Record<string, unknown>>;
@@ -16,6 +23,8 @@ export interface DeployedRow {
   /** Undefined: no path reaches it. */
   readonly path: string | undefined;
   readonly concurrency: ConcurrencyClass | "background";
+  /** What a background function runs on. */
+  readonly trigger?: BackgroundFunction["trigger"];
 }
 
 /** Every function that has to be deployed. */

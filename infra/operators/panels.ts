@@ -30,7 +30,7 @@ export interface LogPanel {
   readonly kind: "log";
   readonly title: string;
   readonly query: QueryId;
-  /** Narrower than the query's own: a template takes 51,200 bytes, and every log group is named in it. */
+  /** Instead of the query's own. */
   readonly source?: LogSource;
 }
 

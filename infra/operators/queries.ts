@@ -1,5 +1,3 @@
-import { type Route, routes } from "#core/routes.ts";
-
 /** Saved Logs Insights queries over the canonical log line (core/http/observe.ts, core/generation/report.ts) and API Gateway's access log. */
 
 /** Fields of the canonical line that queries name. A test writes such a line and holds this list to it. */
@@ -37,9 +35,6 @@ export interface SavedQuery {
 const f = (name: LogField): string => (name.includes(".") ? `\`${name}\`` : name);
 const lines = (...parts: readonly string[]): string => parts.join("\n| ");
 const requests = 'filter message = "request"';
-
-/** Functions that call providers, or begin a request that does. */
-export const generatingRoutes = (routes as readonly Route[]).filter(({ stream }) => stream).map(({ id }) => id);
 
 export const queries = [
   {

@@ -49,7 +49,7 @@ const logWidget = ({ title, query, source }: LogPanel, { logs }: DashboardParts)
     width: panelWidth,
     height: panelHeight,
     view: LogQueryVisualizationType.TABLE,
-    logGroupNames: [...logs.namesOf(source ?? saved.source)],
+    logGroupNames: logs.namesOf(source ?? saved.source),
     queryString: saved.text,
   });
 };

@@ -38,7 +38,7 @@ export class OperatorsStack extends Stack {
       new CfnQueryDefinition(this, `Query${query}`, {
         name: Fn.join("/", ["concurred", names.stage, title]),
         queryString: text,
-        logGroupNames: logs.listOf(source),
+        logGroupNames: logs.namesOf(source),
       });
     }
     new CfnOutput(this, "AlarmTopic", { value: topic.topicArn, description: "Subscribe to hear the alarms" });

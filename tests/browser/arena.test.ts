@@ -215,7 +215,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await page.getByLabel("Question").fill("Why?");
     await page.getByLabel("Model 2", { exact: true }).selectOption("gpt");
     await start.click();
-    await page.getByText("One model is there twice").waitFor();
+    await page.getByText("The same model appears twice").waitFor();
     expect(calls.some(({ name }) => name === "POST chat")).toBe(false);
   });
 
@@ -228,7 +228,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await page.getByRole("alert").getByText("Today's cap is reached.").waitFor();
     broken = true;
     await page.getByRole("button", { name: "Start" }).click();
-    await page.getByRole("alert").getByText("The run broke off before its end.").waitFor();
+    await page.getByRole("alert").getByText("The run ended unexpectedly.").waitFor();
     expect(await page.getByText("Short waves scatter most").count()).toBe(1);
   });
 });

@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
   const createKey = async (page: Page, name: string): Promise<string> => {
     await page.getByRole("button", { name: "Create New Key" }).click();
     await page.getByLabel("Name", { exact: true }).fill(name);
-    await page.getByLabel("Rate limit (requests a minute)").fill("120");
+    await page.getByLabel("Rate limit (requests per minute)").fill("120");
     await page.getByLabel("Expires").selectOption("90");
     await page.getByRole("button", { name: "Create key" }).click();
     return page.getByLabel("Your new API key").inputValue();
@@ -123,7 +123,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await page.getByRole("button", { name: "Copy key" }).click();
     await page.getByRole("button", { name: "Done" }).click();
     await page.getByRole("button", { name: "Rotate To be rotated" }).click();
-    await page.getByLabel("The old key stops working").selectOption("0");
+    await page.getByLabel("Old key expires").selectOption("0");
     await page.getByRole("dialog").getByRole("button", { name: "Rotate key" }).click();
     const rotated = await page.getByLabel("Your new API key").inputValue();
     expect(rotated).not.toBe(old);
@@ -201,7 +201,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await page.getByLabel("Password").fill("long enough a password");
     await page.getByRole("button", { name: "Create account" }).click();
     const inside = page.getByRole("heading", { name: "Keys", level: 1 });
-    await inside.or(page.getByRole("heading", { name: "Check your mail" })).waitFor();
+    await inside.or(page.getByRole("heading", { name: "Check your email" })).waitFor();
     if (await inside.isVisible()) return;
     await page.goto(await mailedLink(email));
     await heading(page, "Keys");
@@ -246,6 +246,6 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
   test("a link that was used already says so", async () => {
     const { page } = await open();
     await page.goto(`${cloud().url}/api/auth/callback?code=${randomUUID()}&next=/dashboard/keys`);
-    await page.getByRole("alert").getByText("That sign-in did not work").waitFor();
+    await page.getByRole("alert").getByText("Sign-in failed").waitFor();
   });
 });

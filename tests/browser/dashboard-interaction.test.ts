@@ -154,7 +154,7 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     const shown = page.getByLabel("Your new API key");
     expect(await shown.inputValue()).toBe(chatKey);
     await page.keyboard.press("Escape");
-    await page.getByText("The key is not copied yet.").waitFor();
+    await page.getByText("You have not copied the key.").waitFor();
     await page.keyboard.press("Escape");
     await shown.waitFor({ state: "detached" });
     const kept = await page.evaluate(() =>
@@ -171,7 +171,7 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
       "PATCH v1/keys/key_1": ok({ ...keys[0], enabled: false }),
     });
     await page.getByRole("button", { name: "Edit 評価環境" }).click();
-    await page.getByLabel("Rate limit (requests a minute)").fill("90");
+    await page.getByLabel("Rate limit (requests per minute)").fill("90");
     await page.getByRole("button", { name: "Save changes" }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByRole("switch", { name: "Production server is enabled" }).click();

@@ -78,7 +78,7 @@ const openTables = async (page: Page): Promise<void> => {
 
 const scenes: readonly Scene[] = [
   { name: "sign-in", path: "sign-in", answers: signedOut, shows: "Continue with GitHub" },
-  { name: "sign-in-failed-link", path: "sign-in?error=link", answers: signedOut, shows: "That sign-in did not work" },
+  { name: "sign-in-failed-link", path: "sign-in?error=link", answers: signedOut, shows: "Sign-in failed" },
   { name: "sign-up", path: "sign-up", answers: signedOut, shows: "At least 8 characters." },
   { name: "reset-password", path: "reset-password", answers: signedOut, shows: "Send the link" },
   { name: "update-password", path: "update-password", answers: filled, shows: "Set password" },
@@ -87,7 +87,7 @@ const scenes: readonly Scene[] = [
   { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },
   { name: "keys-create", path: "keys", answers: filled, act: openDialog("Create New Key"), shows: "Expires" },
   { name: "keys-created", path: "keys", answers: filled, act: createKey, shows: "Copy key" },
-  { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "stops working" },
+  { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "Old key expires" },
   { name: "keys-revoke", path: "keys", answers: filled, act: openDialog("Revoke"), shows: "cannot be undone" },
   { name: "provider-keys", path: "provider-keys", answers: filled, shows: "OpenAI, team account" },
   { name: "provider-keys-empty", path: "provider-keys", answers: empty, shows: "No provider keys" },
@@ -106,10 +106,10 @@ const scenes: readonly Scene[] = [
     act: openTables,
     shows: "Estimated cost",
   },
-  { name: "usage-empty", path: "usage", answers: empty, shows: "Nothing in this range" },
+  { name: "usage-empty", path: "usage", answers: empty, shows: "No usage in this range" },
   { name: "playground", path: "playground", answers: filled, shows: "The conversation appears here." },
   { name: "playground-answer", path: "playground", answers: filled, act: chat, shows: "24 in, 61 out" },
-  { name: "unknown", path: "no-such-page", answers: filled, shows: "No such page" },
+  { name: "unknown", path: "no-such-page", answers: filled, shows: "Page not found" },
 ];
 
 describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTimeout, () => {

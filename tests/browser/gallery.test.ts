@@ -127,7 +127,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     // Too large to be kept with the job, and not gone.
     const held = cardOf(page, "model-create");
     await held.getByText("Done", { exact: true }).waitFor();
-    await held.getByText("asked for in base64").waitFor();
+    await held.getByText("Requested as base64").waitFor();
     await page.getByText("2 jobs are running.").waitFor();
     expect(await cardOf(page, "speech-2.8-hd").getByText("$0.0123").count()).toBe(1);
     await lookAt(page, "gallery");
@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
 
   test("links web addresses only, and has a video that Google locks through us", async () => {
     const { page } = await visit({ "GET v1/jobs": ok(jobs) });
-    await cardOf(page, "a-trap").getByText("The output has no web address.").waitFor();
+    await cardOf(page, "a-trap").getByText("The output has no URL.").waitFor();
     expect(await page.locator('[href^="javascript"], [src^="javascript"]').count()).toBe(0);
     const card = cardOf(page, String(locked.model));
     const content = `${new URL(url()).pathname}/api/v1/jobs/${locked.id}/content`;
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
   test("says what cannot be shown, and still leads to it", async () => {
     const gone = job(1, { kind: "image", model: "flux-2-pro", output: [output("gone", "image/png")] });
     const { page } = await visit({ "GET v1/jobs": ok([gone]) });
-    await page.getByText("It could not be shown here").waitFor();
+    await page.getByText("Preview unavailable").waitFor();
     const link = page.getByRole("link", { name: "Open the image by flux-2-pro" });
     expect(await link.getAttribute("href")).toBe(file("gone"));
   });
@@ -207,7 +207,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
 
   test("is empty with a word about why, and tells an error in the API's own words", async () => {
     const { page } = await visit({ "GET v1/jobs": ok([]) });
-    await page.getByText("Nothing made yet").waitFor();
+    await page.getByText("No media yet").waitFor();
     await lookAt(page, "gallery-empty");
     const broken = await visit({ "GET v1/jobs": failed(503, "SERVICE_UNAVAILABLE", "A part is out of reach.") });
     await broken.page.getByRole("alert").getByText("A part is out of reach.").waitFor();
@@ -281,7 +281,7 @@ describe.skipIf(!hasChromium)(`The gallery on a running gateway${needsChromium}`
     expect(duration).toBeGreaterThan(0);
     expect(faults).toEqual([]);
     const other = await signedIn(await cloud().createUser());
-    await other.page.getByText("Nothing made yet").waitFor();
+    await other.page.getByText("No media yet").waitFor();
   });
 
   test("a video of Google is played and saved by its owner's session, and by no other", async () => {

@@ -115,6 +115,41 @@ describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
       await expectBooked(caller, [{ status: "error", estimated: true, costPicoUsd: priceOfTwoCredits }]);
     });
 
+    const once = (): Promise<HttpReply> =>
+      request({
+        method: "POST",
+        path: "/api/v1/fashion/run",
+        headers: { authorization: `Bearer ${caller.key}`, "idempotency-key": "once" },
+        body,
+      });
+    const handedOver = { code: "CONFLICT", details: { done: true, handedOver: true } };
+
+    it("that was started but could not be noted is not started again under its Idempotency-Key", async () => {
+      gateway().play = started;
+      gateway().dynamoDb.intercept = breaking(throttled, ["jobs:PutItem"]);
+      expect((await once()).error().code).toBe("SERVICE_UNAVAILABLE");
+      mend(gateway());
+      const again = await once();
+      expect(again.error()).toMatchObject(handedOver);
+      expect(again.headers["x-should-retry"]).toBe("false");
+      expect(gateway().asked).toBe(1);
+    });
+
+    it("whose start got an answer that nobody can read is not started again under its Idempotency-Key", async () => {
+      gateway().play = saying(200, "<html>");
+      expect((await once()).error().code).toBe("PROVIDER_ERROR");
+      gateway().play = started;
+      expect((await once()).error()).toMatchObject(handedOver);
+      expect(gateway().asked).toBe(1);
+    });
+
+    it("that its provider refused may be started again under its Idempotency-Key", async () => {
+      gateway().play = saying(500, "{}");
+      expect((await once()).status).toBe(502);
+      gateway().play = started;
+      expect((await once()).status).toBe(200);
+    });
+
     it("that failed gives its money back once, though the answers to its end are lost", async () => {
       const id = await startFailing();
       gateway().dynamoDb.intercept = breaking({ kind: "lose-answer" }, atItsEnd, 1);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { IdempotencyLease, takeLease } from "#core/idempotency/idempotency.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
@@ -7,7 +6,7 @@ import { openRequest } from "./record/requests.ts";
 import { part, versions } from "./recording.ts";
 import { useRecording } from "./use-recording.ts";
 
-/** The routes' own schemas have a part in a fingerprint: local-folder.test.ts sends every recorded request again. */
+/** Fingerprints of version 1 know no headers. */
 describe.skipIf(!hasTables).each(versions)(`idempotency rows of %s (${tablesName})`, (version) => {
   const recorded = useRecording(version, ["cache"]);
   const take = (name: string, body: unknown, nowMs = Date.now()) =>
@@ -16,34 +15,23 @@ describe.skipIf(!hasTables).each(versions)(`idempotency rows of %s (${tablesName
       route: "ChatCompletions",
       key: name,
       body: chatRequestSchema.parse(body),
+      headers: {},
       requestId: "req_of_today",
       deadlineMs: nowMs + 60_000,
       nowMs,
     });
   const bodyOf = (name: string) => part(recorded().recording.exchanges, name).body;
 
-  it.each(["chat-completion", "chat-stream", "chat-refused"])("replay the answer of %s byte for byte", async (name) => {
-    const { status, contentType, sha256 } = part(recorded().recording.exchanges, name);
-    const answer = await take(name, bodyOf(name));
-    if (answer instanceof IdempotencyLease) throw new Error("It was a miss");
-    expect(answer).toMatchObject({
-      status,
-      headers: { "content-type": contentType },
-      streamed: name === "chat-stream",
-    });
-    expect(createHash("sha256").update(answer.body).digest("hex")).toBe(sha256);
-  });
+  it.each(["chat-completion", "chat-stream", "chat-refused", "chat-too-long"])(
+    "are a miss for %s, whose headers they do not know, and never another body's",
+    async (name) => {
+      expect(await take(name, bodyOf(name))).toBeInstanceOf(IdempotencyLease);
+    },
+  );
 
-  it("refuse another body", async () => {
+  it("are a miss for another body, too: nothing is refused for a fingerprint of an older version", async () => {
     const other = { model: "gpt", messages: [{ role: "user", content: "Something else" }] };
-    await expect(take("chat-completion", other)).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
-  });
-
-  it("know an answer that was too long to keep as done", async () => {
-    await expect(take("chat-too-long", bodyOf("chat-too-long"))).rejects.toMatchObject({
-      code: "CONFLICT",
-      details: { done: true, requestId: part(recorded().recording.exchanges, "chat-too-long").requestId },
-    });
+    expect(await take("chat-completion", other)).toBeInstanceOf(IdempotencyLease);
   });
 
   it.each(["killed", "cancelling"] as const)(

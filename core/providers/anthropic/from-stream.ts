@@ -48,6 +48,7 @@ const toText = (value: unknown): string => {
 /**
  * Turns Anthropic's stream events, one by one, into frames of OpenAI's chat.completion.chunk. Holds what a later event needs:
  * the open blocks, the number of tool calls, the counts so far. The constant parts of a frame are built once.
+ * Fields: the state of one stream, kept flat because each event touches several of them.
  */
 export class StreamTranslator {
   readonly #options: StreamOptions;

@@ -38,6 +38,10 @@ const isCommon = (view: string, start: number, end: number): boolean => {
   return (isData || view.startsWith(donePrefix, start)) && view.indexOf("\n", start) === end;
 };
 
+/**
+ * Reads usage and content from a stream of chunks as it passes, and repairs what does not follow the contract.
+ * Fields: the state of one stream, kept flat because every chunk passes through them.
+ */
 export class StreamTap {
   readonly #options: AnswerOptions;
   /** Reads of a frame that is not whole yet. Joined once it is: a long one costs one copy however many reads it took. */

@@ -14,6 +14,7 @@ export interface RelayOptions {
  * Passes a streamed response on as it comes: metadata first, then every chunk in one write a read. A client that reads
  * slowly slows the function down, since nothing more is read from it meanwhile. A client that left is not noticed by
  * the function: it is read to its end. Resolves when the function's stream is over.
+ * Length: the steps of one stream share its two ends and their listeners.
  */
 export const relayStream = async (
   { body, ended }: StreamedOutcome,

@@ -91,6 +91,7 @@ const answerBuffered = async (outcome: InvocationOutcome, exchange: Exchange): P
  * A regional REST API of API Gateway with Lambda proxy integrations, streamed or buffered. Not emulated: throttling,
  * usage plans, WAF, TLS, and the 2 MB/s that a stream is held to after its first 10 MB.
  * Source: API Gateway developer guide (proxy integrations, response transfer mode, quotas).
+ * Length: local functions that share the API's routes and open requests.
  */
 export const createRestApi = (options: RestApiOptions): RestApi => {
   const { catchAll, gatewayResponse, stage = "", streamIdleTimeoutMs = 300_000 } = options;

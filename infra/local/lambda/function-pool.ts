@@ -53,6 +53,7 @@ const finishingGraceMs = 20;
 /**
  * Lambda for one function: workers that start on demand, serve one invocation at a time, are reused last in, first out,
  * and end when idle. Where Lambda would throttle at its concurrency limit, this waits in order instead.
+ * Fields: the workers, the queue and the counters of one function; each method reads several.
  */
 export class FunctionPool implements WorkerClaimant {
   readonly #options: FunctionPoolOptions;

@@ -24,7 +24,10 @@ export interface WorkerEvents {
 /** `finishing`: the response is whole, the next event not yet asked for. */
 export type WorkerState = "starting" | "idle" | "busy" | "finishing" | "stopped";
 
-/** One Lambda sandbox: a runtime, its Runtime API and the clocks over them. It serves one invocation at a time. */
+/**
+ * One Lambda sandbox: a runtime, its Runtime API and the clocks over them. It serves one invocation at a time.
+ * Fields: the state of one sandbox and its clocks.
+ */
 export class FunctionWorker {
   readonly id = randomUUID();
   readonly #options: WorkerOptions;

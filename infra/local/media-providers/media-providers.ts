@@ -49,7 +49,7 @@ export interface MediaProviders {
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
 
-/** Makes them, with no task yet. */
+/** Makes them, with no task yet. Length: one entry for each provider's paths. */
 export const createMediaProviders = (journal: Journal): MediaProviders => {
   const provider = (answer: Answer, serves: (path: string) => boolean = everything): MediaProvider => ({
     answer,

@@ -39,6 +39,7 @@ const routeOf = (url: string): { readonly provider: SimulatedProviderId; readonl
  * Starts stand-ins for the providers of chat, media and web search on one port, each under its own path and in its own wire format. Every answer
  * says `x-provider-simulated: true`. Tests script it by directives in the last user message, see directives.ts.
  * `GET /simulated/requests` gives the journal to another process.
+ * Length: one entry for each provider's paths.
  */
 export const startSimulatedProviders = async (options: SimulatedProvidersOptions = {}): Promise<SimulatedProviders> => {
   const { port = 0, host = "127.0.0.1", chunkDelayMs = 15 } = options;

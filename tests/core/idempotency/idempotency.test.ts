@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, updateItem } from "#core/db/table.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
+import { answerHeaders } from "#core/idempotency/fingerprint.ts";
 import {
   checkedIdempotencyKey,
   type EndedAnswer,
@@ -50,6 +51,7 @@ describe.skipIf(!hasTables)(`takeLease (${tablesName})`, () => {
       route: "ChatCompletions",
       key: "once",
       body: { model: "gpt", messages: [] },
+      headers: {},
       requestId: "req_first",
       deadlineMs: nowMs + 60_000,
       nowMs,
@@ -102,6 +104,50 @@ describe.skipIf(!hasTables)(`takeLease (${tablesName})`, () => {
     await expect(again(other)).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH", status: 422 });
     await lease.finish(answer);
     await expect(again(other)).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH", status: 422 });
+  });
+
+  it.each(answerHeaders)(
+    "refuses another %s, added, changed or left out: the answer may be another one",
+    async (name) => {
+      await (await take()).finish(answer);
+      const mismatch = { code: "IDEMPOTENCY_MISMATCH", status: 422 };
+      await expect(again({ headers: { [name]: "one" } })).rejects.toMatchObject(mismatch);
+      await (await take({ key: "with", headers: { [name]: "one, two" } })).finish(answer);
+      expect(await again({ key: "with", headers: { [name]: " one,two " } })).toEqual(answer);
+      await expect(again({ key: "with", headers: { [name]: "one" } })).rejects.toMatchObject(mismatch);
+      await expect(again({ key: "with" })).rejects.toMatchObject(mismatch);
+    },
+  );
+
+  it("takes a request for the same whatever its other headers say, and however it accepts anything", async () => {
+    await (await take({ headers: { "x-cache": "default", "x-request-id": "1" } })).finish(answer);
+    const headers = {
+      "x-cache": "no-cache",
+      "x-cache-ttl": "60",
+      "x-timeout-ms": "5",
+      accept: "*/*",
+      "user-agent": "b",
+    };
+    expect(await again({ headers })).toEqual(answer);
+  });
+
+  it.each([
+    ["a 503", { ...answer, status: 503 }],
+    ["a 504", { ...answer, status: 504 }],
+    ["a 429", { ...answer, status: 429 }],
+    ["a cut", undefined],
+  ])("frees no key for %s once paid work was handed over, and says so", async (_, end) => {
+    await (await take()).finish(end, true);
+    await expect(again()).rejects.toMatchObject({
+      code: "CONFLICT",
+      shouldRetry: false,
+      details: { requestId: "req_first", done: true, handedOver: true },
+    });
+  });
+
+  it("keeps an answer to work that was handed over as any other", async () => {
+    await (await take()).finish(answer, true);
+    expect(await again()).toEqual(answer);
   });
 
   it("knows the key of another user, of another route and another key apart", async () => {
@@ -219,12 +265,11 @@ describe.skipIf(!hasTables)(`takeLease (${tablesName})`, () => {
     await expect(again()).rejects.toMatchObject({ code: "CONFLICT", details: { requestId: "req_first" } });
   });
 
-  it("reads a row without a version as one of the first", async () => {
+  it("reads a row without a version as one of the first, whose headers are not known", async () => {
     await (await take()).finish(answer);
     const { pk, sk } = (await rowOf()) ?? { pk: "", sk: "" };
     await updateItem("cache", { pk, sk }, "REMOVE fingerprintVersion");
-    expect(await again()).toEqual(answer);
-    await expect(again({ body: {} })).rejects.toMatchObject({ code: "IDEMPOTENCY_MISMATCH" });
+    expect(await again({ body: {} })).toBeInstanceOf(IdempotencyLease);
   });
 
   it("survives a first write whose answer was lost: the same request holds its own lease", async () => {

@@ -156,6 +156,43 @@ describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
     expect(replayed(again)).toBe(true);
   });
 
+  const askWith = (headers: Readonly<Record<string, string>>, body: object = {}): Promise<Answer> =>
+    gateway().ask(caller, body, { ...uncached, "Idempotency-Key": "once", ...headers });
+  const pii = [userMessage("My mail is ada@example.com")];
+
+  it("never replays an answer made without guardrails to a request that has them", async () => {
+    await askWith({}, { messages: pii });
+    const guarded = await askWith({ "X-Guardrails": "pii" }, { messages: pii });
+    expect(guarded.json().error.code).toBe("IDEMPOTENCY_MISMATCH");
+    expect(guarded.text).not.toContain("Hello to you");
+  });
+
+  it("never replays an answer that another provider key paid for", async () => {
+    await askWith({});
+    expect((await askWith({ "X-Provider-Key": "mine" })).status).toBe(422);
+  });
+
+  it("replays however the cache is asked for", async () => {
+    await askWith({});
+    expect(replayed(await askWith({ "X-Cache": "default", "X-Cache-TTL": "60" }))).toBe(true);
+  });
+
+  it.each([
+    ["X-Cache-TTL", "soon", {}],
+    ["X-Cache", "sometimes", uncached],
+    ["X-Guardrails", "privacy", {}],
+    ["X-Provider-Key", "not-mine", {}],
+  ])(
+    "does not keep a refusal for %s: the corrected header is answered under the same key",
+    async (name, value, then) => {
+      const refused = await askWith({ [name]: value });
+      expect(refused.status).toBe(400);
+      const corrected = await askWith(then);
+      expect(corrected.status).toBe(200);
+      expect(replayed(corrected)).toBe(false);
+    },
+  );
+
   const cut: Play = (response) => {
     const choices = [{ index: 0, delta: { role: "assistant", content: "event: done" }, finish_reason: null }];
     const chunk = { id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices };

@@ -2,7 +2,6 @@ import { afterEach, expect, it, vi } from "vitest";
 import { accessLogFormat } from "#infra/access-log.ts";
 import { alarms } from "#infra/operators/alarms.ts";
 import { logFields, queries } from "#infra/operators/queries.ts";
-import { logGroupPrefix } from "#infra/operators/stack-log-groups.ts";
 
 // The logger reads it once, when it is loaded below.
 process.env.LOG_LEVEL = "INFO";
@@ -87,14 +86,6 @@ it("every field of the access log that a query names is written by API Gateway",
   for (const field of used) {
     expect([field, written.includes(field), texts.some((text) => text.includes(field))]).toEqual([field, true, true]);
   }
-});
-
-it("log groups are named as infra/functions.ts names functions", async () => {
-  vi.stubGlobal("$app", { name: "concurred", stage: "blue" });
-  const functions = "#infra/functions.ts";
-  const { functionName } = (await import(functions)) as { functionName: (id: string) => string };
-  expect(`/aws/lambda/${functionName("Chat")}`).toBe(`${logGroupPrefix("blue")}Chat`);
-  vi.unstubAllGlobals();
 });
 
 it("ids of queries and alarms are theirs alone", () => {

@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { Validations } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { AwsSolutionsChecks, NIST80053R5Checks } from "cdk-nag";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { backgroundFunctions, catchAll, routes } from "#core/routes.ts";
 import { type TableId, tables } from "#core/tables.ts";
+import { logGroupKinds } from "#infra/log-groups.ts";
 import { alarms, composites } from "#infra/operators/alarms.ts";
 import { queries } from "#infra/operators/queries.ts";
 import { createOperatorsApp, operatorsTemplateFile, synthOperators } from "#infra/operators/synth.ts";
+import { withMoreRoutes } from "../more-routes.ts";
 
 interface CloudFormation {
   readonly Parameters: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
@@ -76,16 +78,31 @@ describe("the operators' template", () => {
     }
   });
 
-  it("reads no more log groups in a query than CloudWatch allows, and every function's in a look-up of a request", () => {
+  it("reads no more log groups in a query than CloudWatch allows, and every kind's in a look-up of a request", () => {
     for (const { Properties } of ofType("AWS::Logs::QueryDefinition")) {
-      const { LogGroupNames: names } = Properties as {
-        LogGroupNames: readonly unknown[] | { "Fn::Split": [string, { "Fn::Sub": [string, unknown] }] };
-      };
-      const count = "Fn::Split" in names ? names["Fn::Split"][1]["Fn::Sub"][0].split(",").length : names.length;
-      expect(count).toBeLessThanOrEqual(maxLogGroups);
+      const { LogGroupNames: names } = Properties as { LogGroupNames: readonly unknown[] };
+      expect(names.length).toBeLessThanOrEqual(maxLogGroups);
     }
-    const named = /\$\{P\}[\w,${}]+/.exec(JSON.stringify(template.Resources.QueryOneRequest))?.[0] ?? "";
-    expect(named.split(",").map((name) => name.replace(`\${P}`, ""))).toEqual(everyFunction);
+    expect(template.Resources.QueryOneRequest?.Properties).toMatchObject({
+      LogGroupNames: logGroupKinds.map((kind) => ({ "Fn::Sub": `/concurred/\${StageName}/${kind}` })),
+    });
+  });
+
+  it("does not grow with the route table: with sixty routes more it is the same", async () => {
+    vi.resetModules();
+    vi.doMock("#core/routes.ts", async (importActual) => {
+      const actual = await importActual<typeof import("#core/routes.ts")>();
+      return { ...actual, routes: withMoreRoutes(60) };
+    });
+    try {
+      const again = await import("#infra/operators/synth.ts");
+      const { routes: mocked } = await import("#core/routes.ts");
+      expect(mocked.length).toBe(routes.length + 60);
+      expect(again.synthOperators()).toBe(committed);
+    } finally {
+      vi.doUnmock("#core/routes.ts");
+      vi.resetModules();
+    }
   });
 });
 

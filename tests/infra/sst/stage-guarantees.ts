@@ -5,6 +5,7 @@ import { catchAll, routes } from "#core/routes.ts";
 import { type TableSpec, tables } from "#core/tables.ts";
 import { functionVariableNames } from "#infra/deploy-environment.ts";
 import { type GatewayResponseKind, gatewayResponses, gatewayResponseTemplate } from "#infra/gateway-responses.ts";
+import { logGroupKindOf, logGroupName } from "#infra/log-groups.ts";
 import { resourcePolicies, rolePolicies, trustPolicies } from "#infra/mocked/policies.ts";
 import type { MockedRun } from "#infra/mocked/registration.ts";
 import { mockedEnvironment, type RunOptions, runProgram } from "#infra/mocked/run-program.ts";
@@ -20,7 +21,7 @@ const reviewedWildcards: readonly string[] = [
   // X-Ray has no resources to name.
   "allow xray:PutTraceSegments,xray:PutTelemetryRecords on *",
   // The log streams of one log group; Lambda makes up their names.
-  "allow logs:CreateLogStream,logs:PutLogEvents on arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/<function>:*",
+  "allow logs:CreateLogStream,logs:PutLogEvents on arn:aws:logs:us-east-1:123456789012:log-group:/concurred/<group>:*",
   // Refuses: nobody speaks to the dead letters over an unencrypted connection.
   "deny sqs:* on <queue>",
 ];
@@ -198,7 +199,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         }
       });
 
-      it("write to a log group of their own that forgets", () => {
+      it("write to the log group of their kind, which forgets, and may write to no other", () => {
         const groups = new Map(
           ofType(run(), "aws:cloudwatch/logGroup:LogGroup").map(({ inputs }) => [inputs.name, inputs.retentionInDays]),
         );
@@ -206,7 +207,23 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         expect(new Set(groups.values())).toEqual(new Set([days]));
         for (const row of deployedRows) {
           const { logGroup, logFormat } = lambdaOf(run(), row).loggingConfig as Inputs;
+          expect([row.id, logGroup]).toEqual([row.id, logGroupName(stage, logGroupKindOf(row))]);
           expect([groups.get(logGroup), logFormat]).toEqual([days, "JSON"]);
+          const may = rolePolicies(run()).filter(
+            ({ holder, actions }) => holder === `${row.component}Role` && String(actions).includes("logs:"),
+          );
+          expect(may.map(({ resources }) => resources)).toEqual([
+            [`arn:aws:logs:us-east-1:123456789012:log-group:${String(logGroup)}:*`],
+          ]);
+        }
+      });
+
+      it("log what the logger writes: Lambda filters nothing that LOG_LEVEL lets through, and no metric", () => {
+        for (const row of deployedRows) {
+          expect(lambdaOf(run(), row).loggingConfig).toMatchObject({
+            applicationLogLevel: "INFO",
+            systemLogLevel: "INFO",
+          });
         }
       });
     });
@@ -270,7 +287,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
               )
               .map((resource) => {
                 const where = resource
-                  .replace(/(log-group:\/aws\/lambda\/)[\w-]+/, "$1<function>")
+                  .replace(/(log-group:\/concurred\/)[\w/-]+/, "$1<group>")
                   .replace(/^arn:aws:sqs:.*/, "<queue>");
                 return `${effect.toLowerCase()} ${String(actions)} on ${where}`;
               }),

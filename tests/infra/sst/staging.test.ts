@@ -3,7 +3,10 @@ import { ofType, theOne } from "#infra/mocked/stage-view.ts";
 import { missingPlatform, suiteName } from "./platform.ts";
 import { holdStageGuarantees } from "./stage-guarantees.ts";
 
-const { run } = holdStageGuarantees({ stage: "staging", environment: { DOMAIN_NAME: "api.staging.example.com" } });
+const { run } = holdStageGuarantees({
+  stage: "staging",
+  environment: { DOMAIN_NAME: "api.staging.example.com", LOG_LEVEL: "WARN" },
+});
 
 describe.skipIf(missingPlatform !== undefined)(suiteName("staging, here with a domain of its own"), () => {
   it("is like production, and can be thrown away", () => {

@@ -23,7 +23,7 @@ const openPage = (name: string) =>
 
 const NotFound = () => (
   <>
-    <PageHeader title="No such page">
+    <PageHeader title="Page not found">
       The dashboard has no page at this address. <Link to="keys">Go to your keys</Link>
     </PageHeader>
   </>

@@ -4,7 +4,7 @@ import { loadSession } from "./api/auth.ts";
 import { App } from "./app.tsx";
 import "./theme.ts";
 
-const place = document.getElementById("app");
-if (place === null) throw new Error("The page has no place for the app.");
+const container = document.getElementById("app");
+if (container === null) throw new Error("The page has no #app element.");
 void loadSession();
-render(<App />, place);
+render(<App />, container);

@@ -5,19 +5,19 @@ import { root } from "./root.ts";
 
 export const base = `${root}dashboard`;
 
-interface Place {
+interface Route {
   readonly page: string;
   readonly query: URLSearchParams;
 }
 
-const readPlace = (): Place => ({
+const readRoute = (): Route => ({
   page: location.pathname.slice(base.length).replaceAll(/^\/+|\/+$/g, ""),
   query: new URLSearchParams(location.search),
 });
 
-export const place = signal<Place>(readPlace());
+export const route = signal<Route>(readRoute());
 /** Changes with the page only, not with its query. */
-export const page = computed(() => place.value.page);
+export const page = computed(() => route.value.page);
 
 export const addressOf = (target: string, query?: URLSearchParams): string => {
   const text = query?.toString() ?? "";
@@ -35,17 +35,17 @@ export const takeNavigated = (): boolean => {
 
 export interface NavigateOptions {
   readonly query?: URLSearchParams;
-  /** Takes the place of the current entry of the history. */
+  /** Takes the route of the current entry of the history. */
   readonly replace?: boolean;
 }
 
 export const navigate = (target: string, { query, replace = false }: NavigateOptions = {}): void => {
   navigated = target !== page.peek();
   history[replace ? "replaceState" : "pushState"](null, "", addressOf(target, query));
-  place.value = readPlace();
+  route.value = readRoute();
 };
 
 addEventListener("popstate", () => {
   navigated = true;
-  place.value = readPlace();
+  route.value = readRoute();
 });

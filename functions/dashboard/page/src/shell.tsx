@@ -12,7 +12,7 @@ import { ErrorNotice } from "./ui/notice.tsx";
 import { useAction } from "./ui/use-action.ts";
 
 const themes = [
-  { id: "system", name: "As the system", icon: "system" },
+  { id: "system", name: "System", icon: "system" },
   { id: "light", name: "Light", icon: "sun" },
   { id: "dark", name: "Dark", icon: "moon" },
 ] as const satisfies readonly { id: Theme; name: string; icon: string }[];
@@ -42,7 +42,10 @@ interface ShellProps {
   readonly children: ComponentChildren;
 }
 
-/** Navigation at the side, or behind a button on a narrow screen, and the page beside it. */
+/**
+ * Side navigation, behind a menu button on narrow screens, and the current page.
+ * Length: markup of the frame around every page.
+ */
 export const Shell = ({ user, children }: ShellProps) => {
   const open = useSignal(false);
   const leave = useAction(signOut);

@@ -18,7 +18,7 @@ export interface Citation {
   readonly snippet: string;
 }
 
-export interface Place {
+export interface Rank {
   readonly agentId: string;
   readonly model: string;
   readonly votes: number;
@@ -71,7 +71,7 @@ interface EventData {
   readonly "vote.start": { readonly voters: readonly string[] };
   readonly vote: Vote;
   readonly leaderboard: {
-    readonly entries: readonly Place[];
+    readonly entries: readonly Rank[];
     readonly winner: string | null;
     readonly rule: string;
   };
@@ -127,5 +127,5 @@ export async function* streamArena(
     yield event;
     if (event.name === "done") return;
   }
-  throw new ApiError("The run broke off before its end.", about);
+  throw new ApiError("The run ended unexpectedly.", about);
 }

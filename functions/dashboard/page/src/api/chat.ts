@@ -84,7 +84,7 @@ export async function* streamChat(apiKey: string, body: ChatRequest, signal: Abo
     if (line === "[DONE]") return;
     const chunk = JSON.parse(line) as Chunk;
     if (chunk.error !== undefined) {
-      throw new ApiError(chunk.error.message ?? "The answer broke off.", {
+      throw new ApiError(chunk.error.message ?? "The answer ended unexpectedly.", {
         ...about,
         code: chunk.error.code ?? "UNKNOWN",
       });
@@ -95,7 +95,7 @@ export async function* streamChat(apiKey: string, body: ChatRequest, signal: Abo
     if (typeof choice?.finish_reason === "string") yield { type: "finished", reason: choice.finish_reason };
     if (chunk.usage !== undefined && chunk.usage !== null) yield { type: "usage", usage: chunk.usage };
   }
-  throw new ApiError("The answer broke off before its end.", about);
+  throw new ApiError("The answer ended unexpectedly.", about);
 }
 
 /** Stops a running request at the gateway: closing the connection alone does not reach a Lambda. */

@@ -31,7 +31,7 @@ export const CopyButton = ({ text, children, kind = "secondary", small = false, 
       state.value = "refused";
     }
   };
-  const words = { ready: children, copied: "Copied", refused: "Select it and copy by hand" }[state.value];
+  const words = { ready: children, copied: "Copied", refused: "Copy failed: select the text" }[state.value];
   return (
     <>
       <Button kind={kind} small={small} icon={state.value === "copied" ? "check" : "copy"} onClick={() => void copy()}>

@@ -14,7 +14,7 @@ export const announce = (text: string): void => {
 };
 
 export const Toast = () => (
-  <div class="toast-place" role="status">
+  <div class="toast-region" role="status">
     {message.value === "" ? null : <p class="toast">{message.value}</p>}
   </div>
 );

@@ -6,7 +6,7 @@ import { type AgentView, type Answer, nameOf, type Search } from "./run-view.ts"
 const searchWords = ({ query, results, failed = false }: Search, live: boolean): string => {
   if (failed) return `The search for “${query}” failed.`;
   if (results !== undefined) return `Searched “${query}”: ${plural(results, "result")}`;
-  return live ? `Searching “${query}”…` : `Searched “${query}”: broke off`;
+  return live ? `Searching “${query}”…` : `Searched “${query}”: interrupted`;
 };
 
 const Searches = ({ answer, live }: { answer: Answer; live: boolean }) =>
@@ -69,7 +69,7 @@ export const AgentColumn = ({ agent, winner, inRounds, live }: AgentColumnProps)
         {winner ? <strong> · Winner</strong> : null}
       </p>
     </header>
-    {agent.answers.length === 0 ? <p class="hint">{live ? "Waiting for its turn." : "It had no turn."}</p> : null}
+    {agent.answers.length === 0 ? <p class="hint">{live ? "Waiting for its turn." : "No turn."}</p> : null}
     {agent.answers.map((answer) => (
       <article key={answer.round} class="arena-answer">
         {inRounds ? <h3>Round {answer.round}</h3> : null}

@@ -34,7 +34,7 @@ const Question = () => {
 /** Before the first run. */
 const Nothing = () =>
   running.value || fault.value !== undefined ? null : (
-    <Empty title="No answers yet">Each model gets a column of its own here, and a fight its votes and places.</Empty>
+    <Empty title="No answers yet">Each model gets its own column. A fight also shows votes and ranks.</Empty>
   );
 
 const statusOf = (): string => {
@@ -48,7 +48,7 @@ export const ArenaPage = () => {
   return (
     <>
       <PageHeader title="Arena">
-        Several models on one question, side by side. Each call is counted and charged to the key in use.
+        Ask several models one question and compare the answers side by side. Calls count as usage of the selected key.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />

@@ -1,7 +1,7 @@
 import { plural } from "../../format.ts";
 import { type AgentView, type Answer, nameOf, type RunView } from "./run-view.ts";
 
-/** What a run does at this moment, in words: who answers in which round, who searches, how far the vote is. */
+/** The current phase of a run in words: which models answer in which round, search, or vote. */
 
 const openAnswer = ({ answers }: AgentView): Answer | undefined => answers.find(({ ended }) => !ended);
 
@@ -28,12 +28,12 @@ const workOf = (agents: readonly AgentView[]): string => {
   ].join(", ");
 };
 
-/** The phase of a run that goes on. */
-export const phaseOf = ({ mode, round, rounds, agents, voters, votes, places }: RunView): string => {
-  if (places.length > 0) return "Finishing…";
+/** The phase of a run in progress. */
+export const phaseOf = ({ mode, round, rounds, agents, voters, votes, ranks }: RunView): string => {
+  if (ranks.length > 0) return "Finishing…";
   if (voters.length > 0) return `The models are voting: ${votes.length} of ${voters.length} votes are in…`;
-  const place = mode === "fight" && round > 0 ? `Round ${round} of ${rounds}` : "";
-  const told = [place, workOf(agents)].filter((part) => part !== "").join(": ");
-  if (told !== "") return `${told}…`;
+  const roundLabel = mode === "fight" && round > 0 ? `Round ${round} of ${rounds}` : "";
+  const phase = [roundLabel, workOf(agents)].filter((part) => part !== "").join(": ");
+  if (phase !== "") return `${phase}…`;
   return agents.some(({ answers }) => answers.length > 0) ? "Finishing…" : "Asking the models…";
 };

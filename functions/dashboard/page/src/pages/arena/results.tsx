@@ -3,19 +3,19 @@ import { Table } from "../../ui/table.tsx";
 import { nameIn, type RunView } from "./run-view.ts";
 
 const cutWords = {
-  time: "It was cut: the time was used up.",
-  cost: "It was cut after a whole round: the cost was used up.",
-  agents: "It ended early: fewer than two agents were left.",
+  time: "Stopped early: the time limit was reached.",
+  cost: "Stopped after a round: the cost limit was reached.",
+  agents: "Ended early: fewer than two agents remained.",
 } as const;
 
 const Leaderboard = ({ view }: { view: RunView }) => (
   <section class="card" aria-label="Leaderboard">
     <h2>Leaderboard</h2>
     <Table
-      caption="Places"
-      columns={["Place", "Model", "Votes", "Points"]}
+      caption="Ranks"
+      columns={["Rank", "Model", "Votes", "Points"]}
       nameColumn={1}
-      rows={view.places.map(({ agentId, rank, votes, points }) => ({
+      rows={view.ranks.map(({ agentId, rank, votes, points }) => ({
         key: agentId,
         cells: [rank, nameIn(view, agentId), votes, points],
       }))}
@@ -62,10 +62,10 @@ export const Result = ({ view }: { view: RunView }) => {
   );
 };
 
-/** Places, and votes with their reasons. */
+/** Ranks, and votes with their reasons. */
 export const Standings = ({ view }: { view: RunView }) => (
   <>
-    {view.places.length === 0 ? null : <Leaderboard view={view} />}
+    {view.ranks.length === 0 ? null : <Leaderboard view={view} />}
     {view.votes.length === 0 ? null : <Votes view={view} />}
   </>
 );

@@ -1,4 +1,4 @@
-import type { ArenaEvent, ArenaRequest, Citation, Ending, Place, Vote } from "../../api/arena.ts";
+import type { ArenaEvent, ArenaRequest, Citation, Ending, Rank, Vote } from "../../api/arena.ts";
 
 /** A run as the page shows it, made event by event. */
 
@@ -38,7 +38,7 @@ export interface RunView {
   /** Who votes; empty before the vote. */
   readonly voters: readonly string[];
   readonly votes: readonly Vote[];
-  readonly places: readonly Place[];
+  readonly ranks: readonly Rank[];
   readonly rule: string;
   readonly ending?: Ending;
 }
@@ -64,7 +64,7 @@ export const emptyRun: RunView = {
   agents: [],
   voters: [],
   votes: [],
-  places: [],
+  ranks: [],
   rule: "",
 };
 
@@ -119,7 +119,7 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
     case "vote":
       return { ...view, votes: [...view.votes, event.data] };
     case "leaderboard":
-      return { ...view, places: event.data.entries, rule: event.data.rule };
+      return { ...view, ranks: event.data.entries, rule: event.data.rule };
     case "done":
       return { ...view, ending: event.data };
     default:

@@ -16,9 +16,9 @@ const modes = [
 ] as const;
 
 const modeHints = {
-  fight: "They answer in rounds, see each other, and vote.",
+  fight: "Models answer in rounds, see each other's answers, and vote.",
   battle: "Two models side by side, without votes.",
-  "multi-instance": "One model may answer several times.",
+  "multi-instance": "One model answers several times.",
 } as const;
 
 const fightModes = [
@@ -69,8 +69,8 @@ const FightOptions = () => (
     />
     <p class="hint">
       {fightMode.value === "brawl"
-        ? "One after another: each sees what was said before."
-        : "All at once: they see each other after the round."}
+        ? "In turn: each model sees the answers before it."
+        : "In parallel: models see each other's answers after the round."}
     </p>
     <SelectField label="Rounds" value={rounds} options={roundOptions} />
   </>
@@ -88,7 +88,7 @@ export const SettingsPanel = () => {
         autocomplete="off"
         placeholder="ck_…"
         mono
-        hint="Stays in this tab's memory and is gone when you reload."
+        hint="Kept in this tab only. A reload clears it."
         onCommit={() => {
           playgroundKey.value = draft.value.trim();
         }}

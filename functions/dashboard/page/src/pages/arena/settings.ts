@@ -34,7 +34,7 @@ export const problemOf = (apiKey: string): string | undefined => {
   if (message.value.trim() === "") return "Write a question first.";
   const names = chosen().map(({ value }) => value);
   if (mode.value !== "multi-instance" && new Set(names).size < names.length) {
-    return "One model is there twice: choose “Same model” for that.";
+    return "The same model appears twice. Choose “Same model” instead.";
   }
   return undefined;
 };

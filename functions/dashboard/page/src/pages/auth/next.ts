@@ -1,10 +1,10 @@
-import { page, place } from "../../router.ts";
+import { page, route } from "../../router.ts";
 
 /** Where to go once signed in. */
 
 /** Page within the dashboard, without its root: what was asked for before signing in, else the keys. */
 export const nextPage = (): string => {
-  const asked = place.value.query.get("next") ?? "";
+  const asked = route.value.query.get("next") ?? "";
   return /^[a-z][a-z-]*$/.test(asked) ? asked : "keys";
 };
 
@@ -17,6 +17,6 @@ export const returnQuery = (): URLSearchParams =>
 
 /** The present query's `next`, handed on to another card. */
 export const keptQuery = (): URLSearchParams => {
-  const next = place.value.query.get("next");
+  const next = route.value.query.get("next");
   return new URLSearchParams(next === null ? {} : { next });
 };

@@ -18,7 +18,7 @@ export const ResetPasswordPage = () => {
   return (
     <AuthCard
       title="Reset your password"
-      lead="You get a mail with a link that lets you choose a new one."
+      lead="We email you a link to choose a new password."
       foot={<Link to="sign-in">Back to sign-in</Link>}
     >
       {sentTo.value === "" ? (

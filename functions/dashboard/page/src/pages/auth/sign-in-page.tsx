@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { oauthUrl, sendMagicLink, signIn } from "../../api/auth.ts";
-import { place } from "../../router.ts";
+import { route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { Form } from "../../ui/form.tsx";
@@ -10,6 +10,7 @@ import { useAction } from "../../ui/use-action.ts";
 import { AuthCard } from "./auth-card.tsx";
 import { keptQuery, nextPath } from "./next.ts";
 
+/** The sign-in page. Length: markup of one form with its four ways to sign in. */
 export const SignInPage = () => {
   const email = useSignal("");
   const password = useSignal("");
@@ -17,7 +18,7 @@ export const SignInPage = () => {
   const action = useAction(() => signIn({ email: email.value.trim(), password: password.value }));
   const magicLink = useAction(async () => {
     const address = email.value.trim();
-    if (address === "") throw new Error("Write your email address above first.");
+    if (address === "") throw new Error("Enter your email address first.");
     await sendMagicLink(address, nextPath());
     linkSentTo.value = address;
   });
@@ -33,9 +34,9 @@ export const SignInPage = () => {
         </>
       }
     >
-      {place.value.query.has("error") ? (
+      {route.value.query.has("error") ? (
         <Notice kind="error" live>
-          <p>That sign-in did not work: the link was used already, has expired, or was refused. Try again.</p>
+          <p>Sign-in failed. The link has expired, was already used, or was rejected. Try again.</p>
         </Notice>
       ) : null}
       <div class="oauth">

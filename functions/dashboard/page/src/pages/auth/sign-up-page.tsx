@@ -26,7 +26,7 @@ export const SignUpPage = () => {
   );
   if (confirming.value !== "") {
     return (
-      <AuthCard title="Check your mail" foot={foot}>
+      <AuthCard title="Check your email" foot={foot}>
         <Notice kind="success" live>
           <p>
             A link went to <strong>{confirming.value}</strong>. Open it in this browser to confirm the address.

@@ -13,7 +13,7 @@ export const UpdatePasswordPage = ({ email }: { email: string | null }) => {
   const action = useAction(async () => {
     await updatePassword(password.value);
     navigate("keys", { replace: true });
-    announce("Your new password is set.");
+    announce("Your password has been changed.");
   });
   return (
     <AuthCard title="Choose a new password" {...(email === null ? {} : { lead: `For ${email}.` })}>

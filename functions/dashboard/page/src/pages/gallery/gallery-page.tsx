@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { listJobs } from "../../api/jobs.ts";
-import { place } from "../../router.ts";
+import { route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { Link } from "../../ui/link.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
@@ -46,7 +46,7 @@ const useTopOnChange = (before: string): void => {
 
 /** What the user's keys have made: jobs, and whatever lies at its provider under a URL. */
 export const GalleryPage = () => {
-  const before = place.value.query.get("before") ?? "";
+  const before = route.value.query.get("before") ?? "";
   // One more than is shown tells whether there are older ones.
   const { data, error, loading, reload } = useResource((signal) => listJobs(pageLength + 1, before, signal), before);
   const found = data.value;
@@ -79,10 +79,10 @@ export const GalleryPage = () => {
           <p class="hint" role="status">
             {running === 0
               ? ""
-              : `${running === 1 ? "One job is" : `${running} jobs are`} running. Their providers are asked about once a minute, and this page looks again by itself.`}
+              : `${running === 1 ? "One job is" : `${running} jobs are`} running. Status updates about once a minute, and this page refreshes automatically.`}
           </p>
           {jobs.length === 0 ? (
-            <Empty title={before === "" ? "Nothing made yet" : "Nothing older"}>
+            <Empty title={before === "" ? "No media yet" : "Nothing older"}>
               Jobs appear here when a key calls an image, video, fashion or media endpoint. Audio and images that were
               answered as bytes are not kept.
             </Empty>

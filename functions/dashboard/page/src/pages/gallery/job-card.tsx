@@ -17,9 +17,7 @@ const Made = ({ job }: { job: Job }) => {
   }
   if (isExpired(job)) return <p class="output-note">{job.error?.message ?? "The provider has deleted the output."}</p>;
   if (output.length === 0) {
-    return (
-      <p class="output-note">It was asked for in base64, and is had by the API alone, for as long as it is kept.</p>
-    );
+    return <p class="output-note">Requested as base64: available through the API until it expires.</p>;
   }
   return (
     <div class={output.length === 1 ? "outputs" : "outputs several"}>
@@ -28,7 +26,7 @@ const Made = ({ job }: { job: Job }) => {
           key={one.url}
           job={job}
           output={one}
-          place={output.length === 1 ? "" : `${index + 1} of ${output.length}`}
+          position={output.length === 1 ? "" : `${index + 1} of ${output.length}`}
         />
       ))}
     </div>
@@ -41,7 +39,7 @@ const Expiry = ({ job }: { job: Job }) => {
   const expiry = firstExpiry(job);
   if (isExpired(job)) return <>expired</>;
   if (job.output === null) return <>–</>;
-  return expiry === undefined ? <>no end stated</> : <Ago time={expiry} />;
+  return expiry === undefined ? <>not stated</> : <Ago time={expiry} />;
 };
 
 /** One job: what it made, or why there is nothing, and its facts. */

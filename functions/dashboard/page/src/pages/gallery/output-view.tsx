@@ -8,23 +8,26 @@ interface OutputProps {
   readonly job: Job;
   readonly output: JobOutput;
   /** Which of how many, such as `2 of 4`; empty for the only one. */
-  readonly place: string;
+  readonly position: string;
 }
 
 /** Where an output is had: at its provider, or through us by the user's session. */
 const addressOf = (job: Job, { url }: JobOutput): string =>
   needsKey(job) ? `${root}api/v1/jobs/${encodeURIComponent(job.id)}/content` : url;
 
-/** One thing that was made: shown or played where it lies, at its provider. */
-export const OutputView = ({ job, output, place }: OutputProps) => {
+/**
+ * One thing that was made: shown or played where it lies, at its provider.
+ * Length: markup, one branch for each kind of output.
+ */
+export const OutputView = ({ job, output, position }: OutputProps) => {
   const broken = useSignal(false);
   const medium = mediumOf(job, output);
   const url = addressOf(job, output);
   const fail = (): void => {
     broken.value = true;
   };
-  if (medium === undefined) return <p class="output-note">The output has no web address.</p>;
-  const name = [`${medium === "file" ? "output" : medium} by ${job.model}`, place].filter((part) => part !== "");
+  if (medium === undefined) return <p class="output-note">The output has no URL.</p>;
+  const name = [`${medium === "file" ? "output" : medium} by ${job.model}`, position].filter((part) => part !== "");
   const link = (
     <a class="output-link" href={url} target="_blank" rel="noreferrer noopener">
       Open the {name.join(", ")}
@@ -33,7 +36,7 @@ export const OutputView = ({ job, output, place }: OutputProps) => {
   if (broken.value) {
     return (
       <div class="output-note">
-        <p>It could not be shown here: its type may be unknown to the browser, or its provider has deleted it.</p>
+        <p>Preview unavailable. The browser may not support this type, or the provider has deleted the file.</p>
         {link}
       </div>
     );

@@ -34,6 +34,7 @@ const changesOf = (apiKey: ApiKey, { name, rateLimit, ...rest }: KeyFields): Par
   ...rest,
 });
 
+/** The dialog that is open, if any. Length: markup, one branch for each dialog. */
 export const KeyDialogs = ({ open, show, onChange }: KeyDialogsProps) => {
   const close = (): void => show(undefined);
   const showCreated = (created: NewApiKey): void => {

@@ -13,7 +13,7 @@ interface KeyFormProps {
   readonly onCancel: () => void;
 }
 
-const keepOption = { value: "keep", label: "Keep the present date" };
+const keepOption = { value: "keep", label: "Keep the current date" };
 
 /** Name, rate limit and expiry. `expiresAt` is left out where it is not to change. */
 export const KeyForm = ({ submit, initial, onSubmit, onCancel }: KeyFormProps) => {
@@ -38,17 +38,17 @@ export const KeyForm = ({ submit, initial, onSubmit, onCancel }: KeyFormProps) =
         autocomplete="off"
         autofocus
         placeholder="Production server"
-        hint="Only you see it. Say where the key is used."
+        hint="Visible only to you. Describe where the key is used."
       />
       <TextField
-        label="Rate limit (requests a minute)"
+        label="Rate limit (requests per minute)"
         value={rateLimit}
         type="number"
         required
         min={1}
         max={10_000}
         step={1}
-        hint="From 1 to 10,000. Endpoints have limits of their own beside it."
+        hint="From 1 to 10,000. Endpoint limits apply as well."
       />
       <SelectField
         label="Expires"
@@ -62,7 +62,7 @@ export const KeyForm = ({ submit, initial, onSubmit, onCancel }: KeyFormProps) =
           type="date"
           required
           min={toDateInput(new Date())}
-          hint="The key works until the end of this day."
+          hint="The key expires at the end of this day."
         />
       ) : null}
     </Form>

@@ -16,6 +16,7 @@ import { KeyRow } from "./key-row.tsx";
 /** What OpenAI clients are pointed at. */
 const baseUrl = `${location.origin}${root}api/v1`;
 
+/** The list of API keys. Length: markup of one page. */
 export const KeysPage = () => {
   const keys = useResource(listKeys);
   const dialog = useSignal<OpenDialog | undefined>(undefined);
@@ -43,7 +44,7 @@ export const KeysPage = () => {
   return (
     <>
       <PageHeader title="Keys" actions={create}>
-        A key opens every model. Use one for each place that calls, so that each can be limited and revoked by itself.
+        One key works with every model. Create one per application so that you can limit and revoke each separately.
       </PageHeader>
       <div class="card base-url">
         <p>
@@ -57,7 +58,7 @@ export const KeysPage = () => {
       <ErrorNotice error={keys.error.value} onRetry={keys.reload} />
       {list === undefined && keys.error.value === undefined ? <Skeleton rows={3} label="Loading your keys" /> : null}
       {list?.length === 0 ? (
-        <Empty title="No keys yet">Create one, copy it, and point any OpenAI client at this gateway.</Empty>
+        <Empty title="No keys yet">Create a key and point any OpenAI client at this gateway.</Empty>
       ) : null}
       {list === undefined || list.length === 0 ? null : (
         <ul class="rows" aria-label="Your keys">

@@ -12,7 +12,7 @@ interface NewKeyDialogProps {
   readonly onClose: () => void;
 }
 
-/** The whole key, once. Closing it uncopied takes a second try. */
+/** The whole key, once. Closing it uncopied takes a second try. Length: markup of one dialog. */
 export const NewKeyDialog = ({ created, onClose }: NewKeyDialogProps) => {
   const copied = useSignal(false);
   const warned = useSignal(false);
@@ -26,7 +26,7 @@ export const NewKeyDialog = ({ created, onClose }: NewKeyDialogProps) => {
       <div class="stack">
         <Notice kind="warning">
           <p>
-            <strong>This is the only time it is shown.</strong> Keep it where secrets are kept: who has it can spend in
+            <strong>This is the only time it is shown.</strong> Store it as a secret. Anyone who has it can spend in
             your name. If you lose it, rotate the key.
           </p>
         </Notice>
@@ -54,7 +54,7 @@ export const NewKeyDialog = ({ created, onClose }: NewKeyDialogProps) => {
         </div>
         {warned.value && !copied.value ? (
           <Notice kind="error" live>
-            <p>The key is not copied yet. Close again to leave without it.</p>
+            <p>You have not copied the key. Close again to discard it.</p>
           </Notice>
         ) : null}
         <div class="form-buttons">

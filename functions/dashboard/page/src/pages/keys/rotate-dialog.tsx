@@ -29,10 +29,10 @@ export const RotateDialog = ({ apiKey, onRotate, onClose }: RotateDialogProps) =
           <strong>{apiKey.name}</strong> gets a new key with the same name, limit and history.
         </p>
         <SelectField
-          label="The old key stops working"
+          label="Old key expires"
           value={grace}
           options={graceOptions}
-          hint="Leave yourself the time to put the new key in place."
+          hint="Allow enough time to deploy the new key."
         />
       </Form>
     </Dialog>

@@ -9,7 +9,7 @@ import { chosenModel } from "./settings.ts";
 /** Why nothing can be sent, or undefined when it can. */
 const fault = (text: string): string | undefined => {
   if (playgroundKey.value === "") return "Paste an API key first, or create one under Keys.";
-  if (chosenModel() === "") return "Name the model first.";
+  if (chosenModel() === "") return "Choose a model first.";
   return text.trim() === "" ? "Write a message first." : undefined;
 };
 

@@ -25,7 +25,7 @@ const Curl = ({ draft }: { draft: string }) => {
         </pre>
       </section>
       <div class="curl-foot">
-        <p class="hint">The key is masked: put your own in its place.</p>
+        <p class="hint">The key is masked. Replace it with yours.</p>
         <CopyButton text={command}>Copy</CopyButton>
       </div>
     </details>
@@ -45,7 +45,7 @@ export const PlaygroundPage = () => {
   return (
     <>
       <PageHeader title="Playground">
-        Chats with any model, streamed as your programs would get it. Calls are counted and charged to the key in use.
+        Chat with any model. Answers stream exactly as they do to your code. Calls count as usage of the selected key.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />

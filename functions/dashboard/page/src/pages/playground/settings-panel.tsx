@@ -9,7 +9,7 @@ import { otherModel, settings } from "./settings.ts";
 
 const anotherModel: OptionGroup = {
   label: "Another",
-  options: [{ value: otherModel, label: "Model id of your own…" }],
+  options: [{ value: otherModel, label: "Another model id…" }],
 };
 
 /** On a narrow screen the conversation must not begin a screen further down. */
@@ -32,7 +32,7 @@ export const SettingsPanel = () => {
         autocomplete="off"
         placeholder="ck_…"
         mono
-        hint="Stays in this tab's memory and is gone when you reload."
+        hint="Kept in this tab only. A reload clears it."
         onCommit={() => {
           playgroundKey.value = draft.value.trim();
         }}

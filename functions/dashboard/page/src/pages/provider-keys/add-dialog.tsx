@@ -22,6 +22,7 @@ const freeSlug = (provider: string, taken: readonly string[]): string => {
   return `${provider}-${number}`;
 };
 
+/** Adds a provider key. Length: markup of one form. */
 export const AddDialog = ({ taken, onAdded, onClose }: AddDialogProps) => {
   const provider = useSignal<string>(providers[0].id);
   const slug = useSignal(freeSlug(provider.value, taken));
@@ -55,7 +56,7 @@ export const AddDialog = ({ taken, onAdded, onClose }: AddDialogProps) => {
           maxLength={4_000}
           autocomplete="off"
           mono
-          hint="Encrypted before it is stored. Nobody can read it again, you included."
+          hint="Encrypted at rest. It cannot be displayed again."
         />
         <TextField
           label="Display name (optional)"

@@ -55,6 +55,7 @@ const Row = ({ providerKey, onRemove }: RowProps) => {
   );
 };
 
+/** The list of provider keys. Length: markup of one page and its dialogs. */
 export const ProviderKeysPage = () => {
   const keys = useResource(listProviderKeys);
   const adding = useSignal(false);
@@ -78,8 +79,8 @@ export const ProviderKeysPage = () => {
           </Button>
         }
       >
-        With a key of your own, requests to that provider go on your account there and not against your daily cap here.
-        The newest key of a provider serves unless a request names another.
+        With your own key, requests to that provider are billed to your account there and do not count toward your daily
+        cap. A provider's newest key is used unless a request names another.
       </PageHeader>
       <ErrorNotice error={keys.error.value} onRetry={keys.reload} />
       {list === undefined && keys.error.value === undefined ? (

@@ -20,7 +20,10 @@ const left = 56;
 const maxBar = 28;
 const labelWidth = 72;
 
-/** A bar for each day. Pointing at the chart reads one day out; the table beneath has them all. */
+/**
+ * A bar for each day. Pointing at the chart reads one day out; the table beneath has them all.
+ * Length: markup of one SVG chart.
+ */
 export const DayChart = ({ days, byDay, metric }: DayChartProps) => {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame).value;

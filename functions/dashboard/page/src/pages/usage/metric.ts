@@ -1,7 +1,7 @@
 import type { UsageSums } from "../../api/usage.ts";
 import { formatCompact, formatCost, formatCount } from "../../format.ts";
 
-/** What the charts show. */
+/** Chart metric. */
 
 export const metrics = [
   { id: "requests", name: "Requests", short: formatCompact, long: formatCount },

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { listKeys } from "../../api/keys.ts";
 import { readUsage, type Usage, type UsageByName } from "../../api/usage.ts";
 import { formatDay } from "../../format.ts";
-import { place } from "../../router.ts";
+import { route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
@@ -54,7 +54,7 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
   const metric = metrics.find(({ id }) => id === metricId.value) ?? metrics[0];
   const { byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {} } = usage;
   if (usage.totalRequests === 0) {
-    return <Empty title="Nothing in this range">No request was made with these keys on these days.</Empty>;
+    return <Empty title="No usage in this range">These keys made no requests in this range.</Empty>;
   }
   return (
     <>
@@ -63,7 +63,7 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
         <div class="card-head">
           <h2>By day</h2>
           <Segments
-            label="What the charts show"
+            label="Chart metric"
             value={metric.id}
             options={metrics.map(({ id, name }) => ({ value: id, label: name }))}
             onChoose={(id) => {
@@ -85,7 +85,7 @@ const Report = ({ usage, days, keyNames }: ReportProps) => {
 };
 
 export const UsagePage = () => {
-  const query = fromQuery(place.value.query);
+  const query = fromQuery(route.value.query);
   const { from, to, keyId } = query;
   const usage = useResource((signal) => readUsage(query, signal), `${from} ${to} ${keyId}`);
   const keys = useResource(listKeys);
