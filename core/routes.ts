@@ -112,6 +112,15 @@ const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
+const chatLimit = perKey("chat-completions", 60);
+const chatGrants = [
+  ...verifyKey,
+  ...meter,
+  ...byok,
+  ...cached,
+  ...chatSecrets,
+  ...promptSecrets,
+] as const satisfies Grant[];
 
 export const routes = [
   {
@@ -142,10 +151,33 @@ export const routes = [
     methods: ["POST"],
     handler: "functions/chat-completions.handler",
     auth: "key",
-    limit: perKey("chat-completions", 60),
+    limit: chatLimit,
     ...generating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets],
+    grants: chatGrants,
     summary: "Creates OpenAI-compatible chat completions, streamed or buffered",
+  },
+  {
+    id: "Messages",
+    path: "/api/v1/messages",
+    methods: ["POST"],
+    handler: "functions/messages.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: chatGrants,
+    summary: "Creates messages in Anthropic's dialect with any model, streamed or buffered",
+  },
+  {
+    id: "CountTokens",
+    path: "/api/v1/messages/count_tokens",
+    methods: ["POST"],
+    handler: "functions/count-tokens.handler",
+    auth: "key",
+    limit: perKey("count-tokens", 120),
+    ...generating,
+    timeoutSeconds: 30,
+    grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
+    summary: "Counts the input tokens of a message",
   },
   {
     id: "Embeddings",

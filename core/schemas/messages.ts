@@ -24,7 +24,8 @@ const orOther = <Known extends z.ZodMiniType>(known: Known, types: readonly stri
     z.looseObject({
       type: z.string().check(
         z.minLength(1),
-        z.refine((type) => !types.includes(type), "is not as this type needs it"),
+        // Aborts, or the union would name this fault rather than the one inside the block.
+        z.refine((type) => !types.includes(type), { error: "is not as this type needs it", abort: true }),
       ),
     }),
   ]);
@@ -103,7 +104,7 @@ const ownTool = z.looseObject({
 const otherTool = z.looseObject({
   type: z.string().check(
     z.minLength(1),
-    z.refine((type) => type !== "custom", "is not as a custom tool needs it"),
+    z.refine((type) => type !== "custom", { error: "is not as a custom tool needs it", abort: true }),
   ),
 });
 const tool = z.union([ownTool, otherTool]);

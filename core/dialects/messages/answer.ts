@@ -18,8 +18,7 @@ export const messageId = (requestId: string): string => `msg_${requestId.replace
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** What a provider shows of its reasoning, under either of its names. */
-export const reasoningText = (source: Loose): string =>
-  textOf(source.reasoning_content) || textOf(source.reasoning);
+export const reasoningText = (source: Loose): string => textOf(source.reasoning_content) || textOf(source.reasoning);
 
 /** A block of thinking of another provider than Anthropic. */
 export const thinkingBlock = (reasoning: string, carried: Carried, display: ThinkingDisplay): Block => ({

@@ -10,5 +10,7 @@ const uniqueLength = 12;
 export const toMessagesToolId = (id: string, requestId: string): string => {
   if (id.startsWith(anthropicPrefix)) return id.slice(gatewayPrefix.length);
   const safe = id.replace(/[^a-zA-Z0-9_-]/g, "_");
-  return safe.length >= uniqueLength ? safe : `${safe || "call"}_${requestId.replace(/[^a-zA-Z0-9]/g, "").slice(-uniqueLength)}`;
+  return safe.length >= uniqueLength
+    ? safe
+    : `${safe || "call"}_${requestId.replace(/[^a-zA-Z0-9]/g, "").slice(-uniqueLength)}`;
 };

@@ -4,7 +4,7 @@ import { type BlockOf, isKnownBlock, type KnownBlock, type MessagesTurn } from "
 import { type Carried, fromSignature } from "./carried.ts";
 import type { ToolNames } from "./tool-names.ts";
 import type { Translation } from "./translation.ts";
-import { marked, textPart, type UserPart, userParts } from "./user-parts.ts";
+import { marked, partsOf, textPart, type UserPart, userParts } from "./user-parts.ts";
 
 /** Anthropic's turns as chat messages. */
 
@@ -144,7 +144,7 @@ const userTurn = (turn: MessagesTurn, path: string, translation: Translation): r
       const { message, following } = toolResult(block, blockPath, translation);
       results.push(message);
       parts.push(...following);
-    } else parts.push(...userParts([block], blockPath, translation));
+    } else parts.push(...partsOf(block, blockPath, translation));
   });
   if (parts.length === 0) return results;
   return [...results, { role: "user", content: parts }];

@@ -84,7 +84,8 @@ const searchResultPart = (block: BlockOf<"search_result">): TextPart =>
     block,
   );
 
-const partsOf = (block: Typed, path: string, translation: Translation): UserPart[] => {
+/** What one block says: text, images or documents. One that chat has no part for is dropped and named. */
+export const partsOf = (block: Typed, path: string, translation: Translation): UserPart[] => {
   if (isKnownBlock(block)) {
     switch (block.type) {
       case "text":
@@ -103,6 +104,6 @@ const partsOf = (block: Typed, path: string, translation: Translation): UserPart
   return [];
 };
 
-/** What a user says: text, images and documents. A block that chat has no part for is dropped and named. */
+/** The same of a list. */
 export const userParts = (blocks: readonly Typed[], path: string, translation: Translation): UserPart[] =>
   blocks.flatMap((block, index) => partsOf(block, `${path}[${index}]`, translation));
