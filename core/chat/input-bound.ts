@@ -1,0 +1,185 @@
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import { tokenBound } from "#core/generation/token-bound.ts";
+import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { pdfPages } from "./pdf-pages.ts";
+
+/**
+ * The most input tokens that a provider can bill for a request: everything in it that a model is given to read, counted by a
+ * bound (core/generation/token-bound.ts), and a stated most for what is not text.
+ */
+
+export interface InputBound {
+  /** Tokens of a model. */
+  readonly tokens: (model: Pick<ResolvedModel, "provider" | "providerModel">) => number;
+  /** Part of them that a provider bills as output where the answer goes another way: a prediction. */
+  readonly predictionTokens: number;
+  /** The caller marks a part to be cached for an hour, which costs more. */
+  readonly longCacheWrite: boolean;
+  /** The first file that only a provider can see: its size is not known. */
+  readonly unseenFile: string | undefined;
+}
+
+/** Fields that no model reads. */
+const unread: ReadonlySet<string> = new Set([
+  ...gatewayFields,
+  "model",
+  "user",
+  "safety_identifier",
+  "metadata",
+  "stop",
+  "logit_bias",
+  "stream_options",
+  "prompt_cache_key",
+  "reasoning_effort",
+  "service_tier",
+]);
+
+/** What each message costs in addition to its parts: its role and the marks around it. */
+const tokensPerMessage = 8;
+/** What providers add where tools, or a schema of the answer, have to be explained to the model: Anthropic up to 804. */
+const tokensOfInstructions = 900;
+
+/**
+ * Other vendors than OpenAI publish no tokenizer. Anthropic says of its newest that the same text may come to 1.35 times as
+ * many tokens as before (release notes of Opus 4.7); Gemini counts each digit.
+ */
+const tokenizerMargin: Readonly<Record<ChatProviderId, number>> = {
+  openai: 1,
+  openrouter: 1.1,
+  minimax: 1.1,
+  "x-ai": 1.1,
+  google: 1.35,
+  anthropic: 1.35,
+};
+
+/**
+ * The most tokens of one image, whatever its size: GPT's patches with `detail: original`; Claude from Opus 4.7 on; Gemini at
+ * its highest resolution.
+ */
+const tokensPerImage: Readonly<Record<ChatProviderId, number>> = {
+  openai: 3_000,
+  openrouter: 5_000,
+  minimax: 5_000,
+  "x-ai": 2_000,
+  google: 2_300,
+  anthropic: 5_000,
+};
+const tokensOfOriginal = 12_000;
+/** gpt-4o-mini counts 2,833 tokens, and 5,667 for each of up to eight tiles. */
+const tokensOfMini = 48_169;
+
+const imageTokens = ({ provider, providerModel }: Pick<ResolvedModel, "provider" | "providerModel">): number =>
+  providerModel.includes("gpt-4o-mini") ? tokensOfMini : tokensPerImage[provider];
+
+/** Speech in the thriftiest codecs has 500 bytes a second, and no provider counts more than 32 tokens of it. */
+const audioTokensPerByte = 32 / 500;
+
+/** A page of a PDF is read as text and as an image. Anthropic states up to 3,000 tokens of text. */
+const tokensPerPage = 3_000;
+
+interface Counted {
+  text: number;
+  images: number;
+  originals: number;
+  audio: number;
+  pages: number;
+  longCacheWrite: boolean;
+  unseenFile: string | undefined;
+}
+
+const decodedBytes = (base64: string): number => Math.ceil((base64.length * 3) / 4);
+
+/** A file in base64, with or without the head of a `data:` URL: a PDF by its pages, any other by its text. */
+const countFile = (file: Readonly<Record<string, unknown>>, path: string, counted: Counted): void => {
+  const { file_data: data, filename } = file;
+  if (typeof filename === "string") counted.text += tokenBound(filename) + 4;
+  if (typeof data !== "string" || /^https?:/i.test(data)) {
+    counted.unseenFile ??= `${path}.file`;
+    return;
+  }
+  const comma = data.startsWith("data:") ? data.indexOf(",") : -1;
+  const bytes = Buffer.from(data.slice(comma + 1), "base64");
+  if (bytes.subarray(0, 1_024).includes("%PDF-")) counted.pages += pdfPages(bytes);
+  else counted.text += tokenBound(bytes.toString("utf8"));
+};
+
+/** Whatever has a bound of its own; false for a value that is read as text. */
+const countPart = (part: Readonly<Record<string, unknown>>, path: string, counted: Counted): boolean => {
+  if (part.type === "image_url" && isRecord(part.image_url)) {
+    counted.images += 1;
+    if (part.image_url.detail === "original") counted.originals += 1;
+    return true;
+  }
+  if (part.type === "input_audio" && isRecord(part.input_audio)) {
+    counted.audio += decodedBytes(String(part.input_audio.data));
+    return true;
+  }
+  if (part.type === "file" && isRecord(part.file)) {
+    countFile(part.file, path, counted);
+    return true;
+  }
+  return false;
+};
+
+/** Names and values of anything that may reach a model. Its depth is bounded where the body is parsed. */
+const countValue = (value: unknown, path: string, counted: Counted): void => {
+  if (typeof value === "string") counted.text += tokenBound(value) + 1;
+  else if (typeof value === "number") counted.text += 2 + Math.ceil(String(value).length / 2);
+  else if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) countValue(each, `${path}[${index}]`, counted);
+    counted.text += value.length + 1;
+  } else if (isRecord(value)) {
+    if (value.ttl === "1h") counted.longCacheWrite = true;
+    if (countPart(value, path, counted)) return;
+    for (const name in value) {
+      counted.text += tokenBound(name) + 1;
+      countValue(value[name], `${path}.${name}`, counted);
+    }
+  } else counted.text += 1;
+};
+
+const predictionOf = ({ prediction }: ChatRequest): number => {
+  if (!isRecord(prediction)) return 0;
+  const counted = nothing();
+  countValue(prediction.content, "prediction", counted);
+  return counted.text;
+};
+
+const nothing = (): Counted => ({
+  text: 0,
+  images: 0,
+  originals: 0,
+  audio: 0,
+  pages: 0,
+  longCacheWrite: false,
+  unseenFile: undefined,
+});
+
+/** The most input that a request can be billed for. */
+export const inputBound = (request: ChatRequest): InputBound => {
+  const counted = nothing();
+  for (const name in request) {
+    if (unread.has(name)) continue;
+    const value: unknown = request[name];
+    // A number or a switch is no text, but for what the schema of an answer says.
+    if (typeof value === "object" && value !== null) countValue(value, name, counted);
+  }
+  counted.text += request.messages.length * tokensPerMessage;
+  if (request.tools !== undefined || isRecord(request.response_format)) counted.text += tokensOfInstructions;
+  const { text, images, originals, audio, pages, longCacheWrite, unseenFile } = counted;
+  return {
+    tokens: (model) =>
+      Math.ceil(
+        text * tokenizerMargin[model.provider] +
+          images * imageTokens(model) +
+          originals * tokensOfOriginal +
+          audio * audioTokensPerByte +
+          pages * (tokensPerPage + imageTokens(model)),
+      ),
+    predictionTokens: predictionOf(request),
+    longCacheWrite,
+    unseenFile,
+  };
+};
