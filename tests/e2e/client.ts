@@ -16,8 +16,24 @@ const errorSchema = z.object({
 
 export type ErrorEnvelope = z.infer<typeof errorSchema>["error"];
 
-/** Reads an error body; it must be the one envelope, exactly. */
-export const errorOf = (body: unknown): ErrorEnvelope => errorSchema.parse(body).error;
+/** The same in Anthropic's dialect, which has no place for `param`. */
+const messagesErrorSchema = z
+  .strictObject({
+    type: z.literal("error"),
+    error: z.strictObject({
+      code: z.string(),
+      message: z.string(),
+      type: z.string(),
+      details: z.record(z.string(), z.unknown()),
+    }),
+    request_id: z.string(),
+  })
+  .transform(({ error }) => ({ error: { ...error, param: null } }));
+
+const envelopes = z.union([errorSchema, messagesErrorSchema]);
+
+/** Reads an error body; it must be an envelope of ours, exactly. */
+export const errorOf = (body: unknown): ErrorEnvelope => envelopes.parse(body).error;
 
 /** Tests ask the same thing often and want the provider's answer, unless they are about the cache. */
 const uncached = { "x-cache": "no-cache" } as const;

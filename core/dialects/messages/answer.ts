@@ -13,7 +13,7 @@ import { toMessagesUsage } from "./usage.ts";
 type Loose = Readonly<Record<string, unknown>>;
 type Block = { readonly type: string } & Loose;
 
-export const messageId = (requestId: string): string => `msg_${requestId.replace(/^req_/, "")}`;
+const messageId = (requestId: string): string => `msg_${requestId.replace(/^req_/, "")}`;
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -86,6 +86,21 @@ const blocksOf = (message: Loose, body: MessagesRequest, requestId: string): Blo
   ];
 };
 
+/** A message that has only begun. */
+export const emptyMessage = (requestId: string, model: string) => ({
+  id: messageId(requestId),
+  type: "message" as const,
+  role: "assistant" as const,
+  model,
+  content: [] as readonly Block[],
+  stop_reason: null,
+  stop_sequence: null,
+  stop_details: null,
+  container: null,
+  diagnostics: null,
+  usage: toMessagesUsage(undefined),
+});
+
 /** A chat completion as Anthropic's message. */
 export const toMessage = (
   { model, choices, usage }: ChatCompletion,
@@ -94,14 +109,9 @@ export const toMessage = (
   const [choice] = choices;
   const message = (choice?.message ?? {}) as unknown as Loose;
   return {
-    id: messageId(requestId),
-    type: "message",
-    role: "assistant",
-    model,
+    ...emptyMessage(requestId, model),
     content: blocksOf(message, body, requestId),
     ...toStop(choice?.finish_reason, textOf(message.refusal)),
-    container: null,
-    diagnostics: null,
     usage: toMessagesUsage(usage),
   };
 };
