@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/support/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -11,5 +12,6 @@ export default defineConfig({
     globalSetup: ["tests/support/global-setup.ts"],
     // Two small cores: more forks than that only slow each other down.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 });

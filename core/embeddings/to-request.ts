@@ -37,6 +37,12 @@ export const embeddingCharacters = ({ input }: EmbeddingRequest): number => {
 /** Fields that Gemini's compatible endpoint knows; it refuses others. */
 const googleFields: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format"]);
 
+/** Half a character, as a cut text may end in, is refused by strict readers of JSON. */
+const wellFormed = (input: EmbeddingRequest["input"]): EmbeddingRequest["input"] => {
+  if (typeof input === "string") return input.toWellFormed();
+  return input.map((each) => (typeof each === "string" ? each.toWellFormed() : each)) as EmbeddingRequest["input"];
+};
+
 export interface ShapedEmbedding {
   readonly body: EmbeddingCreateParams;
   /** Names of fields that were dropped. */
@@ -54,7 +60,7 @@ export const toEmbeddingBody = (request: EmbeddingRequest, model: ResolvedEmbedd
   const body = {
     ...Object.fromEntries(kept),
     model: model.providerModel,
-    input: request.input,
+    input: wellFormed(request.input),
     // What Gemini makes of base64 is not documented: we encode its numbers ourselves.
     encoding_format: model.provider === "google" ? "float" : (request.encoding_format ?? "float"),
   } as EmbeddingCreateParams;

@@ -1,10 +1,11 @@
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type FindingCount, FindingTally, type GuardrailType } from "./finding.ts";
+import { readJsonText } from "./json-text.ts";
 import type { Moderate } from "./moderation.ts";
 import { judgeText } from "./pii-channel.ts";
 import { Placeholders } from "./placeholders.ts";
-import { mapRequestTexts } from "./request-texts.ts";
+import { mapRequestTexts, type TextPlace } from "./request-texts.ts";
 import type { Restorer } from "./restorer.ts";
 import { findPii } from "./scan.ts";
 import type { GuardrailAction, GuardrailSide } from "./settings.ts";
@@ -43,7 +44,43 @@ interface PiiResult {
   readonly request: ChatRequest;
   /** Path of the first finding. */
   readonly firstPath: string | undefined;
+  /** Path of the first finding in a name or an id, which cannot be redacted. */
+  readonly fixedPath: string | undefined;
 }
+
+/** The texts of a request as their readers will read them, in the order of a walk. */
+const textsOf = (request: ChatRequest): string[] => {
+  const texts: string[] = [];
+  const add = (text: string, { json }: { readonly json: boolean }): string => {
+    texts.push(json ? readJsonText(text) : text);
+    return text;
+  };
+  mapRequestTexts(request, { text: add, fixed: add, sealed: (text, at) => add(text, at) === text });
+  return texts;
+};
+
+/**
+ * Which of the texts hold a finding, by their index. They are judged as one text in lines, which costs their length however
+ * many they are. A line end is part of no value but a private key, and then each of its lines is named.
+ */
+const textsWithFindings = (texts: readonly string[]): ReadonlySet<number> => {
+  const found = new Set<number>();
+  let index = 0;
+  let end = texts[0]?.length ?? 0;
+  for (const finding of findPii(texts.join("\n"))) {
+    while (end <= finding.start && index < texts.length - 1) {
+      index += 1;
+      end += 1 + (texts[index]?.length ?? 0);
+    }
+    found.add(index);
+    let lastEnd = end;
+    for (let last = index + 1; lastEnd < finding.end && last < texts.length; last += 1) {
+      lastEnd += 1 + (texts[last]?.length ?? 0);
+      found.add(last);
+    }
+  }
+  return found;
+};
 
 const judgePii = (
   request: ChatRequest,
@@ -51,32 +88,37 @@ const judgePii = (
   placeholders: Placeholders,
   tally: FindingTally,
 ): PiiResult => {
+  const texts = textsOf(request);
+  const found = textsWithFindings(texts);
+  if (found.size === 0) return { request, firstPath: undefined, fixedPath: undefined };
+  // Where the request is going to be refused, all its findings are reported at once.
+  const mode = action === "redact" ? "redact" : "flag";
+  if (mode === "redact") for (const text of texts) placeholders.reserve(text);
   let firstPath: string | undefined;
+  let fixedPath: string | undefined;
   const note = (type: string, path: string): void => {
     firstPath ??= path;
     tally.add("pii", type);
   };
-  if (action === "redact") {
-    mapRequestTexts(request, {
-      text: (text) => {
-        placeholders.reserve(text);
-        return text;
-      },
-      sealed: () => true,
-    });
-  }
-  // Where the request is going to be refused, all its findings are told at once.
-  const mode = action === "redact" ? "redact" : "flag";
+  let index = -1;
+  const isClean = (): boolean => {
+    index += 1;
+    return !found.has(index);
+  };
+  const noteAll = (text: string, path: string): boolean => {
+    const findings = findPii(text);
+    for (const { type } of findings) note(type, path);
+    return findings.length > 0;
+  };
   const judged = mapRequestTexts(request, {
     text: (text, { path, json }) =>
-      judgeText(text, { action: mode, json, placeholders, onFinding: (type) => note(type, path) }),
-    sealed: (text, { path }) => {
-      const found = findPii(text);
-      for (const { type } of found) note(type, path);
-      return found.length === 0 || mode === "flag";
+      isClean() ? text : judgeText(text, { action: mode, json, placeholders, onFinding: (type) => note(type, path) }),
+    fixed: (text, { path }) => {
+      if (!isClean() && noteAll(text, path)) fixedPath ??= path;
     },
+    sealed: (text, { path }) => isClean() || !noteAll(text, path) || mode === "flag",
   });
-  return { request: mode === "redact" ? judged : request, firstPath };
+  return { request: mode === "redact" ? judged : request, firstPath, fixedPath };
 };
 
 /** @returns the path of the first text that is flagged. @throws GatewayError SERVICE_UNAVAILABLE */
@@ -88,21 +130,14 @@ const judgeContent = async (
 ): Promise<string | undefined> => {
   const texts: string[] = [];
   const paths: string[] = [];
-  const add = (text: string, { path }: { readonly path: string }): void => {
-    if (text === "") return;
-    texts.push(text);
-    paths.push(path);
+  const add = (text: string, { path, isSaid }: TextPlace): string => {
+    if (isSaid && text !== "") {
+      texts.push(text);
+      paths.push(path);
+    }
+    return text;
   };
-  mapRequestTexts(request, {
-    text: (text, at) => {
-      add(text, at);
-      return text;
-    },
-    sealed: (text, at) => {
-      add(text, at);
-      return true;
-    },
-  });
+  mapRequestTexts(request, { text: add, fixed: add, sealed: (text, at) => add(text, at) === text });
   try {
     const verdicts = await moderate(texts, signal);
     for (const category of verdicts.flat()) tally.add("content_moderation", category);
@@ -116,7 +151,8 @@ const judgeContent = async (
 };
 
 /**
- * The guardrails of a request, over every text of its messages. Personal data first, so that the moderation, another
+ * The guardrails of a request: personal data in every text that leaves for a provider, harmful content in what is said in
+ * its messages. Personal data first, so that the moderation, another
  * company, sees placeholders where they are redacted.
  * @param settings `settings.input`.
  * @throws GatewayError SERVICE_UNAVAILABLE when a moderation that must judge cannot.
@@ -138,9 +174,11 @@ export const applyInputGuardrails = async (
   });
   let judged = request;
   if (pii !== undefined) {
-    const { request: left, firstPath } = judgePii(request, pii, placeholders, tally);
+    const { request: left, firstPath, fixedPath } = judgePii(request, pii, placeholders, tally);
     judged = left;
-    if (pii === "block" && firstPath !== undefined) return result(request, blockedBy("pii", tally, firstPath));
+    // A name with a placeholder would be refused by the provider, or name nothing.
+    const path = pii === "block" ? firstPath : pii === "redact" ? fixedPath : undefined;
+    if (path !== undefined) return result(request, blockedBy("pii", tally, path));
   }
   if (moderation !== undefined) {
     const path = await judgeContent(judged, moderation, tally, options);

@@ -94,3 +94,11 @@ export class JsonText {
     this.#nextEscape = 0;
   }
 }
+
+/** A whole JSON text as a reader of its strings sees it. */
+export const readJsonText = (written: string): string => {
+  const json = new JsonText();
+  json.push(written);
+  json.end();
+  return json.text;
+};

@@ -58,7 +58,11 @@ const askAbout = async (input: string[], signal: AbortSignal): Promise<string[][
     client = undefined;
     throw error;
   });
-  const { results } = await openai.moderations.create({ model, input }, { signal });
+  const { results } = await openai.moderations.create(
+    // Half a character, as a cut text may end in, is refused.
+    { model, input: input.map((text) => text.toWellFormed()) },
+    { signal },
+  );
   if (results.length !== input.length) throw new Error("The moderation answered another number of texts");
   return results.map(({ categories }) =>
     Object.entries(categories).flatMap(([category, flagged]) => (flagged === true ? [category] : [])),

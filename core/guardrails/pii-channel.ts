@@ -1,5 +1,6 @@
 import { contextLength } from "./detectors/detector.ts";
 import type { PiiFinding, PiiType } from "./finding.ts";
+import { contextStart } from "./fold.ts";
 import { JsonText } from "./json-text.ts";
 import type { Placeholders } from "./placeholders.ts";
 import { scanPart, scanRest } from "./scan.ts";
@@ -46,6 +47,8 @@ class PlainText implements Source {
   }
 }
 
+/** What folding looks at before a character, with some to spare. */
+const foldingContextLength = 4;
 const rescanLength = 1_024;
 /** No key is that long: only a text made of nothing but overlapping matches gets there, and it ends as if blocked. */
 const maxHeldLength = 65_536;
@@ -129,7 +132,7 @@ export class PiiChannel implements TextChannel {
       this.#from = end;
     }
     ready += source.written(this.#from, to);
-    const kept = Math.max(0, to - contextLength);
+    const kept = contextStart(source.text, to, contextLength + foldingContextLength);
     if (kept > 0) source.forget(kept);
     this.#from = to - kept;
     return ready;

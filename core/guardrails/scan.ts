@@ -9,6 +9,7 @@ import { privateKeyDetector } from "./detectors/private-key.ts";
 import { announcedDetector, keyDetector, urlPasswordDetector, webTokenDetector } from "./detectors/secret.ts";
 import { ssnDetector } from "./detectors/ssn.ts";
 import { type PiiFinding, piiTypes, type Span } from "./finding.ts";
+import { type Reading, readings } from "./fold.ts";
 
 /** What can only be there with a digit in the text. */
 const withDigits: readonly Detector[] = [
@@ -84,12 +85,27 @@ const merged = (findings: readonly PiiFinding[]): PiiFinding[] => {
   return clusters;
 };
 
-const allMatches = (text: string, from: number): PiiFinding[] => {
-  digit.lastIndex = from;
-  const detectors = digit.test(from === 0 ? text : text.slice(from)) ? [...withDigits, ...always] : always;
+/** No text without one of these holds anything: most names and words of a schema are done here. */
+const anyTrace = /[\d@]|eyJ|-----BEGIN /;
+
+const matchesIn = (text: string, from: number): PiiFinding[] => {
+  const rest = from === 0 ? text : text.slice(from);
+  if (!anyTrace.test(rest)) return [];
+  const detectors = digit.test(rest) ? [...withDigits, ...always] : always;
   return detectors.flatMap((detector) =>
     withoutInner(detector.find(text, from)).map(({ start, end }) => ({ type: detector.type, start, end })),
   );
+};
+
+/** What is found in any reading of a text, as places in the text. */
+const allMatches = (ways: readonly Reading[], from: number): PiiFinding[] =>
+  ways.flatMap((reading) =>
+    matchesIn(reading.text, reading.placeOf(from)).map(({ type, ...span }) => ({ type, ...reading.spanOf(span) })),
+  );
+
+const undecidedIn = (reading: Reading, from: number): number => {
+  const place = undecidedFrom(reading.text, reading.placeOf(from));
+  return reading.spanOf({ start: place, end: place }).start;
 };
 
 /** Drops what begins inside a match of the same detector: a long run of keys must not become one without an end. */
@@ -103,7 +119,7 @@ const withoutInner = (spans: readonly Span[]): Span[] => {
 };
 
 /** Everything personal or secret in a text, in order and without overlaps. */
-export const findPii = (text: string): PiiFinding[] => merged(allMatches(text, 0));
+export const findPii = (text: string): PiiFinding[] => merged(allMatches(readings(text, { open: false }), 0));
 
 export interface PartialScan {
   /** What is certain, in order. */
@@ -117,12 +133,14 @@ export interface PartialScan {
  * @param from what stands before it was judged already and is only context.
  */
 export const scanPart = (text: string, from: number): PartialScan => {
-  let decided = undecidedFrom(text, from);
-  const findings = merged(allMatches(text, from).filter(({ start }) => start < decided));
+  const ways = readings(text, { open: true });
+  let decided = Math.min(...ways.map((reading) => undecidedIn(reading, from)));
+  const findings = merged(allMatches(ways, from).filter(({ start }) => start < decided));
   // A finding that reaches into the undecided may yet grow together with one that begins there.
   while ((findings.at(-1)?.end ?? 0) > decided) decided = findings.pop()?.start ?? decided;
   return { findings, decided };
 };
 
 /** Judges the rest of a text that has ended. */
-export const scanRest = (text: string, from: number): readonly PiiFinding[] => merged(allMatches(text, from));
+export const scanRest = (text: string, from: number): readonly PiiFinding[] =>
+  merged(allMatches(readings(text, { open: false }), from));

@@ -16,6 +16,7 @@ import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
@@ -163,6 +164,22 @@ export const operations: OperationTable = {
       headers: [...generationHeaders.filter(({ name }) => name === "X-Provider-Key"), ...anthropicHeaders],
       errors: "MessagesError",
       answers: ok(tokenCount),
+    },
+  },
+  Responses: {
+    POST: {
+      summary: "Create an answer in the format of OpenAI's Responses API",
+      tag: "Generation",
+      body: responsesRequestSchema,
+      headers: [...generationHeaders, ...fieldHeaders],
+      answers: [
+        {
+          status: 200,
+          description: "The answer; with `stream: true`, its events",
+          json: answers.responseAnswer,
+          events: answers.responseEvent,
+        },
+      ],
     },
   },
   Chat: {

@@ -1,5 +1,6 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
+import { wellFormedJson } from "#core/values/json-text.ts";
 
 /**
  * Every outgoing call on the hot path but the small ones of core/lean-http: a keep-alive node:http(s) request with a time
@@ -29,6 +30,7 @@ export interface OutboundRequest {
   readonly url: string;
   readonly method?: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
+  /** Text is JSON: half a character in it is replaced. */
   readonly body?: string | Buffer;
   readonly signal?: AbortSignal | undefined;
   /** From the call to the response headers, ms. */
@@ -98,7 +100,8 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
 
 const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const { signal, body } = request;
+    const { signal } = request;
+    const body = typeof request.body === "string" ? wellFormedJson(request.body) : request.body;
     if (signal?.aborted === true) {
       reject(new OutboundError("aborted", "The call was aborted"));
       return;

@@ -1,6 +1,7 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { ownValue } from "#core/values/own-value.ts";
 import {
   type Condition,
@@ -35,12 +36,15 @@ const isEmpty = (value: unknown): boolean =>
 const isSame = (left: unknown, right: unknown): boolean =>
   left === right || (typeof left === "object" && JSON.stringify(left) === JSON.stringify(right));
 
+/** Whether a value turns something off: what else it says then has no effect. */
+const turnsOff = (value: unknown): boolean => isRecord(value) && value.mode === "off";
+
 /** Whether a value asks for nothing but the default, so that leaving it out changes no answer. */
 export const asksNothing = (name: string, value: unknown): boolean => {
   const neutral = ownValue(neutralValues, name) ?? [];
   // Off is every switch's default but of those that are on by default.
   if (value === false) return !neutral.includes(true);
-  return isEmpty(value) || neutral.some((each) => isSame(each, value));
+  return isEmpty(value) || turnsOff(value) || neutral.some((each) => isSame(each, value));
 };
 
 export interface AppliedFields {

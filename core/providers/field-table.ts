@@ -119,18 +119,26 @@ export const fieldTable = {
   stop: row(passed, {
     openai: onResponses(dropped, on("stop-refused", dropped, passed)),
     anthropic: translate("stop_sequences; sequences without a visible character are dropped"),
+    google: pass("up to five; empty ones are dropped with a warning"),
     "x-ai": on("reasoning-model", dropped, passed),
   }),
-  seed: row(passed, { openai: onResponses(dropped, passed), anthropic: dropped, minimax: dropped }),
+  seed: row(passed, {
+    openai: onResponses(dropped, passed),
+    anthropic: dropped,
+    google: clamp("to 32 bits"),
+    minimax: dropped,
+  }),
   frequency_penalty: row(passed, {
     openai: onResponses(dropped, unlessThinking),
     anthropic: dropped,
+    google: clamp("below 2"),
     "x-ai": on("reasoning-model", dropped, passed),
     minimax: dropped,
   }),
   presence_penalty: row(passed, {
     openai: onResponses(dropped, unlessThinking),
     anthropic: dropped,
+    google: clamp("below 2"),
     "x-ai": on("reasoning-model", dropped, passed),
     minimax: dropped,
   }),
@@ -188,8 +196,12 @@ export const fieldTable = {
     minimax: on("minimax-m2", dropped, clamp("thinking on or off; an effort on M3.1-Flash, which is never off")),
   }),
   verbosity: onlyOpenAi(onResponses(translate("text.verbosity"), passed), { openrouter: passed }),
-  user: row(passed, { anthropic: translate("metadata.user_id"), google: dropped, minimax: dropped }),
-  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id") }),
+  user: row(passed, {
+    anthropic: translate("metadata.user_id; a hash of an id that may name a person"),
+    google: dropped,
+    minimax: dropped,
+  }),
+  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user") }),
   metadata: onlyOpenAi(passed, { openrouter: passed }),
   store: onlyOpenAi(passed),
   service_tier: row(dropped, {
@@ -208,7 +220,7 @@ export const fieldTable = {
   cache_control: row(dropped, { anthropic: passed, openrouter: passed }),
   thinking: row(dropped, { anthropic: pass("instead of reasoning_effort"), minimax: passed }),
   output_config: row(dropped, { anthropic: passed }),
-  reasoning: row(dropped, { openrouter: passed }),
+  reasoning: row(translate("reasoning_effort"), { openrouter: passed }),
   provider: row(dropped, { openrouter: ownKeyOnly }),
   models: row(dropped, { openrouter: ownKeyOnly }),
   plugins: row(dropped, { openrouter: ownKeyOnly }),
@@ -296,7 +308,8 @@ export const partTable = {
     google: drop("the gateway validates calls against their schema"),
     minimax: drop("the gateway validates calls against their schema"),
   }),
-  "tools[].function.parameters": row(passed, {
+  "tools[].function.parameters": row(pass("older drafts of JSON Schema in the form of 2020-12"), {
+    anthropic: pass("in the form of draft 2020-12; a choice at the root becomes words in the tool's description"),
     google: clamp("$ref is inlined; additionalProperties, $schema and other unknown keywords are dropped"),
   }),
 } as const satisfies Readonly<Record<string, FieldRow>>;

@@ -1,6 +1,7 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { ChatProvider } from "./provider.ts";
 import { withStrictTools } from "./strict-tools.ts";
+import { withReasoning } from "./with-reasoning.ts";
 
 /** Adapters are loaded when first called, so that a request pays for its own provider only. */
 const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
@@ -21,8 +22,12 @@ const load = (id: ChatProviderId): Promise<ChatProvider> => {
   return known;
 };
 
-/** The adapter of a provider. OpenAI holds strict tools to their schemas itself; for the others we do. */
+/**
+ * The adapter of a provider. OpenAI holds strict tools to their schemas itself, for the others we do; OpenRouter has a
+ * `reasoning` object of its own, for the others it becomes an effort.
+ */
 export const chatProvider = async (id: ChatProviderId): Promise<ChatProvider> => {
   const provider = await load(id);
-  return id === "openai" ? provider : withStrictTools(provider);
+  if (id === "openrouter") return withStrictTools(provider);
+  return withReasoning(id === "openai" ? provider : withStrictTools(provider));
 };

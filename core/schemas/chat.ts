@@ -78,18 +78,24 @@ const messageSchema = z.discriminatedUnion("role", [
     refusal: z.nullish(z.string()),
     tool_calls: absentWhenNull(z.array(toolCall)),
   }),
-  z.looseObject({ role: z.literal("tool"), content: textContent, tool_call_id: text }),
+  z.looseObject({
+    role: z.literal("tool"),
+    content: z.union([z.string(), z.array(userPart).check(z.minLength(1))]),
+    tool_call_id: text,
+  }),
 ]);
 
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /**
- * A tool's schema as all providers take it. `{}` and `{"type": "object"}` say "no arguments"; OpenAI refuses an object that
- * names no properties.
+ * A tool's schema as all providers take it. Arguments are always an object, so that a root without a type is one; OpenAI
+ * refuses an object that names no properties.
  */
 const withProperties = (schema: Record<string, unknown>): Record<string, unknown> => {
-  if (Object.keys(schema).length === 0) return { type: "object", properties: {} };
-  return schema.type === "object" && schema.properties === undefined ? { ...schema, properties: {} } : schema;
+  const typed = (schema.type ?? undefined) === undefined ? { ...schema, type: "object" } : schema;
+  return typed.type === "object" && (typed.properties ?? undefined) === undefined
+    ? { ...typed, properties: {} }
+    : typed;
 };
 
 const namedTool = z.string().check(z.regex(toolName, "must match ^[a-zA-Z0-9_-]{1,64}$"));

@@ -38,6 +38,10 @@ export const operatorCommands = {
     summary: "write the map in AGENTS.md from the layout rules",
     run: script("infra/commands/write-map.ts"),
   },
+  "write-durations": {
+    summary: "record the durations of the slow test files, which start first",
+    run: script("infra/commands/write-durations.ts"),
+  },
   "synth-operators": {
     summary: "write infra/operators/template.json, the stack of dashboards and alarms",
     run: script("infra/commands/synth-operators.ts"),

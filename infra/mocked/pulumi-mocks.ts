@@ -93,6 +93,8 @@ export const call = ({ token, inputs }: CallArgs): State => {
       return { accountId, id: accountId };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, json: toPolicyJson((inputs.statements ?? []) as readonly PolicyStatement[]) };
+    case "aws:servicequotas/getServiceQuota:getServiceQuota":
+      return { ...inputs, value: Number(process.env.MOCKED_LAMBDA_QUOTA ?? 1_000) };
     default:
       return { ...inputs };
   }

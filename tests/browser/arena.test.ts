@@ -263,7 +263,7 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     await page.getByLabel("Question").fill("Hello [[simulate: stall-after=2]]");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("button", { name: "Stop" }).waitFor();
-    await page.locator(".turn-text:not(:empty)").first().waitFor();
+    await page.locator(".markdown:not(:empty)").first().waitFor();
     const cancelled = page.waitForResponse((response) => response.url().endsWith("/cancel"));
     await page.getByRole("button", { name: "Stop" }).click();
     expect((await cancelled).status()).toBe(202);

@@ -136,7 +136,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await createKey(page, "For the playground");
     await page.getByRole("button", { name: "Try it in the playground" }).click();
     await ask(page, "Count [[simulate: chunks=2000 chunk-delay-ms=20]]");
-    const answer = page.locator(".turn.assistant .turn-text");
+    const answer = page.locator(".turn.assistant .markdown");
     await eventually(async () => expect((await answer.textContent())?.length).toBeGreaterThan(20));
     const cancelling = page.waitForResponse((response) => response.url().endsWith("/cancel"));
     await page.getByRole("button", { name: "Stop" }).click();

@@ -279,7 +279,7 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     await page.getByLabel("Message").fill("Hello");
     await page.keyboard.press("Enter");
     await page.getByText("The provider broke off.").waitFor();
-    expect(await page.locator(".turn-text", { hasText: "Half an ans" }).count()).toBe(1);
+    expect(await page.locator(".markdown", { hasText: "Half an ans" }).count()).toBe(1);
     expect(await page.getByRole("alert").getByText(requestId).count()).toBe(1);
   });
 

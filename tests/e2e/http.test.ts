@@ -147,10 +147,14 @@ describe("paths and methods", () => {
     },
   );
 
-  it("/api/v1/responses is a 404 that names chat completions", async () => {
-    const reply = await at("/api/v1/responses", { method: "POST", body: "{}" });
+  it.each([
+    ["GET", "/api/v1/responses/resp_1"],
+    ["DELETE", "/api/v1/responses/resp_1"],
+    ["POST", "/api/v1/responses/resp_1/cancel"],
+  ])("%s %s is a 404 that says that responses are not stored", async (method, path) => {
+    const reply = await at(path, { method, headers: withKey() });
     expect(reply.status).toBe(404);
-    expect(reply.error().message).toContain("/api/v1/chat/completions");
+    expect(reply.error().message).toContain("not stored");
   });
 
   it.each([

@@ -37,8 +37,11 @@ const pairs = new RegExp(
 );
 /** `138 1234 5678` */
 const chinese = new RegExp(`${notInside}1[3-9]\\d[${spaces}${hyphens}]\\d{4}[${spaces}${hyphens}]\\d{4}${atEnd}`, "g");
-/** Any digits, where the text says that they are a phone number. */
-const anyGroups = new RegExp(`(?<![\\w.])(?:\\(\\d{1,5}\\)${gap}?)?\\d{1,15}${group}{0,6}${atEnd}`, "g");
+/** Any digits, where the text says that they are a phone number, also right after the word as in `TEL03`. */
+const anyGroups = new RegExp(
+  `(?:(?<![\\w.])|(?<=\\b(?:[Tt][Ee][Ll]|[Ff][Aa][Xx])))(?:\\(\\d{1,5}\\)${gap}?)?\\d{1,15}${group}{0,6}${atEnd}`,
+  "g",
+);
 const named =
   /(?:\b(?:phone|telephone|tel|mobile|cell(?:phone)?|fax|whatsapp|sms|(?:call|text|ring) (?:me|us|him|her|them)|telefon|handy|mobil|rufnummer|portable|t[ée]l[ée]phone|tel[ée]fono|m[óo]vil|celular)\b|电话|手机|電話|携帯)(?: (?:number|no|nr)\b| nummer\b)?[^\d\n(+]{0,8}$/i;
 const namedLength = 40;

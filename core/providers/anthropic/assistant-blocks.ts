@@ -1,37 +1,29 @@
 import type { ContentBlockParam, TextBlockParam, ToolUseBlockParam } from "@anthropic-ai/sdk/resources/messages";
-import { GatewayError } from "#core/errors.ts";
+import { argumentsWarning, readArguments } from "#core/providers/call-arguments.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
 import type { ChatMessage, ChatToolCall } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
 import { cacheMark } from "./cache-mark.ts";
-import { parseExactJson } from "./exact-json.ts";
 import { readThinkingBlocks } from "./thinking-blocks.ts";
 import type { ToolCallLedger } from "./tool-ids.ts";
 import { hasText } from "./user-blocks.ts";
 
+/** What the turns of one conversation share. */
+export interface AssistantContext {
+  readonly ledger: ToolCallLedger;
+  readonly warnings: Set<string>;
+}
+
 type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>;
 
-const parseArguments = (text: string, param: string): Record<string, unknown> => {
-  if (!hasText(text)) return {};
-  let parsed: unknown;
-  try {
-    parsed = parseExactJson(text);
-  } catch {
-    parsed = undefined;
-  }
-  if (isRecord(parsed)) return parsed;
-  throw new GatewayError("tool_call_invalid_arguments", "The arguments of a tool call must be a JSON object.", {
-    param,
-  });
-};
-
-const toolUse = (call: ChatToolCall, path: string, ledger: ToolCallLedger): ToolUseBlockParam => {
+const toolUse = (call: ChatToolCall, path: string, { ledger, warnings }: AssistantContext): ToolUseBlockParam => {
   if (call.type === "custom") throw refusedCustom(`${path}.custom`);
+  const { input, wrapped } = readArguments(call.function.arguments);
+  if (wrapped) warnings.add(argumentsWarning);
   return {
     type: "tool_use",
     id: ledger.call(call.id, `${path}.id`),
     name: call.function.name,
-    input: parseArguments(call.function.arguments, `${path}.function.arguments`),
+    input,
     ...cacheMark(call),
   };
 };
@@ -52,12 +44,12 @@ const saidBlocks = ({ content, refusal }: AssistantMessage): TextBlockParam[] =>
 /**
  * An assistant turn of the past: its thinking, what it said, its tool calls, each in its place.
  * @param path of the message, such as `messages[1]`.
- * @throws GatewayError for arguments that are not a JSON object, and for a call of a custom tool.
+ * @throws GatewayError for a call of a custom tool.
  */
 export const assistantBlocks = (
   message: AssistantMessage,
   path: string,
-  ledger: ToolCallLedger,
+  context: AssistantContext,
 ): ContentBlockParam[] => {
   const thinking = readThinkingBlocks(message.thinking_blocks);
   const calls = message.tool_calls ?? [];
@@ -68,7 +60,7 @@ export const assistantBlocks = (
   calls.forEach((call, index) => {
     if (index > 0)
       blocks.push(...thinking.filter((placed) => placed.toolCallsBefore === index).map(({ block }) => block));
-    blocks.push(toolUse(call, `${path}.tool_calls[${index}]`, ledger));
+    blocks.push(toolUse(call, `${path}.tool_calls[${index}]`, context));
   });
   return blocks;
 };

@@ -9,8 +9,8 @@ export interface ModelTraits {
   readonly knownLimit: boolean;
   /** Takes temperature, top_p and top_k. */
   readonly samplingParameters: boolean;
-  /** How thinking is asked for: not at all, by a token budget, or adaptive with an effort. */
-  readonly thinking: "none" | "budget" | "adaptive";
+  /** How thinking is asked for: not at all, by a token budget, adaptive with an effort, or by the effort alone. */
+  readonly thinking: "none" | "budget" | "adaptive" | "effort";
   /** Whether thinking can be off: always, or never; `between-tools` is the least that Sonnet 5.5 does. */
   readonly thinkingOff: "allowed" | "between-tools" | "never";
   /** Whether `thinking.display` may have to ask for text: these models leave it out by default. */
@@ -80,8 +80,17 @@ const families: readonly (readonly [prefix: string, traits: ModelTraits])[] = [
   ["claude-", { ...withoutSampling, knownLimit: false }],
 ];
 
-/** Not a Claude at all: someone's own model behind an Anthropic-compatible base URL. */
-const foreign: ModelTraits = { ...oldest, maxOutputTokens: 8_192, knownLimit: false };
+/**
+ * No Claude that we know of, or someone's own model behind an Anthropic-compatible base URL: every field passes in the
+ * API's own form, since only the provider can judge it.
+ */
+const foreign: ModelTraits = {
+  ...oldest,
+  maxOutputTokens: 8_192,
+  knownLimit: false,
+  thinking: "effort",
+  structuredOutput: true,
+};
 
 /** The traits of a model by Anthropic's id, dated or not. */
 export const traitsOf = (model: string): ModelTraits =>

@@ -1,4 +1,5 @@
 import type { JSONOutputFormat } from "@anthropic-ai/sdk/resources/messages";
+import { isRecursive } from "#core/providers/schema/references.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { ModelTraits } from "./model-traits.ts";
 import { hasOpenMap, toSchemaSubset } from "./schema-subset.ts";
@@ -23,7 +24,8 @@ export const toOutputFormat = (
 ): OutputFormat => {
   if (responseFormat === null || responseFormat === undefined || responseFormat.type === "text") return {};
   const schema = responseFormat.type === "json_schema" ? responseFormat.json_schema.schema : undefined;
-  if (schema === undefined || !traits.structuredOutput) {
+  // A schema that holds itself is refused: no grammar can be made of it.
+  if (schema === undefined || !traits.structuredOutput || isRecursive(schema)) {
     warnings.add("response_format");
     const shape = schema === undefined ? "" : `\nIt must match this JSON Schema:\n${JSON.stringify(schema)}`;
     return { instruction: jsonOnly + shape };

@@ -11,7 +11,7 @@ const maxTemperature = 1;
 
 /**
  * temperature (Anthropic's ends at 1), top_p and Anthropic's own top_k, where the model takes them: not with thinking, not
- * on models from Opus 4.7 on, and never temperature and top_p together. A value that is the default anyway (1) is left out
+ * on models from Opus 4.7 on, and never temperature and top_p together on a Claude. A value that is the default anyway (1) is left out
  * without a warning.
  */
 export const toSampling = (
@@ -34,6 +34,7 @@ export const toSampling = (
     return wanted.top_p === undefined ? sampling : { ...sampling, top_p: wanted.top_p };
   }
   if (wanted.temperature > maxTemperature) warnings.add("temperature");
-  if (wanted.top_p !== undefined && wanted.top_p !== 1) warnings.add("top_p");
-  return { ...sampling, temperature: Math.min(wanted.temperature, maxTemperature) };
+  const both = traits.thinking === "effort" && wanted.top_p !== undefined ? { top_p: wanted.top_p } : {};
+  if (wanted.top_p !== undefined && wanted.top_p !== 1 && both.top_p === undefined) warnings.add("top_p");
+  return { ...both, ...sampling, temperature: Math.min(wanted.temperature, maxTemperature) };
 };

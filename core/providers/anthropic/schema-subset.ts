@@ -1,6 +1,9 @@
-import { isRecord } from "#core/values/is-record.ts";
-
-type Schema = Record<string, unknown>;
+import { definitionOf } from "#core/providers/schema/modern-keywords.ts";
+import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
+import { inferredType, speaksOf } from "#core/providers/schema/node-type.ts";
+import { type Budget, bothOf, newBudget, withoutAllOf } from "#core/providers/schema/plain-object.ts";
+import { mapReferences } from "#core/providers/schema/references.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /** Formats that Anthropic's constrained decoding knows, as its SDK 1.12 lists them. */
 const knownFormats: ReadonlySet<unknown> = new Set([
@@ -19,101 +22,169 @@ const knownFormats: ReadonlySet<unknown> = new Set([
 const isPrimitive = (value: unknown): boolean => value === null || typeof value !== "object";
 const isPrimitiveList = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every(isPrimitive);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-const rewriteAll = (schemas: Schema): Schema =>
-  Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, rewrite(schema)]));
-
-/** draft-07's `definitions` is 2019-09's `$defs`, which is what Anthropic takes. */
-const renameReference = (reference: unknown): unknown =>
-  typeof reference === "string" ? reference.replace(/^#\/definitions\//, "#/$defs/") : reference;
-
-/** `type: ["string", "null"]` as a choice of schemas with one type each; null takes none of the other keywords. */
-const splitTypes = (schema: Schema, types: readonly unknown[]): Schema => {
+/** `type: ["string", "null"]` as a choice of schemas with one type each, which take the keywords that speak of it. */
+const splitTypes = (schema: JsonRecord, types: readonly unknown[]): JsonRecord => {
   const { type: _types, description, title, $defs, definitions, ...rest } = schema;
+  const keywords = Object.entries(rest);
   return {
     ...(description === undefined ? {} : { description }),
     ...(title === undefined ? {} : { title }),
     ...($defs === undefined ? {} : { $defs }),
     ...(definitions === undefined ? {} : { definitions }),
-    anyOf: types.map((type) => (type === "null" ? { type } : { ...rest, type })),
+    anyOf: types.map((type) =>
+      type === "null" ? { type } : { ...Object.fromEntries(keywords.filter(([name]) => speaksOf(name, type))), type },
+    ),
   };
-};
-
-/** Moves the shape keywords of the schema's type into `kept`; what stays in `rest` has no counterpart. */
-const keepTypeKeywords = (type: unknown, rest: Schema, kept: Schema): void => {
-  const take = (key: string): unknown => {
-    const value = rest[key];
-    delete rest[key];
-    return value;
-  };
-  if (type === "object") {
-    const properties = take("properties");
-    kept.properties = isRecord(properties) ? rewriteAll(properties) : {};
-    take("additionalProperties");
-    kept.additionalProperties = false;
-    if (rest.required !== undefined) kept.required = take("required");
-  } else if (type === "string") {
-    if (knownFormats.has(rest.format)) kept.format = take("format");
-  } else if (type === "array") {
-    if (rest.items !== undefined) kept.items = rewrite(take("items"));
-    if (rest.minItems === 0 || rest.minItems === 1) kept.minItems = take("minItems");
-  }
 };
 
 /** Constraints that decoding cannot hold are told to the model in words instead. */
-const describe = (description: unknown, rest: Schema): string | undefined => {
+const describe = (description: unknown, rest: JsonRecord): string | undefined => {
   const notes = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const said = typeof description === "string" && description !== "" ? description : undefined;
   if (notes.length === 0) return said;
   return `${said === undefined ? "" : `${said}\n\n`}{${notes.join(", ")}}`;
 };
 
-const rewrite = (input: unknown): unknown => {
-  if (!isRecord(input)) return input;
-  const schema = Array.isArray(input.type) && input.enum === undefined ? splitTypes(input, input.type) : input;
-  const {
-    $defs,
-    definitions,
-    $ref,
-    $schema: _dialect,
-    anyOf,
-    oneOf,
-    allOf,
-    type,
-    description,
-    title,
-    ...rest
-  } = schema;
-  const kept: Schema = {};
-  const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
-  if (Object.keys(shared).length > 0) kept.$defs = rewriteAll(shared);
-  if ($ref !== undefined) return { ...kept, $ref: renameReference($ref) };
-  if (isPrimitiveList(rest.enum)) {
-    kept.enum = rest.enum;
-    delete rest.enum;
+/** Rewrites one document, whose references are kept. */
+class Subset {
+  readonly #root: JsonRecord;
+  readonly #budget: Budget = newBudget();
+
+  constructor(root: JsonRecord) {
+    this.#root = root;
   }
-  if (rest.const !== undefined && isPrimitive(rest.const)) {
-    kept.const = rest.const;
-    delete rest.const;
+
+  rewrite(input: unknown): unknown {
+    if (!isRecord(input)) return {};
+    const merged = input.allOf === undefined ? input : this.#merged(input);
+    const schema =
+      Array.isArray(merged.type) && merged.enum === undefined ? splitTypes(merged, merged.type) : this.#folded(merged);
+    const {
+      $defs,
+      definitions,
+      $ref,
+      $schema: _dialect,
+      anyOf,
+      oneOf,
+      type: given,
+      description,
+      title,
+      ...rest
+    } = schema;
+    const type = Array.isArray(given) ? undefined : (given ?? inferredType(rest));
+    const kept: JsonRecord = {};
+    const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
+    if (Object.keys(shared).length > 0) kept.$defs = this.#rewriteAll(shared);
+    if ($ref !== undefined && definitionOf(this.#root, $ref) !== undefined) return { ...kept, $ref };
+    if (isPrimitiveList(rest.enum)) {
+      kept.enum = rest.enum;
+      delete rest.enum;
+    }
+    if (rest.const !== undefined && isPrimitive(rest.const)) {
+      kept.const = rest.const;
+      delete rest.const;
+    }
+    const choices = anyOf ?? oneOf;
+    const literal = kept.enum !== undefined || kept.const !== undefined;
+    if (Array.isArray(choices)) kept.anyOf = choices.map((choice) => this.rewrite(choice));
+    else if (!literal && type !== undefined) kept.type = type;
+    if (title !== undefined) kept.title = title;
+    if (!literal && kept.anyOf === undefined) this.#keepTypeKeywords(type, rest, kept);
+    const words = describe(description, rest);
+    if (words !== undefined) kept.description = words;
+    return kept;
   }
-  const choices = anyOf ?? oneOf;
-  const literal = kept.enum !== undefined || kept.const !== undefined;
-  if (Array.isArray(choices)) kept.anyOf = choices.map(rewrite);
-  else if (Array.isArray(allOf)) kept.allOf = allOf.map(rewrite);
-  else if (!literal && type !== undefined) kept.type = type;
-  if (title !== undefined) kept.title = title;
-  if (!literal) keepTypeKeywords(type, rest, kept);
-  const words = describe(description, rest);
-  if (words !== undefined) kept.description = words;
-  return kept;
+
+  /** A reference that stands in an `allOf` by itself, as OpenAPI's tools write it, stays one. */
+  #merged(schema: JsonRecord): JsonRecord {
+    const { allOf, ...beside } = schema;
+    const [only, ...others] = listOf(allOf);
+    const isAlone =
+      others.length === 0 && Object.keys(beside).every((name) => name === "description" || name === "title");
+    if (isAlone && isRecord(only) && Object.keys(only).join() === "$ref") return only;
+    return withoutAllOf(schema, this.#root, this.#budget);
+  }
+
+  #rewriteAll(schemas: JsonRecord): JsonRecord {
+    return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, this.rewrite(schema)]));
+  }
+
+  /**
+   * A choice that stands with properties of its node: each branch becomes a whole object, since a closed branch would
+   * allow none of them.
+   */
+  #folded(schema: JsonRecord): JsonRecord {
+    const { anyOf, oneOf, $defs, definitions, description, title, ...own } = schema;
+    const choices = listOf(anyOf ?? oneOf);
+    if (choices.length === 0 || (own.properties === undefined && own.required === undefined)) return schema;
+    const { type: _type, ...base } = own;
+    const branches = choices.filter(isRecord).map((choice) => {
+      this.#budget.left -= 1;
+      return bothOf({ ...base, type: "object" }, withoutAllOf(choice, this.#root, this.#budget));
+    });
+    // Too many to copy the properties for: the choice is told in words.
+    if (this.#budget.left <= 0)
+      return { ...own, $defs, definitions, title, description: describe(description, { anyOf: choices }) };
+    return {
+      ...($defs === undefined ? {} : { $defs }),
+      ...(definitions === undefined ? {} : { definitions }),
+      ...(description === undefined ? {} : { description }),
+      ...(title === undefined ? {} : { title }),
+      anyOf: branches,
+    };
+  }
+
+  /** Moves the shape keywords of the schema's type into `kept`; what stays in `rest` has no counterpart. */
+  #keepTypeKeywords(type: unknown, rest: JsonRecord, kept: JsonRecord): void {
+    const take = (key: string): unknown => {
+      const value = rest[key];
+      delete rest[key];
+      return value;
+    };
+    if (type === "object") {
+      const properties = take("properties");
+      const named = isRecord(properties) ? properties : {};
+      kept.properties = this.#rewriteAll(named);
+      take("additionalProperties");
+      kept.additionalProperties = false;
+      const required = listOf(take("required"));
+      // A closed object cannot have a name that it does not describe.
+      const known = required.filter((name) => typeof name === "string" && Object.hasOwn(named, name));
+      if (known.length > 0) kept.required = known;
+      if (known.length < required.length) rest.required = required.filter((name) => !known.includes(name));
+    } else if (type === "string") {
+      if (knownFormats.has(rest.format)) kept.format = take("format");
+    } else if (type === "array") {
+      if (rest.prefixItems !== undefined)
+        kept.items = { anyOf: listOf(rest.prefixItems).map((each) => this.rewrite(each)) };
+      else if (rest.items !== undefined) kept.items = this.rewrite(take("items"));
+      if (rest.minItems === 0 || rest.minItems === 1) kept.minItems = take("minItems");
+    }
+  }
+}
+
+/** draft-07's `definitions` is 2019-09's `$defs`, which is what Anthropic takes. */
+const renamed = (reference: string): string => reference.replace(/^#\/definitions\//, "#/$defs/");
+
+/** A document whose definitions all stand in `$defs`. */
+const withDefs = (schema: JsonRecord): JsonRecord => {
+  if (!isRecord(schema.definitions)) return schema;
+  const { definitions, $defs, ...rest } = schema;
+  return mapReferences({ ...rest, $defs: { ...definitions, ...(isRecord($defs) ? $defs : {}) } }, renamed);
 };
 
 /**
- * A JSON Schema in the subset that `output_config.format` and strict tools take: objects closed, `oneOf` as `anyOf`,
- * unknown formats and limits moved into the description. Does what the helper of Anthropic's SDK does, and more where
- * that would lose or refuse something: lists of types, `definitions`, schemas without a type.
+ * A JSON Schema of any draft in the subset that `output_config.format` and strict tools take: objects closed, `oneOf` as
+ * `anyOf`, parts of an `allOf` merged, unknown formats and limits moved into the description. Does what the helper of
+ * Anthropic's SDK does, and more where that would lose or refuse something: lists of types, `definitions`, schemas without
+ * a type, choices next to properties.
  */
-export const toSchemaSubset = (schema: Readonly<Schema>): Schema => rewrite(schema) as Schema;
+export const toSchemaSubset = (schema: Readonly<JsonRecord>): JsonRecord => {
+  const root = withDefs(toModernSchema(schema, () => undefined));
+  return new Subset(root).rewrite(root) as JsonRecord;
+};
 
 /** Whether a schema asks for objects with free keys, which the subset cannot express: it closes them. */
 export const hasOpenMap = (schema: unknown): boolean => {

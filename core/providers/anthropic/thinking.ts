@@ -89,6 +89,9 @@ export const planThinking = (wish: ThinkingWish, traits: ModelTraits, warnings: 
     // These think in any case, and say between tool calls what older models say as text: ask for it in words.
     return traits.thinkingOff === "allowed" ? {} : { thinking: summarised };
   }
+  if (traits.thinking === "effort") {
+    return effort === "none" ? { thinking: { type: "disabled" } } : { effort: (efforts[effort] ?? effort) as Effort };
+  }
   if (effort !== "none" && !Object.hasOwn(efforts, effort)) {
     warnings.add(fieldName);
     return {};

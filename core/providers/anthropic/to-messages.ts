@@ -23,8 +23,12 @@ export interface Conversation {
 /** Stands for the user's turn where a conversation has none at its start: Anthropic needs one. */
 const openingText = "(The conversation starts here.)";
 
-const toolResult = (message: Extract<ChatMessage, { role: "tool" }>, toolUseId: string): ToolResultBlockParam => {
-  const blocks = textBlocks(message.content);
+const toolResult = (
+  message: Extract<ChatMessage, { role: "tool" }>,
+  path: string,
+  toolUseId: string,
+): ToolResultBlockParam => {
+  const blocks = userBlocks(message.content, path);
   const content = typeof message.content === "string" ? message.content : blocks;
   return {
     type: "tool_result",
@@ -53,7 +57,7 @@ const trimPrefill = (turns: readonly Turn[]): void => {
  * results of parallel tool calls in one user turn right after the calls, the first turn the user's.
  * @throws GatewayError naming the message at fault.
  */
-export const toMessages = (messages: readonly ChatMessage[]): Conversation => {
+export const toMessages = (messages: readonly ChatMessage[], warnings: Set<string>): Conversation => {
   const system: TextBlockParam[] = [];
   const turns: Turn[] = [];
   const ledger = new ToolCallLedger();
@@ -65,7 +69,7 @@ export const toMessages = (messages: readonly ChatMessage[]): Conversation => {
         system.push(...markLast(textBlocks(message.content), message));
         break;
       case "tool": {
-        const result = toolResult(message, ledger.result(message.tool_call_id, `${path}.tool_call_id`));
+        const result = toolResult(message, path, ledger.result(message.tool_call_id, `${path}.tool_call_id`));
         append(turns, "user", markLast([result], message));
         break;
       }
@@ -75,7 +79,7 @@ export const toMessages = (messages: readonly ChatMessage[]): Conversation => {
         break;
       case "assistant":
         ledger.assertAnswered();
-        append(turns, "assistant", markLast(assistantBlocks(message, path, ledger), message));
+        append(turns, "assistant", markLast(assistantBlocks(message, path, { ledger, warnings }), message));
         break;
     }
   });

@@ -12,6 +12,7 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { cacheMark } from "./cache-mark.ts";
+import { toMetadata } from "./metadata.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { otherFields } from "./other-fields.ts";
 import { toOutputFormat } from "./response-format.ts";
@@ -53,11 +54,6 @@ const toStopSequences = (stop: ChatRequest["stop"], warnings: Set<string>): stri
   const sequences = wanted.filter(hasText);
   if (sequences.length < wanted.length) warnings.add("stop");
   return sequences;
-};
-
-const toMetadata = (request: ChatRequest): Pick<MessageCreateParams, "metadata"> => {
-  const id = request.user ?? request.safety_identifier;
-  return typeof id === "string" && id !== "" ? { metadata: { user_id: id } } : {};
 };
 
 /** Anthropic's own `thinking` object, which the caller may send instead of reasoning_effort. */
@@ -102,7 +98,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
   const request = withAllowedToolsOnly(given, warnings);
   const traits = traitsOf(model);
   const rest = otherFields(request, byok, warnings);
-  const { system, messages } = toMessages(request.messages);
+  const { system, messages } = toMessages(request.messages, warnings);
   const maxTokens = toMaxTokens(request, traits, warnings);
   const offered = toTools(functionTools(request.tools ?? []), traits, warnings);
   const tools = offered ?? toTools(toolsOfHistory(request.messages), traits, warnings);
@@ -128,7 +124,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
     }),
     ...toSampling(request, traits, thinks, warnings),
     ...(stopSequences.length === 0 ? {} : { stop_sequences: stopSequences }),
-    ...toMetadata(request),
+    ...toMetadata(request, warnings),
     ...cacheMark(request),
     ...(request.stream === true ? { stream: true } : {}),
   };

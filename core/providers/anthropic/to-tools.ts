@@ -1,24 +1,51 @@
 import type { Tool, ToolChoice } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
+import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
+import { toPlainObject } from "#core/providers/schema/plain-object.ts";
+import { isRecursive } from "#core/providers/schema/references.ts";
 import type { ChatRequest, FunctionTool } from "#core/schemas/chat.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
 import { cacheMark } from "./cache-mark.ts";
 import type { ModelTraits } from "./model-traits.ts";
 import { toSchemaSubset } from "./schema-subset.ts";
 
-const inputSchema = (parameters: Readonly<Record<string, unknown>> | undefined, strict: boolean): Tool.InputSchema => {
-  const schema = { type: "object" as const, ...parameters };
-  const withType = parameters === undefined ? { ...schema, properties: {} } : schema;
-  return (strict ? toSchemaSubset(withType) : withType) as Tool.InputSchema;
+interface Input {
+  readonly schema: Tool.InputSchema;
+  /** What the schema cannot say, for the tool's description. */
+  readonly words: readonly string[];
+}
+
+const noArguments: Tool.InputSchema = { type: "object", properties: {} };
+
+/**
+ * A tool's schema as Anthropic takes it: of draft 2020-12, and a plain object at its root, where a choice would refuse every
+ * request that offers the tool. The choice is told to the model in words.
+ */
+const toInput = (parameters: JsonRecord | undefined, strict: boolean, warnings: Set<string>): Input => {
+  if (parameters === undefined) return { schema: noArguments, words: [] };
+  const modern = toModernSchema(parameters, (keyword) => warnings.add(`tools.parameters.${keyword}`));
+  const { schema, words, lost } = toPlainObject(modern);
+  for (const keyword of lost) warnings.add(`tools.parameters.${keyword}`);
+  // It names the draft that the schema was written for.
+  const { $schema: _, ...plain } = schema;
+  return { schema: { ...(strict ? toSchemaSubset(plain) : plain), type: "object" }, words };
+};
+
+const describe = (description: string | undefined, words: readonly string[]): Pick<Tool, "description"> => {
+  if (words.length === 0) return description === undefined ? {} : { description };
+  return { description: [description, ...words].filter((text) => text !== undefined && text !== "").join("\n\n") };
 };
 
 const toTool = (tool: FunctionTool, traits: ModelTraits, warnings: Set<string>): Tool => {
   const { name, description, parameters, strict } = tool.function;
-  if (strict === true && !traits.structuredOutput) warnings.add("tools.strict");
-  const enforced = strict === true && traits.structuredOutput;
+  // Of a schema that holds itself no grammar can be made. Calls are held to their schemas by the gateway in any case.
+  const enforced = strict === true && traits.structuredOutput && !(parameters !== undefined && isRecursive(parameters));
+  if (strict === true && !enforced) warnings.add("tools.strict");
+  const { schema, words } = toInput(parameters, enforced, warnings);
   return {
     name,
-    ...(description === undefined ? {} : { description }),
-    input_schema: inputSchema(parameters, enforced),
+    ...describe(description, words),
+    input_schema: schema,
     ...(enforced ? { strict: true } : {}),
     ...cacheMark(tool.function),
     ...cacheMark(tool),

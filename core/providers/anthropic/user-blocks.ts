@@ -5,8 +5,8 @@ import type {
   TextBlockParam,
 } from "@anthropic-ai/sdk/resources/messages";
 import { GatewayError } from "#core/errors.ts";
+import { parseDataUrl, parseImageUrl } from "#core/providers/image-type.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import { ownValue } from "#core/values/own-value.ts";
 import { cacheMark } from "./cache-mark.ts";
 
 type UserMessage = Extract<ChatMessage, { role: "user" }>;
@@ -14,13 +14,7 @@ type UserPart = Exclude<UserMessage["content"], string>[number];
 type PartOf<Type extends UserPart["type"]> = Extract<UserPart, { type: Type }>;
 type UserBlock = TextBlockParam | ImageBlockParam | DocumentBlockParam;
 
-const imageTypes: Readonly<Record<string, Base64ImageSource["media_type"]>> = {
-  "image/jpeg": "image/jpeg",
-  "image/jpg": "image/jpeg",
-  "image/png": "image/png",
-  "image/gif": "image/gif",
-  "image/webp": "image/webp",
-};
+const imageTypes: readonly Base64ImageSource["media_type"][] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
 /** How base64 of a PDF begins ("%PDF-"): some clients send the bare data. */
 const base64PdfStart = "JVBERi0";
@@ -28,32 +22,17 @@ const base64PdfStart = "JVBERi0";
 const unsupported = (message: string, param: string): GatewayError =>
   new GatewayError("BAD_REQUEST", message, { param });
 
-interface DataUrl {
-  readonly mediaType: string;
-  readonly data: string;
-}
-
-/** Takes a base64 `data:` URL apart without copying or checking megabytes of data. */
-const parseDataUrl = (url: string): DataUrl | undefined => {
-  if (!url.startsWith("data:")) return undefined;
-  const comma = url.indexOf(",");
-  const [mediaType = "", ...options] = url.slice("data:".length, comma).split(";");
-  return comma === -1 || options.at(-1) !== "base64"
-    ? undefined
-    : { mediaType: mediaType.toLowerCase(), data: url.slice(comma + 1) };
-};
-
 /** Anthropic refuses text without any visible character. */
 export const hasText = (text: string): boolean => text.trim() !== "";
 
 const imageBlock = (part: PartOf<"image_url">, path: string): ImageBlockParam => {
   const { url } = part.image_url;
   const param = `${path}.image_url.url`;
-  if (url.startsWith("https://") || url.startsWith("http://")) {
+  if (/^https?:\/\//i.test(url)) {
     return { type: "image", source: { type: "url", url }, ...cacheMark(part) };
   }
-  const parsed = parseDataUrl(url);
-  const mediaType = parsed === undefined ? undefined : ownValue(imageTypes, parsed.mediaType);
+  const parsed = parseImageUrl(url);
+  const mediaType = imageTypes.find((type) => type === parsed?.mediaType);
   if (parsed === undefined || mediaType === undefined) {
     throw unsupported("Claude accepts an https URL, or a base64 data: URL of a JPEG, PNG, GIF or WebP image.", param);
   }

@@ -10,7 +10,9 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { embedImages } from "./embed-images.ts";
+import { toGoogleMessages } from "./google-messages.ts";
 import { toGeminiSchema } from "./google-schema.ts";
+import { toGoogleValues } from "./google-values.ts";
 
 const rules: MessageRules = {
   ...plainRules,
@@ -47,8 +49,9 @@ const withSignature = (message: JsonRecord): JsonRecord => {
 
 const isGemini2 = (model: string): boolean => /^(models\/)?gemini-[12]\b/.test(model);
 
-/** The efforts that a model's thinking levels have. Sources: Google's compatibility page, issue threads. */
-const effortsOf = (model: string): readonly string[] => {
+/** The efforts that a model's thinking levels have; undefined for a model that is none of Google's own names. */
+const effortsOf = (model: string): readonly string[] | undefined => {
+  if (!/^(models\/)?(gemini|gemma|learnlm)/.test(model)) return undefined;
   if (/gemini-2\.5-pro/.test(model)) return ["low", "medium", "high"];
   if (/gemini-2\.5/.test(model)) return ["none", "low", "medium", "high"];
   if (/gemini-[12]|gemma|learnlm/.test(model)) return [];
@@ -61,8 +64,10 @@ const toEffort = (request: ChatRequest, model: string, warnings: Set<string>): R
   const wanted = request.reasoning_effort;
   if (wanted === null || wanted === undefined) return {};
   const google = isRecord(request.extra_body) && isRecord(request.extra_body.google) ? request.extra_body.google : {};
+  const efforts = effortsOf(model);
+  const nearest = efforts === undefined ? wanted : nearestEffort(wanted, efforts);
   // Only one of the two may be sent, and Google's own is the more precise.
-  const effort = google.thinking_config === undefined ? nearestEffort(wanted, effortsOf(model)) : undefined;
+  const effort = google.thinking_config === undefined ? nearest : undefined;
   if (effort !== wanted) warnings.add("reasoning_effort");
   return effort === undefined ? {} : { reasoning_effort: effort };
 };
@@ -71,15 +76,10 @@ const toGeminiTool = (tool: JsonRecord, warnings: Set<string>): JsonRecord => {
   const { strict, parameters, ...definition } = isRecord(tool.function) ? tool.function : {};
   if (strict === true) warnings.add("tools.strict");
   const schema = isRecord(parameters) ? parameters : undefined;
+  const rewritten = schema && toGeminiSchema(schema, (keyword) => warnings.add(`tools.parameters.${keyword}`));
   // An object without properties is refused: such a tool is declared without parameters.
-  const bare = schema === undefined || (isRecord(schema.properties) && Object.keys(schema.properties).length === 0);
-  return {
-    ...tool,
-    function: {
-      ...definition,
-      ...(bare ? {} : { parameters: toGeminiSchema(schema, (keyword) => warnings.add(`tools.parameters.${keyword}`)) }),
-    },
-  };
+  const bare = rewritten === undefined || (rewritten.properties === undefined && rewritten.anyOf === undefined);
+  return { ...tool, function: { ...definition, ...(bare ? {} : { parameters: rewritten }) } };
 };
 
 const toResponseFormat = (format: unknown, warnings: Set<string>): unknown => {
@@ -111,8 +111,9 @@ export const toGoogleRequest = async (call: ProviderCall): Promise<ShapedRequest
   const { model, signal } = call;
   const warnings = new Set<string>();
   const request = withAllowedToolsOnly(call.request, warnings);
-  const { passed, open } = applyFields("google", request, conditionsOf(call), warnings);
-  const cleaned = await embedImages(toMessages(request.messages, rules, warnings), signal);
+  const { passed: given, open } = applyFields("google", request, conditionsOf(call), warnings);
+  const { stop: _stop, ...passed } = given;
+  const cleaned = toGoogleMessages(await embedImages(toMessages(request.messages, rules, warnings), signal));
   const body: Record<string, unknown> = {
     ...passed,
     model,
@@ -121,8 +122,7 @@ export const toGoogleRequest = async (call: ProviderCall): Promise<ShapedRequest
     ...streamFields(request),
   };
   if (request.stream === true) body.stream_options = { include_usage: true };
-  const maxTokens = open.max_completion_tokens ?? request.max_tokens;
-  if (typeof maxTokens === "number") body.max_tokens = maxTokens;
+  Object.assign(body, toGoogleValues(request, warnings));
   if (open.tools !== undefined && open.tools.length > 0) {
     body.tools = toTools(open.tools, rules, warnings).map((tool) => toGeminiTool(tool, warnings));
   }

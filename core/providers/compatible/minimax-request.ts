@@ -63,6 +63,8 @@ const toTemperature = (wanted: number | null | undefined, warnings: Set<string>)
 /** Thinking is on or off on M3, and an effort on M3.1-Flash, which has no off. */
 const toThinking = (wanted: string | null | undefined, model: string, warnings: Set<string>): JsonRecord => {
   if (typeof wanted !== "string") return {};
+  // None of the models that we know: its effort is its own.
+  if (!/^MiniMax-M[123]/i.test(model)) return { reasoning_effort: wanted };
   if (isAlwaysThinking(model)) {
     const effort = nearestEffort(wanted, flashEfforts);
     if (effort !== wanted) warnings.add("reasoning_effort");

@@ -7,6 +7,7 @@ const rules: MessageRules = {
   ...plainRules,
   cacheMarks: true,
   refusals: true,
+  toolParts: true,
   ownFields: ["annotations", "reasoning", "reasoning_details"],
 };
 

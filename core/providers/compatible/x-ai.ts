@@ -14,8 +14,12 @@ const rules: MessageRules = {
 
 const maxTopLogprobs = 8;
 
-/** The efforts of a model, weakest first. From Grok 4.5 on reasoning is never off. Sources: docs.x.ai, @ai-sdk/xai. */
-const effortsOf = (model: string): readonly string[] => {
+/**
+ * The efforts of a model, weakest first; undefined for a model that is no Grok. From Grok 4.5 on reasoning is never off.
+ * Sources: docs.x.ai, @ai-sdk/xai.
+ */
+const effortsOf = (model: string): readonly string[] | undefined => {
+  if (!/^grok-/.test(model)) return undefined;
   if (/^grok-4\.3/.test(model)) return ["none", "low", "medium", "high"];
   if (/^grok-4\.[57](-|$)/.test(model)) return ["low", "medium", "high"];
   if (/^grok-(4\.[6-9](-|$)|[5-9])/.test(model)) return ["low", "medium", "high", "xhigh"];
@@ -26,8 +30,8 @@ const shape: RequestShape = {
   provider: "x-ai",
   rules,
   conditions: ({ model }) => [
-    ...(model.includes("non-reasoning") ? [] : (["reasoning-model"] as const)),
-    ...(effortsOf(model).length === 0 ? (["grok-no-effort"] as const) : []),
+    ...(model.includes("non-reasoning") || effortsOf(model) === undefined ? [] : (["reasoning-model"] as const)),
+    ...(effortsOf(model)?.length === 0 ? (["grok-no-effort"] as const) : []),
   ],
   write: (body, { open }, { model }, warnings) => {
     if (open.max_tokens !== undefined) body.max_completion_tokens ??= open.max_tokens;
@@ -36,7 +40,8 @@ const shape: RequestShape = {
       body.top_logprobs = Math.min(open.top_logprobs, maxTopLogprobs);
     }
     if (typeof open.reasoning_effort === "string") {
-      const effort = nearestEffort(open.reasoning_effort, effortsOf(model));
+      const efforts = effortsOf(model);
+      const effort = efforts === undefined ? open.reasoning_effort : nearestEffort(open.reasoning_effort, efforts);
       if (effort !== open.reasoning_effort) warnings.add("reasoning_effort");
       if (effort !== undefined) body.reasoning_effort = effort;
     }

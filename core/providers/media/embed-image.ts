@@ -1,4 +1,5 @@
 import { fetchImage } from "#core/outbound/fetch-image.ts";
+import { imageTypeOf } from "#core/providers/image-type.ts";
 
 export interface EmbeddedImage {
   readonly contentType: string;
@@ -14,5 +15,7 @@ const dataUrl = /^data:([^;,]+);base64,/i;
 export const embedImage = async (url: string, param: string, signal: AbortSignal): Promise<EmbeddedImage> => {
   const text = /^data:/i.test(url) ? url : await fetchImage(url, param, { signal });
   const [head = "", contentType = "image/png"] = dataUrl.exec(text) ?? [];
-  return { contentType: contentType.toLowerCase(), base64: text.slice(head.length) };
+  const base64 = text.slice(head.length);
+  // A label may be wrong, the first bytes are not.
+  return { contentType: imageTypeOf(base64) ?? contentType.toLowerCase(), base64 };
 };

@@ -1,7 +1,11 @@
 import { GatewayError } from "#core/errors.ts";
+import { argumentsText } from "#core/providers/call-arguments.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
+import { withTrueType } from "#core/providers/image-type.ts";
+import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
+import { wellFormedJson } from "#core/values/json-text.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
 /**
@@ -29,6 +33,10 @@ export interface MessageRules {
   readonly customTools: boolean;
   /** Takes `extra_content` on tool calls. */
   readonly extraContent: boolean;
+  /** Takes back arguments of a past call that are no JSON object. */
+  readonly brokenArguments: boolean;
+  /** Takes images and files in tool results. Where not, the caller is told. */
+  readonly toolParts: boolean;
   /** Kinds of part that no model of the provider takes, each with what the caller is told. */
   readonly refusedParts: Readonly<Partial<Record<string, string>>>;
   /** The provider's form of a tool call's id. */
@@ -53,32 +61,54 @@ const without = (source: Loose, names: readonly string[]): Loose => {
   return Object.fromEntries(Object.entries(source).filter(([name]) => !names.includes(name)));
 };
 
+/** An image whose label is what its bytes are: some providers refuse any other, and `image/jpg`. */
+const withTrueImage = (part: Loose): Loose => {
+  if (!isRecord(part.image_url) || typeof part.image_url.url !== "string") return part;
+  const url = withTrueType(part.image_url.url);
+  return url === part.image_url.url ? part : { ...part, image_url: { ...part.image_url, url } };
+};
+
 const cleanPart = (part: Loose, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
   const refusal = ownValue(rules.refusedParts, String(part.type));
   if (refusal !== undefined) throw new GatewayError("BAD_REQUEST", refusal, { param: path });
-  let cleaned = part;
+  let cleaned = withTrueImage(part);
   if (!rules.cacheMarks && "cache_control" in part) {
     warnings.add("cache_control");
     cleaned = without(cleaned, ["cache_control"]);
   }
   if (!rules.imageDetail && isRecord(part.image_url) && "detail" in part.image_url) {
     if (part.image_url.detail !== "auto") warnings.add("image_url.detail");
-    cleaned = { ...cleaned, image_url: without(part.image_url, ["detail"]) };
+    cleaned = { ...cleaned, image_url: without(cleaned.image_url as Loose, ["detail"]) };
   }
   return cleaned;
 };
 
-const cleanToolCall = (call: ChatToolCall, path: string, rules: MessageRules): Loose => {
+const cleanToolCall = (call: ChatToolCall, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
   if (call.type === "custom" && !rules.customTools) throw refusedCustom(`${path}.custom`);
-  const cleaned = without(call, rules.extraContent ? ["cache_control"] : ["cache_control", "extra_content"]);
+  let cleaned = without(call, rules.extraContent ? ["cache_control"] : ["cache_control", "extra_content"]);
   const id = rules.toolCallId(call.id);
-  return id === call.id ? cleaned : { ...cleaned, id };
+  if (id !== call.id) cleaned = { ...cleaned, id };
+  if (call.type === "custom") return cleaned;
+  const { arguments: given } = call.function;
+  const text = wellFormedJson(rules.brokenArguments ? given : argumentsText(given, warnings));
+  return text === given ? cleaned : { ...cleaned, function: { ...call.function, arguments: text } };
 };
 
 /** Maps a list and gives the same one back when nothing changed. */
 const mapSame = <Item>(items: readonly Item[], map: (item: Item, index: number) => Item): readonly Item[] => {
   const mapped = items.map(map);
   return mapped.some((item, index) => item !== items[index]) ? mapped : items;
+};
+
+/** @throws GatewayError for a part of a tool's result that is no text */
+const checkTextOnly = (parts: readonly Loose[], path: string): void => {
+  const index = parts.findIndex(({ type }) => type !== "text");
+  if (index < 0) return;
+  throw new GatewayError(
+    "BAD_REQUEST",
+    "This provider accepts only text in tool results. Send the image in a user message after them.",
+    { param: `${path}.content[${index}]` },
+  );
 };
 
 const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
@@ -94,6 +124,7 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
   }
   if (Array.isArray(message.content)) {
     const parts = message.content as readonly Loose[];
+    if (message.role === "tool" && !rules.toolParts) checkTextOnly(parts, path);
     const content = mapSame(parts, (part, index) => cleanPart(part, `${path}.content[${index}]`, rules, warnings));
     if (content !== parts) cleaned = { ...cleaned, content };
   }
@@ -115,7 +146,7 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
   if (message.tool_calls === undefined) return cleaned;
   if (message.tool_calls.length === 0) return without(cleaned, ["tool_calls"]);
   const calls = mapSame<Loose>(message.tool_calls, (call, index) =>
-    cleanToolCall(call as ChatToolCall, `${path}.tool_calls[${index}]`, rules),
+    cleanToolCall(call as ChatToolCall, `${path}.tool_calls[${index}]`, rules, warnings),
   );
   return calls === message.tool_calls ? cleaned : { ...cleaned, tool_calls: calls };
 };
@@ -130,8 +161,16 @@ export const toMessages = (
     cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
   );
 
+/** A function whose parameters are JSON Schema of draft 2020-12, against which the providers hold them. */
+const withModernSchema = (tool: Loose, warnings: Set<string>): Loose => {
+  if (!isRecord(tool.function) || !isRecord(tool.function.parameters)) return tool;
+  const { parameters } = tool.function;
+  const modern = toModernSchema(parameters, (keyword) => warnings.add(`tools.parameters.${keyword}`));
+  return modern === parameters ? tool : { ...tool, function: { ...tool.function, parameters: modern } };
+};
+
 /**
- * Tools without marks that the provider refuses; the same list where there are none.
+ * Tools without marks that the provider refuses, and with schemas that it can read; the same list where nothing changes.
  * @throws GatewayError for a custom tool where the provider takes none.
  */
 export const toTools = (
@@ -142,11 +181,12 @@ export const toTools = (
   mapSame<Loose>(tools, (tool, index) => {
     const form = tool.type === "custom" ? "custom" : "function";
     if (form === "custom" && !rules.customTools) throw refusedCustom(`tools[${index}].custom`);
-    if (rules.cacheMarks) return tool;
-    const definition = isRecord(tool[form]) ? tool[form] : {};
-    if (!("cache_control" in tool) && !("cache_control" in definition)) return tool;
+    const readable = withModernSchema(tool, warnings);
+    if (rules.cacheMarks) return readable;
+    const definition = isRecord(readable[form]) ? readable[form] : {};
+    if (!("cache_control" in readable) && !("cache_control" in definition)) return readable;
     warnings.add("cache_control");
-    return { ...without(tool, ["cache_control"]), [form]: without(definition, ["cache_control"]) };
+    return { ...without(readable, ["cache_control"]), [form]: without(definition, ["cache_control"]) };
   });
 
 /** A provider without any wishes of its own. */
@@ -159,6 +199,8 @@ export const plainRules: MessageRules = {
   ownFields: [],
   customTools: false,
   extraContent: false,
+  brokenArguments: false,
+  toolParts: false,
   refusedParts: {},
   toolCallId: (id) => id,
 };

@@ -1,6 +1,8 @@
 /** What OpenAI's models take, by family. Sources: openai 7.57 types and public issue threads, November 2026. */
 
 export interface ModelTraits {
+  /** Whether the family is none of ours to know: every field passes as it came, and only the provider can judge it. */
+  readonly unknown: boolean;
   readonly reasons: boolean;
   /** The values of `reasoning_effort`, weakest first; none for models that do not reason. */
   readonly efforts: readonly string[];
@@ -40,6 +42,7 @@ const toolsOf = (model: string): ModelTraits["tools"] => {
 };
 
 const plain: ModelTraits = {
+  unknown: false,
   reasons: false,
   efforts: [],
   restsByDefault: false,
@@ -48,11 +51,18 @@ const plain: ModelTraits = {
   responsesOnly: false,
 };
 
-/** The traits of a model by OpenAI's id. Ids that are not OpenAI's (another server behind the base URL) are plain. */
+/** OpenAI's models that do not reason, fine-tuned ones included. */
+const resting = /^(ft:)?(gpt-[34]|gpt-35|chatgpt-|davinci|babbage|text-|omni-)/;
+
+/** The traits of a model by OpenAI's id. One that is not OpenAI's (another server behind the base URL) or new is unknown. */
 export const traitsOf = (model: string): ModelTraits => {
   const responsesOnly = /codex|deep-research|computer-use|^(o\d|gpt-\d+(\.\d+)?)-pro(-|$)/.test(model);
-  if (!/^(o\d|gpt-([5-9]|\d{2,})|codex|computer-use)/.test(model) || named(model, "gpt-5-chat-latest")) return plain;
+  if (!/^(o\d|gpt-([5-9]|\d{2,})|codex|computer-use)/.test(model) || named(model, "gpt-5-chat-latest")) {
+    const isKnown = resting.test(model) || named(model, "gpt-5-chat-latest");
+    return { ...plain, unknown: !isKnown, responsesOnly: !isKnown && responsesOnly };
+  }
   return {
+    unknown: false,
     reasons: true,
     efforts: effortsOf(model),
     restsByDefault: named(model, "gpt-5.1", "gpt-5.2"),

@@ -24,6 +24,7 @@ export const planEffort = (request: ChatRequest, traits: ModelTraits, warnings: 
   const hasTools = (request.tools ?? []).length > 0;
   const wanted = request.reasoning_effort ?? undefined;
   const responses = traits.responsesOnly || (hasTools && traits.tools === "responses");
+  if (traits.unknown) return { effort: wanted, responses };
   if (!traits.reasons) return { effort: undefined, responses };
   if (wanted === undefined) {
     if (responses) return { effort: undefined, responses };

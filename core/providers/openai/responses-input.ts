@@ -102,6 +102,12 @@ const customCallIds = (messages: readonly ChatMessage[]): ReadonlySet<string> =>
       .map(({ id }) => id),
   );
 
+/** A tool's result: text, or parts where an image or a file is among them. */
+const toOutput = (content: UserMessage["content"], path: string): string | ResponseInputContent[] =>
+  typeof content === "string" || content.every((part) => part.type === "text")
+    ? textOf(content as string | readonly { readonly text: string }[])
+    : content.map((part, index) => inputPart(part, `${path}.content[${index}]`));
+
 const messageItems = (message: ChatMessage, path: string, customIds: ReadonlySet<string>): ResponseInputItem[] => {
   switch (message.role) {
     case "system":
@@ -125,7 +131,7 @@ const messageItems = (message: ChatMessage, path: string, customIds: ReadonlySet
         {
           type: customIds.has(message.tool_call_id) ? "custom_tool_call_output" : "function_call_output",
           call_id: message.tool_call_id,
-          output: textOf(message.content),
+          output: toOutput(message.content, path),
         },
       ];
   }

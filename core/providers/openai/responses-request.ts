@@ -18,7 +18,7 @@ import { type MessageRules, toMessages, toTools } from "./messages.ts";
 import { toInputItems } from "./responses-input.ts";
 import { type OpenAiPlan, openAiConditions, openAiRules } from "./to-request.ts";
 
-const rules: MessageRules = { ...openAiRules, names: false, ownFields: ["reasoning_details"] };
+const rules: MessageRules = { ...openAiRules, names: false, toolParts: true, ownFields: ["reasoning_details"] };
 
 /** OpenAI refuses a smaller limit on this API. */
 const minOutputTokens = 16;

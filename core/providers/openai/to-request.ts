@@ -23,6 +23,7 @@ export const openAiRules: MessageRules = {
   ...plainRules,
   refusals: true,
   customTools: true,
+  brokenArguments: true,
   toolCallId: toOpenAiToolCallId,
 };
 
@@ -35,7 +36,7 @@ export const openAiConditions = (
   const holds = new Set<Condition>();
   if (!call.credential.byok) holds.add("platform-key");
   if ((call.request.tools ?? []).length === 0) holds.add("no-tools");
-  if (!traits.reasons) holds.add("not-reasoning");
+  if (!traits.reasons && !traits.unknown) holds.add("not-reasoning");
   if (traits.reasons) holds.add("reasoning-model");
   if (traits.reasons && effort !== "none") holds.add("thinking");
   if (traits.refusesStop) holds.add("stop-refused");

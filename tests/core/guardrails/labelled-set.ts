@@ -25,13 +25,17 @@ export interface Grade {
 }
 
 /** A value counts as found when one finding of its type covers it; a finding counts as wrong when it touches no label. */
-export const grade = (): readonly Grade[] => {
+export const grade = (spell = (text: string): string => text): readonly Grade[] => {
   const found = new Map<PiiType, number>();
   const wrong = new Map<PiiType, number>();
   const count = (counts: Map<PiiType, number>, type: PiiType): void => {
     counts.set(type, (counts.get(type) ?? 0) + 1);
   };
-  for (const { type, text, value } of positives) {
+  for (const { type, text, value } of positives.map((each) => ({
+    ...each,
+    text: spell(each.text),
+    value: spell(each.value),
+  }))) {
     const start = text.indexOf(value);
     const end = start + value.length;
     const findings = findPii(text);
@@ -40,7 +44,7 @@ export const grade = (): readonly Grade[] => {
     }
     for (const finding of findings) if (finding.end <= start || finding.start >= end) count(wrong, finding.type);
   }
-  for (const text of negatives) for (const { type } of findPii(text)) count(wrong, type);
+  for (const text of negatives) for (const { type } of findPii(spell(text))) count(wrong, type);
   return piiTypes.map((type) => {
     const labelled = positives.filter((positive) => positive.type === type).length;
     const hits = found.get(type) ?? 0;

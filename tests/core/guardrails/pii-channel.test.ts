@@ -6,6 +6,7 @@ import type { GuardrailAction } from "#core/guardrails/settings.ts";
 import { fc, runs } from "#tests/support/property.ts";
 import { cut } from "./chunks.ts";
 import { negatives, positives } from "./labelled-set.ts";
+import { spellings } from "./spellings.ts";
 
 const through = (pieces: readonly string[], action: GuardrailAction, json = false) => {
   const types: string[] = [];
@@ -39,8 +40,16 @@ const fragments = [
   "1 2 3 4 5 6 7 8 9 ",
   `eyJ${"a".repeat(500)}`,
 ];
+const marks = ["\u200b", "\u200b".repeat(65), "¹", "x²", "·", "。", "—", "ⓐ", "\ud835", "１", "\u0301", "٤", "@", "1"];
+const fragment = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...fragments) },
+  fc
+    .tuple(fc.constantFrom(...fragments), fc.constantFrom(...Object.values(spellings)))
+    .map(([text, spell]) => spell(text)),
+  fc.constantFrom(...marks),
+);
 const texts = fc
-  .tuple(fc.array(fc.constantFrom(...fragments), { minLength: 1, maxLength: 10 }), fc.constantFrom("", " "))
+  .tuple(fc.array(fragment, { minLength: 1, maxLength: 10 }), fc.constantFrom("", " "))
   .map(([parts, joint]) => parts.join(joint));
 const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 });
 
@@ -116,6 +125,10 @@ describe("a text under the pii guardrail", () => {
       ["1 ", 80],
       ["a@", 340],
       ["eyJa", 32_000],
+      ["\u200b", 340],
+      ["1\u200b", 1_000],
+      ["\u200b1 ", 400],
+      ["¹", 340],
     ] as const) {
       const channel = new PiiChannel({
         action: "redact",

@@ -124,6 +124,18 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     }
   });
 
+  it.each(["gpt", "claude"])("of responses by %s", async (model) => {
+    const path = "/api/v1/responses";
+    const asked = { model, input: "Hello" };
+    await expectStatus(post(path, asked), 200);
+    await expectStatus(post(path, { ...asked, stream: true }), 200);
+    await expectStatus(post(path, { ...asked, input: "[[simulate: finish=length]]" }), 200);
+    const late = "[[simulate: chunks=9 cut-after=3 chunk-delay-ms=20]]";
+    await expectStatus(post(path, { ...asked, input: late, stream: true }), 200);
+    await expectStatus(post(path, { ...asked, previous_response_id: "resp_1" }), 400);
+    await expectStatus(post(path, { model }), 400);
+  });
+
   it("of chat completions that are refused", async () => {
     const path = "/api/v1/chat/completions";
     await expectStatus(post(path, { model: "none", messages }), 400);

@@ -124,6 +124,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     messages: { messages },
     max_tokens: { max_completion_tokens: 1_000 },
     reasoning_effort: { reasoning_effort: "low" },
+    reasoning: {},
   },
   responses: {
     messages: { input: [{ type: "message", role: "user", content: "Hi" }] },
@@ -134,6 +135,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     response_format: { text: { format: { type: "json_schema", name: "place", schema, strict: true } } },
     verbosity: { text: { verbosity: "low" } },
     reasoning_effort: { reasoning: { effort: "low" } },
+    reasoning: { reasoning: { effort: "low" } },
   },
   anthropic: {
     messages: { messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] },
@@ -146,6 +148,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     response_format: { output_config: { format: { type: "json_schema" } } },
     user: { metadata: { user_id: "u-1" } },
     safety_identifier: { metadata: { user_id: "u-1" } },
+    reasoning: { thinking: {} },
   },
   google: {
     messages: { messages },
@@ -153,12 +156,14 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     tools: { tools: [{ function: { name: "get_weather", parameters: { type: "object", required: ["city"] } } }] },
     response_format: { response_format: { type: "json_schema", json_schema: { name: "place", schema: geminiSchema } } },
     reasoning_effort: { reasoning_effort: "low" },
+    reasoning: { reasoning_effort: "low" },
   },
   "x-ai": {
     messages: { messages },
     max_tokens: { max_completion_tokens: 1_000 },
     top_logprobs: { top_logprobs: 3 },
     reasoning_effort: { reasoning_effort: "low" },
+    reasoning: {},
   },
   openrouter: {
     messages: { messages },
@@ -170,6 +175,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     max_tokens: { max_completion_tokens: 1_000 },
     tools: { tools: [weatherTool] },
     reasoning_split: { reasoning_split: true },
+    reasoning: {},
   },
 };
 

@@ -82,7 +82,12 @@ describe("chatRequestSchema", () => {
       { type: "object", additionalProperties: false },
       { type: "object", additionalProperties: false, properties: {} },
     ],
-    [{ anyOf: [] }, { anyOf: [] }],
+    [{ required: ["a"] }, { required: ["a"], type: "object", properties: {} }],
+    [
+      { type: null, anyOf: [{ type: "object" }], properties: null },
+      { type: "object", anyOf: [{ type: "object" }], properties: {} },
+    ],
+    [{ type: "string" }, { type: "string" }],
     [
       { type: "object", properties: { constructor: { type: "string" } } },
       { type: "object", properties: { constructor: { type: "string" } } },

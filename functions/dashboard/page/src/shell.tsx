@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 import { signOut } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
 import { page } from "./router.ts";
@@ -48,12 +49,21 @@ interface ShellProps {
  */
 export const Shell = ({ user, children }: ShellProps) => {
   const open = useSignal(false);
+  const menuButton = useRef<HTMLButtonElement>(null);
   const leave = useAction(signOut);
   const fold = (): void => {
     open.value = false;
   };
   return (
-    <div class="shell">
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the menu wherever the focus is.
+    <div
+      class="shell"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !open.value) return;
+        fold();
+        menuButton.current?.focus();
+      }}
+    >
       <a class="skip" href="#content">
         Skip to the content
       </a>
@@ -65,6 +75,7 @@ export const Shell = ({ user, children }: ShellProps) => {
               <span>Concurred</span>
             </p>
             <button
+              ref={menuButton}
               type="button"
               class="icon-button menu-button"
               aria-label="Menu"

@@ -94,7 +94,7 @@ describe("a whole answer", () => {
     });
     const original = (JSON.parse(fixture("thinking-tools.json")) as { content: Record<string, unknown>[] }).content;
     const expected = original.map(({ caller: _caller, citations: _citations, ...block }) => block);
-    expect(toMessages(messages).messages[1]?.content).toEqual(expected);
+    expect(toMessages(messages, new Set()).messages[1]?.content).toEqual(expected);
   });
 
   it("has content null beside tool calls without text", () => {

@@ -132,7 +132,7 @@ describe("tool calls", () => {
       ],
     });
     expect(said.reasoning).toBe("Two cities, two calls.Now the time.");
-    expect(toMessages(messages).messages[1]?.content).toEqual([
+    expect(toMessages(messages, new Set()).messages[1]?.content).toEqual([
       { type: "thinking", thinking: "Two cities, two calls.", signature: "c2lnbmVkLTE=" },
       { type: "redacted_thinking", data: "cmVkYWN0ZWQ=" },
       { type: "text", text: "Looking it up." },

@@ -17,8 +17,6 @@ const person = {
     tags: { type: "array", items: { type: "object", properties: {} }, maxItems: 5, minItems: 2 },
     some: { type: "array", items: { type: "string" }, minItems: 1 },
     either: { oneOf: [{ type: "string" }, { type: "object", properties: { x: { type: "number" } } }] },
-    all: { allOf: [{ type: "object", properties: {} }] },
-    both: { type: "object", properties: { x: { type: "string" } }, anyOf: [{ type: "object", required: ["x"] }] },
     friend: { $ref: "#/$defs/Friend" },
     map: { type: "object", additionalProperties: { type: "string" } },
   },

@@ -3,7 +3,7 @@ import { GatewayError } from "#core/errors.ts";
 import { toMessages } from "#core/providers/anthropic/to-messages.ts";
 import { chatRequest } from "./support.ts";
 
-const convert = (messages: unknown[]) => toMessages(chatRequest({ messages }).messages);
+const convert = (messages: unknown[]) => toMessages(chatRequest({ messages }).messages, new Set());
 
 const failureOf = (messages: unknown[]): { code: string; param: string | null } => {
   try {
@@ -100,7 +100,7 @@ describe("user content", () => {
   const content = (part: unknown) => convert([{ role: "user", content: [part] }]).messages[0]?.content;
 
   it("turns image URLs and data: URLs into image blocks, base64 untouched", () => {
-    const base64 = "iVBORw0KGgo+/A==";
+    const base64 = "/9j/+/A==";
     expect(content({ type: "image_url", image_url: { url: "https://x.test/a.png", detail: "low" } })).toEqual([
       { type: "image", source: { type: "url", url: "https://x.test/a.png" } },
     ]);
@@ -250,11 +250,28 @@ describe("tool calls and results", () => {
     expect(failureOf(messages)).toEqual({ code: "tool_call_id_mismatch", param });
   });
 
-  it.each(["{", "[1]", '"x"', "null"])("refuses arguments that are not a JSON object: %s", (text) => {
-    expect(failureOf([ask, { role: "assistant", tool_calls: [call("a"), call("b", text)] }])).toEqual({
-      code: "tool_call_invalid_arguments",
-      param: "messages[1].tool_calls[1].function.arguments",
-    });
+  it.each(['{"a":"x', "[1]", '"x"', "5", "true", "12345678901234567890", '{"a":1} trailing', '"{\\"a\\":1}"'])(
+    "keeps arguments that are no JSON object in one, with a warning: %s",
+    (text) => {
+      const warnings = new Set<string>();
+      const history = [
+        ask,
+        { role: "assistant", tool_calls: [call("a", text)] },
+        { role: "tool", tool_call_id: "a", content: "" },
+      ];
+      const { messages } = toMessages(chatRequest({ messages: history }).messages, warnings);
+      expect(messages[1]?.content).toMatchObject([{ type: "tool_use", input: { invalid_arguments: text } }]);
+      expect([...warnings]).toEqual(["messages.tool_calls.arguments"]);
+    },
+  );
+
+  it.each(["", " ", "null", "{}"])("takes %j for a call without arguments", (text) => {
+    const history = [
+      ask,
+      { role: "assistant", tool_calls: [call("a", text)] },
+      { role: "tool", tool_call_id: "a", content: "" },
+    ];
+    expect(convert(history).messages[1]?.content).toMatchObject([{ type: "tool_use", input: {} }]);
   });
 
   it("does not round a long number in the arguments", () => {

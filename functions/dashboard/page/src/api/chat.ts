@@ -18,6 +18,7 @@ export interface ChatRequest {
 export interface ChatUsage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: number } | null;
 }
 
 /** What a stream told beside its text. */

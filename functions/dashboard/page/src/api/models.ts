@@ -5,6 +5,12 @@ export interface Model {
   readonly name: string;
   readonly owned_by: string;
   readonly aliases: readonly string[];
+  /** USD per million tokens. */
+  readonly pricing?: {
+    readonly input: number | null;
+    readonly output: number | null;
+    readonly cached_input: number | null;
+  } | null;
 }
 
 /** What the key may call. */

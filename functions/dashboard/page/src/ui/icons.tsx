@@ -7,6 +7,8 @@ const paths = {
   chat: "M4 4h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H9l-4 3v-3H4a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1z",
   columns: "M3 4h5v12H3zM12 4h5v12h-5z",
   picture: "M3 4h14v12H3zM3 13.5l4-4 4 4 2.5-2.5 3.5 3.5M13 7.5h.01",
+  up: "M5 12.5l5-5 5 5",
+  down: "M5 7.5l5 5 5-5",
   plus: "M10 4v12M4 10h12",
   close: "M5 5l10 10M15 5L5 15",
   menu: "M3 6h14M3 10h14M3 14h14",

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Markdown } from "../../ui/markdown.tsx";
 
 interface AnswerTextProps {
   /** Whose answer it is, for whoever does not see the column. */
@@ -11,7 +12,7 @@ interface AnswerTextProps {
 /** How near to the end counts as there, pixels. */
 const nearPixels = 24;
 
-/** An answer. A long one scrolls within its place, and is followed to its end for as long as nobody scrolls up. */
+/** An answer. A long one scrolls within its frame and follows its end until the reader scrolls up. */
 export const AnswerText = ({ label, text, growing }: AnswerTextProps) => {
   const frame = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
@@ -35,7 +36,7 @@ export const AnswerText = ({ label, text, growing }: AnswerTextProps) => {
         follows.current = node.scrollHeight - node.scrollTop - node.clientHeight < nearPixels;
       }}
     >
-      <p class={`turn-text${growing ? " growing" : ""}`}>{text}</p>
+      <Markdown text={text} growing={growing} />
     </div>
   );
 };

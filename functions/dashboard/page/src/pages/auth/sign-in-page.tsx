@@ -15,8 +15,14 @@ export const SignInPage = () => {
   const email = useSignal("");
   const password = useSignal("");
   const linkSentTo = useSignal("");
-  const action = useAction(() => signIn({ email: email.value.trim(), password: password.value }));
+  const action = useAction(() => {
+    magicLink.fail(undefined);
+    linkSentTo.value = "";
+    return signIn({ email: email.value.trim(), password: password.value });
+  });
   const magicLink = useAction(async () => {
+    action.fail(undefined);
+    linkSentTo.value = "";
     const address = email.value.trim();
     if (address === "") throw new Error("Enter your email address first.");
     await sendMagicLink(address, nextPath());

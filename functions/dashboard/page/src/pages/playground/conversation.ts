@@ -59,10 +59,36 @@ const receive = async (id: number, messages: readonly ChatMessage[], signal: Abo
   change(id, { totalMs: performance.now() - startedAt });
 };
 
-/** Sends a message and streams the answer into a turn of its own. A failure is told in that turn. */
+/** Sends a message and streams the answer into a new turn, which also shows a failure. */
 export const send = async (text: string): Promise<void> => {
   if (answering.peek()) return;
   add("user", text);
+  await answer();
+};
+
+/** Drops a turn and everything after it. */
+const cutAt = (id: number): void => {
+  turns.value = turns.value.slice(
+    0,
+    turns.value.findIndex((turn) => turn.id === id),
+  );
+};
+
+/** Asks for another answer in place of this one. */
+export const regenerate = async (id: number): Promise<void> => {
+  if (answering.peek()) return;
+  cutAt(id);
+  await answer();
+};
+
+/** Takes a message back to change it: the conversation ends before it. Returns its text. */
+export const takeBack = (id: number): string => {
+  const text = turns.peek().find((turn) => turn.id === id)?.content ?? "";
+  cutAt(id);
+  return text;
+};
+
+const answer = async (): Promise<void> => {
   const messages = messagesWith("");
   const { id } = add("assistant", "");
   controller = new AbortController();

@@ -56,7 +56,14 @@ export const PlaygroundPage = () => {
             ) : (
               <ol class="turns">
                 {turns.value.map((turn) => (
-                  <TurnView key={turn.id} turn={turn} growing={answering.value && turn.id === last} />
+                  <TurnView
+                    key={turn.id}
+                    turn={turn}
+                    growing={answering.value && turn.id === last}
+                    onEdit={(text) => {
+                      draft.value = text;
+                    }}
+                  />
                 ))}
               </ol>
             )}

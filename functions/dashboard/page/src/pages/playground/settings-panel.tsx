@@ -1,11 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { listModels } from "../../api/models.ts";
 import { type OptionGroup, SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { useResource } from "../../ui/use-resource.ts";
 import { modelGroups, unlistedGroup } from "./model-groups.ts";
 import { playgroundKey } from "./playground-key.ts";
-import { otherModel, settings } from "./settings.ts";
+import { listedModels, otherModel, settings } from "./settings.ts";
 
 const anotherModel: OptionGroup = {
   label: "Another",
@@ -17,11 +18,15 @@ const roomy = matchMedia("(min-width: 64rem)").matches;
 
 const isKey = (text: string): boolean => /^ck_\w{8,}$/.test(text);
 
+/** Key, model and options. Length: markup of one form. */
 export const SettingsPanel = () => {
   const draft = useSignal(playgroundKey.value);
   const key = playgroundKey.value;
   const models = useResource((signal) => (isKey(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
   const listed = models.data.value;
+  useEffect(() => {
+    listedModels.value = listed ?? [];
+  }, [listed]);
   const groups = [...(listed === undefined ? [unlistedGroup] : modelGroups(listed)), anotherModel];
   return (
     <section class="card settings" aria-label="Settings">

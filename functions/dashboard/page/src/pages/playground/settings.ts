@@ -1,7 +1,11 @@
 import { signal } from "@preact/signals";
 import type { ChatMessage, ChatRequest } from "../../api/chat.ts";
+import type { Model } from "../../api/models.ts";
 
 /** What the playground sends beside the messages. Kept while the tab is open, also over a visit to another page. */
+
+/** The models that the key may call, once they are read. */
+export const listedModels = signal<readonly Model[]>([]);
 
 export const otherModel = "other";
 

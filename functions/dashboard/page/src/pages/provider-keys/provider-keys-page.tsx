@@ -86,7 +86,7 @@ export const ProviderKeysPage = () => {
       {list === undefined && keys.error.value === undefined ? (
         <Skeleton rows={2} label="Loading your provider keys" />
       ) : null}
-      {list?.length === 0 ? (
+      {list?.length === 0 && !keys.loading.value ? (
         <Empty title="No provider keys">Requests use the platform's own keys until you add one.</Empty>
       ) : null}
       {list === undefined || list.length === 0 ? null : (

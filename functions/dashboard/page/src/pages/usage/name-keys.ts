@@ -4,7 +4,7 @@ import type { UsageByName } from "../../api/usage.ts";
 export const nameKeys = (sums: UsageByName, names: ReadonlyMap<string, string> | undefined): UsageByName => {
   const named = new Map<string, UsageByName[string]>();
   for (const [id, row] of Object.entries(sums)) {
-    const name = names === undefined ? id : (names.get(id) ?? `${id} (revoked)`);
+    const name = names === undefined ? id : (names.get(id) ?? `${id} (not listed)`);
     named.set(named.has(name) ? `${name} (${id})` : name, row);
   }
   return Object.fromEntries(named);

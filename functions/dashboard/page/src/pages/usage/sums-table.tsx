@@ -9,30 +9,46 @@ interface SumsTableProps {
   readonly rows: readonly string[];
   readonly sums: UsageByName;
   readonly summary: string;
+  /** Open at first. */
+  readonly open?: boolean;
 }
+
+type Sums = UsageByName[string];
 
 const count = (value: number | undefined): string => (value === undefined ? "–" : formatCount(value));
 
-const columns = ["Requests", "Input tokens", "Output tokens", "All tokens", "Cost (USD)", "Errors", "Cache hits"];
-
-const cellsOf = (row: UsageByName[string] | undefined): readonly string[] => [
-  formatCount(row?.requests ?? 0),
-  count(row === undefined ? 0 : row.inputTokens),
-  count(row === undefined ? 0 : row.outputTokens),
-  formatCount(row?.tokens ?? 0),
-  formatCost(row === undefined ? 0 : row.cost),
-  count(row === undefined ? 0 : row.errors),
-  count(row === undefined ? 0 : row.cacheHits),
+/** Cost first: it must be in sight at every width. */
+const columns: readonly (readonly [
+  head: string,
+  value: (row: Sums) => number | undefined,
+  text?: (row: Sums) => string,
+])[] = [
+  ["Cost (USD)", ({ cost }) => cost ?? undefined, ({ cost }) => formatCost(cost)],
+  ["Requests", ({ requests }) => requests],
+  ["Input tokens", ({ inputTokens }) => inputTokens],
+  ["Output tokens", ({ outputTokens }) => outputTokens],
+  ["All tokens", ({ tokens }) => tokens],
+  ["Errors", ({ errors }) => errors],
+  ["Cache hits", ({ cacheHits }) => cacheHits],
 ];
 
-/** The numbers behind a chart, folded away. */
-export const SumsTable = ({ caption, nameHead, rows, sums, summary }: SumsTableProps) => (
-  <details class="table-details">
+const none: Sums = { requests: 0, inputTokens: 0, outputTokens: 0, tokens: 0, cost: 0, errors: 0, cacheHits: 0 };
+
+const toRow = (name: string, row: Sums = none) => ({
+  key: name,
+  cells: [name, ...columns.map(([, value, text]) => text?.(row) ?? count(value(row)))],
+  // An unknown amount sorts below zero.
+  values: [name, ...columns.map(([, value]) => value(row) ?? -1)],
+});
+
+/** The numbers behind a chart. */
+export const SumsTable = ({ caption, nameHead, rows, sums, summary, open = false }: SumsTableProps) => (
+  <details class="table-details" open={open}>
     <summary>{summary}</summary>
     <Table
       caption={caption}
-      columns={[nameHead, ...columns]}
-      rows={rows.map((name) => ({ key: name, cells: [name, ...cellsOf(sums[name])] }))}
+      columns={[nameHead, ...columns.map(([head]) => head)]}
+      rows={rows.map((name) => toRow(name, sums[name]))}
     />
   </details>
 );
