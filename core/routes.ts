@@ -413,7 +413,7 @@ export const routes = [
   {
     id: "AuthCallback",
     path: "/api/auth/callback",
-    methods: ["GET"],
+    methods: ["GET", "POST"],
     handler: "functions/auth/callback.handler",
     auth: "none",
     limit: perAddress("oauth", 30),

@@ -13,6 +13,7 @@ const optional = [
   "DAILY_SPEND_CAP_USD",
   "SIGN_UP_POLICY",
   "SIGN_UP_DOMAINS",
+  "SIGN_UP_CLOSED_AT",
   "LOG_LEVEL",
   "UNKEY_URL",
   "OPENAI_BASE_URL",

@@ -6,18 +6,22 @@ import { type Authenticate, byApiKey } from "./authenticate.ts";
 import { isSecure, requireSameOrigin } from "./origin.ts";
 import type { Call, RequestState } from "./request-state.ts";
 
-/** Supabase for one request, with its cookies. What the client sets leaves with the answer, errors too. */
-export const supabaseFor = (state: RequestState): RequestClient => {
-  const client = requestClient({
+/** Supabase for one request, with its cookies. What the client sets leaves only with `state.cookies`. */
+export const detachedSupabase = (state: RequestState): RequestClient =>
+  requestClient({
     cookieHeader: state.headers.cookie,
     cookiePath: `${state.pathPrefix}/`,
     secure: isSecure(state),
   });
+
+/** The same, whose cookies leave with the answer, errors too. */
+export const supabaseFor = (state: RequestState): RequestClient => {
+  const client = detachedSupabase(state);
   state.cookies.push(client.setCookies);
   return client;
 };
 
-const reads: ReadonlySet<string> = new Set(["GET"]);
+const reads: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** By the dashboard's session cookie. An API key is not looked at. */
 export const bySession: Authenticate = async (state) => {

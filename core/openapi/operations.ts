@@ -4,6 +4,7 @@ import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import { arenaEventData } from "#core/schemas/arena-events.ts";
 import {
+  confirmSignInSchema,
   magicLinkSchema,
   resetPasswordSchema,
   signInSchema,
@@ -320,9 +321,16 @@ export const operations: OperationTable = {
         code: z.string().optional(),
         token_hash: z.string().optional(),
         type: z.string().optional(),
+        email: z.string().optional(),
         next: z.string().optional(),
       }),
       answers: redirect,
+    },
+    POST: {
+      summary: "Sign in by the link of an email that another browser asked for",
+      tag: "Session",
+      body: confirmSignInSchema,
+      answers: ok(answers.userAnswer),
     },
   },
   Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.userAnswer) } },

@@ -29,6 +29,7 @@ export const messagesErrorAnswer = z
       type: z.string(),
       message: z.string(),
       code: z.enum(codes),
+      param: z.string().nullable(),
       details: z.record(z.string(), z.unknown()),
     }),
     request_id: z.string(),

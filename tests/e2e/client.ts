@@ -16,21 +16,10 @@ const errorSchema = z.object({
 
 export type ErrorEnvelope = z.infer<typeof errorSchema>["error"];
 
-/** The same in Anthropic's dialect, which has no place for `param`. */
-const messagesErrorSchema = z
-  .strictObject({
-    type: z.literal("error"),
-    error: z.strictObject({
-      code: z.string(),
-      message: z.string(),
-      type: z.string(),
-      details: z.record(z.string(), z.unknown()),
-    }),
-    request_id: z.string(),
-  })
-  .transform(({ error }) => ({ error: { ...error, param: null } }));
+/** The same in Anthropic's dialect. */
+const messagesErrorSchema = errorSchema.extend({ type: z.literal("error"), request_id: z.string() });
 
-const envelopes = z.union([errorSchema, messagesErrorSchema]);
+const envelopes = z.union([errorSchema.strict(), messagesErrorSchema.strict()]);
 
 /** Reads an error body; it must be an envelope of ours, exactly. */
 export const errorOf = (body: unknown): ErrorEnvelope => envelopes.parse(body).error;

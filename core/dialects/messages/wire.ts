@@ -23,10 +23,10 @@ const typeOf = (status: number): string =>
 
 /** Anthropic's envelope, with our code and details. */
 const errorBody = (error: GatewayError, requestId: string) => {
-  const { code, message, details } = error;
+  const { code, message, param, details } = error;
   return {
     type: "error",
-    error: { type: typeOf(statusOf(error)), message, code, details },
+    error: { type: typeOf(statusOf(error)), message, code, param, details },
     request_id: requestId,
   };
 };

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { gunzipSync, inflateSync, type ZlibOptions } from "node:zlib";
 
 /** API Gateway's limit on a request body, in bytes; Lambda's 6 MB on the whole event is met first by JSON text. */
 const maxBodyBytes = 10 * 1024 * 1024;
@@ -6,8 +7,31 @@ const maxBodyBytes = 10 * 1024 * 1024;
 export type RequestBody =
   | { readonly kind: "body"; readonly text: string | null }
   | { readonly kind: "too-large" }
+  /** Compressed in a way that API Gateway does not know, or not at all. */
+  | { readonly kind: "unsupported" }
   /** The client went away before it had sent everything. */
   | { readonly kind: "aborted" };
+
+const unpackers = new Map<string, (body: Buffer, options: ZlibOptions) => Buffer>([
+  ["identity", (body) => body],
+  ["gzip", gunzipSync],
+  ["deflate", inflateSync],
+]);
+
+/**
+ * A body without its compression: a REST API takes gzip and deflate off whether or not it compresses its own answers, and
+ * refuses any other coding, and bytes that are not of theirs. Source: API Gateway developer guide, "Payload compression".
+ */
+const decoded = (body: Buffer, coding = "identity"): RequestBody => {
+  const unpack = unpackers.get(coding.toLowerCase());
+  if (unpack === undefined) return { kind: "unsupported" };
+  try {
+    const bytes = unpack(body, { maxOutputLength: maxBodyBytes });
+    return { kind: "body", text: bytes.length === 0 ? null : bytes.toString("utf8") };
+  } catch (error) {
+    return { kind: (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too-large" : "unsupported" };
+  }
+};
 
 /** Reads a request's body as text; null when there is none. What is too large is told at once, the rest is dropped. */
 export const readBody = (request: IncomingMessage): Promise<RequestBody> => {
@@ -35,7 +59,7 @@ export const readBody = (request: IncomingMessage): Promise<RequestBody> => {
   request.once("end", () => {
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-    resolve({ kind: "body", text: body.length === 0 ? null : body.toString("utf8") });
+    resolve(decoded(body, request.headers["content-encoding"]));
   });
   request.once("error", () => resolve({ kind: "aborted" }));
   return promise;

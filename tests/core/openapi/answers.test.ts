@@ -255,6 +255,11 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(browser.get("/api/auth/oauth/github"), 303);
     await expectStatus(browser.get("/api/auth/oauth/none"), 404);
     await expectStatus(browser.get("/api/auth/callback?code=none"), 303);
+    const { tokenHash = "" } = standIns().supabase.server.outbox.findLast(({ to }) => to === user.email) ?? {};
+    const link = { tokenHash, type: "recovery", email: user.email };
+    await expectStatus(browser.post("/api/auth/callback", { ...link, type: "none" }), 400);
+    await expectStatus(browser.post("/api/auth/callback", link), 200);
+    await expectStatus(browser.post("/api/auth/callback", link), 401);
     const signedIn = await new Browser({ transport: held }).signIn(user);
     await expectStatus(signedIn.get("/api/auth/session"), 200);
     await expectStatus(signedIn.post("/api/auth/update-password", { password: "a-long-password-2" }), 204);
