@@ -119,6 +119,17 @@ const chatGrants = [
 ] as const satisfies Grant[];
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
+/** Managing API keys. */
+const keyGrants = [
+  ...session,
+  "secret:UnkeyRootKey",
+  "keys:GetItem",
+  "keys:PutItem",
+  "keys:UpdateItem",
+  "keys:Query",
+  "keys:DeleteItem",
+] as const satisfies Grant[];
+
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
@@ -255,15 +266,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Lists and creates API keys",
   },
   {
@@ -274,15 +277,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Updates or revokes an API key",
   },
   {
@@ -293,15 +288,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Replaces an API key with a new one",
   },
   {

@@ -68,6 +68,14 @@ const methodNotAllowed = (methods: readonly string[]): GatewayError =>
     headers: { allow: methods.join(", ") },
   });
 
+/** HEAD is answered wherever GET is. */
+const byMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> => {
+  const methods = new Map<string, Endpoint>(Object.entries(endpoints));
+  const { GET: get } = endpoints;
+  if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
+  return methods;
+};
+
 /** What the chain sees of middy's request. */
 interface ChainRequest {
   readonly event: unknown;
@@ -77,9 +85,7 @@ interface ChainRequest {
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
-  const methods = new Map<string, Endpoint>(Object.entries(endpoints));
-  const { GET: get } = endpoints;
-  if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
+  const methods = byMethod(endpoints);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {
