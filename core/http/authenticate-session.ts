@@ -1,4 +1,5 @@
 import { countRequest } from "#core/auth/count-request.ts";
+import { countedAddress } from "#core/auth/counted-address.ts";
 import type { SessionPrincipal } from "#core/auth/principal.ts";
 import { readSession } from "#core/auth/session-claims.ts";
 import { type RequestClient, requestClient } from "#core/auth/supabase-client.ts";
@@ -37,10 +38,10 @@ export const byKeyOrSession: Authenticate = (state) =>
     ? byApiKey(state)
     : bySession(state);
 
-/** For anyone, counted by address. */
+/** For anyone, counted by address; an IPv6 address by its /64. */
 export const byAddress: Authenticate = async (state) => {
   if (!reads.has(state.method)) requireSameOrigin(state);
-  state.limit = await countRequest(state.route.limit, state.sourceIp, state.startedAtMs);
+  state.limit = await countRequest(state.route.limit, countedAddress(state.sourceIp), state.startedAtMs);
 };
 
 /** Who is signed in. For endpoints of `bySession` only: anything else is a programmer's error. */

@@ -2,6 +2,8 @@ import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/
 import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
+import { type FailureReason, reasonOf } from "./failure-reason.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -40,6 +42,8 @@ export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 /** What is known of an answer so far. A stream fills it while it flows; it is complete once `frames` ended. */
 export interface ProviderOutcome {
   usage: TokenUsage | undefined;
+  /** The usage as an OpenAI-shaped provider told it, with its own additions. `usage` has the counts. */
+  reportedUsage: JsonRecord | undefined;
   finishReason: FinishReason | undefined;
   /** The model as the provider names it. */
   responseModel: string | undefined;
@@ -53,6 +57,7 @@ export interface ProviderOutcome {
 
 export const newOutcome = (): ProviderOutcome => ({
   usage: undefined,
+  reportedUsage: undefined,
   finishReason: undefined,
   responseModel: undefined,
   responseId: undefined,
@@ -117,6 +122,8 @@ export interface FailureOptions {
   readonly providerCode?: string | undefined;
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The reason of a refusal, where only the provider's own object tells it. */
+  readonly reason?: FailureReason | undefined;
   readonly cause?: unknown;
 }
 
@@ -133,6 +140,8 @@ export class ProviderFailure extends Error {
   readonly providerCode: string | undefined;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Of a refusal, in OpenAI's own codes. */
+  readonly reason: FailureReason | undefined;
   /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
   outcome: ProviderOutcome | undefined;
 
@@ -145,6 +154,7 @@ export class ProviderFailure extends Error {
     this.providerCode = options.providerCode;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason ?? reasonOf(this);
   }
 }
 

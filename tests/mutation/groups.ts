@@ -38,7 +38,9 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
   sessions: {
     folder: "core/auth",
     sources: [`core/auth/@(${sessionFiles.join("|")}).ts`],
-    tests: ["tests/core/auth/{count-request,next-path,session-admitted-users,session-claims,supabase-client}.test.ts"],
+    tests: [
+      "tests/core/auth/{count-request,counted-address,next-path,session-admitted-users,session-claims,supabase-client}.test.ts",
+    ],
   },
   routing: {
     folder: "core/routing",

@@ -245,7 +245,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
               resources.flatMap((resource) =>
                 actions
                   .filter((action) => action.startsWith("dynamodb:") && action !== "dynamodb:ListStreams")
-                  .map((action) => `${resource.split(":")[5]?.split("/")[0]}:${action.slice("dynamodb:".length)}`),
+                  .map((action) => `${resource.split("/")[1]}:${action.slice("dynamodb:".length)}`),
               ),
             );
           expect([component, sorted(allowed)]).toEqual([component, sorted(granted)]);
