@@ -119,6 +119,8 @@ const chatGrants = [
 ] as const satisfies Grant[];
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
+/** Signing in and out. */
+const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
 /** Managing API keys. */
 const keyGrants = [
   ...session,
@@ -350,7 +352,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Signs in with email and password",
   },
   {
@@ -361,7 +363,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Creates an account",
   },
   {
@@ -372,7 +374,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Sends an email with a sign-in link",
   },
   {
@@ -383,7 +385,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Sends an email with a password reset link",
   },
   {
@@ -394,7 +396,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("oauth", 30),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Starts signing in with GitHub or Google",
   },
   {
@@ -405,7 +407,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("oauth", 30),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Completes OAuth and email links",
   },
   {
@@ -416,7 +418,7 @@ export const routes = [
     auth: "session",
     limit: perUser("session", 240),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Returns the signed-in user",
   },
   {
@@ -427,7 +429,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("sign-out", 60),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Ends the session",
   },
   {
@@ -438,7 +440,7 @@ export const routes = [
     auth: "session",
     limit: perUser("update-password", 10),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Changes the password",
   },
   {
