@@ -68,24 +68,24 @@ const methodNotAllowed = (methods: readonly string[]): GatewayError =>
     headers: { allow: methods.join(", ") },
   });
 
-/** HEAD is answered wherever GET is. */
-const byMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> => {
-  const methods = new Map<string, Endpoint>(Object.entries(endpoints));
-  const { GET: get } = endpoints;
-  if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
-  return methods;
-};
-
 /** What the chain sees of middy's request. */
 interface ChainRequest {
   readonly event: unknown;
   readonly error?: unknown;
 }
 
+/** The endpoints by the methods that reach them. HEAD is answered by GET's. */
+const endpointsByMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> => {
+  const methods = new Map<string, Endpoint>(Object.entries(endpoints));
+  const { GET: get } = endpoints;
+  if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
+  return methods;
+};
+
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
-  const methods = byMethod(endpoints);
+  const methods = endpointsByMethod(endpoints);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {
