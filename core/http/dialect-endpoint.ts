@@ -33,10 +33,13 @@ const nativeRequest = <Body>(
   { body, headers }: Call<Body>,
   { native }: Dialect<Body>,
   refusal: GatewayError | undefined,
-): NativeRequest | undefined =>
-  native === undefined
-    ? undefined
-    : { dialect: native.name, body: native.body(body), headers, refusal, cutFrames: native.cutFrames };
+): NativeRequest | undefined => {
+  if (native !== undefined) {
+    return { dialect: native.name, body: native.body(body), headers, refusal, cutFrames: native.cutFrames };
+  }
+  if (refusal !== undefined) throw refusal;
+  return undefined;
+};
 
 /** Frames that the provider sent in the dialect, as they came. A failure is written behind them. */
 async function* passedOn<Body>(
