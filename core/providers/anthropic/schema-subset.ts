@@ -78,11 +78,13 @@ class Subset {
     const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
     if (Object.keys(shared).length > 0) kept.$defs = this.#rewriteAll(shared);
     if ($ref !== undefined && definitionOf(this.#root, $ref) !== undefined) return { ...kept, $ref };
-    if (isPrimitiveList(rest.enum)) {
+    // No object or list is one of a few primitive values: there they are told in words.
+    const mayBeLiteral = type !== "object" && type !== "array";
+    if (mayBeLiteral && isPrimitiveList(rest.enum)) {
       kept.enum = rest.enum;
       delete rest.enum;
     }
-    if (rest.const !== undefined && isPrimitive(rest.const)) {
+    if (mayBeLiteral && rest.const !== undefined && isPrimitive(rest.const)) {
       kept.const = rest.const;
       delete rest.const;
     }

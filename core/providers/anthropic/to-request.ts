@@ -18,7 +18,7 @@ import { otherFields } from "./other-fields.ts";
 import { toOutputFormat } from "./response-format.ts";
 import { toSampling } from "./sampling.ts";
 import { planThinking, type ThinkingPlan } from "./thinking.ts";
-import { toMessages } from "./to-messages.ts";
+import { endWithUser, toMessages } from "./to-messages.ts";
 import { forcesTool, toToolChoice, toTools } from "./to-tools.ts";
 import { toolsOfHistory } from "./tools-of-history.ts";
 import { hasText } from "./user-blocks.ts";
@@ -99,6 +99,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
   const traits = traitsOf(model);
   const rest = otherFields(request, byok, warnings);
   const { system, messages } = toMessages(request.messages, warnings);
+  if (!traits.prefill) endWithUser(messages, warnings);
   const maxTokens = toMaxTokens(request, traits, warnings);
   const offered = toTools(functionTools(request.tools ?? []), traits, warnings);
   const tools = offered ?? toTools(toolsOfHistory(request.messages), traits, warnings);
