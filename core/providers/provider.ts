@@ -4,6 +4,7 @@ import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
+import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -35,6 +36,8 @@ export interface ProviderCall {
   readonly completionId: string;
   readonly signal: AbortSignal;
   readonly timeouts: ProviderTimeouts;
+  /** The same request in the dialect in which it came, for a provider that speaks it. */
+  readonly native?: NativeRequest | undefined;
 }
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
@@ -71,6 +74,8 @@ interface ProviderReplyFacts {
   readonly simulated: boolean;
   /** Names of request fields that were dropped or clamped for this provider, for `X-Warnings`. */
   readonly warnings: readonly string[];
+  /** Set where the provider answered in the dialect of the request. */
+  readonly native?: NativeAnswer | undefined;
 }
 
 export interface CompletionReply extends ProviderReplyFacts {
@@ -82,7 +87,8 @@ export interface StreamReply extends ProviderReplyFacts {
   readonly kind: "stream";
   /**
    * Whole SSE frames (`data: {chat.completion.chunk}\n\n`, one or more a part), without any usage-only frame and without
-   * `[DONE]`. Ends normally only after a finish reason; otherwise throws a `ProviderFailure`. Usage is in `outcome`.
+   * `[DONE]`; with `native`, the frames of its dialect. Ends normally only after a finish reason; otherwise throws a
+   * `ProviderFailure`. Usage is in `outcome`.
    */
   readonly frames: AsyncIterable<Buffer | string>;
 }
