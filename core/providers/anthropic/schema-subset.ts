@@ -167,14 +167,17 @@ class Subset {
   }
 }
 
-/** draft-07's `definitions` is 2019-09's `$defs`, which is what Anthropic takes. */
-const renamed = (reference: string): string => reference.replace(/^#\/definitions\//, "#/$defs/");
-
-/** A document whose definitions all stand in `$defs`. */
+/** A document whose definitions all stand in `$defs`: draft-07's `definitions` is 2019-09's `$defs`, which Anthropic takes. */
 const withDefs = (schema: JsonRecord): JsonRecord => {
   if (!isRecord(schema.definitions)) return schema;
   const { definitions, $defs, ...rest } = schema;
-  return mapReferences({ ...rest, $defs: { ...definitions, ...(isRecord($defs) ? $defs : {}) } }, renamed);
+  const known = isRecord($defs) ? $defs : {};
+  // A name that both have stands for two schemas.
+  const newName = (name: string): string => (Object.hasOwn(known, name) ? `definitions_${name}` : name);
+  const moved = Object.fromEntries(Object.entries(definitions).map(([name, each]) => [newName(name), each]));
+  return mapReferences({ ...rest, $defs: { ...moved, ...known } }, (reference) =>
+    reference.replace(/^#\/definitions\/([^/]*)/, (_match, name: string) => `#/$defs/${newName(name)}`),
+  );
 };
 
 /**

@@ -11,7 +11,7 @@ import { functionTools, withAllowedToolsOnly } from "#core/providers/function-to
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
-import { cacheMark } from "./cache-mark.ts";
+import { cacheMark, limitMarks } from "./cache-mark.ts";
 import { toMetadata } from "./metadata.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { otherFields } from "./other-fields.ts";
@@ -109,6 +109,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
   const { format, instruction } = toOutputFormat(request.response_format, traits, warnings);
   const instructions: TextBlockParam[] =
     instruction === undefined ? system : [...system, { type: "text", text: instruction }];
+  limitMarks({ cache_control: request.cache_control, tools, system: instructions, messages }, warnings);
   const stopSequences = toStopSequences(request.stop, warnings);
   const body: MessageCreateParams = {
     ...rest,

@@ -89,44 +89,51 @@ const given = fc.constantFrom(
 );
 const ids = fc.constantFrom("call_0", "call_1", "call_toolu_01abc", "id with space", "x".repeat(60), "ä");
 
-/** Calls and, nearly always, one result for each, in some order, with instructions in between. */
-const calling: fc.Arbitrary<Message[]> = fc
-  .record({
-    content: assistantContent,
-    calls: fc.uniqueArray(fc.tuple(ids, given, fc.constantFrom("f", "g")), {
-      minLength: 1,
-      maxLength: 3,
-      selector: ([id]) => id,
-    }),
-    results: fc.array(
-      fc.oneof(
-        text,
-        fc.array(fc.oneof({ weight: 5, arbitrary: textPart }, { weight: 1, arbitrary: imagePart }), {
-          minLength: 1,
-          maxLength: 2,
-        }),
-      ),
-      {
-        minLength: 3,
+/** Calls and, unless there is a fault, one result for each, in some order. */
+const callingWith = (faults: fc.Arbitrary<string>): fc.Arbitrary<Message[]> =>
+  fc
+    .record({
+      content: assistantContent,
+      calls: fc.uniqueArray(fc.tuple(ids, given, fc.constantFrom("f", "g")), {
+        minLength: 1,
         maxLength: 3,
-      },
-    ),
-    order: fc.boolean(),
-    fault: fc.constantFrom("", "", "", "", "missing", "twice", "instruction"),
-  })
-  .map(({ content, calls, results, order, fault }) => {
-    const tool_calls = calls.map(([id, args, name]) => ({ id, type: "function", function: { name, arguments: args } }));
-    const answers: Message[] = calls.map(([id], index) => ({
-      role: "tool",
-      tool_call_id: id,
-      content: results[index] ?? "",
-    }));
-    if (order) answers.reverse();
-    if (fault === "missing") answers.pop();
-    if (fault === "twice") answers.push(...answers.slice(0, 1));
-    if (fault === "instruction") answers.splice(0, 0, { role: "system", content: "now" });
-    return [{ role: "assistant", content, tool_calls }, ...answers];
-  });
+        selector: ([id]) => id,
+      }),
+      results: fc.array(
+        fc.oneof(
+          text,
+          fc.array(fc.oneof({ weight: 5, arbitrary: textPart }, { weight: 1, arbitrary: imagePart }), {
+            minLength: 1,
+            maxLength: 2,
+          }),
+        ),
+        {
+          minLength: 3,
+          maxLength: 3,
+        },
+      ),
+      order: fc.boolean(),
+      fault: faults,
+    })
+    .map(({ content, calls, results, order, fault }) => {
+      const tool_calls = calls.map(([id, args, name]) => ({
+        id,
+        type: "function",
+        function: { name, arguments: args },
+      }));
+      const answers: Message[] = calls.map(([id], index) => ({
+        role: "tool",
+        tool_call_id: id,
+        content: results[index] ?? "",
+      }));
+      if (order) answers.reverse();
+      if (fault === "missing") answers.pop();
+      if (fault === "twice") answers.push(...answers.slice(0, 1));
+      if (fault === "instruction") answers.splice(0, 0, { role: "system", content: "now" });
+      return [{ role: "assistant", content, tool_calls }, ...answers];
+    });
+
+const calling = callingWith(fc.constantFrom("", "", "", "", "missing", "twice", "instruction"));
 
 const orphan: fc.Arbitrary<Message[]> = ids.map((id) => [{ role: "tool", tool_call_id: id, content: "1" }]);
 
@@ -142,4 +149,14 @@ export const conversations: fc.Arbitrary<readonly Message[]> = fc
     ),
     { minLength: 1, maxLength: 6 },
   )
+  .map((turns) => turns.flat());
+
+const plainTurn: fc.Arbitrary<Message[]> = text.map((content) => [{ role: "user", content }]);
+
+/** Five hundred turns without a fault. */
+export const longConversations: fc.Arbitrary<readonly Message[]> = fc
+  .array(fc.oneof(plainTurn, saying, instruction, callingWith(fc.constantFrom("", "instruction"))), {
+    minLength: 500,
+    maxLength: 500,
+  })
   .map((turns) => turns.flat());

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
 import { fc, longestMs, runs } from "#tests/support/property.ts";
-import { conversations } from "./conversations.ts";
+import { conversations, longConversations } from "./conversations.ts";
 import { parameters, schemas } from "./schemas.ts";
 import { sendHostile, targets } from "./send.ts";
 
@@ -92,12 +92,9 @@ describe.each(targets)("what leaves for $provider, $model", (target) => {
   });
 
   test("of 500 turns", { timeout: timeoutMs }, async () => {
-    const turns = fc.array(conversations, { minLength: 200, maxLength: 200 }).map((list) => list.flat().slice(0, 500));
     await fc.assert(
-      fc.asyncProperty(turns, (messages) =>
-        send({ messages: [user, ...messages.filter(({ role }) => role === "user")] }),
-      ),
-      { numRuns: runs(1) },
+      fc.asyncProperty(longConversations, (messages) => send({ messages })),
+      { numRuns: runs(2) },
     );
   });
 
