@@ -90,7 +90,7 @@ const given = fc.constantFrom(
 const ids = fc.constantFrom("call_0", "call_1", "call_toolu_01abc", "id with space", "x".repeat(60), "ä");
 
 /** Calls and, unless there is a fault, one result for each, in some order. */
-const callingWith = (faults: fc.Arbitrary<string>): fc.Arbitrary<Message[]> =>
+const callingWith = (faults: fc.Arbitrary<string>, images: boolean): fc.Arbitrary<Message[]> =>
   fc
     .record({
       content: assistantContent,
@@ -102,10 +102,13 @@ const callingWith = (faults: fc.Arbitrary<string>): fc.Arbitrary<Message[]> =>
       results: fc.array(
         fc.oneof(
           text,
-          fc.array(fc.oneof({ weight: 5, arbitrary: textPart }, { weight: 1, arbitrary: imagePart }), {
-            minLength: 1,
-            maxLength: 2,
-          }),
+          fc.array(
+            images ? fc.oneof({ weight: 5, arbitrary: textPart }, { weight: 1, arbitrary: imagePart }) : textPart,
+            {
+              minLength: 1,
+              maxLength: 2,
+            },
+          ),
         ),
         {
           minLength: 3,
@@ -133,7 +136,7 @@ const callingWith = (faults: fc.Arbitrary<string>): fc.Arbitrary<Message[]> =>
       return [{ role: "assistant", content, tool_calls }, ...answers];
     });
 
-const calling = callingWith(fc.constantFrom("", "", "", "", "missing", "twice", "instruction"));
+const calling = callingWith(fc.constantFrom("", "", "", "", "missing", "twice", "instruction"), true);
 
 const orphan: fc.Arbitrary<Message[]> = ids.map((id) => [{ role: "tool", tool_call_id: id, content: "1" }]);
 
@@ -155,7 +158,7 @@ const plainTurn: fc.Arbitrary<Message[]> = text.map((content) => [{ role: "user"
 
 /** Five hundred turns without a fault. */
 export const longConversations: fc.Arbitrary<readonly Message[]> = fc
-  .array(fc.oneof(plainTurn, saying, instruction, callingWith(fc.constantFrom("", "instruction"))), {
+  .array(fc.oneof(plainTurn, saying, instruction, callingWith(fc.constantFrom("", "instruction"), false)), {
     minLength: 500,
     maxLength: 500,
   })
