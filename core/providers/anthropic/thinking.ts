@@ -44,7 +44,7 @@ const summarised: ThinkingConfigParam = { type: "adaptive", display: "summarized
  * With a budget, a turn that called tools must begin with its thinking when their results are sent, and so must a last turn
  * that the answer goes on from. Callers that did not keep `thinking_blocks` have none to send.
  */
-const lacksThinking = (messages: readonly MessageParam[]): boolean => {
+export const lacksThinking = (messages: readonly MessageParam[]): boolean => {
   const turn = messages.findLast((message) => message.role === "assistant");
   if (turn === undefined || typeof turn.content === "string") return false;
   const mustThink = messages.at(-1) === turn || turn.content.some((block) => block.type === "tool_use");
