@@ -64,7 +64,7 @@ export class Connection {
   /** A byte of the running response is here. */
   #answered = false;
   #stale = false;
-  /** Whether the last exchange was given up before any byte of its response. */
+  /** Whether the last exchange ran into its timeout before any byte of its response. */
   isSilent = false;
   /** Unix ms. */
   idleSinceMs = 0;
@@ -102,7 +102,7 @@ export class Connection {
 
   /** Gives the running exchange up. */
   abort(failure: OutboundError): void {
-    this.isSilent = !this.#answered;
+    this.isSilent = failure.failure === "timeout" && !this.#answered;
     this.#answered = true;
     this.#fail(failure);
   }

@@ -120,8 +120,7 @@ export const post = async (request: PostRequest): Promise<PostAnswer> => {
     return await exchange(kept, text, request, request.timeoutMs);
   } catch (error) {
     if (kept.isSilent) closeIdle(origin.idle);
-    if (!(kept.isStale || (kept.isSilent && request.retriesSilence === true && request.signal?.aborted !== true)))
-      throw error;
+    if (!(kept.isStale || (kept.isSilent && request.retriesSilence === true))) throw error;
     return onNewConnection();
   }
 };

@@ -1,4 +1,3 @@
-import { createWriteStream, type WriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
@@ -22,6 +21,7 @@ import { functionEnvironments } from "./function-environment.ts";
 import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
 import type { SandboxMode } from "./lambda/sandbox.ts";
 import { WorkerBudget } from "./lambda/worker-budget.ts";
+import { LogFile } from "./log-file.ts";
 import { rightsHolders } from "./rights/rights-holders.ts";
 import { type LocalRights, startRights } from "./rights/start-rights.ts";
 import { startSchedules } from "./schedules.ts";
@@ -43,6 +43,8 @@ export interface CloudOptions {
   /** Where `buildFunctions` put the functions before. Without it they are built into the data folder. */
   readonly functionsDir?: string;
   readonly onProgress: (step: string) => void;
+  /** Hears of what failed while the cloud runs on. */
+  readonly onFault: (line: string) => void;
 }
 
 export interface Cloud {
@@ -76,10 +78,9 @@ const shareOfOneFunction = 5 / 6;
 type AnyFunction = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb">;
 
 const writeLog =
-  (file: WriteStream) =>
-  ({ functionName, line }: LogLine): void => {
-    file.write(`${functionName} ${line}\n`);
-  };
+  (file: LogFile) =>
+  ({ functionName, line }: LogLine): void =>
+    file.write(`${functionName} ${line}`);
 
 /**
  * Starts the parts of the local cloud.
@@ -101,14 +102,14 @@ const startParts = async (
     onMail: ({ to, type, link }) => onProgress(`Mail to ${to} (${type}): ${link}`),
   });
   const logFile = join(dataDir, "functions.log");
-  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  const log = new LogFile(logFile, options.onFault);
   const pools: FunctionPool[] = [];
   let rights: LocalRights | undefined;
   const stopEverything = async (): Promise<void> => {
     for (const pool of pools) pool.stop();
     await rights?.close();
     await dependencies.close();
-    await new Promise<void>((resolve) => log.end(() => resolve()));
+    await log.close();
   };
   try {
     const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
@@ -120,7 +121,7 @@ const startParts = async (
       dependencies,
       holders: rightsHolders(process.env.WITHOUT_RIGHTS),
       onDenied: ({ functionId, call }) =>
-        log.write(`concurred-local-${functionId} is not allowed ${call.action} on ${call.resource}\n`),
+        log.write(`concurred-local-${functionId} is not allowed ${call.action} on ${call.resource}`),
     });
     const environmentOf = functionEnvironments({
       ...dependencies,
@@ -168,9 +169,7 @@ const startParts = async (
       consumers: background,
       dependencies,
       dataDir,
-      log: (message) =>
-        log.write(`${message}
-`),
+      log: (message) => log.write(message),
     });
     return {
       url,
