@@ -1,24 +1,29 @@
 import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 
+/** What came of an answer without the provider's own count: our bound of its input, and its characters. */
+export const estimatedUsage = (outputCharacters: number, inputTokens: number): TokenUsage => ({
+  ...noTokens,
+  inputTokens,
+  outputTokens: estimateTokens(outputCharacters),
+  estimated: true,
+});
+
 /**
- * The tokens of an answer: the provider's own count, or else a count of characters that is marked as an estimate. An answer
- * that never began cost nothing.
+ * The tokens of an answer: the provider's own count, or else ours, marked as an estimate. An answer that never began cost
+ * nothing.
+ * @param inputTokens the most that its input can come to.
  */
-export const meteredUsage = (outcome: ProviderOutcome | undefined, inputCharacters: number): TokenUsage => {
+export const meteredUsage = (outcome: ProviderOutcome | undefined, inputTokens: number): TokenUsage => {
   if (outcome === undefined) return noTokens;
-  if (outcome.usage !== undefined) {
-    const counted = estimateTokens(outcome.outputCharacters);
-    // A stream that was cut reports too little (Anthropic starts at a handful): the larger count is closer to the truth.
-    return outcome.finishReason === undefined && counted > outcome.usage.outputTokens
-      ? { ...outcome.usage, outputTokens: counted, estimated: true }
-      : outcome.usage;
-  }
-  if (!outcome.contentStarted) return noTokens;
+  const { usage, outputCharacters, finishReason } = outcome;
+  if (usage === undefined) return outcome.contentStarted ? estimatedUsage(outputCharacters, inputTokens) : noTokens;
+  const counted = usage.inputTokens === 0 ? { ...usage, inputTokens, estimated: true } : usage;
+  if (finishReason !== undefined) return counted;
+  // A stream that was cut reports too little (Anthropic starts at a handful): the larger count is closer to the truth.
   return {
-    ...noTokens,
-    inputTokens: estimateTokens(inputCharacters),
-    outputTokens: estimateTokens(outcome.outputCharacters),
+    ...counted,
+    outputTokens: Math.max(counted.outputTokens, estimateTokens(outputCharacters)),
     estimated: true,
   };
 };

@@ -30,16 +30,32 @@ export interface Charge {
   readonly byok: boolean;
   /** A stored answer served, and no provider was called. */
   readonly cacheHit: boolean;
+  /** Set aside for the call that answered. Undefined where nothing was, as for the caller's own key. */
+  readonly grantedPicoUsd?: bigint | undefined;
+  /** What the attempts before it count against the daily cap. */
+  readonly spentBeforePicoUsd?: bigint;
 }
 
+/**
+ * What a call counts against the daily cap. One whose count is ours counts all that was set aside for it: it may have
+ * reasoned unseen, and the cap has to hold all the same. The event shows the estimate.
+ */
+export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, grantedPicoUsd = 0n): bigint => {
+  const cost = costForReserve(catalog, usage);
+  return usage.estimated && cost < grantedPicoUsd ? grantedPicoUsd : cost;
+};
+
 /** Part of the daily cap: nothing when the caller's own key or the cache paid. */
-const platformSpend = ({ byok, cacheHit, catalog, usage, unitCost }: Charge): bigint =>
-  byok || cacheHit ? 0n : (unitCost?.spendPicoUsd ?? costForReserve(catalog, usage));
+const platformSpend = ({ byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd }: Charge): bigint =>
+  byok || cacheHit ? 0n : (unitCost?.spendPicoUsd ?? spendOf(catalog, usage, grantedPicoUsd));
 
 /** The total of an answer and of the attempts that were paid for without an answer. */
 export const totalCost = (charge: Charge, attempts: readonly AttemptRecord[]): GenerationCost => {
-  const { catalog, usage, byok, unitCost, cacheHit } = charge;
+  const { catalog, usage, byok, unitCost, cacheHit, spentBeforePicoUsd = 0n } = charge;
   const listCost = unitCost === undefined ? costPicoUsd(catalog, usage) : unitCost.costPicoUsd;
   const cost = cacheHit ? 0n : listCost;
-  return withUnused({ usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) }, attempts);
+  return withUnused(
+    { usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) + spentBeforePicoUsd },
+    attempts,
+  );
 };
