@@ -268,6 +268,7 @@ export const composites = [
       "background-errors",
       "sweeper-silent",
       "poller-silent",
+      "deliveries-silent",
       "abandoned-requests",
       "orphaned-leases",
     ],
