@@ -1,3 +1,4 @@
+import { toldCostPicoUsd } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -66,7 +67,9 @@ export interface GenerationEnd extends Pick<Charge, "usage" | "unitCost"> {
   readonly cache?: "HIT" | "MISS" | "BYPASS";
   /** The model of a stored answer. */
   readonly servedFromCache?: MeteredModel | undefined;
-  readonly outcome?: Pick<ProviderOutcome, "responseModel" | "finishReason"> | undefined;
+  readonly outcome?:
+    | (Pick<ProviderOutcome, "responseModel" | "finishReason"> & Partial<Pick<ProviderOutcome, "reportedUsage">>)
+    | undefined;
 }
 
 /**
@@ -190,7 +193,7 @@ export class Generation {
   }
 
   /** What the generation costs if it ends like this. */
-  costOf({ usage, unitCost, servedFromCache }: GenerationEnd): GenerationCost {
+  costOf({ usage, unitCost, servedFromCache, outcome }: GenerationEnd): GenerationCost {
     const { catalog } = this.#servedModel(servedFromCache);
     const cacheHit = servedFromCache !== undefined;
     const charge = {
@@ -201,6 +204,7 @@ export class Generation {
       cacheHit,
       grantedPicoUsd: this.#money.grantedPicoUsd,
       spentBeforePicoUsd: this.#money.spentBeforePicoUsd,
+      toldCostPicoUsd: toldCostPicoUsd(outcome?.reportedUsage),
     };
     return totalCost(charge, this.attempts);
   }
@@ -218,6 +222,7 @@ export class Generation {
       cacheHit: servedFromCache !== undefined,
       cost,
       units: unitCost,
+      providerCostPicoUsd: toldCostPicoUsd(end.outcome?.reportedUsage),
       attempts: this.attempts,
       latencyMs: performance.now() - this.#startedAt,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,

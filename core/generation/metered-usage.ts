@@ -9,6 +9,19 @@ export const estimatedUsage = (outputCharacters: number, inputTokens: number): T
   estimated: true,
 });
 
+/** Counts that a provider left out are estimated. */
+const withMissingCounts = (usage: TokenUsage, outputCharacters: number, inputTokens: number): TokenUsage => {
+  const lacksInput = usage.inputTokens === 0 && inputTokens > 0;
+  const lacksOutput = usage.outputTokens === 0 && outputCharacters > 0;
+  if (!lacksInput && !lacksOutput) return usage;
+  return {
+    ...usage,
+    inputTokens: lacksInput ? inputTokens : usage.inputTokens,
+    outputTokens: lacksOutput ? estimateTokens(outputCharacters) : usage.outputTokens,
+    estimated: true,
+  };
+};
+
 /**
  * The tokens of an answer: the provider's own count, or else ours, marked as an estimate. An answer that never began cost
  * nothing.
@@ -18,7 +31,7 @@ export const meteredUsage = (outcome: ProviderOutcome | undefined, inputTokens: 
   if (outcome === undefined) return noTokens;
   const { usage, outputCharacters, finishReason } = outcome;
   if (usage === undefined) return outcome.contentStarted ? estimatedUsage(outputCharacters, inputTokens) : noTokens;
-  const counted = usage.inputTokens === 0 ? { ...usage, inputTokens, estimated: true } : usage;
+  const counted = withMissingCounts(usage, outputCharacters, inputTokens);
   if (finishReason !== undefined) return counted;
   // A stream that was cut reports too little (Anthropic starts at a handful): the larger count is closer to the truth.
   return {

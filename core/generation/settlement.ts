@@ -34,7 +34,18 @@ export interface Charge {
   readonly grantedPicoUsd?: bigint | undefined;
   /** What the attempts before it count against the daily cap. */
   readonly spentBeforePicoUsd?: bigint;
+  /** The cost that the provider states itself. */
+  readonly toldCostPicoUsd?: bigint | undefined;
 }
+
+/**
+ * The cost of an answer: ours at list price, or the provider's own where our price is unknown or the provider's prices float.
+ * OpenRouter's do: each host of a model has its own.
+ */
+const answerCost = ({ catalog, usage, toldCostPicoUsd: told }: Charge): bigint | undefined =>
+  told !== undefined && (catalog === undefined || catalog.provider === "openrouter")
+    ? told
+    : costPicoUsd(catalog, usage);
 
 /**
  * What a call counts against the daily cap. One whose count is ours counts all that was set aside for it: it may have
@@ -46,13 +57,17 @@ export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, gr
 };
 
 /** Part of the daily cap: nothing when the caller's own key or the cache paid. */
-const platformSpend = ({ byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd }: Charge): bigint =>
-  byok || cacheHit ? 0n : (unitCost?.spendPicoUsd ?? spendOf(catalog, usage, grantedPicoUsd));
+const platformSpend = (charge: Charge): bigint => {
+  const { byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd, toldCostPicoUsd: told } = charge;
+  if (byok || cacheHit) return 0n;
+  if (unitCost !== undefined) return unitCost.spendPicoUsd;
+  return (told === undefined ? undefined : answerCost(charge)) ?? spendOf(catalog, usage, grantedPicoUsd);
+};
 
 /** The total of an answer and of the attempts that were paid for without an answer. */
 export const totalCost = (charge: Charge, attempts: readonly AttemptRecord[]): GenerationCost => {
-  const { catalog, usage, byok, unitCost, cacheHit, spentBeforePicoUsd = 0n } = charge;
-  const listCost = unitCost === undefined ? costPicoUsd(catalog, usage) : unitCost.costPicoUsd;
+  const { usage, byok, unitCost, cacheHit, spentBeforePicoUsd = 0n } = charge;
+  const listCost = unitCost === undefined ? answerCost(charge) : unitCost.costPicoUsd;
   const cost = cacheHit ? 0n : listCost;
   return withUnused(
     { usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) + spentBeforePicoUsd },
