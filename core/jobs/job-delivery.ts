@@ -2,6 +2,7 @@ import type { DeliveryRow } from "#core/db/deliveries.ts";
 import { keepDeliveryMs } from "#core/db/deliveries.ts";
 import type { JobRow } from "#core/db/jobs.ts";
 import { newId } from "#core/ids.ts";
+import { toJsonText } from "#core/values/json-text.ts";
 import { jobView } from "./job-view.ts";
 
 /** What the seal of a job's signing secret is bound to. */
@@ -19,7 +20,7 @@ export const jobDelivery = (row: JobRow, nowMs: number): DeliveryRow | undefined
     url: webhook.url,
     secret: webhook.secret,
     secretContext: secretContext(id),
-    body: JSON.stringify({
+    body: toJsonText({
       type: `job.${row.status}`,
       timestamp: new Date(row.finishedAt ?? nowMs).toISOString(),
       data: jobView(row, nowMs),
