@@ -112,7 +112,7 @@ const startParts = async (
     await log.close();
   };
   try {
-    const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
+    const bundles = await building;
     const maxWorkers = options.maxWorkers ?? 60;
     const budget = new WorkerBudget({ maxWorkers });
     const operator = functionEnvironments(dependencies)({ id: "operator", grants: operatorGrants });
@@ -163,6 +163,7 @@ const startParts = async (
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });
     const url = await api.takeOver(listener);
+    const account = await demoAccount({ dataDir, dependencies, url, onFault: options.onFault });
     const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
     const schedules = startSchedules(background, options.scheduleScale);
     const eventSources = startEventSources({
