@@ -1,4 +1,4 @@
-import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import {
   type ChatCompletion,
@@ -48,6 +48,7 @@ const errorBody = async (call: ProviderCall, response: ProviderResponse): Promis
 /** How the body of a good answer is read. */
 interface AnswerReading {
   readonly call: ProviderCall;
+  readonly response: ProviderResponse;
   readonly outcome: ProviderOutcome;
   readonly options: ResponseOptions;
 }
@@ -64,7 +65,7 @@ const framesOf = (body: AsyncIterable<Buffer>, { call, outcome, options }: Answe
 const completionOf = async (text: string, reading: AnswerReading): Promise<ChatCompletion> => {
   const { outcome, options } = reading;
   try {
-    if (!beginsAsEvents(text)) return fromResponse(text, options);
+    if (!isEventText(text, reading.response)) return fromResponse(text, options);
     const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
     const frames = await collectFrames(framesOf(bodyOf(text), reading));
     return framesToCompletion(frames, outcome.usage === undefined ? undefined : toCompletionUsage(outcome.usage));
@@ -85,7 +86,7 @@ export const anthropicProvider: ChatProvider = {
     const outcome = newOutcome();
     const facts = { outcome, simulated: response.headers["x-provider-simulated"] !== undefined, warnings };
     const options = { completionId, model, createdSeconds: Math.floor(Date.now() / 1_000), outcome };
-    const reading = { call, outcome, options };
+    const reading = { call, response, outcome, options };
     if (request.stream === true) {
       const answer = await openAnswer("anthropic", response, signal);
       if (answer.isStream) return { kind: "stream", ...facts, frames: framesOf(answer.body, reading) };

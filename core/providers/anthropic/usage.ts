@@ -21,18 +21,22 @@ export const mergeUsage = (earlier: AnthropicUsage, later: AnthropicUsage): Anth
   output_tokens_details: later.output_tokens_details ?? earlier.output_tokens_details ?? null,
 });
 
+/** A count, or 0 for what is none. */
+const count = (value: unknown): number =>
+  typeof value === "number" && value >= 0 && Number.isFinite(value) ? Math.round(value) : 0;
+
 /** Anthropic counts fresh, cache-read and cache-written input apart; our `inputTokens` is their sum. */
 export const toTokenUsage = (usage: AnthropicUsage): TokenUsage => {
-  const cacheRead = usage.cache_read_input_tokens ?? 0;
-  const cacheWrite = usage.cache_creation_input_tokens ?? 0;
-  const longCacheWrite = Math.min(usage.cache_creation?.ephemeral_1h_input_tokens ?? 0, cacheWrite);
+  const cacheRead = count(usage.cache_read_input_tokens);
+  const cacheWrite = count(usage.cache_creation_input_tokens);
+  const longCacheWrite = Math.min(count(usage.cache_creation?.ephemeral_1h_input_tokens), cacheWrite);
   return {
-    inputTokens: (usage.input_tokens ?? 0) + cacheRead + cacheWrite,
+    inputTokens: count(usage.input_tokens) + cacheRead + cacheWrite,
     cachedInputTokens: cacheRead,
     cacheWriteInputTokens: cacheWrite - longCacheWrite,
     longCacheWriteInputTokens: longCacheWrite,
-    outputTokens: usage.output_tokens ?? 0,
-    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
+    outputTokens: count(usage.output_tokens),
+    reasoningTokens: count(usage.output_tokens_details?.thinking_tokens),
     estimated: false,
   };
 };

@@ -1,5 +1,5 @@
-import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
-import { postJson, readBody } from "#core/providers/http-transport.ts";
+import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { type ProviderResponse, postJson, readBody } from "#core/providers/http-transport.ts";
 import {
   type ChatCompletion,
   newOutcome,
@@ -56,16 +56,21 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
     if (isStream) return { kind: "stream", frames: asked.frames(body, outcome), ...facts };
     // A provider that answers a stream request with one JSON body reports an error in it, or the whole answer.
     const text = await readAnswer(provider, body, maxAnswerBytes, signal);
-    return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+    return { kind: "completion", completion: await completionOf(asked, response, text, outcome), ...facts };
   }
   const text = await readBody(provider, response, maxAnswerBytes, signal);
-  return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+  return { kind: "completion", completion: await completionOf(asked, response, text, outcome), ...facts };
 };
 
 /** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
-const completionOf = async (asked: Exchange, text: string, outcome: ProviderOutcome): Promise<ChatCompletion> => {
+const completionOf = async (
+  asked: Exchange,
+  response: ProviderResponse,
+  text: string,
+  outcome: ProviderOutcome,
+): Promise<ChatCompletion> => {
   try {
-    if (!beginsAsEvents(text)) return asked.completion(text, outcome);
+    if (!isEventText(text, response)) return asked.completion(text, outcome);
     const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
     const frames = await collectFrames(asked.frames(bodyOf(text), outcome));
     const { usage, reportedUsage } = outcome;
