@@ -15,7 +15,7 @@ import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
-import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
+import { replayCompletion, replayFrames, replayWarnings, toCachedAnswer } from "./cached-answer.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
 import { type ChatChoices, resolveChoices } from "./choices.ts";
@@ -222,7 +222,12 @@ export class ChatGeneration {
     this.#ended = true;
     const { request } = this.#plan;
     const { simulated } = hit;
-    const headers = this.#metered.generation.headers({ simulated, cache: "HIT", fromCache: resolveModel(hit.model) });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: replayWarnings(hit, request),
+      cache: "HIT",
+      fromCache: resolveModel(hit.model),
+    });
     if (request.stream !== true) return { headers, completion: replayCompletion(hit) };
     return { headers, frames: only(replayFrames(hit, request.stream_options?.include_usage === true)) };
   }
