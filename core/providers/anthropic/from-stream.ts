@@ -81,6 +81,8 @@ export class StreamTranslator {
    * @throws ProviderFailure for an `error` event or what is not an event at all.
    */
   translate(data: string): string {
+    // What follows the last event is not part of the answer.
+    if (this.#finished) return "";
     try {
       return this.#translate(JSON.parse(data) as StreamEvent);
     } catch (error) {

@@ -49,7 +49,8 @@ class ResponsesTranslator {
 
   /** The frames that one event becomes: often one, or none. @throws ProviderFailure */
   translate(data: string): string {
-    if (data.startsWith("[DONE]")) return "";
+    // What follows the last event is not part of the answer.
+    if (this.#finished || data.startsWith("[DONE]")) return "";
     let event: ResponseStreamEvent;
     try {
       event = JSON.parse(data) as ResponseStreamEvent;
