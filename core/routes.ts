@@ -119,6 +119,19 @@ const chatGrants = [
 ] as const satisfies Grant[];
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
+/** Signing in and out. */
+const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
+/** Managing API keys. */
+const keyGrants = [
+  ...session,
+  "secret:UnkeyRootKey",
+  "keys:GetItem",
+  "keys:PutItem",
+  "keys:UpdateItem",
+  "keys:Query",
+  "keys:DeleteItem",
+] as const satisfies Grant[];
+
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
@@ -167,6 +180,29 @@ export const routes = [
     ...generating,
     grants: chatGrants,
     summary: "Creates OpenAI-compatible chat completions, streamed or buffered",
+  },
+  {
+    id: "Messages",
+    path: "/api/v1/messages",
+    methods: ["POST"],
+    handler: "functions/messages.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: chatGrants,
+    summary: "Creates messages in Anthropic's dialect with any model, streamed or buffered",
+  },
+  {
+    id: "CountTokens",
+    path: "/api/v1/messages/count_tokens",
+    methods: ["POST"],
+    handler: "functions/count-tokens.handler",
+    auth: "key",
+    limit: perKey("count-tokens", 120),
+    ...generating,
+    timeoutSeconds: 30,
+    grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
+    summary: "Counts the input tokens of a message",
   },
   {
     id: "Embeddings",
@@ -232,15 +268,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Lists and creates API keys",
   },
   {
@@ -251,15 +279,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Updates or revokes an API key",
   },
   {
@@ -270,15 +290,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "keys:GetItem",
-      "keys:PutItem",
-      "keys:UpdateItem",
-      "keys:Query",
-      "keys:DeleteItem",
-    ],
+    grants: keyGrants,
     summary: "Replaces an API key with a new one",
   },
   {
@@ -340,7 +352,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Signs in with email and password",
   },
   {
@@ -351,7 +363,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Creates an account",
   },
   {
@@ -362,7 +374,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Sends an email with a sign-in link",
   },
   {
@@ -373,7 +385,7 @@ export const routes = [
     auth: "none",
     limit: signInLimit,
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Sends an email with a password reset link",
   },
   {
@@ -384,7 +396,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("oauth", 30),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Starts signing in with GitHub or Google",
   },
   {
@@ -395,7 +407,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("oauth", 30),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Completes OAuth and email links",
   },
   {
@@ -406,7 +418,7 @@ export const routes = [
     auth: "session",
     limit: perUser("session", 240),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Returns the signed-in user",
   },
   {
@@ -417,7 +429,7 @@ export const routes = [
     auth: "none",
     limit: perAddress("sign-out", 60),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Ends the session",
   },
   {
@@ -428,7 +440,7 @@ export const routes = [
     auth: "session",
     limit: perUser("update-password", 10),
     ...buffered,
-    grants: [...session, "secret:UnkeyRootKey"],
+    grants: signInGrants,
     summary: "Changes the password",
   },
   {

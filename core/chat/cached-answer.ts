@@ -65,8 +65,8 @@ export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer):
     usage: JSON.stringify(reported),
     ...(reply.warnings.length === 0 ? {} : { warnings: [...reply.warnings] }),
   };
-  if (reply.kind === "completion") {
-    const { completion } = reply;
+  const completion = reply.kind === "completion" ? reply.completion : reply.native?.completion();
+  if (completion !== undefined) {
     return endedByThemselves(completion.choices.map((choice) => choice.finish_reason))
       ? { ...facts, format: "completion", text: JSON.stringify(completion) }
       : "unstorable";

@@ -4,6 +4,7 @@ import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
+import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -35,6 +36,8 @@ export interface ProviderCall {
   readonly completionId: string;
   readonly signal: AbortSignal;
   readonly timeouts: ProviderTimeouts;
+  /** The same request in the dialect in which it came, for a provider that speaks it. */
+  readonly native?: NativeRequest | undefined;
 }
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
@@ -71,6 +74,8 @@ interface ProviderReplyFacts {
   readonly simulated: boolean;
   /** Names of request fields that were dropped or clamped for this provider, for `X-Warnings`. */
   readonly warnings: readonly string[];
+  /** Set where the provider answered in the dialect of the request. */
+  readonly native?: NativeAnswer | undefined;
 }
 
 export interface CompletionReply extends ProviderReplyFacts {
@@ -82,7 +87,8 @@ export interface StreamReply extends ProviderReplyFacts {
   readonly kind: "stream";
   /**
    * Whole SSE frames (`data: {chat.completion.chunk}\n\n`, one or more a part), without any usage-only frame and without
-   * `[DONE]`. Ends normally only after a finish reason; otherwise throws a `ProviderFailure`. Usage is in `outcome`.
+   * `[DONE]`; with `native`, the frames of its dialect. Ends normally only after a finish reason; otherwise throws a
+   * `ProviderFailure`. Usage is in `outcome`.
    */
   readonly frames: AsyncIterable<Buffer | string>;
 }
@@ -144,6 +150,8 @@ export class ProviderFailure extends Error {
   readonly reason: FailureReason | undefined;
   /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
   outcome: ProviderOutcome | undefined;
+  /** Whether the provider may have the whole request. Set where a connection failed before. */
+  handedOver = true;
 
   constructor(provider: ProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -157,6 +165,16 @@ export class ProviderFailure extends Error {
     this.reason = options.reason ?? reasonOf(this);
   }
 }
+
+/** Failures that are the provider's own statement: it refused, and bills nothing unless it had begun to answer. */
+const refusals: ReadonlySet<FailureKind> = new Set(["rate-limit", "server", "auth", "quota", "request"]);
+
+/** Whether a failed attempt may have to be paid: the provider has the request, and has not refused it. */
+export const mayBeBilled = ({ kind, status, handedOver, outcome }: ProviderFailure): boolean => {
+  if (outcome !== undefined && (outcome.contentStarted || outcome.usage !== undefined)) return true;
+  if (refusals.has(kind) || (kind === "timeout" && status !== undefined)) return false;
+  return handedOver;
+};
 
 /** Notes on a failure what the provider had told until then. Gives the error back. */
 export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {

@@ -1,5 +1,5 @@
 import type { CompletionUsage } from "openai/resources/completions";
-import { estimateTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import { checkedUsage, estimateTokens, type TokenUsage, toldCount } from "#core/catalog/token-usage.ts";
 
 /** What we read of Anthropic's usage. Any count may be missing or null. */
 export interface AnthropicUsage {
@@ -21,24 +21,22 @@ export const mergeUsage = (earlier: AnthropicUsage, later: AnthropicUsage): Anth
   output_tokens_details: later.output_tokens_details ?? earlier.output_tokens_details ?? null,
 });
 
-/** A count, or 0 for what is none. */
-const count = (value: unknown): number =>
-  typeof value === "number" && value >= 0 && Number.isFinite(value) ? Math.round(value) : 0;
-
 /** Anthropic counts fresh, cache-read and cache-written input apart; our `inputTokens` is their sum. */
 export const toTokenUsage = (usage: AnthropicUsage): TokenUsage => {
-  const cacheRead = count(usage.cache_read_input_tokens);
-  const cacheWrite = count(usage.cache_creation_input_tokens);
-  const longCacheWrite = Math.min(count(usage.cache_creation?.ephemeral_1h_input_tokens), cacheWrite);
-  return {
-    inputTokens: count(usage.input_tokens) + cacheRead + cacheWrite,
-    cachedInputTokens: cacheRead,
-    cacheWriteInputTokens: cacheWrite - longCacheWrite,
-    longCacheWriteInputTokens: longCacheWrite,
-    outputTokens: count(usage.output_tokens),
-    reasoningTokens: count(usage.output_tokens_details?.thinking_tokens),
-    estimated: false,
-  };
+  const { input_tokens: fresh, cache_read_input_tokens: cacheRead, cache_creation_input_tokens: cacheWrite } = usage;
+  const long = usage.cache_creation?.ephemeral_1h_input_tokens;
+  const written = toldCount(cacheWrite) ?? 0;
+  const longWritten = Math.min(toldCount(long) ?? 0, written);
+  const counted = checkedUsage({
+    input: (toldCount(fresh) ?? 0) + (toldCount(cacheRead) ?? 0) + written,
+    cachedInput: cacheRead,
+    cacheWriteInput: written - longWritten,
+    longCacheWriteInput: longWritten,
+    output: usage.output_tokens,
+    reasoning: usage.output_tokens_details?.thinking_tokens,
+  });
+  const corrected = [fresh, cacheWrite, long].some((told) => typeof told === "number" && toldCount(told) !== told);
+  return corrected ? { ...counted, estimated: true } : counted;
 };
 
 /**

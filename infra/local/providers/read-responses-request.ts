@@ -13,11 +13,15 @@ const toolChoiceOf = (choice: unknown): Conversation["toolChoice"] => {
   return choice.type === "allowed_tools" ? toolChoiceOf(choice.mode) : { name: stringOf(choice.name) };
 };
 
+/** Tools with those of namespaces. */
+const flatTools = (tools: unknown): readonly JsonObject[] =>
+  objectsOf(tools).flatMap((tool) => (tool.type === "namespace" ? objectsOf(tool.tools) : [tool]));
+
 /** The tools that may be called. */
 const toolsOf = (body: JsonObject): Conversation["tools"] => {
   const choice = objectOf(body.tool_choice);
   const allowed = objectsOf(choice.tools).map((tool) => stringOf(tool.name));
-  return objectsOf(body.tools)
+  return flatTools(body.tools)
     .filter(({ type }) => type === "function" || type === "custom")
     .map((tool) => ({
       name: stringOf(tool.name),
@@ -36,7 +40,8 @@ const textOf = (content: unknown): string =>
 
 /** Reads a request of POST /responses. */
 export const readResponsesRequest = (body: JsonObject): Conversation => {
-  const items = typeof body.input === "string" ? [{ role: "user", content: body.input }] : objectsOf(body.input);
+  const items: readonly JsonObject[] =
+    typeof body.input === "string" ? [{ role: "user", content: body.input }] : objectsOf(body.input);
   const lastUser = items.findLast((item: JsonObject) => item.role === "user");
   const lastAnswer = items.findLastIndex((item: JsonObject) => item.role === "assistant" || isCall(item));
   const toolNames = new Map(
@@ -50,6 +55,7 @@ export const readResponsesRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter(isResult)
       .map((item: JsonObject) => ({ toolName: toolNames.get(stringOf(item.call_id)), text: textOf(item.output) })),
+    steps: items.slice(items.indexOf(lastUser ?? {}) + 1).filter(isResult).length,
     tools: toolsOf(body),
     toolChoice: toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls !== false,
