@@ -44,7 +44,7 @@ const summarised: ThinkingConfigParam = { type: "adaptive", display: "summarized
  * With a budget, a turn that called tools must begin with its thinking when their results are sent. Callers that did not
  * keep `thinking_blocks` have none to send.
  */
-const lacksThinking = (messages: readonly MessageParam[]): boolean => {
+export const lacksThinking = (messages: readonly MessageParam[]): boolean => {
   const turn = messages.findLast((message) => message.role === "assistant");
   if (turn === undefined || typeof turn.content === "string" || messages.at(-1)?.role === "assistant") return false;
   const calledTools = turn.content.some((block) => block.type === "tool_use");

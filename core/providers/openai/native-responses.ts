@@ -1,9 +1,10 @@
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatCompletion, ProviderCall, ProviderOutcome, ProviderReply } from "#core/providers/provider.ts";
+import { tappedEvents } from "#core/providers/tapped-events.ts";
 import { exchange } from "./exchange.ts";
 import { toNativeRequest } from "./native-request.ts";
-import { NativeTap, tappedEvents } from "./native-tap.ts";
+import { NativeTap } from "./native-tap.ts";
 import { fromResponsesAnswer, toCompletion } from "./responses-answer.ts";
 
 /**
