@@ -1,5 +1,5 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
-import { config } from "#core/config.ts";
+import { providerBaseUrl } from "#core/upstreams.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import type { ListedModel } from "./compare-models.ts";
 
@@ -36,7 +36,7 @@ export const readList = (body: unknown): readonly ListedModel[] =>
 export const listModels = async (provider: ChatProviderId): Promise<readonly ListedModel[] | undefined> => {
   const key = process.env[keyVariables[provider]];
   if (key === undefined) return undefined;
-  const base = config.providerBaseUrl(provider);
+  const base = providerBaseUrl(provider);
   const isAnthropic = provider === "anthropic";
   const response = await fetch(isAnthropic ? `${base}/v1/models?limit=1000` : `${base}/models`, {
     headers: isAnthropic ? { "x-api-key": key, "anthropic-version": "2023-06-01" } : { authorization: `Bearer ${key}` },
