@@ -139,8 +139,17 @@ const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisf
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** What a turn of deliveries does. */
+const deliveryGrants = [
+  "jobs:Query",
+  "jobs:GetItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "jobs:DeleteItem",
+  "kms:Decrypt",
+] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
-const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -617,7 +626,7 @@ export const routes = [
     auth: "key",
     limit: perKey("fashion-subscribe", 30),
     ...longGenerating,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
     summary: "Runs a fashion job and streams its progress",
   },
   {
@@ -744,6 +753,7 @@ export const backgroundFunctions = [
     grants: [
       "jobs:Query",
       "jobs:GetItem",
+      "jobs:PutItem",
       "jobs:UpdateItem",
       "usage:UpdateItem",
       "keys:UpdateItem",
@@ -753,7 +763,16 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Polls jobs, settles them and delivers webhooks",
+    summary: "Polls jobs and settles them",
+  },
+  {
+    id: "SendDeliveries",
+    handler: "functions/send-deliveries.handler",
+    trigger: { schedule: "rate(1 minute)" },
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    grants: [...deliveryGrants],
+    summary: "Makes the deliveries that are due, such as webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 
