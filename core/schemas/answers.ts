@@ -123,6 +123,14 @@ export const responseAnswer = z
   })
   .meta({ id: "Response" });
 
+export const inputTokensAnswer = z
+  .looseObject({ object: z.literal("response.input_tokens"), input_tokens: z.int().min(0) })
+  .meta({ id: "ResponseInputTokens" });
+
+export const compactionAnswer = z
+  .looseObject({ id: z.string(), object: z.literal("response.compaction"), output: z.array(outputItem) })
+  .meta({ id: "ResponseCompaction", description: "OpenAI's answer as it came. Send `output` as the next input." });
+
 export const responseEvent = z
   .looseObject({ type: z.string(), sequence_number: z.int().min(0), response: responseAnswer.optional() })
   .meta({
@@ -164,6 +172,13 @@ export const modelAnswer = z
     modalities: z.looseObject({ input: z.array(z.string()), output: z.array(z.string()) }),
     capabilities: z.looseObject({ tools: z.boolean(), reasoning: z.boolean(), jsonSchema: z.boolean() }),
     aliases: z.array(z.string()),
+    later_pricing: z
+      .array(z.looseObject({ from: z.string(), ...prices }))
+      .optional()
+      .describe("Announced prices, each from a day on"),
+    deprecated: z.literal(true).optional().describe("The vendor has announced its end"),
+    shutdownDate: z.string().optional().describe("The day from which on its name leads to the successor"),
+    successor: z.string().optional(),
   })
   .meta({ id: "Model" });
 
