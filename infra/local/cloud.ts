@@ -108,7 +108,7 @@ const startParts = async (
     await log.close();
   };
   try {
-    const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
+    const bundles = await building;
     const maxWorkers = options.maxWorkers ?? 60;
     const budget = new WorkerBudget({ maxWorkers });
     const environmentOf = functionEnvironments(dependencies);
@@ -149,6 +149,7 @@ const startParts = async (
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });
     const url = await api.takeOver(listener);
+    const account = await demoAccount({ dataDir, dependencies, url, onFault: options.onFault });
     const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
     const schedules = startSchedules(background, options.scheduleScale);
     const eventSources = startEventSources({
