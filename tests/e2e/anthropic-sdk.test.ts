@@ -153,12 +153,17 @@ describe("Anthropic's SDK", () => {
     expect(unknown).toMatchObject({ error: { error: { type: "not_found_error", code: "INVALID_MODEL" } } });
   });
 
-  it("counts tokens, and is told that it is an estimate", async () => {
+  it("counts tokens: by Anthropic itself for its models, and is told where it is an estimate", async () => {
     const { data, response } = await client()
       .messages.countTokens({ model: "gpt", messages: [user("Hello there")], tools: [weather] })
       .withResponse();
     expect(data.input_tokens).toBeGreaterThan(10);
     expect(response.headers.get("x-token-count")).toBe("estimated");
+    const own = await client()
+      .messages.countTokens({ model: "claude", messages: [user("Hello there")], tools: [weather] })
+      .withResponse();
+    expect(own.data.input_tokens).toBeGreaterThan(10);
+    expect(own.response.headers.get("x-token-count")).toBeNull();
   });
 
   it("sees thinking of any model that shows it, and sends it back", async () => {
