@@ -139,8 +139,17 @@ const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisf
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** What a turn of deliveries does. */
+const deliveryGrants = [
+  "jobs:Query",
+  "jobs:GetItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "jobs:DeleteItem",
+  "kms:Decrypt",
+] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
-const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -225,6 +234,29 @@ export const routes = [
     ...generating,
     grants: chatGrants,
     summary: "Creates answers in the format of OpenAI's Responses API, streamed or buffered",
+  },
+  {
+    id: "ResponsesInputTokens",
+    path: "/api/v1/responses/input_tokens",
+    methods: ["POST"],
+    handler: "functions/responses-input-tokens.handler",
+    auth: "key",
+    limit: perKey("count-tokens", 120),
+    ...generating,
+    timeoutSeconds: 30,
+    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+    summary: "Counts the input tokens of a response",
+  },
+  {
+    id: "ResponsesCompact",
+    path: "/api/v1/responses/compact",
+    methods: ["POST"],
+    handler: "functions/responses-compact.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
+    summary: "Makes a conversation shorter with a model of OpenAI",
   },
   {
     id: "Models",
@@ -594,7 +626,7 @@ export const routes = [
     auth: "key",
     limit: perKey("fashion-subscribe", 30),
     ...longGenerating,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
     summary: "Runs a fashion job and streams its progress",
   },
   {
@@ -721,6 +753,7 @@ export const backgroundFunctions = [
     grants: [
       "jobs:Query",
       "jobs:GetItem",
+      "jobs:PutItem",
       "jobs:UpdateItem",
       "usage:UpdateItem",
       "keys:UpdateItem",
@@ -730,7 +763,16 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Polls jobs, settles them and delivers webhooks",
+    summary: "Polls jobs and settles them",
+  },
+  {
+    id: "SendDeliveries",
+    handler: "functions/send-deliveries.handler",
+    trigger: { schedule: "rate(1 minute)" },
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    grants: [...deliveryGrants],
+    summary: "Makes the deliveries that are due, such as webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 

@@ -11,10 +11,13 @@ const pricesUsd = (prices: TokenPrices) => ({
   cache_write: usdPerMillion(prices.cacheWrite),
 });
 
-/** A model in OpenAI's shape, with what a caller chooses by beside it. */
+/** A model in OpenAI's and Anthropic's shapes at once, with what a caller chooses by beside it. */
 export const toOpenAiModel = (model: CatalogModel) => ({
   id: model.id,
   object: "model" as const,
+  type: "model" as const,
+  display_name: model.name,
+  created_at: new Date(model.created * 1_000).toISOString(),
   created: model.created,
   owned_by: model.provider,
   name: model.name,

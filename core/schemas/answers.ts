@@ -123,6 +123,14 @@ export const responseAnswer = z
   })
   .meta({ id: "Response" });
 
+export const inputTokensAnswer = z
+  .looseObject({ object: z.literal("response.input_tokens"), input_tokens: z.int().min(0) })
+  .meta({ id: "ResponseInputTokens" });
+
+export const compactionAnswer = z
+  .looseObject({ id: z.string(), object: z.literal("response.compaction"), output: z.array(outputItem) })
+  .meta({ id: "ResponseCompaction", description: "OpenAI's answer as it came. Send `output` as the next input." });
+
 export const responseEvent = z
   .looseObject({ type: z.string(), sequence_number: z.int().min(0), response: responseAnswer.optional() })
   .meta({
@@ -155,6 +163,9 @@ export const modelAnswer = z
     object: z.literal("model"),
     created: z.int(),
     owned_by: z.string(),
+    type: z.literal("model"),
+    display_name: z.string(),
+    created_at: z.iso.datetime(),
     name: z.string(),
     context_window: z.int(),
     max_output_tokens: z.int(),
@@ -167,7 +178,13 @@ export const modelAnswer = z
   })
   .meta({ id: "Model" });
 
-export const modelListAnswer = z.strictObject({ object: z.literal("list"), data: z.array(modelAnswer) });
+export const modelListAnswer = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(modelAnswer),
+  has_more: z.boolean(),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+});
 
 const user = z.looseObject({ id: z.string().nullable().optional(), email: z.string().nullable() });
 export const userAnswer = success(z.looseObject({ user }));

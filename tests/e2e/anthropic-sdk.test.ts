@@ -221,6 +221,16 @@ describe("Anthropic's SDK", () => {
     expect(JSON.stringify(error.error)).toContain('"anthropic"');
   });
 
+  it("lists models page by page", async () => {
+    const ids: string[] = [];
+    for await (const model of client().models.list({ limit: 20 })) {
+      expect(model).toMatchObject({ type: "model", display_name: expect.any(String), created_at: expect.any(String) });
+      ids.push(model.id);
+    }
+    expect(ids.length).toBeGreaterThan(20);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it("sends images and documents", async () => {
     const message = await client().messages.create(
       ask("gpt", {
