@@ -27,12 +27,18 @@ type TableAction =
   | "Query"
   | "BatchGetItem"
   | "BatchWriteItem"
-  | "TransactWriteItems"
   | "DescribeTable";
 type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
 
-/** One thing that a function's role may do. Nothing else is allowed. */
-export type Grant = `${TableId}:${TableAction}` | `kms:${KmsAction}` | `secret:${SecretName}`;
+/**
+ * One thing that a function's role may do. Nothing else is allowed. `Query` is of the table, `Query/<index>` of an index. A
+ * transaction needs the rights of its parts and has none itself.
+ */
+export type Grant =
+  | `${TableId}:${TableAction}`
+  | `${TableId}:Query/${string}`
+  | `kms:${KmsAction}`
+  | `secret:${SecretName}`;
 
 /** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
 export type ConcurrencyClass = "stream" | "api" | "page";
@@ -88,17 +94,11 @@ const perUser = (name: string, limit: number): RateLimit => ({ name, limit, dura
 const perAddress = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "address" });
 
 /** Round 1: Unkey's verdict and our own mark beside it. */
-const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"] as const satisfies Grant[];
+const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"] as const satisfies Grant[];
 /** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
 const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
-const byok = ["providerKeys:GetItem", "providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
-const cached = [
-  "cache:GetItem",
-  "cache:PutItem",
-  "cache:UpdateItem",
-  "cache:DeleteItem",
-  "kms:GenerateDataKey",
-] as const satisfies Grant[];
+const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
+const cached = ["cache:GetItem", "cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
 const chatSecrets = [
   "secret:OpenaiApiKey",
   "secret:AnthropicApiKey",
@@ -122,15 +122,7 @@ const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 /** Signing in and out. */
 const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
 /** Managing API keys. */
-const keyGrants = [
-  ...session,
-  "secret:UnkeyRootKey",
-  "keys:GetItem",
-  "keys:PutItem",
-  "keys:UpdateItem",
-  "keys:Query",
-  "keys:DeleteItem",
-] as const satisfies Grant[];
+const keyGrants = [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:DeleteItem"] as const satisfies Grant[];
 
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
@@ -300,7 +292,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:Query", "keys:PutItem"],
     summary: "Lists and creates API keys",
   },
   {
@@ -311,7 +303,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:GetItem"],
     summary: "Updates or revokes an API key",
   },
   {
@@ -322,7 +314,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
     summary: "Replaces an API key with a new one",
   },
   {
@@ -339,9 +331,7 @@ export const routes = [
       "providerKeys:PutItem",
       "providerKeys:UpdateItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
       "kms:GenerateDataKey",
-      "keys:GetItem",
     ],
     summary: "Lists and stores provider keys (BYOK)",
   },
@@ -358,10 +348,7 @@ export const routes = [
       "secret:UnkeyRootKey",
       "providerKeys:DeleteItem",
       "providerKeys:UpdateItem",
-      "providerKeys:GetItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
-      "keys:GetItem",
     ],
     summary: "Deletes a provider key",
   },
@@ -373,7 +360,7 @@ export const routes = [
     auth: "key-or-session",
     limit: perKey("usage", 60),
     ...buffered,
-    grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
+    grants: [...verifyKey, ...session, "rollups:Query"],
     summary: "Returns requests, tokens and cost by day, model, key and provider",
   },
   {
@@ -731,7 +718,7 @@ export const backgroundFunctions = [
     trigger: { schedule: "rate(1 minute)" },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["usage:Query", "usage:UpdateItem", "keys:UpdateItem"],
+    grants: ["usage:Query/open", "usage:UpdateItem", "keys:UpdateItem"],
     summary: "Settles the usage of killed functions",
   },
   {
@@ -741,7 +728,7 @@ export const backgroundFunctions = [
     trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],
+    grants: ["rollups:PutItem", "rollups:UpdateItem"],
     summary: "Adds settled usage to the daily sums",
   },
   {
@@ -751,7 +738,7 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: [
-      "jobs:Query",
+      "jobs:Query/due",
       "jobs:GetItem",
       "jobs:PutItem",
       "jobs:UpdateItem",

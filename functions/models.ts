@@ -14,7 +14,10 @@ export const handler = jsonHandler({
     GET: {
       handle: async ({ query }) => ({
         status: 200,
-        json: pageOf(models.map(toOpenAiModel), parseWith(modelsQuerySchema, query)),
+        json: pageOf(
+          models.map((model) => toOpenAiModel(model)),
+          parseWith(modelsQuerySchema, query),
+        ),
       }),
     },
   },
