@@ -109,9 +109,22 @@ const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
 const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const imageGrants = [
+  ...jobGrants,
+  "secret:OpenaiApiKey",
+  "secret:GoogleApiKey",
+  "secret:FalApiKey",
+  "secret:BflApiKey",
+] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
+
+/**
+ * Types of request bodies that API Gateway hands over as base64 instead of text, which would break files. All other types
+ * stay text, compressed bodies included.
+ */
+export const binaryMediaTypes = ["multipart/form-data"] as const;
 
 export const routes = [
   {
@@ -572,8 +585,8 @@ export const routes = [
     auth: "key",
     limit: imageLimit,
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
-    summary: "Generates images with Google, BFL or fal",
+    grants: imageGrants,
+    summary: "Generates images with OpenAI, Google, BFL or fal",
   },
   {
     id: "ImageEdit",
@@ -583,8 +596,63 @@ export const routes = [
     auth: "key",
     limit: imageLimit,
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
+    grants: imageGrants,
     summary: "Edits images",
+  },
+  {
+    id: "ImagesGenerations",
+    path: "/api/v1/images/generations",
+    methods: ["POST"],
+    handler: "functions/images-generations.handler",
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: imageGrants,
+    summary: "Generates images, in the form of OpenAI's API",
+  },
+  {
+    id: "ImagesEdits",
+    path: "/api/v1/images/edits",
+    methods: ["POST"],
+    handler: "functions/images-edits.handler",
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: imageGrants,
+    summary: "Edits images, in the form of OpenAI's API",
+  },
+  {
+    id: "AudioSpeech",
+    path: "/api/v1/audio/speech",
+    methods: ["POST"],
+    handler: "functions/audio-speech.handler",
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
+    summary: "Generates speech, in the form of OpenAI's API",
+  },
+  {
+    id: "AudioTranscriptions",
+    path: "/api/v1/audio/transcriptions",
+    methods: ["POST"],
+    handler: "functions/audio-transcriptions.handler",
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...mediaGrants, "secret:OpenaiApiKey"],
+    summary: "Transcribes audio, in the form of OpenAI's API",
+  },
+  {
+    id: "Moderations",
+    path: "/api/v1/moderations",
+    methods: ["POST"],
+    handler: "functions/moderations.handler",
+    auth: "key",
+    limit: perKey("moderations", 60),
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+    summary: "Classifies text and images, in the form of OpenAI's API",
   },
   {
     id: "VideoGenerate",

@@ -169,6 +169,9 @@ const parametersOf = (route: Route, operation: Operation, components: Components
 const limitText = ({ limit }: Route): string =>
   limit === undefined ? "" : ` Limit: ${limit.limit} requests per ${limit.durationMs / 1_000} s per ${limit.scope}.`;
 
+const bodyContent = (types: readonly string[] = ["application/json"], schema: Json): Json =>
+  Object.fromEntries(types.map((type) => [type, { schema }]));
+
 const operationOf = (route: Route, method: Method, operation: Operation, components: Components): Json => {
   const responses: Json = {};
   for (const status of errorStatuses(route, method, operation))
@@ -194,7 +197,7 @@ const operationOf = (route: Route, method: Method, operation: Operation, compone
       : {
           requestBody: {
             required: operation.bodyRequired ?? true,
-            content: { "application/json": { schema: schemaOf(operation.body, "input", components) } },
+            content: bodyContent(operation.bodyTypes, schemaOf(operation.body, "input", components)),
           },
         }),
     responses,
