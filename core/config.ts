@@ -139,6 +139,15 @@ export const config = {
       .map((domain) => domain.trim().toLowerCase())
       .filter((domain) => domain !== ""),
   ),
+  /** Unix ms since when sign-up is closed: accounts from before stay. Undefined when nothing is said. */
+  signUpClosedAtMs: once(() => {
+    const value = text("SIGN_UP_CLOSED_AT", "");
+    if (value === "") return undefined;
+    const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(value) ? Date.parse(value) : Number.NaN;
+    if (Number.isNaN(ms))
+      throw new Error("Environment variable SIGN_UP_CLOSED_AT must be a time such as 2026-11-29T00:00:00Z");
+    return ms;
+  }),
 
   /** Multiplies every endpoint limit of a stage. */
   rateLimitScale: once(() => number("RATE_LIMIT_SCALE", 1)),

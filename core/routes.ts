@@ -56,11 +56,21 @@ export interface Route {
   readonly summary: string;
 }
 
+interface ScheduleTrigger {
+  readonly schedule: string;
+}
+
+interface StreamTrigger {
+  readonly stream: TableId;
+  /** A row with this text in this attribute wakes no function, and neither does a row's deletion. */
+  readonly unless?: { readonly attribute: string; readonly value: string };
+}
+
 /** A scheduled or stream-fed function: not reachable over HTTP. */
 export interface BackgroundFunction {
   readonly id: string;
   readonly handler: `functions/${string}.handler`;
-  readonly trigger: { readonly schedule: string } | { readonly stream: TableId };
+  readonly trigger: ScheduleTrigger | StreamTrigger;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly grants: readonly Grant[];
@@ -98,6 +108,15 @@ const chatSecrets = [
   "secret:MinimaxApiKey",
 ] as const satisfies Grant[];
 const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
+/** A chat completion, whatever the dialect in which it is asked for. */
+const chatGrants = [
+  ...verifyKey,
+  ...meter,
+  ...byok,
+  ...cached,
+  ...chatSecrets,
+  ...promptSecrets,
+] as const satisfies Grant[];
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
@@ -119,6 +138,8 @@ const imageGrants = [
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
+/** All dialects count together. */
+const chatLimit = perKey("chat-completions", 60);
 
 /**
  * Types of request bodies that API Gateway hands over as base64 instead of text, which would break files. All other types
@@ -155,9 +176,9 @@ export const routes = [
     methods: ["POST"],
     handler: "functions/chat-completions.handler",
     auth: "key",
-    limit: perKey("chat-completions", 60),
+    limit: chatLimit,
     ...generating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets],
+    grants: chatGrants,
     summary: "Creates OpenAI-compatible chat completions, streamed or buffered",
   },
   {
@@ -175,12 +196,12 @@ export const routes = [
     id: "Responses",
     path: "/api/v1/responses",
     methods: ["POST"],
-    handler: "functions/not-found.handler",
-    auth: "none",
-    ...buffered,
-    memoryMb: 256,
-    grants: [],
-    summary: "Not supported: a 404 that names chat completions",
+    handler: "functions/responses.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: chatGrants,
+    summary: "Creates answers in the format of OpenAI's Responses API, streamed or buffered",
   },
   {
     id: "Models",
@@ -382,7 +403,7 @@ export const routes = [
   {
     id: "AuthCallback",
     path: "/api/auth/callback",
-    methods: ["GET"],
+    methods: ["GET", "POST"],
     handler: "functions/auth/callback.handler",
     auth: "none",
     limit: perAddress("oauth", 30),
@@ -740,7 +761,8 @@ export const backgroundFunctions = [
   {
     id: "UsageRollup",
     handler: "functions/usage-rollup.handler",
-    trigger: { stream: "usage" },
+    // An open row is settled later: only then is there anything to add.
+    trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],

@@ -2,15 +2,21 @@ import { GatewayError } from "#core/errors.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import type { Call } from "#core/http/request-state.ts";
 
+/** A stored answer, its items, or a request to stop it. */
+const storedResponse = /^\/api\/v1\/responses\/[^/]+(?:\/(?:cancel|input_items))?$/;
+
 const notFound = {
   handle: async ({ path }: Call<unknown>) => {
-    throw path.endsWith("/responses")
-      ? new GatewayError("NOT_FOUND", "The Responses API is not served here: use POST /api/v1/chat/completions.")
-      : new GatewayError("NOT_FOUND", "No endpoint has this path.");
+    throw new GatewayError(
+      "NOT_FOUND",
+      storedResponse.test(path)
+        ? "Responses are not stored here, so none has this id. Send the whole conversation in input; to stop a running request, use POST /api/v1/requests/{id}/cancel."
+        : "No endpoint has this path.",
+    );
   },
 };
 
-/** Every path outside the contract, and /api/v1/responses, which some SDKs call by default. */
+/** Every path outside the contract. */
 export const handler = jsonHandler({
   route: "NotFound",
   endpoints: { GET: notFound, POST: notFound, PATCH: notFound, DELETE: notFound },

@@ -1,5 +1,4 @@
 import { type BackgroundFunction, backgroundFunctions } from "#core/routes.ts";
-import type { TableId } from "#core/tables.ts";
 import { type FunctionContext, functionArgs } from "./functions.ts";
 
 /** Records of one batch: what one transaction of the rollup can mark and add (DynamoDB allows 100 actions). */
@@ -25,6 +24,9 @@ const trustScheduler = (accountId: string): string =>
     ],
   });
 
+/** The next run does the work of one that could not start in its minute. */
+const maxScheduledAgeSeconds = 60;
+
 const createScheduled = (definition: BackgroundFunction, schedule: string, context: FunctionContext) => {
   const job = new sst.aws.Function(
     definition.id,
@@ -33,14 +35,23 @@ const createScheduled = (definition: BackgroundFunction, schedule: string, conte
       // Two at once would do the same work twice.
       reservedConcurrency: context.settings.permanent ? 1 : undefined,
       // The next run is the retry.
-      retries: 0,
+      asynchronous: { retries: 0, maxAgeSeconds: maxScheduledAgeSeconds },
     }),
   );
   new sst.aws.CronV2(`${definition.id}Schedule`, {
     function: job,
     schedule: schedule as `rate(${string})`,
+    // Nobody waits for a developer's idle stage, and `sst dev` would wait 16 s for its own absence at each run.
+    enabled: context.settings.schedules,
     transform: {
       role: { assumeRolePolicy: context.place.accountId.apply(trustScheduler) },
+      schedule: (args) => {
+        args.target = $output(args.target).apply((target) => ({
+          ...target,
+          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: maxScheduledAgeSeconds },
+        }));
+        return undefined;
+      },
     },
   });
   return job;
@@ -74,9 +85,27 @@ const createDeadLetters = (id: string) => {
   return queue;
 };
 
-const createStreamFed = (definition: BackgroundFunction, source: TableId, context: FunctionContext) => {
+type StreamTrigger = Extract<BackgroundFunction["trigger"], { readonly stream: unknown }>;
+
+/** In Lambda's syntax. Deletions have no new image, so a pattern for one leaves them out. */
+const filterOf = ({ unless }: StreamTrigger) =>
+  unless === undefined
+    ? {}
+    : {
+        filterCriteria: {
+          filters: [
+            {
+              pattern: JSON.stringify({
+                dynamodb: { NewImage: { [unless.attribute]: { S: [{ "anything-but": [unless.value] }] } } },
+              }),
+            },
+          ],
+        },
+      };
+
+const createStreamFed = (definition: BackgroundFunction, trigger: StreamTrigger, context: FunctionContext) => {
   const { id } = definition;
-  const { streamArn } = context.tables[source].table.nodes.table;
+  const { streamArn } = context.tables[trigger.stream].table.nodes.table;
   const deadLetters = createDeadLetters(id);
   const consumer = new sst.aws.Function(
     id,
@@ -88,6 +117,8 @@ const createStreamFed = (definition: BackgroundFunction, source: TableId, contex
           actions: ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
           resources: [streamArn],
         },
+        // AWS's own policy for such functions has it on every stream: listing has no resource to name.
+        { actions: ["dynamodb:ListStreams"], resources: ["*"] },
         { actions: ["sqs:SendMessage"], resources: [deadLetters.arn] },
       ],
     }),
@@ -95,6 +126,7 @@ const createStreamFed = (definition: BackgroundFunction, source: TableId, contex
   new aws.lambda.EventSourceMapping(`${id}Source`, {
     functionName: consumer.arn,
     eventSourceArn: streamArn,
+    ...filterOf(trigger),
     // From the beginning: what was written before this mapping existed counts as well.
     startingPosition: "TRIM_HORIZON",
     batchSize,
@@ -117,7 +149,7 @@ export const createBackground = (context: FunctionContext) => {
     if ("schedule" in trigger) {
       functions.set(id, createScheduled(definition, trigger.schedule, context));
     } else {
-      const made = createStreamFed(definition, trigger.stream, context);
+      const made = createStreamFed(definition, trigger, context);
       functions.set(id, made.consumer);
       deadLetters.set(id, made.deadLetters);
     }

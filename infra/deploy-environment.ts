@@ -13,6 +13,7 @@ const optional = [
   "DAILY_SPEND_CAP_USD",
   "SIGN_UP_POLICY",
   "SIGN_UP_DOMAINS",
+  "SIGN_UP_CLOSED_AT",
   "LOG_LEVEL",
   "UNKEY_URL",
   "OPENAI_BASE_URL",
@@ -62,9 +63,35 @@ export const domainOf = (environment: Environment): Domain | undefined => {
   return isSet(certificateArn) ? { name, certificateArn } : { name };
 };
 
-/** Lambda's quota "Concurrent executions" of the account, and whether functions may reserve a part of it. */
-export const concurrencyOf = (environment: Environment): { readonly limit: number; readonly reserve: boolean } => {
-  const limit = Number(environment.LAMBDA_CONCURRENCY_LIMIT ?? 1_000);
-  if (!Number.isInteger(limit) || limit < 1) throw new Error("LAMBDA_CONCURRENCY_LIMIT is not a whole number above 0");
-  return { limit, reserve: environment.RESERVE_CONCURRENCY !== "no" };
+/** The version that functions report: `VERSION`, or the one of package.json. */
+export const versionOf = ({ VERSION: version }: Environment, packageVersion: string): string =>
+  isSet(version) ? version : packageVersion;
+
+/**
+ * Whether functions may reserve a part of the account's concurrency, and its quota where the deployer knows better than
+ * Service Quotas. Throws an Error for a limit that is not a number.
+ */
+export const concurrencyOf = (
+  environment: Environment,
+): { readonly limit: number | undefined; readonly reserve: boolean } => {
+  const { LAMBDA_CONCURRENCY_LIMIT: text, RESERVE_CONCURRENCY: reserve } = environment;
+  const limit = isSet(text) ? Number(text) : undefined;
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) {
+    throw new Error("LAMBDA_CONCURRENCY_LIMIT is not a whole number above 0");
+  }
+  return { limit, reserve: reserve !== "no" };
 };
+
+/** Whether a stage's schedules run: as its settings say, or as `SCHEDULES` does. */
+export const schedulesOf = ({ SCHEDULES: schedules }: Environment, fallback: boolean): boolean =>
+  isSet(schedules) ? schedules === "yes" : fallback;
+
+/** Settings of a deployment that no function sees. A workflow has to forward them too. */
+export const deploymentVariableNames = [
+  "AWS_REGION",
+  "DOMAIN_NAME",
+  "DOMAIN_CERTIFICATE_ARN",
+  "LAMBDA_CONCURRENCY_LIMIT",
+  "RESERVE_CONCURRENCY",
+  "SCHEDULES",
+] as const;

@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { type TableId, tables } from "#core/tables.ts";
 import { createApi } from "./api.ts";
 import { createBackground } from "./background.ts";
-import { concurrencyOf, domainOf, functionVariables } from "./deploy-environment.ts";
+import { domainOf, functionVariables, schedulesOf, versionOf } from "./deploy-environment.ts";
 import { createEncryptionKey } from "./encryption.ts";
 import { createFirewall } from "./firewall.ts";
 import { createLogGroups, type FunctionContext, functionName } from "./functions.ts";
 import { createOperators } from "./operators.ts";
 import { placeOfDeployment } from "./place.ts";
+import { reservations } from "./reservations.ts";
 import { createSecrets } from "./secrets.ts";
-import { checkReservations, settingsOf } from "./stage.ts";
+import { settingsOf } from "./stage.ts";
 import { createTables } from "./storage.ts";
 
 const packageVersion = (): string => {
@@ -23,13 +24,13 @@ const operatorParameters = (
   { api, functions }: ReturnType<typeof createApi>,
   background: ReturnType<typeof createBackground>,
   context: FunctionContext,
-  firewall: aws.wafv2.WebAcl | undefined,
+  firewall: aws.wafv2.WebAcl,
 ) => ({
   StageName: $app.stage,
   ApiName: api.nodes.api.name,
   AccessLogGroupName: api.nodes.logGroup?.name ?? "",
   EncryptionKeyId: context.key.key.keyId,
-  FirewallName: firewall?.name ?? "none",
+  FirewallName: firewall.name,
   ...Object.fromEntries(
     [...functions.keys(), ...background.functions.keys()].map((id) => [`${id}FunctionName`, functionName(id)]),
   ),
@@ -41,9 +42,9 @@ const operatorParameters = (
 
 /** Everything that a stage is made of. `sst.config.ts` runs it; its result is what `sst deploy` prints. */
 export const deploy = () => {
-  const settings = settingsOf($app.stage);
-  const { limit, reserve } = concurrencyOf(process.env);
-  if (reserve) checkReservations(settings.reservedConcurrency, limit);
+  const stage = settingsOf($app.stage);
+  const settings = { ...stage, schedules: schedulesOf(process.env, stage.schedules) };
+  const { reserves, warning } = reservations(settings);
   const place = placeOfDeployment();
   const key = createEncryptionKey(place, settings);
   const context: FunctionContext = {
@@ -53,13 +54,14 @@ export const deploy = () => {
     tables: createTables(key, settings),
     secrets: createSecrets(),
     logGroups: createLogGroups(settings),
-    variables: { VERSION: process.env.VERSION ?? packageVersion(), ...functionVariables(process.env) },
-    reserveConcurrency: reserve,
+    variables: { VERSION: versionOf(process.env, packageVersion()), ...functionVariables(process.env) },
+    reserves,
   };
   const api = createApi(context, domainOf(process.env));
   const background = createBackground(context);
-  const firewall =
-    settings.permanent && api.api.nodes.stage !== undefined ? createFirewall(api.api.nodes.stage.arn) : undefined;
-  createOperators(operatorParameters(api, background, context, firewall));
-  return { url: api.api.url };
+  if (settings.permanent && api.api.nodes.stage !== undefined) {
+    const firewall = createFirewall(api.api.nodes.stage.arn);
+    createOperators(operatorParameters(api, background, context, firewall));
+  }
+  return { url: api.api.url, ...(warning === undefined ? {} : { warning }) };
 };

@@ -18,8 +18,8 @@ export interface FunctionContext {
   readonly logGroups: Readonly<Record<LogGroupKind, aws.cloudwatch.LogGroup>>;
   /** The part of the environment that all have. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Whether this stage reserves concurrency at all. */
-  readonly reserveConcurrency: boolean;
+  /** Whether this stage reserves concurrency at all: its account may have too little. */
+  readonly reserves: $util.Output<boolean>;
 }
 
 type Definition = Pick<
@@ -32,9 +32,9 @@ export interface FunctionOptions {
   readonly streaming: boolean;
   readonly reservedConcurrency: number | undefined;
   /** Beyond the grants of the row: what its trigger needs. */
-  readonly triggerPermissions?: readonly { readonly actions: string[]; readonly resources: Arn[] }[];
-  /** Of an event that nobody waits for. */
-  readonly retries?: number;
+  readonly triggerPermissions?: readonly { readonly actions: string[]; readonly resources: readonly (Arn | "*")[] }[];
+  /** What Lambda does with an event that nobody waits for. */
+  readonly asynchronous?: { readonly retries: number; readonly maxAgeSeconds: number };
 }
 
 /** Physical name of a function: people find it without a look-up. */
@@ -87,7 +87,36 @@ const trustLambda = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
-/** SST's arguments for the function of a row. Length: a table of Lambda's settings. */
+/** What SST's arguments have no name for. */
+const transformsOf = (
+  logs: LogGroupKind,
+  { logGroups, variables }: FunctionContext,
+  { asynchronous }: FunctionOptions,
+): NonNullable<sst.aws.FunctionArgs["transform"]> => ({
+  function: (lambda) => {
+    lambda.tracingConfig = { mode: "Active" };
+    lambda.loggingConfig = {
+      logFormat: "JSON",
+      logGroup: logGroups[logs].name,
+      applicationLogLevel: applicationLogLevel(variables.LOG_LEVEL),
+      // INFO keeps `platform.report`, which says how an invocation ended.
+      systemLogLevel: "INFO",
+    };
+    return undefined;
+  },
+  eventInvokeConfig: (config) => {
+    if (asynchronous !== undefined) config.maximumEventAgeInSeconds = asynchronous.maxAgeSeconds;
+    return undefined;
+  },
+  role: (role) => {
+    role.assumeRolePolicy = trustLambda;
+    // AWSLambdaBasicExecutionRole allows every log group of the account; the role's own statement names one.
+    role.managedPolicyArns = [];
+    return undefined;
+  },
+});
+
+/** SST's arguments for the function of a row. */
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
   const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
   const { place, key, tables } = context;
@@ -123,29 +152,12 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
       logPermission(logs, place),
       tracingPermission,
     ]) as never,
-    transform: {
-      function: (lambda) => {
-        lambda.tracingConfig = { mode: "Active" };
-        lambda.loggingConfig = {
-          logFormat: "JSON",
-          logGroup: context.logGroups[logs].name,
-          applicationLogLevel: applicationLogLevel(context.variables.LOG_LEVEL),
-          // INFO keeps `platform.report`, which says how an invocation ended.
-          systemLogLevel: "INFO",
-        };
-        return undefined;
-      },
-      role: (role) => {
-        role.assumeRolePolicy = trustLambda;
-        // AWSLambdaBasicExecutionRole allows every log group of the account; the role's own statement names one.
-        role.managedPolicyArns = [];
-        return undefined;
-      },
-    },
+    transform: transformsOf(logs, context, options),
   };
-  if (options.reservedConcurrency !== undefined && context.reserveConcurrency) {
-    args.concurrency = { reserved: options.reservedConcurrency };
+  const { reservedConcurrency, asynchronous } = options;
+  if (reservedConcurrency !== undefined) {
+    args.concurrency = context.reserves.apply((reserves) => (reserves ? { reserved: reservedConcurrency } : {}));
   }
-  if (options.retries !== undefined) args.retries = options.retries;
+  if (asynchronous !== undefined) args.retries = asynchronous.retries;
   return args;
 };

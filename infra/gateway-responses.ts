@@ -43,7 +43,8 @@ export const gatewayResponses = {
     status: 415,
     code: "UNSUPPORTED_MEDIA_TYPE",
     type: invalid,
-    message: "This content type is not supported.",
+    message:
+      "This content type or content coding is not supported. Send JSON, plain or compressed with gzip or deflate.",
   },
   THROTTLED: {
     status: 429,

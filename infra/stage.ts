@@ -22,8 +22,10 @@ export interface Throttle {
 }
 
 export interface StageSettings {
-  /** Reserved concurrency and the firewall are for permanent stages only. */
+  /** Reserved concurrency, the firewall and the operators' stack are for permanent stages only. */
   readonly permanent: boolean;
+  /** Whether scheduled functions run. */
+  readonly schedules: boolean;
   /** Tables refuse to be deleted, the stack refuses to be removed, and what holds data outlives it. */
   readonly keepsData: boolean;
   readonly logRetention: "1 week" | "1 month" | "3 months";
@@ -47,6 +49,7 @@ export const logRetentionDays: Readonly<Record<StageSettings["logRetention"], nu
 
 const production: StageSettings = {
   permanent: true,
+  schedules: true,
   keepsData: true,
   logRetention: "3 months",
   reservedConcurrency: { api: 10, page: 8, background: 5 },
@@ -56,6 +59,7 @@ const production: StageSettings = {
 
 const staging: StageSettings = {
   permanent: true,
+  schedules: true,
   keepsData: false,
   logRetention: "1 month",
   reservedConcurrency: { api: 2, page: 2, background: 2 },
@@ -65,6 +69,7 @@ const staging: StageSettings = {
 
 const personal: StageSettings = {
   permanent: false,
+  schedules: false,
   keepsData: false,
   logRetention: "1 week",
   reservedConcurrency: {},
@@ -90,20 +95,24 @@ export const reservedTotal = (
 };
 
 /**
- * Throws before anything is deployed when the account has less concurrency than the stage reserves: AWS would refuse
- * halfway. `accountLimit` is Lambda's quota "Concurrent executions"; new accounts may start with 10.
+ * Why a stage cannot have its reservations, or undefined when it can: AWS would refuse them in the middle of a deploy.
+ * `accountLimit` is the account's quota "Concurrent executions" in the region, which may be 10 in a new account.
  */
-export const checkReservations = (reserved: ReservedConcurrency, accountLimit: number): void => {
+export const reservationFault = (reserved: ReservedConcurrency, accountLimit: number): string | undefined => {
   const total = reservedTotal(reserved);
-  if (total > 0 && total > accountLimit - unreservedMinimum) {
-    throw new Error(
-      `This stage reserves ${total} concurrent executions, and AWS keeps ${unreservedMinimum} unreserved, of the account's ${accountLimit}. ` +
-        "Ask AWS for a higher quota and set LAMBDA_CONCURRENCY_LIMIT to it, or set RESERVE_CONCURRENCY=no.",
-    );
-  }
+  if (total === 0 || total <= accountLimit - unreservedMinimum) return undefined;
+  return (
+    `No concurrency is reserved: this stage reserves ${total} executions and AWS keeps ${unreservedMinimum} unreserved, ` +
+    `but the account has ${accountLimit}. Streams can now take the executions that sign-in and health need. ` +
+    'Request a higher quota "Concurrent executions" for Lambda in Service Quotas, then deploy again.'
+  );
 };
 
 const defaultRegion = "us-east-1";
+
+/** A variable that a workflow forwards is empty where nobody set it. */
+const regionOf = (name: string | undefined) =>
+  (name === "" ? defaultRegion : (name ?? defaultRegion)) as typeof defaultRegion;
 
 /** What `sst.config.ts` tells SST of the app: name, region, and what happens to a removed stage. */
 export const appOf = (stage: string) => {
@@ -116,7 +125,7 @@ export const appOf = (stage: string) => {
     protect: keepsData,
     providers: {
       aws: {
-        region: (process.env.AWS_REGION ?? defaultRegion) as typeof defaultRegion,
+        region: regionOf(process.env.AWS_REGION),
         defaultTags: { tags: { app: "concurred", stage } },
       },
     },

@@ -2,7 +2,8 @@ import { type Route, routes } from "#core/routes.ts";
 import type { StageSettings, Throttle } from "./stage.ts";
 
 const settingsArgs = ({ ratePerSecond, burst }: Throttle) => ({
-  metricsEnabled: true,
+  // Each method would get metrics that are paid for; the stage's own are free, and nothing reads others.
+  metricsEnabled: false,
   // The access log is enough, and execution logs would hold bodies: prompts and keys.
   loggingLevel: "OFF",
   dataTraceEnabled: false,

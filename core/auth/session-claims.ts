@@ -1,13 +1,14 @@
-import type { SupabaseClient } from "@supabase/supabase-js";
+import type { SupabaseClient, User } from "@supabase/supabase-js";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
+import { requireStillAdmitted } from "./admitted-users.ts";
 import type { SessionPrincipal } from "./principal.ts";
 
 /**
- * Who is signed in. The library checks the token's signature against the JWKS and its expiry; issuer, audience and role are
- * checked here, and for anything that creates or shows a secret, that the session still exists.
+ * Who is signed in. The library checks the token's signature against the JWKS and its expiry; issuer, audience, role and the
+ * stage's sign-up policy are checked here, and for anything that creates or shows a secret, that the session still exists.
  */
 
 const audience = "authenticated";
@@ -60,7 +61,18 @@ const verifiedClaims = async (supabase: SupabaseClient): Promise<unknown> => {
   return data?.claims;
 };
 
-/** The signed-in user of a request. @throws GatewayError UNAUTHORIZED, SERVICE_UNAVAILABLE */
+/** Supabase's record of the user: refused when the session was signed out elsewhere, though its token has not expired. */
+const readUser = async (supabase: SupabaseClient, userId: string): Promise<User> => {
+  const { data, error } = await supabase.auth.getUser();
+  rejectUnavailable(error);
+  if (error !== null || data.user?.id !== userId) throw noSession();
+  return data.user;
+};
+
+/**
+ * The signed-in user of a request, whoever gave the session: our own endpoints, or Supabase's.
+ * @throws GatewayError UNAUTHORIZED, FORBIDDEN by the sign-up policy, SERVICE_UNAVAILABLE
+ */
 export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {
   const parsed = claimsSchema.safeParse(await verifiedClaims(supabase));
   if (!parsed.success) throw noSession();
@@ -68,16 +80,14 @@ export const readSession = async (supabase: SupabaseClient): Promise<SessionPrin
   const audiences = typeof aud === "string" ? [aud] : aud;
   if (iss !== `${config.supabaseUrl()}/auth/v1` || !audiences.includes(audience) || anonymous === true)
     throw noSession();
+  await requireStillAdmitted(supabase, sub, () => readUser(supabase, sub));
   return {
     kind: "session",
     userId: sub,
     email,
     sessionId,
     confirm: async () => {
-      // Asks Supabase: a session that was signed out elsewhere is refused though its token has not expired.
-      const { data: live, error: gone } = await supabase.auth.getUser();
-      rejectUnavailable(gone);
-      if (gone !== null || live.user?.id !== sub) throw noSession();
+      await readUser(supabase, sub);
     },
   };
 };

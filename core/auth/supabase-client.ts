@@ -1,17 +1,15 @@
 import { createServerClient } from "@supabase/ssr";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { config } from "#core/config.ts";
+import { type CookieScope, parseCookies, setCookie } from "./cookies.ts";
 
 /**
  * Supabase on the server for one request: it reads the session from the request's cookies and collects the cookies to
  * set. Cookies are HttpOnly (the page needs no token), Secure outside localhost, SameSite=Lax, chunked by the library.
  */
 
-export interface CookieRequest {
+export interface CookieRequest extends CookieScope {
   readonly cookieHeader: string | undefined;
-  /** Path under which the cookies are valid: the stage's prefix, or `/`. */
-  readonly cookiePath: string;
-  readonly secure: boolean;
 }
 
 export interface RequestClient {
@@ -45,34 +43,6 @@ const fetchOnce =
     return Response.json({ message: "Supabase is unavailable" }, { status: unreachableStatus });
   };
 
-const parseCookies = (header: string | undefined): { name: string; value: string }[] =>
-  (header ?? "")
-    // API Gateway joins repeated headers by a comma; cookies themselves never hold "; ".
-    .split(/;\s*/)
-    .flatMap((pair) => {
-      const equals = pair.indexOf("=");
-      return equals < 1 ? [] : [{ name: pair.slice(0, equals).trim(), value: pair.slice(equals + 1).trim() }];
-    });
-
-interface CookieAttributes {
-  readonly maxAge?: number | undefined;
-}
-
-const serialise = (
-  name: string,
-  value: string,
-  attributes: CookieAttributes,
-  { cookiePath, secure }: CookieRequest,
-): string =>
-  [
-    `${name}=${value}`,
-    `Path=${cookiePath}`,
-    ...(attributes.maxAge === undefined ? [] : [`Max-Age=${attributes.maxAge}`]),
-    "HttpOnly",
-    ...(secure ? ["Secure"] : []),
-    "SameSite=Lax",
-  ].join("; ");
-
 /** A client that acts for one request. */
 export const requestClient = (request: CookieRequest): RequestClient => {
   const cookies = new Map(parseCookies(request.cookieHeader).map(({ name, value }) => [name, value]));
@@ -86,7 +56,7 @@ export const requestClient = (request: CookieRequest): RequestClient => {
       setAll: (list) => {
         for (const { name, value, options } of list) {
           cookies.set(name, value);
-          const cookie = serialise(name, value, { maxAge: options.maxAge }, request);
+          const cookie = setCookie(name, value, options.maxAge, request);
           changed.set(name, { cookie, removes: options.maxAge === 0 });
         }
       },

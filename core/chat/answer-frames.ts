@@ -1,6 +1,6 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
-import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { BegunStream } from "./call-provider.ts";
 
 /** The frames that we write ourselves on an OpenAI stream. */
@@ -89,7 +89,7 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
       covered = more;
     }
     options.onEnd();
-    yield (includeUsage ? usageFrame(own(), toOpenAiUsage(options.usage())) : "") + doneFrame;
+    yield (includeUsage ? usageFrame(own(), toReportedUsage(outcome.reportedUsage, options.usage())) : "") + doneFrame;
   } finally {
     // Closes the provider's connection when the answer is given up half way.
     await rest.return?.();

@@ -2,11 +2,11 @@ import type { CachedAnswer } from "#core/cache/answer-cache.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import { framesToCompletion, readFrames } from "#core/providers/frames-to-completion.ts";
+import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import type { ChatReply } from "./call-provider.ts";
-import { framesToCompletion, readFrames } from "./frames-to-completion.ts";
 
 /** Answers on their way into the cache and out of it. */
 
@@ -48,8 +48,8 @@ export interface EndedAnswer {
 export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer): CachedAnswer | "unstorable" => {
   const { reply, target } = result;
   if (reply.outcome.finishReason !== "stop") return "unstorable";
-  const reported =
-    reply.kind === "completion" ? (reply.completion.usage ?? toOpenAiUsage(usage)) : toOpenAiUsage(usage);
+  const told = reply.kind === "completion" ? reply.completion.usage : undefined;
+  const reported = told ?? toReportedUsage(reply.outcome.reportedUsage, usage);
   const facts = {
     model: target.model.id,
     provider: target.model.provider,

@@ -11,7 +11,7 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { coveredCharacters, mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
+import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
@@ -179,11 +179,16 @@ export class ChatGeneration {
     const outcome = this.#result?.reply.outcome;
     if (outcome === undefined) return doneFrame;
     outcome.finishReason = "content_filter";
-    return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), toOpenAiUsage(this.#usage)) + doneFrame;
+    return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), this.#reportedUsage) + doneFrame;
   }
 
   get #usage(): TokenUsage {
     return meteredUsage(this.#result?.reply.outcome, this.#plan.inputCharacters);
+  }
+
+  /** The usage that the caller is told. */
+  get #reportedUsage(): unknown {
+    return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }
 
   /** What the cache did for this request. */
@@ -230,7 +235,7 @@ export class ChatGeneration {
     const { completion } = reply;
     if (this.#plan.request.stream !== true) return { headers, completion };
     const facts = { ...this.#facts(target.model.id), id: completion.id };
-    const usage = this.#usageFrame(facts, completion.usage ?? toOpenAiUsage(this.#usage));
+    const usage = this.#usageFrame(facts, completion.usage ?? this.#reportedUsage);
     return { headers, frames: only(completionFrames(completion, facts) + usage + doneFrame) };
   }
 

@@ -3,14 +3,15 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { newOutcome, type ProviderCredential, ProviderFailure, withOutcome } from "#core/providers/provider.ts";
+import { readVectors, vectorsAsked } from "./read-vectors.ts";
 
 export interface EmbeddingCall {
   readonly provider: ChatProviderId;
   readonly credential: ProviderCredential;
   readonly body: EmbeddingCreateParams;
-  /** The caller wants base64 from a provider that gave numbers. */
-  readonly encode: boolean;
+  /** The form that the caller wants, whatever the provider is asked for. */
+  readonly form: "float" | "base64";
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -21,9 +22,6 @@ export interface EmbeddingAnswer {
   readonly usage: TokenUsage | undefined;
   readonly simulated: boolean;
 }
-
-const toBase64 = (vector: unknown): unknown =>
-  Array.isArray(vector) ? Buffer.from(Float32Array.from(vector as number[]).buffer).toString("base64") : vector;
 
 const malformed = (provider: ChatProviderId, what: string): ProviderFailure =>
   new ProviderFailure(provider, "malformed", `${provider}: ${what}`);
@@ -47,16 +45,16 @@ export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnsw
   });
   try {
     const { data, response } = await client.embeddings.create(body, { signal }).withResponse();
-    if (!Array.isArray(data.data)) throw malformed(provider, "the answer has no embeddings");
     const usage = toTokenUsage(data.usage);
-    const embeddings = call.encode
-      ? data.data.map((item) => ({ ...item, embedding: toBase64(item.embedding) as number[] }))
-      : data.data;
+    const vectors = readVectors(data.data, vectorsAsked(body, call.form));
+    // It may have to be paid all the same.
+    if (typeof vectors === "string") throw withOutcome(malformed(provider, vectors), { ...newOutcome(), usage });
     return {
       response: {
         object: "list",
-        data: embeddings,
-        model: data.model,
+        // OpenAI's type knows numbers only, its API also base64.
+        data: vectors as CreateEmbeddingResponse["data"],
+        model: typeof data.model === "string" ? data.model : body.model,
         usage: { prompt_tokens: usage?.inputTokens ?? 0, total_tokens: usage?.inputTokens ?? 0 },
       },
       usage,

@@ -40,7 +40,7 @@ const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
         provider,
         credential,
         body: shaped.body,
-        encode: provider === "google" && request.encoding_format === "base64",
+        form: request.encoding_format ?? "float",
         signal,
         timeoutMs: remainingMs,
       }),

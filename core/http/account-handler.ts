@@ -5,8 +5,8 @@ import { type HandlerOptions, jsonHandler } from "./handler.ts";
 // The content type is checked by the chain, in the words of the contract.
 const parser = httpJsonBodyParser({ disableContentTypeCheck: true });
 
-const parseBody: BodyParser = ({ body, headers, isBase64Encoded }) => {
-  const event = { body, headers, isBase64Encoded };
+const parseBody: BodyParser = ({ body, headers }) => {
+  const event = { body, headers };
   parser.before?.({ event } as never);
   return event.body;
 };

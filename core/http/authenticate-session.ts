@@ -1,4 +1,5 @@
 import { countRequest } from "#core/auth/count-request.ts";
+import { countedAddress } from "#core/auth/counted-address.ts";
 import type { SessionPrincipal } from "#core/auth/principal.ts";
 import { readSession } from "#core/auth/session-claims.ts";
 import { type RequestClient, requestClient } from "#core/auth/supabase-client.ts";
@@ -6,18 +7,22 @@ import { type Authenticate, byApiKey } from "./authenticate.ts";
 import { isSecure, requireSameOrigin } from "./origin.ts";
 import type { Call, RequestState } from "./request-state.ts";
 
-/** Supabase for one request, with its cookies. What the client sets leaves with the answer, errors too. */
-export const supabaseFor = (state: RequestState): RequestClient => {
-  const client = requestClient({
+/** Supabase for one request, with its cookies. What the client sets leaves only with `state.cookies`. */
+export const detachedSupabase = (state: RequestState): RequestClient =>
+  requestClient({
     cookieHeader: state.headers.cookie,
     cookiePath: `${state.pathPrefix}/`,
     secure: isSecure(state),
   });
+
+/** The same, whose cookies leave with the answer, errors too. */
+export const supabaseFor = (state: RequestState): RequestClient => {
+  const client = detachedSupabase(state);
   state.cookies.push(client.setCookies);
   return client;
 };
 
-const reads: ReadonlySet<string> = new Set(["GET"]);
+const reads: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** By the dashboard's session cookie. An API key is not looked at. */
 export const bySession: Authenticate = async (state) => {
@@ -33,10 +38,10 @@ export const byKeyOrSession: Authenticate = (state) =>
     ? byApiKey(state)
     : bySession(state);
 
-/** For anyone, counted by address. */
+/** For anyone, counted by address; an IPv6 address by its /64. */
 export const byAddress: Authenticate = async (state) => {
   if (!reads.has(state.method)) requireSameOrigin(state);
-  state.limit = await countRequest(state.route.limit, state.sourceIp, state.startedAtMs);
+  state.limit = await countRequest(state.route.limit, countedAddress(state.sourceIp), state.startedAtMs);
 };
 
 /** Who is signed in. For endpoints of `bySession` only: anything else is a programmer's error. */

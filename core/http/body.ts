@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { compressionFault, uncompressed } from "./content-coding.ts";
 import { type JsonPosition, jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
 
@@ -10,10 +11,8 @@ const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 /** Deeper than any real request, and shallow enough for code that walks or writes the value later. */
 const maxDepth = 1_000;
 
-const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json(?:;|$)/i;
-
-const textOf = (body: string, isBase64Encoded: boolean): string =>
-  isBase64Encoded ? Buffer.from(body, "base64").toString("utf8") : body;
+/** White space may stand around the type and before its parameters (RFC 9110, section 5.6.6). */
+const jsonContentType = /^\s*application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Refuses keys that could reach a prototype when somebody copies the value, and absurd depth. */
 const checkValue = (value: unknown, depth: number): void => {
@@ -40,7 +39,7 @@ const notJson = ({ line, column, offset }: JsonPosition): GatewayError =>
     details: { line, column, offset },
   });
 
-/** Parses a request's JSON body. Any error that it throws means that the body is refused. */
+/** Parses a request's JSON body, which is text. Any error that it throws means that the body is refused. */
 export type BodyParser = (state: RequestState) => unknown;
 
 /**
@@ -48,7 +47,7 @@ export type BodyParser = (state: RequestState) => unknown;
  * names, and node's ESM facade of node:http loads all of undici, about 30 ms of a cold start. Functions that load undici
  * anyway use that parser (account-handler.ts).
  */
-const leanParser: BodyParser = ({ body, isBase64Encoded }) => JSON.parse(textOf(String(body), isBase64Encoded));
+const leanParser: BodyParser = ({ body }) => JSON.parse(String(body));
 
 /** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
 const parseBody = (state: RequestState, parse: BodyParser): void => {
@@ -66,14 +65,15 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
       param: "Content-Type",
     });
   }
+  const text = isBase64Encoded ? uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8") : body;
   let value: unknown;
   try {
-    value = parse(state);
+    value = parse(isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
   } catch {
     // The parser's own error quotes the text, which may hold a secret, so it is dropped.
-    const text = textOf(body, isBase64Encoded);
+    const lost = compressionFault(text, state);
     const fault = jsonFault(text);
-    if (fault !== undefined) throw notJson(fault);
+    if (fault !== undefined) throw lost ?? notJson(fault);
     // It is JSON: the parser's other reasons, a key or the depth, are checked below.
     value = JSON.parse(text);
   }

@@ -5,7 +5,7 @@ import type { WireFormat } from "#core/dialects/dialect.ts";
 import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { type Method, type Route, type RouteId, routeById } from "#core/routes.ts";
+import { type Method, type RouteId, routeById } from "#core/routes.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type BodyParser, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
@@ -28,6 +28,8 @@ import {
 export interface Endpoint {
   /** Whether a JSON body is read. `withBody()` makes endpoints that check it against a schema. */
   readonly takesBody?: boolean | "optional";
+  /** Of GET: false where it does more than read, which HEAD must not. */
+  readonly answersHead?: boolean;
   handle(call: Call<unknown>): Promise<EndpointResult>;
 }
 
@@ -61,9 +63,9 @@ const stateOf = (event: unknown): Working => {
   return state;
 };
 
-const methodNotAllowed = (route: Route): GatewayError =>
-  new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${route.methods.join(", ")}.`, {
-    headers: { allow: route.methods.join(", ") },
+const methodNotAllowed = (methods: readonly string[]): GatewayError =>
+  new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${methods.join(", ")}.`, {
+    headers: { allow: methods.join(", ") },
   });
 
 /** What the chain sees of middy's request. */
@@ -75,7 +77,9 @@ interface ChainRequest {
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
-  const methods = new Map(Object.entries(endpoints));
+  const methods = new Map<string, Endpoint>(Object.entries(endpoints));
+  const { GET: get } = endpoints;
+  if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {
@@ -83,7 +87,7 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
     const state = newRequestState(route, newId("request"), event, context, wire);
     states.set(event, state);
     if (state.method === "OPTIONS" && answersPreflight(state)) return toPreflightResult(state);
-    if (!methods.has(state.method)) throw methodNotAllowed(route);
+    if (!methods.has(state.method)) throw methodNotAllowed([...methods.keys()]);
     return undefined;
   };
 
@@ -114,7 +118,7 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
   const run = async (event: ProxyEvent): Promise<ProxyResult> => {
     const state = stateOf(event);
     const chosen = methods.get(state.method);
-    if (chosen === undefined) throw methodNotAllowed(route);
+    if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
     return toProxyResult(state, await chosen.handle(state));
   };
 

@@ -77,7 +77,8 @@ const allowed = [
   "x-stainless-runtime",
   "x-stainless-runtime-version",
   "x-stainless-timeout",
-].join(", ");
+];
+const allowedNames: ReadonlySet<string> = new Set(allowed.map((name) => name.toLowerCase()));
 
 /** Whether any origin may call: endpoints that a cookie opens allow none. */
 const allowsAnyOrigin = (state: RequestState): boolean =>
@@ -109,6 +110,9 @@ export const toProxyResult = (state: RequestState, result: EndpointResult): Prox
   state.status = result.status;
   const { json, text, stream } = result;
   const cookies = state.cookies.flatMap((values) => values());
+  // The answer to HEAD is that to GET without its body (RFC 9110, section 9.3.2).
+  const isHead = state.method === "HEAD";
+  if (isHead) stream?.destroy();
   return {
     statusCode: result.status,
     headers: {
@@ -117,7 +121,7 @@ export const toProxyResult = (state: RequestState, result: EndpointResult): Prox
       ...result.headers,
     },
     ...(cookies.length === 0 ? {} : { multiValueHeaders: { "set-cookie": cookies } }),
-    body: stream ?? (json === undefined ? (text ?? "") : JSON.stringify(json)),
+    body: isHead ? "" : (stream ?? (json === undefined ? (text ?? "") : JSON.stringify(json))),
   };
 };
 
@@ -131,14 +135,28 @@ export const toErrorResult = (state: RequestState, error: GatewayError): ProxyRe
   return toProxyResult(state, { status: wire.errorStatus(error), json: wire.errorBody(error, requestId), headers });
 };
 
+const headerName = /^[\w!#$%&'*+.^`|~-]{1,64}$/;
+const maxAskedNames = 64;
+
+/**
+ * The headers that a page may send: ours, and those that it asks for, since SDKs add their own and browsers ask for
+ * `User-Agent`, too. No origin gets credentials, so no name gives a page more than any program has.
+ */
+const allowedHeaders = (asked = ""): string => {
+  const names = asked.split(",", maxAskedNames).map((name) => name.trim());
+  const others = names.filter((name) => headerName.test(name) && !allowedNames.has(name.toLowerCase()));
+  return [...allowed, ...others].join(", ");
+};
+
 /** The answer to a browser's preflight. */
 export const toPreflightResult = (state: RequestState): ProxyResult =>
   toProxyResult(state, {
     status: 204,
     headers: {
       "access-control-allow-methods": [...state.route.methods, "OPTIONS"].join(", "),
-      "access-control-allow-headers": allowed,
+      "access-control-allow-headers": allowedHeaders(state.headers["access-control-request-headers"]),
       "access-control-max-age": "86400",
+      vary: "Access-Control-Request-Headers",
     },
   });
 

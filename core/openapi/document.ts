@@ -68,10 +68,11 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
   if (route.auth !== "none") statuses.push(401, 503);
   // Two different keys in the two headers.
   if (route.auth === "key" || route.auth === "key-or-session") statuses.push(400);
-  if (route.auth === "session" && method !== "GET") statuses.push(403);
+  // Another origin, or a user whom the sign-up policy refuses.
+  if (route.auth === "session" || route.auth === "key-or-session") statuses.push(403);
   if (route.limit !== undefined) statuses.push(429);
   if (route.path.includes("{")) statuses.push(404);
-  if (route.id === "SignIn") statuses.push(401);
+  if (route.id === "SignIn" || (route.id === "AuthCallback" && method === "POST")) statuses.push(401, 403);
   if (["SignUp", "Keys", "ProviderKeys", "RotateKey"].includes(route.id) && method === "POST") statuses.push(403, 409);
   if (operation.headers?.some(({ name }) => name === "Range") === true) statuses.push(416);
   if (route.concurrency === "stream") statuses.push(400, 402, 404, 409, 413, 422, 502, 503, 504);

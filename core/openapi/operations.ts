@@ -4,6 +4,7 @@ import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import { arenaEventData } from "#core/schemas/arena-events.ts";
 import {
+  confirmSignInSchema,
   magicLinkSchema,
   resetPasswordSchema,
   signInSchema,
@@ -14,6 +15,7 @@ import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
@@ -119,6 +121,22 @@ export const operations: OperationTable = {
           description: "The completion; with `stream: true`, its chunks",
           json: answers.completionAnswer,
           events: z.union([answers.completionChunk, answers.errorAnswer]),
+        },
+      ],
+    },
+  },
+  Responses: {
+    POST: {
+      summary: "Create an answer in the format of OpenAI's Responses API",
+      tag: "Generation",
+      body: responsesRequestSchema,
+      headers: [...generationHeaders, ...fieldHeaders],
+      answers: [
+        {
+          status: 200,
+          description: "The answer; with `stream: true`, its events",
+          json: answers.responseAnswer,
+          events: answers.responseEvent,
         },
       ],
     },
@@ -261,9 +279,16 @@ export const operations: OperationTable = {
         code: z.string().optional(),
         token_hash: z.string().optional(),
         type: z.string().optional(),
+        email: z.string().optional(),
         next: z.string().optional(),
       }),
       answers: redirect,
+    },
+    POST: {
+      summary: "Sign in by the link of an email that another browser asked for",
+      tag: "Session",
+      body: confirmSignInSchema,
+      answers: ok(answers.userAnswer),
     },
   },
   Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.userAnswer) } },

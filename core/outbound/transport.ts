@@ -1,5 +1,6 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
+import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
 
 /**
@@ -170,10 +171,8 @@ export const send = async (request: OutboundRequest): Promise<IncomingMessage> =
   }
 };
 
-/**
- * Reads a whole body as UTF-8. By events: the async iterator of a stream costs 20 µs more. @throws OutboundError also when it is longer than `maxBytes`.
- */
-export const readText = (response: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<string> =>
+/** Reads a whole body. By events: the async iterator of a stream costs 20 µs more. @throws OutboundError also when it is longer than `maxBytes`. */
+export const readBytes = (response: Readable, maxBytes: number, signal?: AbortSignal): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
@@ -186,7 +185,7 @@ export const readText = (response: IncomingMessage, maxBytes: number, signal?: A
     });
     response.once("end", () => {
       const [only] = parts;
-      resolve((parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString("utf8"));
+      resolve(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
     });
     response.on("error", (error) => reject(toOutboundError(error, signal)));
     response.once("close", () => {
@@ -198,3 +197,7 @@ export const readText = (response: IncomingMessage, maxBytes: number, signal?: A
     // What broke before anybody listened will not be told again.
     if (response.destroyed) reject(toOutboundError(response.errored, signal));
   });
+
+/** The same as UTF-8. @throws OutboundError */
+export const readText = async (response: Readable, maxBytes: number, signal?: AbortSignal): Promise<string> =>
+  (await readBytes(response, maxBytes, signal)).toString("utf8");

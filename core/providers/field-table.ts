@@ -225,7 +225,9 @@ export const fieldTable = {
   models: row(dropped, { openrouter: ownKeyOnly }),
   plugins: row(dropped, { openrouter: ownKeyOnly }),
   route: row(dropped, { openrouter: ownKeyOnly }),
-  extra_body: row(dropped, { google: passed }),
+  extra_body: row(dropped, {
+    google: on("platform-key", translate("its reviewed fields, google.thinking_config"), passed),
+  }),
   search_parameters: row(dropped),
   reasoning_split: row(dropped, { minimax: translate("always true: thinking never appears in the text") }),
 } as const satisfies Readonly<Record<string, FieldRow>>;

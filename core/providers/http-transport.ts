@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { ProviderId } from "#core/catalog/provider-ids.ts";
-import { OutboundError, readText, send, toOutboundError } from "#core/outbound/transport.ts";
+import { OutboundError, readBytes, send, toOutboundError } from "#core/outbound/transport.ts";
 import { ProviderFailure, type ProviderTimeouts } from "./provider.ts";
 
 export interface ProviderResponse {
@@ -46,7 +46,14 @@ export const postJson = async (post: ProviderPost): Promise<ProviderResponse> =>
   }
 };
 
-/** Reads a provider's whole body. @throws ProviderFailure */
+/** First bytes of gzip, zstd and zlib. No JSON and no event stream begins so. */
+const packedMarks: ReadonlySet<number | undefined> = new Set([0x1f, 0x28, 0x78]);
+
+/** Whether a body may be compressed: its header says so, or its first byte. Nobody asks for it, and some do it all the same. */
+export const mayBePacked = ({ headers }: Pick<ProviderResponse, "headers">, bytes: Buffer): boolean =>
+  headers["content-encoding"] !== undefined || packedMarks.has(bytes[0]);
+
+/** Reads a provider's whole body, unpacked where it is compressed. @throws ProviderFailure */
 export const readBody = async (
   provider: ProviderId,
   response: ProviderResponse,
@@ -54,7 +61,11 @@ export const readBody = async (
   signal?: AbortSignal,
 ): Promise<string> => {
   try {
-    return await readText(response.body, maxBytes, signal);
+    const bytes = await readBytes(response.body, maxBytes, signal);
+    if (!mayBePacked(response, bytes)) return bytes.toString("utf8");
+    const { codingOf, unpack } = await import("#core/outbound/unpack.ts");
+    const coding = codingOf(bytes, response.headers["content-encoding"]);
+    return (coding === undefined ? bytes : unpack(bytes, coding, maxBytes)).toString("utf8");
   } catch (error) {
     throw toProviderFailure(provider, error, signal);
   }

@@ -2,6 +2,7 @@ import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/
 import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -40,6 +41,8 @@ export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 /** What is known of an answer so far. A stream fills it while it flows; it is complete once `frames` ended. */
 export interface ProviderOutcome {
   usage: TokenUsage | undefined;
+  /** The usage as an OpenAI-shaped provider told it, with its own additions. `usage` has the counts. */
+  reportedUsage: JsonRecord | undefined;
   finishReason: FinishReason | undefined;
   /** The model as the provider names it. */
   responseModel: string | undefined;
@@ -53,6 +56,7 @@ export interface ProviderOutcome {
 
 export const newOutcome = (): ProviderOutcome => ({
   usage: undefined,
+  reportedUsage: undefined,
   finishReason: undefined,
   responseModel: undefined,
   responseId: undefined,

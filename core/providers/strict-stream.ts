@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
-import { areSilent } from "./openai/contract-chunks.ts";
+import { deltaSays } from "./openai/contract-delta.ts";
 import { ProviderFailure } from "./provider.ts";
 import { cutsOff, type StrictJudge } from "./strict-judge.ts";
 
@@ -9,6 +9,10 @@ type ToolCall = ChatCompletionChunk.Choice.Delta.ToolCall;
 
 const dataPrefix = "data: ";
 const frameEnd = "\n\n";
+
+/** Whether no choice says or ends anything. */
+const areSilent = (choices: readonly Choice[]): boolean =>
+  choices.every(({ delta, finish_reason: reason }) => !deltaSays(delta) && typeof reason !== "string");
 
 const toFrame = (chunk: ChatCompletionChunk): string => dataPrefix + JSON.stringify(chunk) + frameEnd;
 

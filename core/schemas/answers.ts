@@ -86,6 +86,33 @@ export const completionChunk = z
     description: "One `data:` frame of a streamed completion; the last frame is `data: [DONE]`.",
   });
 
+const outputItem = z.looseObject({ type: z.string() });
+
+export const responseAnswer = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("response"),
+    created_at: z.int(),
+    status: z.enum(["in_progress", "completed", "incomplete", "failed"]),
+    model: z.string(),
+    output: z.array(outputItem),
+    error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+    incomplete_details: z.looseObject({ reason: z.string().optional() }).nullable(),
+    usage: z
+      .looseObject({ input_tokens: z.int().min(0), output_tokens: z.int().min(0), total_tokens: z.int().min(0) })
+      .nullable()
+      .optional(),
+  })
+  .meta({ id: "Response" });
+
+export const responseEvent = z
+  .looseObject({ type: z.string(), sequence_number: z.int().min(0), response: responseAnswer.optional() })
+  .meta({
+    id: "ResponseEvent",
+    description:
+      "One `data:` frame of a streamed response. The last is `response.completed`, `response.incomplete`, `response.failed` or `error`.",
+  });
+
 export const embeddingsAnswer = z
   .looseObject({
     object: z.literal("list"),

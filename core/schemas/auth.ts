@@ -11,3 +11,9 @@ export const signUpSchema = z.strictObject({ email, password });
 export const magicLinkSchema = z.strictObject({ email, next });
 export const resetPasswordSchema = z.strictObject({ email });
 export const updatePasswordSchema = z.strictObject({ password });
+
+/** Kinds of mails whose link signs in. */
+export const mailTypes = ["signup", "magiclink", "recovery", "invite", "email", "email_change"] as const;
+export const tokenHash = z.string().regex(/^[\w-]{1,200}$/);
+/** The address is the one that the page showed: the link must be of the same. */
+export const confirmSignInSchema = z.strictObject({ tokenHash, type: z.enum(mailTypes), email });

@@ -2,6 +2,7 @@ import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { config } from "#core/config.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
 import { magicLinkSchema } from "#core/schemas/auth.ts";
@@ -19,6 +20,7 @@ export const handler = accountHandler({
       });
       // Any other error would tell who has an account.
       rejectUnavailable(error);
+      noteAsked(call, email);
       return { status: 202, json: { success: true, data: { sent: true } } };
     }),
   },

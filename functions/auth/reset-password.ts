@@ -1,6 +1,7 @@
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
 import { resetPasswordSchema } from "#core/schemas/auth.ts";
@@ -15,6 +16,7 @@ export const handler = accountHandler({
         redirectTo: callbackUrl(call, "/dashboard/update-password"),
       });
       rejectUnavailable(error);
+      noteAsked(call, call.body.email);
       return { status: 202, json: { success: true, data: { sent: true } } };
     }),
   },

@@ -1,3 +1,4 @@
+import { requireAdmitted } from "#core/auth/admitted-users.ts";
 import { rejectUnavailable } from "#core/auth/session-claims.ts";
 import { GatewayError } from "#core/errors.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
@@ -11,9 +12,11 @@ export const handler = accountHandler({
   authenticate: byAddress,
   endpoints: {
     POST: withBody(signInSchema, async (call) => {
-      const { data, error } = await supabaseFor(call).supabase.auth.signInWithPassword(call.body);
+      const { supabase } = supabaseFor(call);
+      const { data, error } = await supabase.auth.signInWithPassword(call.body);
       rejectUnavailable(error);
       if (error !== null) throw new GatewayError("UNAUTHORIZED", "The email address or the password is wrong.");
+      await requireAdmitted(supabase, data.user);
       return {
         status: 200,
         json: { success: true, data: { user: { id: data.user.id, email: data.user.email ?? null } } },

@@ -3,6 +3,7 @@ import { requireSignUpAllowed } from "#core/auth/sign-up-policy.ts";
 import { GatewayError } from "#core/errors.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
+import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
 import { signUpSchema } from "#core/schemas/auth.ts";
@@ -31,6 +32,7 @@ export const handler = accountHandler({
         throw new GatewayError("BAD_REQUEST", "The account could not be created.", {
           details: { reason: error.code ?? null },
         });
+      if (data.session === null) noteAsked(call, email);
       const user = { id: data.user?.id ?? null, email };
       return data.session === null
         ? { status: 202, json: { success: true, data: { user: { email }, confirmation: "sent" } } }

@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { billOf, breakEven, compare, concurrencyOf, type Traffic, totalOf, usdText } from "./cost/bill.ts";
+import { idleReport } from "./cost/idle.ts";
 import { pricesDate, pricesRegion } from "./cost/prices.ts";
 import { readUnits, sumOf, writeUnits } from "./cost/request-units.ts";
 
-/** `npm run cost -- --requests 1e6 --tokens-out 500 --seconds 8`: a month's bill by service. `--explain` breaks down DynamoDB's units. */
+/** `npm run cost -- --requests 1e6 --tokens-out 500 --seconds 8`: a month's bill by service. `--explain` breaks down DynamoDB's units, `--idle` shows stages without traffic. */
 
 const options = {
   /** Chat completions per month. */
@@ -17,11 +18,15 @@ const options = {
   /** Share of requests that may use the cache, and the share of those that hit. */
   cached: { type: "string", default: "1" },
   "cache-hits": { type: "string", default: "0" },
+  /** Requests of the same user that are open when one begins. */
+  open: { type: "string", default: "1" },
   "kms-calls": { type: "string", default: "1" },
   combinations: { type: "string", default: "10" },
   "streams-per-task": { type: "string", default: "500" },
   "min-tasks": { type: "string", default: "2" },
   explain: { type: "boolean", default: false },
+  /** What a stage costs without traffic, instead of a bill. */
+  idle: { type: "boolean", default: false },
 } as const;
 
 const parse = (args: readonly string[]) => parseArgs({ args: [...args], options }).values;
@@ -44,7 +49,9 @@ const percent = (part: number, whole: number): string => `${((100 * part) / whol
 /** The complete output of the command. Throws an Error that names an invalid flag. */
 export const costReport = (args: readonly string[]): string => {
   const flags = parse(args);
+  if (flags.idle) return idleReport();
   const traffic: Traffic = {
+    openRequests: toNumber("open", flags.open),
     requests: toNumber("requests", flags.requests),
     inputTokens: toNumber("tokens-in", flags["tokens-in"]),
     outputTokens: toNumber("tokens-out", flags["tokens-out"]),

@@ -34,7 +34,7 @@ const tableAccess = (run: MockedRun, { component }: DeployedRow): ReadonlyMap<st
     const actions = rolePolicies(run)
       .filter(({ holder, resources }) => {
         const own = resources.some(
-          (resource) => resource.endsWith(`:${table}`) || resource.includes(`:${table}/index/`),
+          (resource) => resource.endsWith(`:table/${table}`) || resource.includes(`:table/${table}/index/`),
         );
         return holder === `${component}Role` && own;
       })

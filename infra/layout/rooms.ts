@@ -107,7 +107,12 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room("core/dialects", "How clients ask and are answered: mappings around a chat completion", [...ground, "schemas"]),
+  room("core/dialects", "How clients ask and are answered: mappings around a chat completion", [
+    ...ground,
+    "chat",
+    "providers",
+    "schemas",
+  ]),
   room("core/embeddings", "Embeddings", [...ground, "catalog", "generation", "providers", "schemas"]),
   room("core/vision", "Questions about images, answered by a chat model", [
     ...ground,

@@ -5,6 +5,7 @@ import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
 import { startLangfuse } from "./langfuse/server.ts";
 import { startSimulatedProviders } from "./providers/simulated-providers.ts";
+import { templateLink } from "./supabase/mail-template.ts";
 import { startSupabaseAuth } from "./supabase/server.ts";
 import { startUnkey } from "./unkey/server.ts";
 import { UnusableData } from "./unusable-data.ts";
@@ -125,10 +126,13 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
         anonKey,
         serviceRoleKey,
         siteUrl,
+        mailLink: templateLink,
         onMail: options.onMail,
       }),
     );
-    const addUser = async (email: string, password: string) => (await server.addUser({ email, password })).id;
+    // As an operator does: the demo account works with every sign-up policy.
+    const addUser = async (email: string, password: string) =>
+      (await server.addUser({ email, password, appMetadata: { admitted: true } })).id;
     return { url: server.url, anonKey, serviceRoleKey, addUser };
   };
   const langfuse = async () => {

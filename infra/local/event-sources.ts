@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { DynamoDBRecord } from "aws-lambda";
 import type { BackgroundFunction } from "#core/routes.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { pollStream } from "./dynamodb/poll-stream.ts";
@@ -30,13 +31,20 @@ const invoke = async (pool: FunctionPool, event: unknown): Promise<unknown> => {
   );
 };
 
+/** Leaves out the records that the row's `unless` names, and deletions, as Lambda's filter does on AWS. */
+const wakes = (record: DynamoDBRecord, unless: { readonly attribute: string; readonly value: string } | undefined) => {
+  if (unless === undefined) return true;
+  const text = record.dynamodb?.NewImage?.[unless.attribute]?.S;
+  return text !== undefined && text !== unless.value;
+};
+
 /** Starts reading every stream that has a consumer. */
 export const startEventSources = (options: EventSourceOptions): { stop(): Promise<void> } => {
   const { consumers, dependencies, dataDir, log } = options;
   const controller = new AbortController();
   const polls = consumers.flatMap(({ definition, pool }) => {
     if (!("stream" in definition.trigger)) return [];
-    const table = definition.trigger.stream;
+    const { stream: table, unless } = definition.trigger;
     return [
       pollStream({
         endpoint: dependencies.dynamoDbEndpoint,
@@ -44,7 +52,10 @@ export const startEventSources = (options: EventSourceOptions): { stop(): Promis
         checkpointFile: join(dataDir, `stream-${table}.json`),
         batchSize,
         signal: controller.signal,
-        invoke: (event) => invoke(pool, event),
+        invoke: (event) => {
+          const Records = event.Records.filter((record) => wakes(record, unless));
+          return Records.length === 0 ? Promise.resolve({}) : invoke(pool, { Records });
+        },
         onDeadLetter: ({ record, attempts }) =>
           log(`${definition.id} gave up record ${record.eventID} after ${attempts} tries`),
         onReadError: (error) =>

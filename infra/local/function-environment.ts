@@ -31,6 +31,7 @@ const passedOn = [
   "MAX_OPEN_REQUESTS",
   "DAILY_SPEND_CAP_USD",
   "SIGN_UP_DOMAINS",
+  "SIGN_UP_CLOSED_AT",
   "LOG_LEVEL",
   "LANGFUSE_BASE_URL",
 ] as const;

@@ -34,6 +34,14 @@ const functionArns = ({ name }: Named): State => {
   };
 };
 
+/** ARNs in AWS's own form where something reads or matches them; the rest have one that is only theirs. */
+const arnsByType: Readonly<Record<string, (name: string) => string>> = {
+  "aws:cloudwatch/logGroup:LogGroup": (name) => `arn:aws:logs:${region}:${accountId}:log-group:${name}`,
+  "aws:dynamodb/table:Table": (name) => `arn:aws:dynamodb:${region}:${accountId}:table/${name}`,
+  "aws:iam/role:Role": (name) => `arn:aws:iam::${accountId}:role/${name}`,
+  "aws:kms/key:Key": (name) => `arn:aws:kms:${region}:${accountId}:key/${name}`,
+};
+
 /** Outputs beside id, name and ARN, by type. */
 const outputsByType: Readonly<Record<string, (resource: Named) => State>> = {
   "aws:acm/certificate:Certificate": ({ name }) => ({
@@ -57,7 +65,7 @@ const outputsByType: Readonly<Record<string, (resource: Named) => State>> = {
 export const newResource = ({ type, name, inputs, id }: ResourceArgs): { id: string; state: State } => {
   const [, module = ""] = /^\w+:(\w+)\//.exec(type) ?? [];
   const physicalName = typeof inputs.name === "string" ? inputs.name : name;
-  const arn = `arn:aws:${module}:${region}:${accountId}:${name}`;
+  const arn = arnsByType[type]?.(name) ?? `arn:aws:${module}:${region}:${accountId}:${name}`;
   const state = { ...inputs, name: physicalName, arn, ...outputsByType[type]?.({ name: physicalName, arn }) };
   return { id: id !== undefined && id !== "" ? id : `${name}-id`, state };
 };
@@ -93,6 +101,8 @@ export const call = ({ token, inputs }: CallArgs): State => {
       return { accountId, id: accountId };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, json: toPolicyJson((inputs.statements ?? []) as readonly PolicyStatement[]) };
+    case "aws:servicequotas/getServiceQuota:getServiceQuota":
+      return { ...inputs, value: Number(process.env.MOCKED_LAMBDA_QUOTA ?? 1_000) };
     default:
       return { ...inputs };
   }

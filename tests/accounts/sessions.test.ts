@@ -602,6 +602,17 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
       await new Browser().signIn(user);
     });
 
+    it("are not widened by the addresses of an IPv6 network: a /64 is one address", async () => {
+      vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1_000);
+      const from = (sourceIp: string) =>
+        new Browser({ sourceIp }).post("/api/auth/sign-in", { email: user.email, password: "wrong" });
+      const network = `2001:db8:${Math.floor(Math.random() * 0xffff).toString(16)}`;
+      for (let index = 0; index < 10; index++)
+        expect((await from(`${network}:1:${index}:${index}::${index}`)).status).toBe(401);
+      expect((await from(`${network}:1:ffff::`)).error().code).toBe("RATE_LIMIT_EXCEEDED");
+      expect((await from(`${network}:2::1`)).status).toBe(401);
+    });
+
     it("are 60 calls of a user a minute, over all sessions", async () => {
       vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1_000);
       const sessions = [await new Browser().signIn(user), await new Browser().signIn(user)];

@@ -194,7 +194,6 @@ describe.skipIf(!hasTables)(`signing in by mail and by OAuth (${tablesName})`, (
       "?code=made-up",
       "?code=%00",
       `?code=${"a".repeat(3_000)}`,
-      "?token_hash=made-up&type=magiclink",
       "?token_hash=made-up&type=constructor",
       "?token_hash=made-up",
       "?type=recovery",

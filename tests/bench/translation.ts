@@ -1,6 +1,5 @@
 import { StreamTranslator } from "#core/providers/anthropic/from-stream.ts";
 import { readStream } from "#core/providers/anthropic/read-stream.ts";
-import { GoogleAnswer } from "#core/providers/compatible/google-answer.ts";
 import { tappedFrames } from "#core/providers/openai/openai-shaped.ts";
 import { StreamTap } from "#core/providers/openai/stream-tap.ts";
 import { newOutcome } from "#core/providers/provider.ts";
@@ -93,16 +92,17 @@ async function* bodyOf(reads: Reads): AsyncGenerator<Buffer> {
 
 const request = chatRequestSchema.parse({ model: "auto", messages: [{ role: "user", content: "Hello" }] });
 
+const facts = { completionId: "chatcmpl-1", model: "m", createdSeconds: 1 };
+
 type Work = (reads: Reads) => Promise<void>;
 
 /** What the adapter of an OpenAI-shaped provider does with the body of its response. */
 const tap =
   (provider: "openai" | "google"): Work =>
   async (reads) => {
-    const rewriter = provider === "google" ? new GoogleAnswer() : undefined;
     const reasoning = provider === "google" ? "total-minus-prompt" : "included";
     const outcome = newOutcome();
-    const stream = new StreamTap({ provider, outcome, reasoning, rewriter });
+    const stream = new StreamTap({ provider, outcome, reasoning, facts, choices: 1 });
     const call = { provider, request, signal: new AbortController().signal };
     for await (const _ of tappedFrames(call, bodyOf(reads), stream, outcome));
   };

@@ -218,6 +218,25 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await heading(page, "Usage");
   });
 
+  test("another browser asks before the link of a mail signs it in, and keeps no token in its address", async () => {
+    const user = await cloud().createUser();
+    const { page: asking } = await open();
+    await asking.goto(dashboard("sign-in"));
+    await asking.getByLabel("Email").fill(user.email);
+    await asking.getByRole("button", { name: "Email me a sign-in link" }).click();
+    await asking.getByText("a link is on its way").waitFor();
+    const { page } = await open();
+    await page.goto(await mailedLink(user.email));
+    await heading(page, `Sign in as ${user.email}?`);
+    expect(page.url()).toBe(dashboard("confirm-sign-in"));
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await heading(page, "Keys");
+    await page.goto(await mailedLink(user.email));
+    await page.getByText(`You are signed in as ${user.email}`).waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("used already").waitFor();
+  });
+
   test("a forgotten password is replaced by way of a mail", async () => {
     const user = await cloud().createUser();
     const { page } = await open();

@@ -63,6 +63,8 @@ describe("config", () => {
     ["MAX_OPEN_REQUESTS", "-1", "not a number of 0 or more"],
     ["DAILY_SPEND_CAP_USD", "NaN", "not a number"],
     ["SIGN_UP_POLICY", "everybody", "must be one of open, domains, closed"],
+    ["SIGN_UP_CLOSED_AT", "yesterday", "must be a time"],
+    ["SIGN_UP_CLOSED_AT", "2026-13-01", "must be a time"],
   ])("refuses %s=%s", async (variable, value, message) => {
     const config = await load({ [variable]: value });
     const read = () => [
@@ -70,6 +72,7 @@ describe("config", () => {
       config.maxOpenRequests(),
       config.dailySpendCapUsd(),
       config.signUpPolicy(),
+      config.signUpClosedAtMs(),
     ];
     expect(read).toThrow(new RegExp(`${variable}.*${message}`));
   });

@@ -147,23 +147,45 @@ describe("paths and methods", () => {
     },
   );
 
-  it("/api/v1/responses is a 404 that names chat completions", async () => {
-    const reply = await at("/api/v1/responses", { method: "POST", body: "{}" });
+  it.each([
+    ["GET", "/api/v1/responses/resp_1"],
+    ["DELETE", "/api/v1/responses/resp_1"],
+    ["POST", "/api/v1/responses/resp_1/cancel"],
+  ])("%s %s is a 404 that says that responses are not stored", async (method, path) => {
+    const reply = await at(path, { method, headers: withKey() });
     expect(reply.status).toBe(404);
-    expect(reply.error().message).toContain("/api/v1/chat/completions");
+    expect(reply.error().message).toContain("not stored");
   });
 
   it.each([
     ["GET", "/api/v1/chat/completions", "POST"],
     ["PUT", "/api/v1/chat/completions", "POST"],
-    ["DELETE", "/api/v1/models", "GET"],
-    ["POST", "/api/v1/models/gpt", "GET"],
-    ["PATCH", "/api/health", "GET"],
+    ["DELETE", "/api/v1/models", "GET, HEAD"],
+    ["POST", "/api/v1/models/gpt", "GET, HEAD"],
+    ["PATCH", "/api/health", "GET, HEAD"],
+    ["HEAD", "/api/auth/callback", "GET"],
   ])("%s %s is a 405 with Allow: %s", async (method, path, allow) => {
     const reply = await at(path, { method, headers: withKey() });
     expect(reply.status).toBe(405);
     expect(reply.headers.get("allow")).toBe(allow);
-    expect(reply.error().code).toBe("METHOD_NOT_ALLOWED");
+    if (method !== "HEAD") expect(reply.error().code).toBe("METHOD_NOT_ALLOWED");
+  });
+
+  it.each(["/api/health", "/api/openapi.json", "/api/v1/models", "/api/v1/models/gpt", "/api/v1/jobs", "/dashboard"])(
+    "HEAD %s answers as GET does, without a body",
+    async (path) => {
+      const [head, get] = await Promise.all(["HEAD", "GET"].map((method) => at(path, { method, headers: withKey() })));
+      expect([head?.status, head?.headers.get("content-type"), head?.text]).toEqual([
+        get?.status,
+        get?.headers.get("content-type"),
+        "",
+      ]);
+    },
+  );
+
+  it("HEAD of nothing is a 404 without a body", async () => {
+    const reply = await at("/api/v1/nothing", { method: "HEAD" });
+    expect([reply.status, reply.text]).toEqual([404, ""]);
   });
 });
 

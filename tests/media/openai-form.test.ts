@@ -180,7 +180,7 @@ describe("POST /api/v1/audio/speech", () => {
   it("books the quote when the stream breaks off", async () => {
     const reply = user.open("POST", "/audio/speech", {
       model: "gpt-4o-mini-tts",
-      input: `[[simulate: cut-after=1]] ${"word ".repeat(100)}`,
+      input: `[[simulate: cut-after=6]] ${"word ".repeat(100)}`,
       voice: "alloy",
     });
     const response = await reply;

@@ -9,7 +9,15 @@ export interface MutationGroup {
 }
 
 /** Files of core/auth that stand behind the dashboard's session. */
-const sessionFiles = ["count-request", "next-path", "session-claims", "supabase-client", "unkey-client"];
+const sessionFiles = [
+  "admitted-users",
+  "cookies",
+  "count-request",
+  "next-path",
+  "session-claims",
+  "supabase-client",
+  "unkey-client",
+];
 
 /** Files of core/usage that add up what was metered. */
 const sumFiles = ["rebuild", "rollup", "rollup-sums", "summary", "sweep"];
@@ -24,13 +32,15 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
     folder: "core/auth",
     sources: [`core/auth/!(${sessionFiles.join("|")}).ts`],
     tests: [
-      "tests/core/auth/{api-key,key-format,local-limiter,rate-limit,session-sign-up-policy,unkey-verify}.test.ts",
+      "tests/core/auth/{api-key,key-format,local-limiter,rate-limit,session-admitted-users,session-sign-up-policy,unkey-verify}.test.ts",
     ],
   },
   sessions: {
     folder: "core/auth",
     sources: [`core/auth/@(${sessionFiles.join("|")}).ts`],
-    tests: ["tests/core/auth/{count-request,next-path,session-claims,supabase-client}.test.ts"],
+    tests: [
+      "tests/core/auth/{count-request,counted-address,next-path,session-admitted-users,session-claims,supabase-client}.test.ts",
+    ],
   },
   routing: {
     folder: "core/routing",

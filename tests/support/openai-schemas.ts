@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { contract } from "./contracts.ts";
 
@@ -41,8 +41,11 @@ const loaded = (): Ajv2020 => {
   return compiler;
 };
 
+const validators = new Map<string, ValidateFunction>();
+
 /** What is wrong with a value by one of OpenAI's schemas; undefined when it is valid. */
 export const openAiFault = (schema: string, value: unknown): string | undefined => {
-  const validate = loaded().compile({ $ref: `openai#/components/schemas/${schema}` });
+  const validate = validators.get(schema) ?? loaded().compile({ $ref: `openai#/components/schemas/${schema}` });
+  validators.set(schema, validate);
   return validate(value) ? undefined : JSON.stringify(validate.errors?.slice(0, 4));
 };

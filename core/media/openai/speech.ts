@@ -111,13 +111,27 @@ const quoteOf = (model: MediaModel, { input, instructions }: AudioSpeech): Quote
   return { unit: "characters", units: characters, costPicoUsd: byToken ?? mediaCostPicoUsd(model.id, characters) };
 };
 
+/** Speech whose first bytes have arrived: an earlier failure still sets the status. */
+interface StartedSpeech {
+  readonly source: SpeechSource;
+  readonly first: Buffer;
+  readonly rest: AsyncGenerator<Buffer, void, undefined>;
+}
+
+const start = async (source: SpeechSource): Promise<StartedSpeech> => {
+  const rest = source.audio();
+  const { value, done } = await rest.next();
+  return { source, first: done === true ? Buffer.alloc(0) : value, rest };
+};
+
 async function* settled(
   run: MediaRun,
   model: MediaModel,
-  source: SpeechSource,
+  { source, first, rest }: StartedSpeech,
 ): AsyncGenerator<Buffer, void, undefined> {
   try {
-    yield* source.audio();
+    yield first;
+    yield* rest;
   } catch (thrown) {
     throw run.fail(thrown);
   }
@@ -136,14 +150,15 @@ const byOpenai = async (
   const run = new MediaRun({ context, ...caller, model, quote, timeoutMs, streamed: true });
   const credential = await run.open();
   return run.guard(async () => {
-    const source = await run.attempt(() => openSpeech(model.id, request, { credential, signal: run.signal }));
+    const { signal } = run;
+    const started = await run.attempt(async () => start(await openSpeech(model.id, request, { credential, signal })));
     run.underWay();
     return {
       by: "openai",
       answer: {
-        audio: settled(run, model, source),
-        contentType: source.contentType,
-        headers: run.headers(source.simulated),
+        audio: settled(run, model, started),
+        contentType: started.source.contentType,
+        headers: run.headers(started.source.simulated),
       },
     };
   });

@@ -1,18 +1,20 @@
+import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import {
+  type ChatCompletion,
   type ChatProvider,
   newOutcome,
   type ProviderCall,
-  type ProviderFailure,
+  type ProviderOutcome,
   type ProviderReply,
   withOutcome,
 } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { failureFromError, failureFromResponse, malformed } from "./errors.ts";
-import { fromResponse } from "./from-response.ts";
+import { failureFromResponse } from "./errors.ts";
+import { fromResponse, type ResponseOptions } from "./from-response.ts";
 import { StreamTranslator } from "./from-stream.ts";
 import { readStream } from "./read-stream.ts";
 import { toRequest } from "./to-request.ts";
+import { toCompletionUsage } from "./usage.ts";
 
 /** The newer version (2026-10-21) refuses temperature, top_p and top_k for every model. */
 const apiVersion = "2023-06-01";
@@ -43,20 +45,33 @@ const errorBody = async (call: ProviderCall, response: ProviderResponse): Promis
   }
 };
 
-/** A stream was asked for, and the 200 is something else: an error object, or garbage. */
-const notAStream = async (call: ProviderCall, response: ProviderResponse): Promise<ProviderFailure> => {
-  const text = await errorBody(call, response);
-  try {
-    const body: unknown = JSON.parse(text);
-    if (isRecord(body) && body.type === "error") return failureFromError(body.error);
-  } catch {
-    // Not JSON either.
-  }
-  return malformed("Anthropic answered a streaming request without a stream");
-};
+/** How the body of a good answer is read. */
+interface AnswerReading {
+  readonly call: ProviderCall;
+  readonly outcome: ProviderOutcome;
+  readonly options: ResponseOptions;
+}
 
-const isEventStream = ({ headers }: ProviderResponse): boolean =>
-  (headers["content-type"] ?? "text/event-stream").includes("text/event-stream");
+const framesOf = (body: AsyncIterable<Buffer>, { call, outcome, options }: AnswerReading): AsyncGenerator<string> =>
+  readStream({
+    body,
+    translator: new StreamTranslator(options),
+    outcome,
+    toFailure: (error) => toProviderFailure("anthropic", error, call.signal),
+  });
+
+/** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
+const completionOf = async (text: string, reading: AnswerReading): Promise<ChatCompletion> => {
+  const { outcome, options } = reading;
+  try {
+    if (!beginsAsEvents(text)) return fromResponse(text, options);
+    const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
+    const frames = await collectFrames(framesOf(bodyOf(text), reading));
+    return framesToCompletion(frames, outcome.usage === undefined ? undefined : toCompletionUsage(outcome.usage));
+  } catch (error) {
+    throw withOutcome(error, outcome);
+  }
+};
 
 /** Anthropic's Messages API behind the gateway's interface. */
 export const anthropicProvider: ChatProvider = {
@@ -70,21 +85,15 @@ export const anthropicProvider: ChatProvider = {
     const outcome = newOutcome();
     const facts = { outcome, simulated: response.headers["x-provider-simulated"] !== undefined, warnings };
     const options = { completionId, model, createdSeconds: Math.floor(Date.now() / 1_000), outcome };
-    if (request.stream !== true) {
-      const text = await readBody("anthropic", response, maxAnswerBytes, signal);
-      try {
-        return { kind: "completion", ...facts, completion: fromResponse(text, options) };
-      } catch (error) {
-        throw withOutcome(error, outcome);
-      }
+    const reading = { call, outcome, options };
+    if (request.stream === true) {
+      const answer = await openAnswer("anthropic", response, signal);
+      if (answer.isStream) return { kind: "stream", ...facts, frames: framesOf(answer.body, reading) };
+      // The whole answer at once, or an error in it.
+      const text = await readAnswer("anthropic", answer.body, maxAnswerBytes, signal);
+      return { kind: "completion", ...facts, completion: await completionOf(text, reading) };
     }
-    if (!isEventStream(response)) throw await notAStream(call, response);
-    const frames = readStream({
-      body: response.body,
-      translator: new StreamTranslator(options),
-      outcome,
-      toFailure: (error) => toProviderFailure("anthropic", error, signal),
-    });
-    return { kind: "stream", ...facts, frames };
+    const text = await readBody("anthropic", response, maxAnswerBytes, signal);
+    return { kind: "completion", ...facts, completion: await completionOf(text, reading) };
   },
 };

@@ -11,6 +11,7 @@ import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { embedImages } from "./embed-images.ts";
 import { toGoogleMessages } from "./google-messages.ts";
+import { onlyReviewedBody, onlyReviewedContent } from "./google-reviewed.ts";
 import { toGeminiSchema } from "./google-schema.ts";
 import { toGoogleValues } from "./google-values.ts";
 
@@ -60,10 +61,15 @@ const effortsOf = (model: string): readonly string[] | undefined => {
   return ["minimal", "low", "medium", "high"];
 };
 
-const toEffort = (request: ChatRequest, model: string, warnings: Set<string>): Record<string, unknown> => {
+const toEffort = (
+  request: ChatRequest,
+  extraBody: unknown,
+  model: string,
+  warnings: Set<string>,
+): Record<string, unknown> => {
   const wanted = request.reasoning_effort;
   if (wanted === null || wanted === undefined) return {};
-  const google = isRecord(request.extra_body) && isRecord(request.extra_body.google) ? request.extra_body.google : {};
+  const google = isRecord(extraBody) && isRecord(extraBody.google) ? extraBody.google : {};
   const efforts = effortsOf(model);
   const nearest = efforts === undefined ? wanted : nearestEffort(wanted, efforts);
   // Only one of the two may be sent, and Google's own is the more precise.
@@ -112,15 +118,19 @@ export const toGoogleRequest = async (call: ProviderCall): Promise<ShapedRequest
   const warnings = new Set<string>();
   const request = withAllowedToolsOnly(call.request, warnings);
   const { passed: given, open } = applyFields("google", request, conditionsOf(call), warnings);
-  const { stop: _stop, ...passed } = given;
-  const cleaned = toGoogleMessages(await embedImages(toMessages(request.messages, rules, warnings), signal));
+  const { stop: _stop, extra_body: ofCaller, ...passed } = given;
+  const extraBody = open.extra_body === undefined ? ofCaller : onlyReviewedBody(open.extra_body, warnings);
+  const messages = toMessages(request.messages, rules, warnings);
+  const reviewed = call.credential.byok ? messages : messages.map((each) => onlyReviewedContent(each, warnings));
+  const cleaned = toGoogleMessages(await embedImages(reviewed, signal));
   const body: Record<string, unknown> = {
     ...passed,
     model,
     messages: isGemini2(model) ? cleaned : cleaned.map(withSignature),
-    ...toEffort(request, model, warnings),
+    ...toEffort(request, extraBody, model, warnings),
     ...streamFields(request),
   };
+  if (extraBody !== undefined) body.extra_body = extraBody;
   if (request.stream === true) body.stream_options = { include_usage: true };
   Object.assign(body, toGoogleValues(request, warnings));
   if (open.tools !== undefined && open.tools.length > 0) {

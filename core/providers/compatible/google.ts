@@ -1,5 +1,4 @@
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
-import { GoogleAnswer } from "./google-answer.ts";
 import { toGoogleRequest } from "./google-request.ts";
 
 /** Gemini over Google's OpenAI-compatible endpoint. Thoughts are in neither of its counts: the gap to the total is them. */
@@ -7,5 +6,4 @@ export const googleProvider = openAiShaped({
   provider: "google",
   reasoning: "total-minus-prompt",
   toRequest: toGoogleRequest,
-  newAnswer: () => new GoogleAnswer(),
 });

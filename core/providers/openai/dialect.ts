@@ -15,10 +15,11 @@ export interface ShapedRequest {
   readonly warnings: readonly string[];
 }
 
-/** Makes one answer of a provider OpenAI's. It may hold what earlier chunks told; the same object back means unchanged. */
+/**
+ * Makes one answer of a provider OpenAI's, beyond what is done to the answers of all. Its choices and deltas have the right
+ * kinds. It may hold what earlier chunks told, and every chunk is read for it.
+ */
 export interface AnswerRewriter {
-  /** A chunk without a match leaves as it came, once the answer has begun. Absent where every chunk is read. */
-  readonly rewrites?: RegExp;
   chunk(chunk: Chunk): Chunk;
   completion(completion: Completion): Completion;
 }

@@ -1,3 +1,4 @@
+import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { postJson, readBody } from "#core/providers/http-transport.ts";
 import {
   type ChatCompletion,
@@ -8,6 +9,7 @@ import {
   withOutcome,
 } from "#core/providers/provider.ts";
 import { failureFromResponse } from "./errors.ts";
+import { toReportedUsage } from "./usage.ts";
 
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
@@ -49,12 +51,25 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
   const outcome = newOutcome();
   const simulated = response.headers["x-provider-simulated"] === "true";
   const facts = { outcome, simulated, warnings: asked.warnings };
-  const isStream = response.headers["content-type"]?.includes("text/event-stream") === true;
-  if (streamed && isStream) return { kind: "stream", frames: asked.frames(response.body, outcome), ...facts };
-  // A provider that answers a stream request with one JSON body reports an error in it.
+  if (streamed) {
+    const { isStream, body } = await openAnswer(provider, response, signal);
+    if (isStream) return { kind: "stream", frames: asked.frames(body, outcome), ...facts };
+    // A provider that answers a stream request with one JSON body reports an error in it, or the whole answer.
+    const text = await readAnswer(provider, body, maxAnswerBytes, signal);
+    return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+  }
   const text = await readBody(provider, response, maxAnswerBytes, signal);
+  return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+};
+
+/** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
+const completionOf = async (asked: Exchange, text: string, outcome: ProviderOutcome): Promise<ChatCompletion> => {
   try {
-    return { kind: "completion", completion: asked.completion(text, outcome), ...facts };
+    if (!beginsAsEvents(text)) return asked.completion(text, outcome);
+    const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
+    const frames = await collectFrames(asked.frames(bodyOf(text), outcome));
+    const { usage, reportedUsage } = outcome;
+    return framesToCompletion(frames, usage === undefined ? undefined : toReportedUsage(reportedUsage, usage));
   } catch (error) {
     throw withOutcome(error, outcome);
   }

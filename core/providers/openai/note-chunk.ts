@@ -1,9 +1,8 @@
-import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { isFilled } from "./answer-facts.ts";
 import type { Chunk } from "./dialect.ts";
-import { toFinishReason } from "./finish-reason.ts";
-import type { AnswerOptions } from "./from-response.ts";
-import { toTokenUsage } from "./usage.ts";
+import { noteUsage, type ReasoningCount } from "./usage.ts";
 
 const textLength = (value: unknown): number => (typeof value === "string" ? value.length : 0);
 
@@ -13,7 +12,7 @@ interface CallDelta {
 }
 
 /** Characters of a delta that a caller would see, or undefined for one that carries nothing. */
-const charactersOf = (delta: Readonly<Record<string, unknown>>): number | undefined => {
+export const charactersOf = (delta: Readonly<Record<string, unknown>>): number | undefined => {
   const toolCalls = Array.isArray(delta.tool_calls) ? (delta.tool_calls as readonly unknown[]) : [];
   let characters =
     textLength(delta.content) +
@@ -28,42 +27,19 @@ const charactersOf = (delta: Readonly<Record<string, unknown>>): number | undefi
   return characters === 0 && toolCalls.length === 0 ? undefined : characters;
 };
 
-const noteFinish = (provider: string, reason: string, outcome: ProviderOutcome): string | undefined => {
-  const known = toFinishReason(reason);
-  if (known === undefined) return `${provider}: the answer ended in an error`;
-  outcome.finishReason = known;
-  outcome.contentStarted = true;
-  return undefined;
+/** The usage that a chunk tells: some put it into the choice. Undefined for none. */
+const usageOf = ({ usage, choices }: Chunk): unknown => {
+  if (usage !== undefined && usage !== null) return usage;
+  const [first] = Array.isArray(choices) ? (choices as readonly unknown[]) : [];
+  return isRecord(first) ? (first.usage ?? undefined) : undefined;
 };
 
-/**
- * Notes what a chunk tells of the answer.
- * @returns the characters of its content, or undefined when it has none.
- * @throws ProviderFailure for an end that is an error.
- */
-export const noteChunk = (
-  chunk: Chunk,
-  choices: readonly ChatCompletionChunk.Choice[],
-  { provider, outcome, reasoning }: AnswerOptions,
-): number | undefined => {
-  if (chunk.usage !== undefined && chunk.usage !== null) {
-    // Some send it on every chunk, growing: the last one is the whole.
-    outcome.usage = toTokenUsage(chunk.usage, reasoning) ?? outcome.usage;
-  }
-  outcome.responseModel ??= chunk.model;
-  outcome.responseId ??= chunk.id;
-  let characters: number | undefined;
-  for (const { delta, finish_reason: reason } of choices) {
-    if (typeof reason === "string" && (reason as string) !== "") {
-      const fault = noteFinish(provider, reason, outcome);
-      if (fault !== undefined) throw new ProviderFailure(provider, "malformed", fault);
-    }
-    if (delta === undefined || delta === null) continue;
-    const found = charactersOf(delta as unknown as Readonly<Record<string, unknown>>);
-    if (found === undefined) continue;
-    outcome.contentStarted = true;
-    outcome.outputCharacters += found;
-    characters = (characters ?? 0) + found;
-  }
-  return characters;
+/** Notes what a chunk tells in addition to its choices. Returns whether it tells a usage. */
+export const noteChunk = (chunk: Chunk, outcome: ProviderOutcome, reasoning: ReasoningCount): boolean => {
+  const usage = usageOf(chunk);
+  // Some send it on every chunk, growing: the last one is the whole.
+  if (usage !== undefined) noteUsage(outcome, usage, reasoning);
+  if (isFilled(chunk.model)) outcome.responseModel ??= chunk.model;
+  if (isFilled(chunk.id)) outcome.responseId ??= chunk.id;
+  return usage !== undefined;
 };

@@ -1,5 +1,6 @@
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { ChatProvider, ProviderCall, ProviderOutcome, ProviderReply } from "#core/providers/provider.ts";
+import type { AnswerFacts } from "./answer-facts.ts";
 import type { Dialect } from "./dialect.ts";
 import { exchange } from "./exchange.ts";
 import { readCompletion } from "./from-response.ts";
@@ -23,6 +24,7 @@ export async function* tappedFrames(
     const isWhole = outcome.finishReason !== undefined && (call.request.n ?? 1) === 1;
     // The caller has the whole answer and can do nothing about how the connection ended.
     if (!isWhole || failure.kind === "aborted") throw failure;
+    yield tap.finish();
     return;
   }
   const rest = tap.end();
@@ -33,9 +35,16 @@ export async function* tappedFrames(
 const chat = async (dialect: Dialect, call: ProviderCall): Promise<ProviderReply> => {
   const { provider } = call;
   const { body, warnings } = await dialect.toRequest(call);
+  const facts: AnswerFacts = {
+    completionId: call.completionId,
+    model: call.model,
+    createdSeconds: Math.floor(Date.now() / 1_000),
+  };
   const optionsOf = (outcome: ProviderOutcome) => ({
     provider,
     outcome,
+    facts,
+    choices: call.request.n ?? 1,
     reasoning: dialect.reasoning,
     rewriter: dialect.newAnswer?.(call),
   });

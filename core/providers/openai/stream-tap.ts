@@ -1,42 +1,59 @@
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
-import { areSilent, toContractChunks } from "./contract-chunks.ts";
-import type { Chunk } from "./dialect.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isFilled } from "./answer-facts.ts";
+import type { ShapedChoice } from "./contract-choices.ts";
+import { ContractStream } from "./contract-stream.ts";
+import type { AnswerRewriter, Chunk } from "./dialect.ts";
 import { failureFromBody } from "./errors.ts";
+import { FrameTemplates } from "./frame-templates.ts";
 import type { AnswerOptions } from "./from-response.ts";
 import { noteChunk } from "./note-chunk.ts";
-import { chunkEnd, cutUsage, lastUsage, withoutUsage } from "./take-usage.ts";
-import { toTokenUsage } from "./usage.ts";
+import { readCall } from "./tool-call-facts.ts";
+import { noteUsage } from "./usage.ts";
 
 /**
- * The tap on an OpenAI-shaped stream: bytes pass on as they came, whole frames at a time, and only frames that carry
- * something we must know (the first content, a finish reason, usage, an error) are parsed. What is not in the common form
- * (`data: {…}` and a blank line) goes through a real SSE parser and leaves in the common form.
+ * The tap on an OpenAI-shaped stream: bytes pass on as they came, whole frames at a time. A frame is parsed unless it looks,
+ * but for its text, like one that was (frame-templates.ts). What has to be changed to be OpenAI's, is (contract-stream.ts);
+ * what is not in the common form (`data: {…}` and a blank line) goes through a real SSE parser and leaves in it.
  */
 
 const maxFrameBytes = 8 * 1024 * 1024;
 const frameEnd = "\n\n";
 const dataPrefix = "data: {";
-const donePrefix = "data: [DONE]";
 const empty = Buffer.alloc(0);
 const lineFeed = 10;
 const carriageReturn = 13;
 
-/** What a frame holds that has to be read wherever it stands. One pattern is looked for three times as fast as four texts. */
-const telling = /finish_reason": ?"|error"|\[DONE\]/;
-/** A usage has to be read as well, and taken off. */
-const tellingUsage = /usage": ?\{/;
-/** Either. */
-const tellingAny = new RegExp(`${telling.source}|${tellingUsage.source}`);
-
-/**
- * Whether a frame is one `data: {…}` line, or the end mark. One that breaks off inside its JSON has to be found out here:
- * the fast way does not parse.
- */
-const isCommon = (view: string, start: number, end: number): boolean => {
-  const isData = view.startsWith(dataPrefix, start) && view[end - 1] === "}";
-  return (isData || view.startsWith(donePrefix, start)) && view.indexOf("\n", start) === end;
+/** The one text that a delta adds to: words, thoughts, or the arguments of a call that was named before. */
+const addedText = (delta: JsonRecord): { readonly text: string; readonly isCall: boolean } | undefined => {
+  const { tool_calls: calls, function_call: called } = delta;
+  if (called !== undefined) return undefined;
+  if (calls === undefined || calls === null) {
+    const text = [delta.content, delta.reasoning_content, delta.reasoning].find(isFilled);
+    return text === undefined ? undefined : { text, isCall: false };
+  }
+  const [only, ...others] = Array.isArray(calls) ? (calls as readonly unknown[]) : [];
+  if (others.length > 0 || !isRecord(only)) return undefined;
+  const { type, id, name, text } = readCall(only);
+  return type === "custom" || id !== undefined || name !== undefined ? undefined : { text, isCall: true };
 };
+
+/** A chunk as its provider's rewriter makes it. */
+const rewrite = (rewriter: AnswerRewriter, chunk: Chunk, shaped: readonly ShapedChoice[]) => {
+  const rewritten = rewriter.chunk({ ...chunk, choices: shaped.map(({ choice }) => choice) });
+  const choices = (rewritten.choices ?? []).map(
+    (choice, position): ShapedChoice => ({ choice, hasDelta: shaped[position]?.hasDelta ?? true }),
+  );
+  return { rewritten, choices };
+};
+
+/** Whether a frame is one `data: {…}` line. */
+const isCommon = (view: string): boolean =>
+  view.startsWith(dataPrefix) && view.indexOf("\n") === view.length - frameEnd.length && view.at(-3) === "}";
+
+const toFrames = (chunks: readonly Chunk[]): string =>
+  chunks.map((chunk) => `data: ${JSON.stringify(chunk)}${frameEnd}`).join("");
 
 /**
  * Reads usage and content from a stream of chunks as it passes, and repairs what does not follow the contract.
@@ -44,23 +61,24 @@ const isCommon = (view: string, start: number, end: number): boolean => {
  */
 export class StreamTap {
   readonly #options: AnswerOptions;
+  readonly #contract: ContractStream;
+  readonly #templates = new FrameTemplates();
   /** Reads of a frame that is not whole yet. Joined once it is: a long one costs one copy however many reads it took. */
   #carry: Buffer[] = [];
   #carryBytes = 0;
   #parser: SseParser | undefined;
-  /** Bytes of a frame that are not content, learnt from the first one: lets content be counted without parsing. */
-  #frameOverheadBytes: number | undefined;
   #done = false;
   /** The usage that a read told last, still as text: where each chunk tells one, only the last of a read counts. */
   #usageText: string | undefined;
-  /** A frame with a choice has been seen. */
-  #begun = false;
+  /** Calls of the answer when looks were learnt last: looks of calls hold until another one begins. */
+  #callsBegun = 0;
   /** Content has been passed on: a later fault must not swallow what came before it in the same read. */
   #delivered = false;
   #fault: unknown;
 
   constructor(options: AnswerOptions) {
     this.#options = options;
+    this.#contract = new ContractStream(options);
   }
 
   /** Takes what arrived and returns whole frames to pass on, possibly none. @throws ProviderFailure */
@@ -86,10 +104,16 @@ export class StreamTap {
       rest = this.#emit(this.#parser.end());
     }
     this.throwFault();
+    const last = this.finish();
+    return last === "" ? rest : rest.toString() + last;
+  }
+
+  /** The chunks that end the answer. They wait for the end of the stream: more may follow what looked like the end. */
+  finish(): string {
     if (this.#options.outcome.finishReason === undefined) {
       throw this.#malformed("the stream ended without a finish reason");
     }
-    return rest;
+    return toFrames(this.#contract.end());
   }
 
   #malformed(what: string): ProviderFailure {
@@ -130,107 +154,82 @@ export class StreamTap {
     return empty;
   }
 
-  /** Whether frames hold something that has to be known, or come where everything is read. */
-  #mustRead(view: string): boolean {
-    return this.#readsAll || tellingAny.test(view) || this.#isRewritten(view);
-  }
-
-  /** The same for anything but a usage. */
-  #mustParse(view: string): boolean {
-    return this.#readsAll || telling.test(view) || this.#isRewritten(view);
-  }
-
-  /** Nothing said yet, or everything. */
-  get #readsAll(): boolean {
-    return this.#frameOverheadBytes === undefined || this.#done;
-  }
-
-  #isRewritten(view: string): boolean {
-    const { rewriter } = this.#options;
-    return rewriter !== undefined && rewriter.rewrites?.test(view) !== false;
-  }
-
-  /** Counts content by the length of its frames, without parsing them. */
-  #count(bytes: number, frames: number): void {
-    this.#options.outcome.outputCharacters += Math.max(frames, bytes - frames * (this.#frameOverheadBytes ?? 0));
-  }
-
-  /** The fast way: frames as they came, unless one of them has to be read. `view` is the same in Latin-1. */
+  /** Whole frames: those of a known look as they come or with what is wrong around their text put right, others read. */
   #passOn(ready: Buffer, view: string): Buffer | string {
-    if (this.#mustRead(view)) return this.#passOnRead(ready, view);
-    let frames = 0;
-    for (let start = 0; start < view.length; ) {
-      const end = view.indexOf(frameEnd, start);
-      if (!isCommon(view, start, end)) return this.#passOnRead(ready, view);
-      frames += 1;
-      start = end + frameEnd.length;
+    this.#templates.open(view);
+    try {
+      return this.#passFrames(ready, view);
+    } finally {
+      this.#templates.close();
     }
-    this.#count(ready.length, frames);
-    return ready;
   }
 
-  /** Reads what has to be read, frame by frame; those in the common form and unchanged leave as the very bytes that came. */
-  #passOnRead(ready: Buffer, view: string): Buffer | string {
+  #passFrames(ready: Buffer, view: string): Buffer | string {
     const kept: Buffer[] = [];
-    let changed = false;
+    // From here on bytes leave as they came.
+    let from = 0;
+    const keep = (to: number): void => {
+      if (to > from) kept.push(ready.subarray(from, to));
+    };
+    let start = 0;
     try {
-      for (let start = 0; start < ready.length; ) {
-        const end = view.indexOf(frameEnd, start);
-        const frame = ready.subarray(start, end + frameEnd.length);
-        const text = this.#readFrame(frame, view.slice(start, end + frameEnd.length));
-        start = end + frameEnd.length;
-        if (text === undefined) kept.push(frame);
-        else if (typeof text === "number") {
-          changed = true;
-          kept.push(frame.subarray(0, text), chunkEnd);
-        } else {
-          changed = true;
-          if (text !== "") kept.push(Buffer.from(text));
+      while (start < view.length) {
+        const known = this.#done ? -1 : this.#templates.match(start);
+        const end = known < 0 ? view.indexOf(frameEnd, start) + frameEnd.length : known;
+        const other = known < 0 ? this.#readFrame(ready, view, start, end) : this.#known(ready, view);
+        if (other !== undefined) {
+          keep(start);
+          kept.push(...other);
+          from = end;
         }
-        if (this.#fault !== undefined) break;
+        start = end;
+        if (this.#fault !== undefined) {
+          keep(start);
+          return Buffer.concat(kept);
+        }
       }
       this.#noteUsage();
     } catch (fault) {
       this.#hold(fault);
-      changed = true;
+      keep(start);
+      return Buffer.concat(kept);
     }
-    return changed ? Buffer.concat(kept) : ready;
+    if (kept.length === 0 && from === 0) return ready;
+    keep(ready.length);
+    return kept.length === 1 && kept[0] !== undefined ? kept[0] : Buffer.concat(kept);
   }
 
-  /** One frame to pass on in other words, undefined for its own bytes, or a number for so many of them and its end. */
-  #readFrame(frame: Buffer, view: string): string | number | undefined {
-    if (isCommon(view, 0, view.length - frameEnd.length)) {
-      // A burst brings the whole answer in one read: its end must not make every word of it be parsed.
-      if (!this.#mustParse(view)) {
-        if (!tellingUsage.test(view)) {
-          this.#count(frame.length, 1);
-          return undefined;
-        }
-        const usageAt = this.#takeUsage(view);
-        if (usageAt !== undefined) return usageAt;
-      }
-      this.#noteUsage();
-      const text = frame.toString("utf8", "data: ".length, frame.length - frameEnd.length);
-      const result = this.#read(text, frame.length);
-      return result === undefined || result === "" ? result : `data: ${result}${frameEnd}`;
+  /** A frame of a known look: what to pass on instead, or undefined for its own bytes. */
+  #known(ready: Buffer, view: string): readonly Buffer[] | undefined {
+    const { template, textFrom, textTo, tailTo } = this.#templates;
+    if (template === undefined) return undefined;
+    this.#options.outcome.outputCharacters += textTo - textFrom;
+    if (template.call !== undefined) {
+      template.call.scan.push(JSON.parse(`"${view.slice(textFrom, textTo)}"`) as string);
     }
+    if (template.rest === "usage") {
+      const text = view.slice(tailTo, view.indexOf(frameEnd, tailTo) - 1);
+      // One without counts takes nothing back.
+      if (this.#usageText === undefined || /\d/.test(text)) this.#usageText = text;
+    }
+    const { out } = template;
+    return out === undefined ? undefined : [out.head, ready.subarray(textFrom, textTo), out.tail];
+  }
+
+  /** Reads one frame. What to pass on instead of it, or undefined for its own bytes. */
+  #readFrame(ready: Buffer, whole: string, start: number, end: number): readonly Buffer[] | undefined {
+    if (this.#done) return [];
     this.#noteUsage();
+    const view = whole.slice(start, end);
+    if (isCommon(view)) {
+      const text = ready.toString("utf8", start + "data: ".length, end - frameEnd.length);
+      const sent = this.#read(text, view);
+      return sent === undefined ? undefined : sent === "" ? [] : [Buffer.from(sent)];
+    }
     // A comment, an event name, two data lines: the parser knows them all.
     const parser = new SseParser({ maxFrameBytes });
-    return this.#emit([...parser.push(frame), ...parser.end()]);
-  }
-
-  /** Takes the usage of a frame that has nothing else to tell, as some send it on every chunk. Returns where it begins. */
-  #takeUsage(view: string): number | undefined {
-    const { outcome } = this.#options;
-    // Behind the finish reason it may stand beside an empty delta, which is not passed on.
-    if (outcome.finishReason !== undefined) return undefined;
-    const last = lastUsage(view);
-    if (last === undefined) return undefined;
-    // One without counts takes nothing back.
-    if (this.#usageText === undefined || /\d/.test(last.text)) this.#usageText = last.text;
-    this.#count(last.at + chunkEnd.length, 1);
-    return last.at;
+    const sent = this.#emit([...parser.push(ready.subarray(start, end)), ...parser.end()]);
+    return sent === "" ? [] : [Buffer.from(sent)];
   }
 
   /** Reads the usage that was taken last. Before any other frame is read, whose own usage comes later. @throws ProviderFailure */
@@ -238,8 +237,7 @@ export class StreamTap {
     const text = this.#usageText;
     if (text === undefined) return;
     this.#usageText = undefined;
-    const { outcome, reasoning } = this.#options;
-    outcome.usage = toTokenUsage(this.#parse(text), reasoning) ?? outcome.usage;
+    noteUsage(this.#options.outcome, this.#parse(text), this.#options.reasoning);
   }
 
   #reframe(parser: SseParser, bytes: Buffer): string {
@@ -255,8 +253,7 @@ export class StreamTap {
     try {
       for (const { data } of events) {
         if (data === "") continue;
-        const result = this.#read(data, data.length) ?? data.replaceAll("\n", " ");
-        if (result !== "") text += `data: ${result}${frameEnd}`;
+        text += this.#read(data, undefined) ?? `data: ${data.replaceAll("\n", " ")}${frameEnd}`;
       }
     } catch (fault) {
       this.#hold(fault);
@@ -270,35 +267,52 @@ export class StreamTap {
     this.#fault = fault;
   }
 
-  /** Reads one frame's data: the text to pass on instead, "" for none, undefined when it may stay as it is. */
-  #read(data: string, frameBytes: number): string | undefined {
-    if (data.startsWith("[DONE]")) {
-      this.#done = true;
-      return "";
-    }
+  /**
+   * Reads one frame's data. Returns the frame to pass on instead, "" for none, undefined where it may stay as it is.
+   * @param view the frame in Latin-1, whose look is learnt; undefined for one that came in another form.
+   */
+  #read(data: string, view: string | undefined): string | undefined {
+    if (data.startsWith("[DONE]")) this.#done = true;
     // Whatever a server sends after its end mark is not part of the answer.
     if (this.#done) return "";
-    const { provider, rewriter } = this.#options;
+    const { provider, rewriter, outcome, reasoning } = this.#options;
     const chunk: Chunk = this.#parse(data);
     const failure = failureFromBody(provider, chunk);
     if (failure !== undefined) throw failure;
-    const rewritten = rewriter === undefined ? chunk : rewriter.chunk(chunk);
-    const choices = Array.isArray(rewritten.choices) ? rewritten.choices : [];
-    const characters = noteChunk(rewritten, choices, this.#options);
-    // Usage alone (or a content-filter preamble): the core writes its own usage frame when the caller asked for one.
-    if (choices.length === 0) return "";
-    // OpenRouter tells it beside an empty delta, behind the finish reason.
-    const tellsUsage = rewritten.usage !== undefined && rewritten.usage !== null;
-    if (tellsUsage && this.#begun && areSilent(choices)) return "";
-    if (characters !== undefined) this.#frameOverheadBytes ??= Math.max(0, frameBytes - characters);
-    const parts = toContractChunks(rewritten, choices, this.#begun);
-    this.#begun = true;
-    if (parts.length === 1 && parts[0] === chunk) {
-      if (!tellsUsage) return undefined;
-      const cut = cutUsage(data, chunk.usage);
-      if (cut !== undefined) return cut;
+    const tellsUsage = noteChunk(chunk, outcome, reasoning);
+    const shaped = this.#contract.shape(chunk);
+    if (shaped.length === 0) return "";
+    const begun = shaped.every(({ choice }) => this.#contract.hasBegun(choice.index));
+    const { rewritten, choices } =
+      rewriter === undefined ? { rewritten: chunk, choices: shaped } : rewrite(rewriter, chunk, shaped);
+    const { chunk: sent, characters } = this.#contract.take(rewritten, choices, tellsUsage);
+    if (characters !== undefined) {
+      outcome.contentStarted = true;
+      outcome.outputCharacters += characters;
     }
-    return parts.map((part) => JSON.stringify(withoutUsage(part))).join(`${frameEnd}data: `);
+    if (this.#contract.callsBegun !== this.#callsBegun) {
+      this.#callsBegun = this.#contract.callsBegun;
+      this.#templates.forgetCalls();
+    }
+    if (sent === undefined) return "";
+    const text = sent === chunk ? undefined : toFrames([sent]);
+    if (begun && rewriter === undefined && view !== undefined) this.#learn(view, text, shaped, characters);
+    return text;
+  }
+
+  /** Learns the look of a frame that does no more than add to one text. */
+  #learn(
+    view: string,
+    sent: string | undefined,
+    shaped: readonly ShapedChoice[],
+    characters: number | undefined,
+  ): void {
+    const [only, ...others] = shaped;
+    if (only === undefined || others.length > 0 || only.choice.finish_reason !== null) return;
+    const added = addedText(only.choice.delta as unknown as JsonRecord);
+    if (added === undefined || added.text.length !== characters) return;
+    const call = added.isCall ? this.#contract.callsOf(only.choice.index)?.last : undefined;
+    this.#templates.learn(view, sent, call);
   }
 
   #parse(data: string): object {

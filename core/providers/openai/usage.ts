@@ -1,5 +1,6 @@
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /** A count of a usage object. Providers leave out or null what they like; anything but a number of 0 or more is no count. */
 const count = (source: unknown, name: string): number | undefined => {
@@ -44,35 +45,57 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
   };
 };
 
-/**
- * A completion whose `usage` tells the counts as OpenAI means them; the provider's own additions stay. The same object where
- * the provider counts so anyway.
- */
-export const withTrueCounts = <Answer extends { readonly usage?: unknown }>(
-  completion: Answer,
-  usage: TokenUsage | undefined,
-  reasoning: ReasoningCount,
-): Answer => {
-  if (reasoning === "included" || usage === undefined) return completion;
-  const own = typeof completion.usage === "object" && completion.usage !== null ? completion.usage : {};
-  const details = "prompt_tokens_details" in own ? (own.prompt_tokens_details as object | null) : {};
-  const counts = toOpenAiUsage(usage);
-  return {
-    ...completion,
-    usage: { ...own, ...counts, prompt_tokens_details: { ...counts.prompt_tokens_details, ...details } },
-  };
+/** Notes a usage that a provider told. One without counts takes nothing back. */
+export const noteUsage = (outcome: ProviderOutcome, value: unknown, reasoning: ReasoningCount): void => {
+  const usage = toTokenUsage(value, reasoning);
+  if (usage === undefined || !isRecord(value)) return;
+  outcome.usage = usage;
+  outcome.reportedUsage = value;
 };
 
 /** Our usage in OpenAI's shape, for answers that we write ourselves. */
-export const toOpenAiUsage = (usage: TokenUsage) => ({
-  prompt_tokens: usage.inputTokens,
-  completion_tokens: usage.outputTokens,
-  total_tokens: usage.inputTokens + usage.outputTokens,
-  prompt_tokens_details: { cached_tokens: usage.cachedInputTokens, audio_tokens: 0 },
-  completion_tokens_details: {
-    reasoning_tokens: usage.reasoningTokens,
-    audio_tokens: 0,
-    accepted_prediction_tokens: 0,
-    rejected_prediction_tokens: 0,
-  },
-});
+export const toOpenAiUsage = (usage: TokenUsage) => {
+  const cacheWrite = usage.cacheWriteInputTokens + usage.longCacheWriteInputTokens;
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedInputTokens,
+      ...(cacheWrite === 0 ? {} : { cache_write_tokens: cacheWrite }),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
+};
+
+/** The counts of a details object. Anything else in it would break OpenAI's schema. */
+const detailsOf = (value: unknown): JsonRecord =>
+  isRecord(value)
+    ? Object.fromEntries(
+        Object.entries(value).filter(([name, each]) => !name.endsWith("_tokens") || Number.isSafeInteger(each)),
+      )
+    : {};
+
+/**
+ * The usage that the caller is told: what the provider told, with its own additions, and our counts where the two differ.
+ * @param reported the provider's usage object, where it told one.
+ */
+export const toReportedUsage = (reported: unknown, usage: TokenUsage) => {
+  const counts = toOpenAiUsage(usage);
+  if (!isRecord(reported)) return counts;
+  const total = count(reported, "total_tokens");
+  const isTold =
+    count(reported, "prompt_tokens") === counts.prompt_tokens &&
+    count(reported, "completion_tokens") === counts.completion_tokens;
+  return {
+    ...reported,
+    ...counts,
+    // Some count in the total what is in neither part.
+    total_tokens: isTold && total !== undefined ? Math.max(total, counts.total_tokens) : counts.total_tokens,
+    prompt_tokens_details: { ...detailsOf(reported.prompt_tokens_details), ...counts.prompt_tokens_details },
+    completion_tokens_details: {
+      ...detailsOf(reported.completion_tokens_details),
+      ...counts.completion_tokens_details,
+    },
+  };
+};

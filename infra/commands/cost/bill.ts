@@ -1,6 +1,6 @@
 import { alarms, composites } from "#infra/operators/alarms.ts";
 import { dashboards } from "#infra/operators/panels.ts";
-import { prices, type Tier } from "./prices.ts";
+import { firewallMonthUsd, firewallRules, prices, type Tier } from "./prices.ts";
 import {
   bytesAroundMessage,
   keptBytes,
@@ -84,7 +84,8 @@ const lambda = (traffic: Traffic): BillLine => {
 
 /** The rollup and the sweeper: at most one run each 5 s a shard, and one a minute. */
 const background = ({ requests }: Traffic): BillLine => {
-  const rollups = Math.max(Math.min(requests * 2, monthSeconds / 5), (requests * 2) / 90);
+  // Open rows wake nothing: one record for each request.
+  const rollups = Math.max(Math.min(requests, monthSeconds / 5), requests / 90);
   const sweeps = monthSeconds / 60;
   const gbSeconds = (rollups * 0.2 + sweeps * 0.5) * 0.5;
   return {
@@ -144,7 +145,8 @@ const metrics = ({ combinations }: Traffic): BillLine => {
 const alarmMetrics = (series: (typeof alarms)[number]["series"]): number =>
   series.kind === "aws-sum" ? series.parts.length : series.kind === "share" ? 2 : 1;
 
-const operators = (): BillLine => {
+/** Paid by what is defined, not by what happens. */
+export const operators = (): BillLine => {
   const watched = alarms.reduce(
     (sum, { series, comparison }) => sum + (comparison === "above-expected" ? 3 : alarmMetrics(series)),
     0,
@@ -165,10 +167,9 @@ const traces = ({ requests }: Traffic): BillLine => {
   return { service: "X-Ray", usd: traced * prices.trace, how: `${count(traced)} traces at most` };
 };
 
-const firewallRules = 3;
 const firewall = ({ requests }: Traffic): BillLine => ({
   service: "WAF",
-  usd: prices.firewallMonth + firewallRules * prices.firewallRuleMonth + requests * prices.firewallRequest,
+  usd: firewallMonthUsd + requests * prices.firewallRequest,
   how: `${firewallRules} rules`,
 });
 

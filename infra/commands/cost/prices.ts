@@ -96,3 +96,7 @@ export const prices = {
     { upTo: 100e6, price: 1_000 },
   ],
 } as const;
+
+/** Rules of infra/firewall.ts. */
+export const firewallRules = 3;
+export const firewallMonthUsd = prices.firewallMonth + firewallRules * prices.firewallRuleMonth;

@@ -12,6 +12,8 @@ export interface RequestShape {
   readonly outputTokens: number;
   /** How long the provider takes, s. */
   readonly seconds: number;
+  /** Requests of the same user that are open when one begins: each is a lease in the admission row. */
+  readonly openRequests: number;
   /** Share of requests that look into the cache, and of those the share that finds an answer. */
   readonly cached: number;
   readonly cacheHits: number;
@@ -23,12 +25,25 @@ const kilobyte = 1_024;
 /** `core/generation/request-scope.ts` looks for the cancel flag every 2 s once a request is that old. */
 const cancelLookupSeconds = 2;
 
+/** The row of a user without open requests, and each lease in it: a row with 20 leases has about 2 KB. */
+const admissionRowBytes = 150;
+const leaseBytes = 95;
+const admissionUnits = (leases: number): number =>
+  Math.max(1, Math.ceil((admissionRowBytes + leases * leaseBytes) / kilobyte));
+
 /** Units of writing a request, on average. */
-export const writeUnits = ({ outputTokens, cached, cacheHits }: RequestShape): readonly CountedUnits[] => {
+export const writeUnits = ({
+  outputTokens,
+  openRequests,
+  cached,
+  cacheHits,
+}: RequestShape): readonly CountedUnits[] => {
   const misses = cached * (1 - cacheHits);
+  // A write is paid by the larger of the row before and after it.
+  const admission = admissionUnits(openRequests + 1);
   return [
-    { what: "admission: the lease is taken (core/db/admission.ts)", units: 1 },
-    { what: "admission: the lease is given back", units: 1 },
+    { what: "admission: the lease is taken (core/db/admission.ts)", units: admission },
+    { what: "admission: the lease is given back", units: admission },
     { what: "usage: the open row (core/db/usage-events.ts)", units: 1 },
     { what: "usage: its entry in the index of open rows", units: 1 },
     { what: "usage: the settled row, 0.6 KB", units: 1 },

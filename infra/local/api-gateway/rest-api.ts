@@ -114,6 +114,10 @@ export const createRestApi = (options: RestApiOptions): RestApi => {
       exchange.refuse("REQUEST_TOO_LARGE", 413);
       return;
     }
+    if (body.kind === "unsupported") {
+      exchange.refuse("UNSUPPORTED_MEDIA_TYPE", 415);
+      return;
+    }
     const event = proxyEvent(request, {
       ...exchange.ids,
       resource: route.path,

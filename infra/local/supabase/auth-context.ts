@@ -8,7 +8,7 @@ export interface AuthMail {
   readonly code: string;
   /** For `verifyOtp({ token_hash, type })`, `{{ .TokenHash }}` of a mail template. */
   readonly tokenHash: string;
-  /** The link to click, `{{ .ConfirmationURL }}` of a mail template. */
+  /** The link to click: `{{ .ConfirmationURL }}`, or as the template has it. */
   readonly link: string;
   readonly redirectTo: string;
 }
@@ -29,7 +29,12 @@ export interface AuthSettings {
   readonly confirmEmail: boolean;
   readonly signUpsDisabled: boolean;
   readonly oauthProviders: Readonly<Record<string, SimulatedAccount>>;
+  /** The link of a mail by its variables; undefined for `{{ .ConfirmationURL }}`. */
+  readonly mailLink: MailLink | undefined;
 }
+
+/** A mail template's link, from `{{ .RedirectTo }}`, `{{ .TokenHash }}`, the type and `{{ .Email }}`. */
+export type MailLink = (mail: Pick<AuthMail, "to" | "type" | "tokenHash" | "redirectTo">) => string;
 
 /** What every part of the stand-in works on. */
 export interface AuthContext {

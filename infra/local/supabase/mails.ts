@@ -55,7 +55,8 @@ export const sendMail = (
   if (challenge !== undefined) startFlow(context, user.id, flowMethods[type], challenge);
   stampSent(context, user, slot);
   const query = new URLSearchParams({ token: tokenHash, type, redirect_to: redirectTo });
-  context.deliver({ to, type, code, tokenHash, link: `${context.issuer}/verify?${query}`, redirectTo });
+  const link = context.settings.mailLink?.({ to, type, tokenHash, redirectTo }) ?? `${context.issuer}/verify?${query}`;
+  context.deliver({ to, type, code, tokenHash, link, redirectTo });
 };
 
 /** Types as callers name them; `email` is whichever of a confirmation and a magic link was sent. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { text } from "node:stream/consumers";
 import { openStateFile, type StateFile } from "#infra/local/state-file.ts";
 import { createSigningKey } from "./access-token.ts";
-import type { AuthContext, AuthMail, AuthSettings, SimulatedAccount } from "./auth-context.ts";
+import type { AuthContext, AuthMail, AuthSettings, MailLink, SimulatedAccount } from "./auth-context.ts";
 import { AuthError, apiVersion, apiVersionHeader, errorBody } from "./auth-error.ts";
 import { type AuthState, type AuthUser, authStateSchema } from "./auth-state.ts";
 import { type AuthReply, validEmail } from "./http.ts";
@@ -32,6 +32,8 @@ export interface SupabaseAuthOptions {
   readonly signUps?: { readonly confirmEmail?: boolean; readonly disabled?: boolean };
   /** The account that each enabled OAuth provider signs in. Default: one of Google's and one of GitHub's. */
   readonly oauthProviders?: Readonly<Record<string, SimulatedAccount>>;
+  /** The mail templates' link. Default `{{ .ConfirmationURL }}`, as in a new project. */
+  readonly mailLink?: MailLink;
   /** Called with every mail as it is put into the outbox. */
   readonly onMail?: (mail: AuthMail) => void;
   /** Unix milliseconds; for tests of expiry. */
@@ -138,6 +140,7 @@ const settingsOf = (options: SupabaseAuthOptions): AuthSettings => ({
   confirmEmail: options.signUps?.confirmEmail ?? false,
   signUpsDisabled: options.signUps?.disabled ?? false,
   oauthProviders: options.oauthProviders ?? defaultProviders,
+  mailLink: options.mailLink,
 });
 
 const addUser = async (context: AuthContext, seed: UserSeed): Promise<AuthUser> => {

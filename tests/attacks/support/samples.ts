@@ -84,7 +84,13 @@ const samples: Samples = {
   MagicLink: { POST: ({ email }) => ({ path: "/api/auth/magic-link", body: { email, next: "/dashboard" } }) },
   ResetPassword: { POST: ({ email }) => ({ path: "/api/auth/reset-password", body: { email } }) },
   OAuth: { GET: () => ({ path: "/api/auth/oauth/github?next=/dashboard" }) },
-  AuthCallback: { GET: ({ text }) => ({ path: `/api/auth/callback?code=${encodeURIComponent(text)}` }) },
+  AuthCallback: {
+    GET: ({ text }) => ({ path: `/api/auth/callback?code=${encodeURIComponent(text)}` }),
+    POST: ({ email }) => ({
+      path: "/api/auth/callback",
+      body: { tokenHash: "pkce_0123456789", type: "magiclink", email },
+    }),
+  },
   Session: { GET: () => ({ path: "/api/auth/session" }) },
   SignOut: { POST: () => ({ path: "/api/auth/sign-out" }) },
   UpdatePassword: { POST: ({ password }) => ({ path: "/api/auth/update-password", body: { password } }) },

@@ -39,6 +39,7 @@ export const useScriptedSupabase = (): (() => ScriptedSupabase) => {
   beforeAll(async () => {
     const relay = await startRelay();
     process.env.SUPABASE_URL = relay.url;
+    process.env.SIGN_UP_POLICY ??= "open";
     process.env.SST_RESOURCE_SupabaseAnonKey = JSON.stringify({ value: "anon-key" });
     const claims = (): Record<string, unknown> => ({
       iss: `${relay.url}/auth/v1`,

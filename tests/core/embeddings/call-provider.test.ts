@@ -15,7 +15,7 @@ const call = (baseUrl: string, body: object, more: object = {}) =>
     provider: "openai",
     credential: { apiKey: "a-test-key", baseUrl, byok: false },
     body: { model: "text-embedding-3-small", input: "Hi", encoding_format: "float", ...body },
-    encode: false,
+    form: (body as { encoding_format?: "base64" }).encoding_format ?? "float",
     signal: new AbortController().signal,
     timeoutMs: 5_000,
     ...more,
@@ -38,14 +38,19 @@ describe("an embedding", () => {
 
   test("of Gemini is encoded by us when base64 is asked for", async () => {
     const { google } = providers().baseUrls;
-    const { response } = await call(google, { model: "gemini-embedding-2" }, { provider: "google", encode: true });
+    const { response } = await call(google, { model: "gemini-embedding-2" }, { provider: "google", form: "base64" });
     expect(response.data[0]?.embedding).toEqual(expect.stringMatching(/^[A-Za-z0-9+/]+=*$/));
     expect(providers().requests().at(-1)?.path).toBe("/v1beta/openai/embeddings");
   });
 
   test("goes out with the caller's fields, and only its key", async () => {
     upstream = await startUpstream((response) =>
-      sendJson(response, { object: "list", model: "m", data: [], usage: { prompt_tokens: 7, total_tokens: 7 } }),
+      sendJson(response, {
+        object: "list",
+        model: "m",
+        data: [{ object: "embedding", index: 0, embedding: [1, 2, 3] }],
+        usage: { prompt_tokens: 7, total_tokens: 7 },
+      }),
     );
     const { usage } = await call(upstream.baseUrl, { dimensions: 3, later: 1 });
     expect(usage).toMatchObject({ inputTokens: 7, outputTokens: 0 });
@@ -54,6 +59,75 @@ describe("an embedding", () => {
       headers: { authorization: "Bearer a-test-key" },
       body: { dimensions: 3, later: 1, encoding_format: "float" },
     });
+  });
+});
+
+describe.each(["openai", "google"] as const)("an answer of %s is held to what was asked", (provider) => {
+  const answering = async (data: unknown, body: object = {}) => {
+    upstream = await startUpstream((response) =>
+      sendJson(response, { data, usage: { prompt_tokens: 7, total_tokens: 7 } }),
+    );
+    return call(upstream.baseUrl, body, { provider });
+  };
+  const base64 = (...floats: number[]) => Buffer.from(Float32Array.from(floats).buffer).toString("base64");
+  const input = ["a", "b"];
+
+  test.each<[string, unknown, object, unknown]>([
+    ["numbers for base64", [{ embedding: [1, 0.5] }], { encoding_format: "base64" }, [base64(1, 0.5)]],
+    ["base64 for numbers", [{ embedding: base64(1, 0.5) }], {}, [[1, 0.5]]],
+    ["base64 for base64", [{ embedding: base64(1) }], { encoding_format: "base64" }, [base64(1)]],
+    ["without numbers of their own", [{ embedding: [1] }, { embedding: [2] }], { input }, [[1], [2]]],
+    [
+      "in another order",
+      [
+        { index: 1, embedding: [2] },
+        { index: 0, embedding: [1] },
+      ],
+      { input },
+      [[1], [2]],
+    ],
+    ["one list of tokens", [{ index: 0, embedding: [1] }], { input: [5, 6, 7] }, [[1]]],
+    ["lists of tokens", [{ embedding: [1] }, { embedding: [2] }], { input: [[5], [6]] }, [[1], [2]]],
+  ])("and made so where it can be: %s", async (_, data, body, vectors) => {
+    const { response } = await answering(data, body);
+    expect(response.data.map(({ embedding }) => embedding)).toEqual(vectors);
+    expect(response.data.map(({ index, object }) => [index, object])).toEqual(
+      response.data.map((__, at) => [at, "embedding"]),
+    );
+    expect(response.model).toBe("text-embedding-3-small");
+  });
+
+  test.each<[string, unknown, object, string]>([
+    ["one too few", [{ embedding: [1] }], { input }, "1 embeddings for 2 inputs"],
+    ["one too many", [{ embedding: [1] }, { embedding: [2] }], {}, "2 embeddings for 1 inputs"],
+    [
+      "one number twice",
+      [
+        { index: 0, embedding: [1] },
+        { index: 0, embedding: [2] },
+      ],
+      { input },
+      "not numbered 0, 1, …",
+    ],
+    [
+      "numbers from 1 on",
+      [
+        { index: 1, embedding: [1] },
+        { index: 2, embedding: [2] },
+      ],
+      { input },
+      "not numbered 0, 1, …",
+    ],
+    ["an empty vector", [{ embedding: [] }], {}, "embedding 0 is not a vector"],
+    ["a vector of texts", [{ embedding: ["1"] }], {}, "embedding 0 is not a vector"],
+    ["half a float", [{ embedding: "AAAA" }], {}, "embedding 0 is not a vector"],
+    ["no vector", [{}], {}, "embedding 0 is not a vector"],
+    ["two lengths", [{ embedding: [1] }, { embedding: [1, 2] }], { input }, "embedding 1 has 2 dimensions, not 1"],
+    ["another length than asked", [{ embedding: [1, 2] }], { dimensions: 3 }, "embedding 0 has 2 dimensions, not 3"],
+  ])("and else no answer, though it may have to be paid: %s", async (_, data, body, message) => {
+    const error = await rejection(answering(data, body));
+    expect(error).toMatchObject({ kind: "malformed", outcome: { usage: { inputTokens: 7 } } });
+    expect(String(error)).toContain(message);
   });
 });
 

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { accountHandler } from "#core/http/account-handler.ts";
@@ -37,12 +38,15 @@ describe.each([
     );
   });
 
-  it.each(["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json"])(
-    "may come as %s",
-    async (type) => {
-      expect((await send('{"a":1}', { headers: { "Content-Type": type } })).status).toBe(200);
-    },
-  );
+  it.each([
+    "application/json",
+    "Application/JSON; charset=utf-8",
+    "application/json ; charset=utf-8",
+    " application/json\t;charset=utf-8",
+    "application/vnd.api+json",
+  ])("may come as %s", async (type) => {
+    expect((await send('{"a":1}', { headers: { "Content-Type": type } })).status).toBe(200);
+  });
 
   it.each([
     "text/plain",
@@ -55,6 +59,61 @@ describe.each([
       status: 415,
       code: "UNSUPPORTED_MEDIA_TYPE",
       param: "Content-Type",
+    });
+  });
+
+  const compressed: readonly [string, (text: string) => Buffer][] = [
+    ["gzip", gzipSync],
+    ["x-gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["deflate", deflateRawSync],
+    ["br", brotliCompressSync],
+    ["zstd", zstdCompressSync],
+    ["GZIP", gzipSync],
+    ["identity, gzip", gzipSync],
+    // The first bytes count more than the header.
+    ["br", gzipSync],
+    ["", gzipSync],
+    ["", zstdCompressSync],
+    ["gzip", (text) => Buffer.from(text)],
+    ["compress", (text) => Buffer.from(text)],
+  ];
+
+  it.each(compressed)("is unpacked: Content-Encoding %j", async (coding, compress) => {
+    const text = JSON.stringify({ text: "ä😀".repeat(100) });
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (coding !== "") headers["Content-Encoding"] = coding;
+    expect((await callJson(handler, { method: "POST", body: compress(text), headers })).text).toBe(`{"got":${text}}`);
+    // API Gateway has unpacked it already, and may leave the header.
+    expect((await send(text, { headers })).text).toBe(`{"got":${text}}`);
+  });
+
+  it.each(compressed.slice(0, 6))("that grows beyond the limit is 413: %s", async (coding, compress) => {
+    const body = compress(JSON.stringify("x".repeat(maxBodyBytes)));
+    expect(body.length).toBeLessThan(100_000);
+    const headers = { "Content-Type": "application/json", "Content-Encoding": coding };
+    expect(await errorOf(callJson(handler, { method: "POST", body, headers }))).toMatchObject({
+      status: 413,
+      code: "PAYLOAD_TOO_LARGE",
+      details: { maxBytes: maxBodyBytes },
+    });
+  });
+
+  it.each<[string, string, Buffer | string]>([
+    ["an unknown coding", "compress", Buffer.from("nothing known")],
+    ["two codings", "gzip, br", Buffer.from("nothing known")],
+    ["a coding that it does not have", "gzip", Buffer.from("no gzip")],
+    ["a broken one", "gzip", gzipSync("{}").subarray(0, 12)],
+    ["gzip that was made text", "", gzipSync('{"a":1}').toString("utf8")],
+    ["zstd that was made text", "zstd", zstdCompressSync('{"a":1}').toString("utf8")],
+    ["brotli that was made text", "br", brotliCompressSync('{"a":1}').toString("utf8")],
+  ])("with %s is 415, not bad JSON", async (_name, coding, body) => {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (coding !== "") headers["Content-Encoding"] = coding;
+    expect(await errorOf(callJson(handler, { method: "POST", body, headers }))).toMatchObject({
+      status: 415,
+      code: "UNSUPPORTED_MEDIA_TYPE",
+      param: "Content-Encoding",
     });
   });
 

@@ -8,7 +8,7 @@ vi.hoisted(() => {
 import * as z from "zod";
 import { GatewayError } from "#core/errors.ts";
 import type { Authenticate } from "#core/http/authenticate.ts";
-import { type HandlerOptions, jsonHandler, streamHandler } from "#core/http/handler.ts";
+import { type Endpoint, type HandlerOptions, jsonHandler, streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import {
@@ -115,12 +115,28 @@ describe.each(kinds)("%s", (_kind, call) => {
       expect(authenticate).not.toHaveBeenCalled();
     });
 
-    it.each(["HEAD", "PUT", "TRACE", "constructor", "__proto__", "toString"])(
-      "405 for the method %s",
-      async (method) => {
-        expect(codeOf(await call(chat(), { method }))).toBe("405 METHOD_NOT_ALLOWED");
-      },
-    );
+    it("HEAD is answered as GET without a body, and is a 405 where there is no GET, or one that does more than read", async () => {
+      const stream = Readable.from(["a video"]);
+      const json = { handle: async () => ({ status: 200, json: { a: 1 }, headers: { etag: "x" } }) };
+      const head = (GET: Endpoint) => call(chat({ route: "Models", endpoints: { GET } }), { method: "HEAD" });
+      expect(await head(json)).toMatchObject({
+        status: 200,
+        text: "",
+        headers: { etag: "x", "content-type": "application/json; charset=utf-8" },
+      });
+      expect(await head({ handle: async () => ({ status: 200, stream }) })).toMatchObject({ status: 200, text: "" });
+      expect(stream.destroyed).toBe(true);
+      expect(await head({ ...json, answersHead: false })).toMatchObject({ status: 405, headers: { allow: "GET" } });
+      expect(await call(chat(), { method: "HEAD" })).toMatchObject({
+        status: 405,
+        text: "",
+        headers: { allow: "POST" },
+      });
+    });
+
+    it.each(["PUT", "TRACE", "constructor", "__proto__", "toString"])("405 for the method %s", async (method) => {
+      expect(codeOf(await call(chat(), { method }))).toBe("405 METHOD_NOT_ALLOWED");
+    });
 
     it.each(["INVALID_API_KEY", "RATE_LIMIT_EXCEEDED"] as const)("%s before the body's faults", async (code) => {
       const handle = vi.fn(echo.handle);
@@ -182,6 +198,21 @@ describe.each(kinds)("%s", (_kind, call) => {
       }
       expect(answer.headers).not.toHaveProperty("access-control-allow-credentials");
       expect(authenticate).not.toHaveBeenCalled();
+    });
+
+    it("allows every header that a page asks for, and nothing that is no name", async () => {
+      const asked = ["authorization", "content-type", "user-agent", "http-referer", "x-title", "x-of-tomorrow"];
+      const allowedTo = async (names: string) => {
+        const headers = { ...preflight.headers, "Access-Control-Request-Headers": names };
+        const answer = await call(chat(), { ...preflight, headers });
+        expect(answer.headers.vary).toBe("Access-Control-Request-Headers");
+        return (answer.headers["access-control-allow-headers"] ?? "").toLowerCase().split(", ");
+      };
+      expect(await allowedTo(asked.join(","))).toEqual(expect.arrayContaining(asked));
+      const usual = await allowedTo("");
+      for (const names of ["", "a\r\nset-cookie: b", "a b", "<script>", "x".repeat(3_000)]) {
+        expect(await allowedTo(names)).toEqual(usual);
+      }
     });
 
     it("shows our headers to any origin on answers and on errors of key endpoints", async () => {

@@ -124,6 +124,18 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     }
   });
 
+  it.each(["gpt", "claude"])("of responses by %s", async (model) => {
+    const path = "/api/v1/responses";
+    const asked = { model, input: "Hello" };
+    await expectStatus(post(path, asked), 200);
+    await expectStatus(post(path, { ...asked, stream: true }), 200);
+    await expectStatus(post(path, { ...asked, input: "[[simulate: finish=length]]" }), 200);
+    const late = "[[simulate: chunks=9 cut-after=3 chunk-delay-ms=20]]";
+    await expectStatus(post(path, { ...asked, input: late, stream: true }), 200);
+    await expectStatus(post(path, { ...asked, previous_response_id: "resp_1" }), 400);
+    await expectStatus(post(path, { model }), 400);
+  });
+
   it("of chat completions that are refused", async () => {
     const path = "/api/v1/chat/completions";
     await expectStatus(post(path, { model: "none", messages }), 400);
@@ -230,6 +242,11 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(browser.get("/api/auth/oauth/github"), 303);
     await expectStatus(browser.get("/api/auth/oauth/none"), 404);
     await expectStatus(browser.get("/api/auth/callback?code=none"), 303);
+    const { tokenHash = "" } = standIns().supabase.server.outbox.findLast(({ to }) => to === user.email) ?? {};
+    const link = { tokenHash, type: "recovery", email: user.email };
+    await expectStatus(browser.post("/api/auth/callback", { ...link, type: "none" }), 400);
+    await expectStatus(browser.post("/api/auth/callback", link), 200);
+    await expectStatus(browser.post("/api/auth/callback", link), 401);
     const signedIn = await new Browser({ transport: held }).signIn(user);
     await expectStatus(signedIn.get("/api/auth/session"), 200);
     await expectStatus(signedIn.post("/api/auth/update-password", { password: "a-long-password-2" }), 204);

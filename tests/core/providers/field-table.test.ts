@@ -157,6 +157,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     response_format: { response_format: { type: "json_schema", json_schema: { name: "place", schema: geminiSchema } } },
     reasoning_effort: { reasoning_effort: "low" },
     reasoning: { reasoning_effort: "low" },
+    extra_body: { extra_body: { google: { thinking_config: { include_thoughts: true } } } },
   },
   "x-ai": {
     messages: { messages },

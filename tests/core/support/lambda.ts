@@ -30,7 +30,7 @@ export interface EventOptions {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Serialised unless it is a string already. */
+  /** Serialised unless it is a string already; bytes come in base64. */
   readonly body?: unknown;
   readonly base64?: boolean;
 }
@@ -43,6 +43,7 @@ export const proxyEvent = ({
   body,
   base64 = false,
 }: EventOptions = {}): ProxyEvent => {
+  const bytes = Buffer.isBuffer(body) ? body : undefined;
   const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
   const all = { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers };
   return {
@@ -52,8 +53,8 @@ export const proxyEvent = ({
     multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]])),
     queryStringParameters: null,
     pathParameters: null,
-    body: text !== null && base64 ? Buffer.from(text).toString("base64") : text,
-    isBase64Encoded: base64,
+    body: text !== null && (base64 || bytes !== undefined) ? (bytes ?? Buffer.from(text)).toString("base64") : text,
+    isBase64Encoded: base64 || bytes !== undefined,
     requestContext: { path, stage: "test", identity: { sourceIp: "203.0.113.7" } },
   };
 };

@@ -11,6 +11,7 @@ import {
   totalOf,
   unkeyPlan,
 } from "#infra/commands/cost/bill.ts";
+import { idleBill } from "#infra/commands/cost/idle.ts";
 import { prices } from "#infra/commands/cost/prices.ts";
 import { readUnits, sumOf, writeUnits } from "#infra/commands/cost/request-units.ts";
 import { costReport } from "#infra/commands/cost.ts";
@@ -22,6 +23,7 @@ const traffic: Traffic = {
   seconds: 8,
   memoryMb: 1_024,
   peak: 5,
+  openRequests: 0,
   cached: 0,
   cacheHits: 0,
   kmsCalls: 0,
@@ -59,6 +61,14 @@ describe("the bill", () => {
     // The key's mark, the provider keys, and the cancel flag at 2, 4, 6 and 8 s.
     expect(sumOf(readUnits(traffic))).toBe(6);
     expect(usdOf("DynamoDB, requests")).toBeCloseTo(10 * 0.625 + 6 * 0.125, 6);
+  });
+
+  it("pays more for the admission row of a user with many open requests: a partition takes about 170 of them a second", () => {
+    const busy = writeUnits({ ...traffic, openRequests: 19 });
+    expect(sumOf(busy) - sumOf(writeUnits(traffic))).toBe(4);
+    const unitsOfPartition = 1_000;
+    const [taken, given] = busy.map(({ units }) => units);
+    expect(Math.round(unitsOfPartition / ((taken ?? 0) + (given ?? 0)))).toBe(167);
   });
 
   it("counts the cache only where it is used, and a hit stores nothing", () => {
@@ -130,6 +140,20 @@ describe("containers", () => {
   it("win later when answers are short: what they save is the waiting", () => {
     const short = breakEven({ ...traffic, seconds: 0.5 }, containers) ?? Number.POSITIVE_INFINITY;
     expect(short).toBeGreaterThan(breakEven(traffic, containers) ?? 0);
+  });
+});
+
+describe("npm run cost -- --idle", () => {
+  const totalIdle = (stage: string): number => idleBill(stage).reduce((sum, { usd }) => sum + usd, 0);
+
+  it("shows a developer's stage as its key and nothing else", () => {
+    expect(idleBill("alice").filter(({ usd }) => usd > 0)).toEqual([{ service: "KMS, one key", usd: 1 }]);
+  });
+
+  it("shows what a permanent stage costs without traffic, as docs/operations/cost.md does", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/operations/cost.md"), "utf8");
+    expect(page).toContain(`| **total** | ${totalIdle("production").toFixed(2)} | ${totalIdle("alice").toFixed(2)} |`);
+    expect(costReport(["--idle"])).toContain("developer");
   });
 });
 

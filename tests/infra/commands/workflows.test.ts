@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { deploymentVariableNames, functionVariableNames } from "#infra/deploy-environment.ts";
 
 const folder = join(import.meta.dirname, "../../../.github/workflows");
 
@@ -18,6 +19,25 @@ interface Workflow {
 }
 
 const files = readdirSync(folder);
+
+describe("the deploy workflow", () => {
+  const { jobs } = parse(readFileSync(join(folder, "deploy.yml"), "utf8")) as {
+    jobs: { deploy: { env: Readonly<Record<string, string>> } };
+  };
+
+  it("forwards every setting that a deployment reads", () => {
+    const computed = ["STAGE", "ROUTE_ID", "VERSION"];
+    const settings = [...deploymentVariableNames, ...functionVariableNames].filter((name) => !computed.includes(name));
+    const { env } = jobs.deploy;
+    expect(settings.filter((name) => env[name] !== `\${{ vars.${name} }}`)).toEqual([]);
+  });
+
+  it("leaves nothing that only a workflow knows: each variable is a setting or one of its own", () => {
+    const own = ["STAGE", "VERSION", "SST_TELEMETRY_DISABLED"];
+    const known = [...own, ...deploymentVariableNames, ...functionVariableNames];
+    expect(Object.keys(jobs.deploy.env).filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
 
 describe.each(files)("%s", (file) => {
   const text = readFileSync(join(folder, file), "utf8");

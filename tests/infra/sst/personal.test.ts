@@ -6,8 +6,10 @@ import { holdStageGuarantees } from "./stage-guarantees.ts";
 const { run } = holdStageGuarantees({ stage: "dev" });
 
 describe.skipIf(missingPlatform !== undefined)(suiteName("a developer's own stage"), () => {
-  it("costs nothing while idle: no firewall and no reservation that another stage would miss", () => {
+  it("costs nothing while idle but its key: no firewall, dashboard, alarm or schedule, and no reservation", () => {
     expect(ofType(run(), "aws:wafv2/webAcl:WebAcl")).toEqual([]);
+    expect(ofType(run(), "aws:cloudformation/stack:Stack")).toEqual([]);
+    for (const { inputs } of ofType(run(), "aws:scheduler/schedule:Schedule")) expect(inputs.state).toBe("DISABLED");
     const reserved = ofType(run(), "aws:lambda/function:Function").filter(
       ({ inputs }) => inputs.reservedConcurrentExecutions !== undefined,
     );

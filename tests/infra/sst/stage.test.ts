@@ -1,6 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { concurrencyOf, domainOf, functionVariables } from "#infra/deploy-environment.ts";
-import { appOf, checkReservations, reservedTotal, settingsOf } from "#infra/stage.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { concurrencyOf, domainOf, functionVariables, schedulesOf, versionOf } from "#infra/deploy-environment.ts";
+import { appOf, reservationFault, reservedTotal, settingsOf } from "#infra/stage.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe("stages", () => {
   it("only production keeps its data, by any name that is not exactly its own", () => {
@@ -18,13 +22,11 @@ describe("stages", () => {
     expect(total).toBeLessThanOrEqual(900);
   });
 
-  it("a reservation that the account has no room for is refused before anything is deployed", () => {
+  it("a reservation that the account has no room for is explained before AWS refuses it", () => {
     const { reservedConcurrency } = settingsOf("production");
-    expect(() => checkReservations(reservedConcurrency, 10)).toThrow(
-      /LAMBDA_CONCURRENCY_LIMIT.*RESERVE_CONCURRENCY=no/,
-    );
-    expect(() => checkReservations(reservedConcurrency, 1_000)).not.toThrow();
-    expect(() => checkReservations({}, 10)).not.toThrow();
+    expect(reservationFault(reservedConcurrency, 10)).toMatch(/the account has 10\..*Service Quotas/);
+    expect(reservationFault(reservedConcurrency, 1_000)).toBeUndefined();
+    expect(reservationFault({}, 10)).toBeUndefined();
   });
 });
 
@@ -53,12 +55,21 @@ describe("the environment of a deployment", () => {
     });
   });
 
-  it("knows the account's concurrency, and refuses nonsense", () => {
-    expect(concurrencyOf({})).toEqual({ limit: 1_000, reserve: true });
+  it("asks AWS for the account's concurrency unless the deployer names it, and refuses nonsense", () => {
+    expect(concurrencyOf({})).toEqual({ limit: undefined, reserve: true });
     expect(concurrencyOf({ RESERVE_CONCURRENCY: "no", LAMBDA_CONCURRENCY_LIMIT: "10" })).toEqual({
       limit: 10,
       reserve: false,
     });
     expect(() => concurrencyOf({ LAMBDA_CONCURRENCY_LIMIT: "many" })).toThrow(/LAMBDA_CONCURRENCY_LIMIT/);
+  });
+
+  it("takes an empty variable, as a workflow forwards it, for one that is not set", () => {
+    vi.stubEnv("AWS_REGION", "");
+    expect(appOf("production").providers.aws.region).toBe("us-east-1");
+    expect(concurrencyOf({ LAMBDA_CONCURRENCY_LIMIT: "", RESERVE_CONCURRENCY: "" })).toEqual(concurrencyOf({}));
+    expect(versionOf({ VERSION: "" }, "1.2.3")).toBe("1.2.3");
+    expect(schedulesOf({ SCHEDULES: "" }, true)).toBe(true);
+    expect(domainOf({ DOMAIN_NAME: "" })).toBeUndefined();
   });
 });

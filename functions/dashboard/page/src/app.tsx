@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import { loadSession } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
 import { forgetRun } from "./pages/arena/run.ts";
+import { ConfirmSignInPage } from "./pages/auth/confirm-sign-in-page.tsx";
 import { nextPage, returnQuery } from "./pages/auth/next.ts";
 import { ResetPasswordPage } from "./pages/auth/reset-password-page.tsx";
 import { SignInPage } from "./pages/auth/sign-in-page.tsx";
@@ -62,6 +63,8 @@ const SignedIn = ({ user }: { user: User }) => {
 
 const Content = () => {
   const current = session.value;
+  // Whoever is signed in: a link may be of another account.
+  if (page.value === "confirm-sign-in" && current.state !== "unknown") return <ConfirmSignInPage />;
   if (current.state === "signed-in") return <SignedIn user={current.user} />;
   if (current.state === "signed-out") return <SignedOut />;
   if (current.state === "failed") {

@@ -17,9 +17,11 @@ const finish = frame({}, "stop");
 const usage = `data: ${JSON.stringify({ id: "c1", model: "m", choices: [], usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } })}\n\n`;
 const done = "data: [DONE]\n\n";
 
+const facts = { completionId: "chatcmpl-1", model: "asked", createdSeconds: 7 };
+
 const newTap = () => {
   const outcome = newOutcome();
-  return { outcome, tap: new StreamTap({ provider: "openai", outcome, reasoning: "included" }) };
+  return { outcome, tap: new StreamTap({ provider: "openai", outcome, reasoning: "included", facts, choices: 1 }) };
 };
 const push = (tap: StreamTap, text: string): string => tap.push(Buffer.from(text)).toString();
 
@@ -29,7 +31,7 @@ describe("frames in the common form", () => {
     push(tap, role + frame({ content: "Hello" }));
     const bytes = Buffer.from(frame({ content: " world" }) + frame({ content: "!" }));
     expect(tap.push(bytes)).toBe(bytes);
-    const logprobs = `data: {"id":"c1","choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"token":"x","logprob":-0.10}]},"finish_reason":null}],"obfuscation":"abc"}\n\n`;
+    const logprobs = `data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"token":"x","logprob":-0.10,"bytes":[120],"top_logprobs":[]}],"refusal":null},"finish_reason":null}],"obfuscation":"abc"}\n\n`;
     expect(push(tap, logprobs)).toBe(logprobs);
   });
 
@@ -130,10 +132,9 @@ describe("the contract's form", () => {
 
     test("that cannot be read end the stream, after what came before", () => {
       const { tap } = newTap();
-      push(tap, role + frame({ content: "Hello" }));
-      expect(
-        push(tap, `data: {"id":"c1","choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"a":}}\n\n`),
-      ).toContain('"x"');
+      push(tap, role + frame({ content: "Hello" }, null, tells(1)) + frame({ content: "Hello" }, null, tells(1)));
+      const broken = frame({ content: "y" }, null, { usage: { a: 1 } }).replace('{"a":1}', '{"a":1,}');
+      expect(push(tap, frame({ content: "x" }, null, tells(2)) + broken)).toContain('"x"');
       expect(() => tap.throwFault()).toThrow("a frame is not JSON");
     });
 
@@ -164,7 +165,7 @@ describe("the contract's form", () => {
 
   test("words that come with the finish reason become a frame of their own", () => {
     const { tap } = newTap();
-    const chunks = chunksOf(push(tap, role + frame({ role: "assistant", content: "last" }, "stop")));
+    const chunks = chunksOf(push(tap, role + frame({ role: "assistant", content: "last" }, "stop")) + tap.end());
     expect(chunks.map(({ choices }) => [choices[0]?.delta.content, choices[0]?.finish_reason])).toEqual([
       ["", null],
       ["last", null],
@@ -175,7 +176,8 @@ describe("the contract's form", () => {
 
   test("an empty delta with a role at the end loses the role", () => {
     const { tap } = newTap();
-    const text = push(tap, role + frame({ content: "x" }) + frame({ role: "assistant", content: "" }, "stop"));
+    const text =
+      push(tap, role + frame({ content: "x" }) + frame({ role: "assistant", content: "" }, "stop")) + tap.end();
     expect(assemble(chunksOf(text))).toMatchObject({ content: "x", finish: "stop" });
   });
 
@@ -183,7 +185,8 @@ describe("the contract's form", () => {
     const { tap } = newTap();
     expect(assemble(chunksOf(push(tap, frame({ content: "x" }) + finish)))).toMatchObject({ content: "x" });
     const alone = newTap();
-    expect(assemble(chunksOf(push(alone.tap, frame({}, "stop"))))).toMatchObject({ content: "", finish: "stop" });
+    const text = push(alone.tap, frame({}, "stop")) + alone.tap.end();
+    expect(assemble(chunksOf(text))).toMatchObject({ content: "", finish: "stop" });
   });
 });
 

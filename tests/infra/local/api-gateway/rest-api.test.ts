@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import type { APIGatewayProxyEvent } from "aws-lambda";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { renderGatewayResponse } from "#infra/gateway-responses.ts";
@@ -136,6 +137,23 @@ describe("the event is API Gateway's payload version 1.0", () => {
     });
     const outside = await fetch(url.replace(/\/local$/, "/locale/echo"));
     expect([outside.status, await outside.json()]).toEqual([403, { message: "Forbidden" }]);
+  });
+
+  it("with the text of a body that came in gzip or deflate; other codings reach no function", async () => {
+    const { url } = await serve({ routes: [route("/echo", pool("echo"))] });
+    const post = (coding: string, body: Buffer) =>
+      fetch(`${url}/echo`, { method: "POST", headers: { "content-encoding": coding }, body: new Uint8Array(body) });
+    for (const [coding, body] of [
+      ["gzip", gzipSync("hello ä")],
+      ["Deflate", deflateSync("hello ä")],
+      ["identity", Buffer.from("hello ä")],
+    ] as const) {
+      expect(await (await post(coding, body)).json()).toMatchObject({ body: "hello ä", isBase64Encoded: false });
+    }
+    await expectEnvelope(await post("br", brotliCompressSync("hello")), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await expectEnvelope(await post("zstd", Buffer.from("x")), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await expectEnvelope(await post("gzip", Buffer.from("no gzip")), 415, "UNSUPPORTED_MEDIA_TYPE");
+    await expectEnvelope(await post("gzip", gzipSync(Buffer.alloc(11_000_000))), 413, "PAYLOAD_TOO_LARGE");
   });
 
   it("for every method of a known path, and for unknown paths from the catch-all", async () => {

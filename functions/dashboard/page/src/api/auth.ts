@@ -23,6 +23,17 @@ export const signIn = async (credentials: Credentials): Promise<void> => {
   signedIn(user);
 };
 
+export interface ConfirmedLink {
+  readonly tokenHash: string;
+  readonly type: string;
+  readonly email: string;
+}
+
+/** Signs in by the link of a mail that another browser asked for. */
+export const signInByLink = async (link: ConfirmedLink): Promise<void> => {
+  await request("auth/callback", { method: "POST", body: link });
+};
+
 /** Whether the new user is signed in already; else the address must be confirmed by a mail first. */
 export const signUp = async (credentials: Credentials): Promise<boolean> => {
   const { status, json } = await request("auth/sign-up", { method: "POST", body: credentials });

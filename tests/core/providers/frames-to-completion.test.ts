@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { completionFrames } from "#core/chat/answer-frames.ts";
-import { framesToCompletion, readFrames } from "#core/chat/frames-to-completion.ts";
+import { framesToCompletion, readFrames } from "#core/providers/frames-to-completion.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const facts = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 7, model: "gpt-5.2" };

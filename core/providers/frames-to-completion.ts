@@ -1,7 +1,7 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
 import { isRecord } from "#core/values/is-record.ts";
 
-/** A stored stream as one completion, for a caller who asks for the same answer unstreamed. */
+/** A stream as one completion: a stored one that is asked for unstreamed, or one that came although nobody asked for it. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,7 +42,11 @@ export const readFrames = (frames: string): ChatCompletionChunk[] =>
     .filter((frame) => frame.startsWith("data: {"))
     .map((frame) => JSON.parse(frame.slice("data: ".length)) as ChatCompletionChunk);
 
-/** Puts frames together again. Answers with tool calls are never stored. `usage` is in OpenAI's shape. */
+/** The number of a call orders its deltas. A whole answer has none. */
+const callsOf = ({ tool_calls: calls }: Fields): Fields =>
+  Array.isArray(calls) ? { tool_calls: calls.filter(isRecord).map(({ index: _, ...call }) => call) } : {};
+
+/** Puts frames together again. `usage` is in OpenAI's shape. */
 export const framesToCompletion = (frames: string, usage: unknown): ChatCompletion => {
   const chunks = readFrames(frames);
   const choices = new Map<number, Collected>();
@@ -67,7 +71,13 @@ export const framesToCompletion = (frames: string, usage: unknown): ChatCompleti
       .sort(([left], [right]) => left - right)
       .map(([index, { message, logprobs, finishReason }]) => ({
         index,
-        message: { ...message, role: "assistant", content: textOf(message.content), refusal: refusalOf(message) },
+        message: {
+          ...message,
+          ...callsOf(message),
+          role: "assistant",
+          content: textOf(message.content),
+          refusal: refusalOf(message),
+        },
         logprobs: (logprobs ?? null) as ChatCompletion.Choice["logprobs"],
         finish_reason: finishReason as ChatCompletion.Choice["finish_reason"],
       })),
@@ -78,3 +88,15 @@ export const framesToCompletion = (frames: string, usage: unknown): ChatCompleti
 const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 const refusalOf = ({ refusal }: Fields): string | null => textOf(refusal === "" ? null : refusal);
+
+/** Frames of a stream that has to become one answer, read to its end. @throws what the stream throws */
+export const collectFrames = async (frames: AsyncIterable<Buffer | string>): Promise<string> => {
+  let text = "";
+  for await (const part of frames) text += typeof part === "string" ? part : part.toString("utf8");
+  return text;
+};
+
+/** A text as the body of a stream. */
+export async function* bodyOf(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+}

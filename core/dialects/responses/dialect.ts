@@ -1,0 +1,25 @@
+import type { Dialect, WireFormat } from "#core/dialects/dialect.ts";
+import { openAiWire } from "#core/dialects/openai-wire.ts";
+import type { ResponsesRequest } from "#core/schemas/responses.ts";
+import { responsesAnswer } from "./answer.ts";
+import { errorEvent } from "./failure.ts";
+import { inOwnTerms } from "./own-terms.ts";
+import { responsesStream } from "./stream.ts";
+import { responsesToChat } from "./to-chat.ts";
+
+const ends = /^event: response\.(?:completed|incomplete)\n/;
+
+const responsesWire: WireFormat = {
+  ...openAiWire,
+  errorBody: (error) => inOwnTerms(error.toBody()),
+  errorFrame: errorEvent,
+  isEnd: (frame) => ends.test(frame),
+};
+
+/** OpenAI's Responses API. */
+export const responsesDialect: Dialect<ResponsesRequest> = {
+  wire: responsesWire,
+  toChat: responsesToChat,
+  answer: responsesAnswer,
+  stream: responsesStream,
+};
