@@ -16,7 +16,7 @@ export type PriceBasis = "vendor-page" | "transcript" | "third-party";
 
 export interface MediaPrice {
   readonly microUsd: number;
-  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "video" | "credit";
+  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "video" | "credit" | "request";
   readonly basis: PriceBasis;
   readonly source: string;
   /** The day the figure was compared with its source, ISO 8601. */
@@ -95,6 +95,8 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "tts-1": openaiTables("character", 15),
   "tts-1-hd": openaiTables("character", 30),
   "whisper-1": openaiTables("second", 100),
+  // OpenAI charges nothing for moderation.
+  "omni-moderation-latest": openaiTables("request", 0),
 
   fashn: fashn("credit", 75_000),
 

@@ -74,7 +74,7 @@ interface ChainRequest {
   readonly error?: unknown;
 }
 
-/** The parts that both kinds share, in their order. */
+/** The parts that both kinds share, in their order. Length: the steps share the route, its methods and the states. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
   const methods = new Map<string, Endpoint>(Object.entries(endpoints));
