@@ -47,6 +47,11 @@ export const errorKinds = {
   PROVIDER_AUTH_FAILED: kind(502, "api_error"),
   PROVIDER_TIMEOUT: kind(504, "api_error", true),
   SERVICE_UNAVAILABLE: kind(503, "api_error", true),
+  // OpenAI's own codes, which clients match, for what any provider refuses so.
+  context_length_exceeded: kind(400, "invalid_request_error"),
+  content_filter: kind(400, "invalid_request_error"),
+  insufficient_quota: kind(429, "insufficient_quota"),
+  model_not_found: kind(404, "invalid_request_error"),
   tool_schema_invalid: kind(400, "invalid_request_error"),
   tool_choice_invalid: kind(400, "invalid_request_error"),
   tool_call_id_mismatch: kind(400, "invalid_request_error"),

@@ -3,6 +3,7 @@ import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
+import { withFunctionCalls } from "#core/http/function-calls.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -16,19 +17,21 @@ export const handler = streamHandler({
   route: "ChatCompletions",
   authenticate: byApiKey,
   endpoints: {
-    POST: withBody(
-      chatRequestSchema,
-      idempotent(
-        async (call) => {
-          const { body, headers: sent } = call;
-          const chat = await openChat(call, { body, headers: sent, caller: callerOf(call) });
-          if (body.stream === true) {
-            return eventStream({ start: chat.stream(), toError: chat.fail, signal: chat.signal });
-          }
-          const { completion, headers } = await chat.whole();
-          return { status: 200, json: completion, headers };
-        },
-        ({ body, headers, startedAtMs }) => startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs,
+    POST: withFunctionCalls(
+      withBody(
+        chatRequestSchema,
+        idempotent(
+          async (call) => {
+            const { body, headers: sent } = call;
+            const chat = await openChat(call, { body, headers: sent, caller: callerOf(call) });
+            if (body.stream === true) {
+              return eventStream({ start: chat.stream(), toError: chat.fail, signal: chat.signal });
+            }
+            const { completion, headers } = await chat.whole();
+            return { status: 200, json: completion, headers };
+          },
+          ({ body, headers, startedAtMs }) => startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs,
+        ),
       ),
     ),
   },

@@ -12,7 +12,8 @@ import { maxTextBytes, openText, sealText } from "#core/encryption/sealed-text.t
 import { loggableError, logger } from "#core/observability/logger.ts";
 
 /** An answer from the cache, opened. */
-export interface CachedAnswer extends Pick<AnswerRow, "format" | "model" | "provider" | "simulated" | "usage"> {
+export interface CachedAnswer
+  extends Pick<AnswerRow, "format" | "model" | "provider" | "simulated" | "usage" | "warnings"> {
   readonly text: string;
 }
 
@@ -93,9 +94,9 @@ export class AnswerCache {
 
   async #open(row: AnswerRow): Promise<CachedAnswer | undefined> {
     const { userId, digest } = this.#options;
-    const { format, model, provider, simulated, usage } = row;
+    const { format, model, provider, simulated, usage, warnings } = row;
     try {
-      return { format, model, provider, simulated, usage, text: await openText(row.sealed, userId, digest) };
+      return { format, model, provider, simulated, usage, warnings, text: await openText(row.sealed, userId, digest) };
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
       logger.error("A cached answer cannot be decrypted", { userId, digest });

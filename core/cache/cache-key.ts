@@ -34,10 +34,15 @@ export interface CacheKeyFacts {
   readonly guardrails: string;
   /** Resolved version of the prompt template. */
   readonly promptVersion: string | undefined;
+  /** The request as it came, where its provider takes it so. */
+  readonly native?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Changes when the meaning of a stored answer does. */
 const formatVersion = 1;
+
+const withoutDelivery = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !cannotChangeTheAnswer.has(name)));
 
 /** The digest under which an answer is found, hex. */
 export const cacheKey = ({
@@ -47,8 +52,9 @@ export const cacheKey = ({
   providerKeySlug,
   guardrails,
   promptVersion,
+  native,
 }: CacheKeyFacts): string => {
-  const body = Object.fromEntries(Object.entries(request).filter(([name]) => !cannotChangeTheAnswer.has(name)));
+  const body = withoutDelivery(request);
   const facts = {
     formatVersion,
     userId,
@@ -57,6 +63,7 @@ export const cacheKey = ({
     guardrails,
     promptVersion: promptVersion ?? null,
     body,
+    ...(native === undefined ? {} : { native: withoutDelivery(native) }),
   };
   return createHash("sha256").update(canonicalJson(facts)).digest("hex");
 };

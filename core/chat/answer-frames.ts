@@ -53,6 +53,8 @@ export interface AnswerOptions {
   /** Told of each part of the provider's answer, for the cache. */
   readonly onPart: ((part: Buffer | string) => void) | undefined;
   readonly onEnd: () => void;
+  /** Of an answer in another dialect: the frames that end it early. It brings its own end otherwise. */
+  readonly nativeCut?: (() => string) | undefined;
 }
 
 /** The answer's frames in order: what was read until the first content, the rest as it arrives, usage, and the end mark. */
@@ -83,12 +85,13 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
         // Counted before the end is noted: the provider has told the usage of the beginning at most.
         outcome.usage = options.usage();
         outcome.finishReason = "length";
-        yield lengthFrame(own());
+        yield options.nativeCut?.() ?? lengthFrame(own());
         break;
       }
       covered = more;
     }
     options.onEnd();
+    if (options.nativeCut !== undefined) return;
     yield (includeUsage ? usageFrame(own(), toReportedUsage(outcome.reportedUsage, options.usage())) : "") + doneFrame;
   } finally {
     // Closes the provider's connection when the answer is given up half way.

@@ -5,6 +5,7 @@ import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { framesToCompletion, readFrames } from "#core/providers/frames-to-completion.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
 import { completionFrames, doneFrame, usageFrame } from "./answer-frames.ts";
 import type { ChatReply } from "./call-provider.ts";
 
@@ -15,6 +16,13 @@ export const replayCompletion = ({ format, text, usage }: CachedAnswer): unknown
   format === "completion"
     ? (JSON.parse(text) as unknown)
     : framesToCompletion(text, usage === undefined ? undefined : JSON.parse(usage));
+
+/** Fields that are no part of the cache's key: whether they were there is not known of a stored answer's request. */
+const outsideTheKey: ReadonlySet<string> = new Set(["metadata", "safety_identifier", "store", "user"]);
+
+/** What `X-Warnings` says of a request that a stored answer serves: what it said when the answer was made. */
+export const replayWarnings = ({ warnings = [] }: CachedAnswer, request: ChatRequest): readonly string[] =>
+  warnings.filter((name) => !outsideTheKey.has(name) || Object.hasOwn(request, name));
 
 /** A stored answer as a whole stream: the very frames that were stored, or those that its completion comes to. */
 export const replayFrames = ({ format, text, usage }: CachedAnswer, includeUsage: boolean): string => {
@@ -55,9 +63,10 @@ export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer):
     provider: target.model.provider,
     simulated: reply.simulated,
     usage: JSON.stringify(reported),
+    ...(reply.warnings.length === 0 ? {} : { warnings: [...reply.warnings] }),
   };
-  if (reply.kind === "completion") {
-    const { completion } = reply;
+  const completion = reply.kind === "completion" ? reply.completion : reply.native?.completion();
+  if (completion !== undefined) {
     return endedByThemselves(completion.choices.map((choice) => choice.finish_reason))
       ? { ...facts, format: "completion", text: JSON.stringify(completion) }
       : "unstorable";

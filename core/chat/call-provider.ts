@@ -1,4 +1,5 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import { type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import {
   type CompletionReply,
   type ProviderTimeouts,
@@ -43,10 +44,17 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
   return { ...reply, head, rest };
 };
 
+/** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
+const checkRefusal = ({ refusal, dialect }: NativeRequest, { target, credential }: Attempt<ResolvedModel>): void => {
+  if (refusal !== undefined && !(credential.byok && speaksDialect(target.model.provider, dialect))) throw refusal;
+};
+
 /** Makes one call to a chat model. Resolves with the whole answer or its first content. */
 export const callChat =
-  (request: ChatRequest, completionId: string) =>
-  async ({ target, credential, signal, remainingMs }: Attempt<ResolvedModel>): Promise<ChatReply> => {
+  (request: ChatRequest, completionId: string, native?: NativeRequest) =>
+  async (attempt: Attempt<ResolvedModel>): Promise<ChatReply> => {
+    const { target, credential, signal, remainingMs } = attempt;
+    if (native !== undefined) checkRefusal(native, attempt);
     const { model } = target;
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({
@@ -55,6 +63,7 @@ export const callChat =
       request,
       credential,
       completionId,
+      native,
       signal,
       timeouts: timeoutsOf(request.stream === true, remainingMs),
     });

@@ -11,11 +11,12 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { coveredCharacters, mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
+import { type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
-import { replayCompletion, replayFrames, toCachedAnswer } from "./cached-answer.ts";
+import { replayCompletion, replayFrames, replayWarnings, toCachedAnswer } from "./cached-answer.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
 import { type ChatChoices, resolveChoices } from "./choices.ts";
@@ -28,6 +29,8 @@ export interface ChatCaller extends Caller {
   readonly guardrailsKey: string;
   /** Id and version of the prompt template, for the cache's key. */
   readonly promptVersion: string | undefined;
+  /** The request in the dialect in which it came, where it may reach a provider so. */
+  readonly native?: NativeRequest | undefined;
 }
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
@@ -35,6 +38,8 @@ export interface ChatAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly completion?: unknown;
   readonly frames?: AsyncIterable<Buffer | string>;
+  /** Set where `frames`, or its body, are in the dialect of the request. */
+  readonly native?: NativeAnswer | undefined;
 }
 
 /** Tokens of an answer and what they cost. */
@@ -89,7 +94,7 @@ const meteredChat = ({ call, request, caller, choices, inputCharacters: characte
 };
 
 const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: number): AnswerCache | undefined => {
-  const { principal, providerKeySlug, cache, guardrailsKey, promptVersion } = caller;
+  const { principal, providerKeySlug, cache, guardrailsKey, promptVersion, native } = caller;
   if (cache === undefined) return undefined;
   const { userId } = principal;
   const [{ model, slug }] = choices;
@@ -100,6 +105,8 @@ const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: numbe
     providerKeySlug: slug ?? providerKeySlug,
     guardrails: guardrailsKey,
     promptVersion,
+    // What a translation leaves out may change the answer of the dialect's own provider.
+    native: native !== undefined && speaksDialect(model.provider, native.dialect) ? native.body : undefined,
   });
   return new AnswerCache({ userId, digest, requestId: call.requestId, ttlSeconds: cache.ttlSeconds, deadlineMs });
 };
@@ -146,7 +153,7 @@ export class ChatGeneration {
       if (hit !== undefined) return this.#fromCache(hit);
       this.#result = await this.#metered.generation.attempt({
         targets,
-        call: callChat(request, completionId),
+        call: callChat(request, completionId, caller.native),
         retries: request.retries ?? defaultRetries,
         namedFallbacks: request.fallback?.length ?? 0,
         hasTools: (request.tools?.length ?? 0) > 0,
@@ -159,10 +166,10 @@ export class ChatGeneration {
   }
 
   /** Resolves once a stream has begun. @throws GatewayError */
-  async start(): Promise<Required<Pick<ChatAnswer, "frames" | "headers">>> {
-    const { frames, headers } = await this.run();
+  async start(): Promise<Required<Pick<ChatAnswer, "frames" | "headers">> & Pick<ChatAnswer, "native">> {
+    const { frames, headers, native } = await this.run();
     if (frames === undefined) throw new Error("A streamed request was answered with a body");
-    return { frames, headers };
+    return { frames, headers, native };
   }
 
   /** Notes a failure after the status line and turns it into what the caller sees. */
@@ -222,25 +229,31 @@ export class ChatGeneration {
     this.#ended = true;
     const { request } = this.#plan;
     const { simulated } = hit;
-    const headers = this.#metered.generation.headers({ simulated, cache: "HIT", fromCache: resolveModel(hit.model) });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: replayWarnings(hit, request),
+      cache: "HIT",
+      fromCache: resolveModel(hit.model),
+    });
     if (request.stream !== true) return { headers, completion: replayCompletion(hit) };
     return { headers, frames: only(replayFrames(hit, request.stream_options?.include_usage === true)) };
   }
 
   #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
-    const { simulated, warnings } = reply;
+    const { simulated, warnings, native } = reply;
     const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
-    if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target) };
+    if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;
     const { completion } = reply;
-    if (this.#plan.request.stream !== true) return { headers, completion };
+    if (this.#plan.request.stream !== true) return { headers, completion, native };
     const facts = { ...this.#facts(target.model.id), id: completion.id };
     const usage = this.#usageFrame(facts, completion.usage ?? this.#reportedUsage);
     return { headers, frames: only(completionFrames(completion, facts) + usage + doneFrame) };
   }
 
   #streamed(stream: BegunStream, { model, byok }: Target): AsyncIterable<Buffer | string> {
-    const { request } = this.#plan;
+    const { request, caller } = this.#plan;
+    const { native } = stream;
     if (request.stream !== true) throw new Error("An unstreamed request was answered with a stream");
     const { admission } = this.#metered;
     const covered = (): number => coveredCharacters(model.catalog, admission.reservedPicoUsd);
@@ -251,10 +264,11 @@ export class ChatGeneration {
       usage: () => this.#usage,
       coveredCharacters: byok ? Number.POSITIVE_INFINITY : covered(),
       extend: async () => ((await admission.extend()) ? covered() : undefined),
-      onPart: this.#cache === undefined ? undefined : (part) => this.#cache?.collect(part),
+      onPart: this.#cache === undefined || native !== undefined ? undefined : (part) => this.#cache?.collect(part),
       onEnd: () => {
         this.#ended = true;
       },
+      nativeCut: native === undefined ? undefined : () => caller.native?.cutFrames(native.state()) ?? "",
     });
   }
 

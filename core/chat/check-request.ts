@@ -2,6 +2,7 @@ import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { toolName } from "#core/providers/tool-forms.ts";
 import { type ChatRequest, type ChatToolChoice, maxTimeoutMs } from "#core/schemas/chat.ts";
+import { checkToolTurns } from "./check-tool-turns.ts";
 
 /** Checks that a schema cannot say: they hold for every provider, and are made before any call. */
 
@@ -52,19 +53,6 @@ const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
   if (typeof choice === "object") checkChosen(choice, types, "tool_choice");
 };
 
-/** Each tool result must answer a call of an assistant turn before it. */
-const checkToolResults = ({ messages }: ChatRequest): void => {
-  const open = new Set<string>();
-  for (const [index, message] of messages.entries()) {
-    if (message.role === "assistant") for (const call of message.tool_calls ?? []) open.add(call.id);
-    if (message.role === "tool" && !open.has(message.tool_call_id)) {
-      throw new GatewayError("tool_call_id_mismatch", "No earlier assistant message has a tool call with this id.", {
-        param: `messages[${index}].tool_call_id`,
-      });
-    }
-  }
-};
-
 const hasPart = (request: ChatRequest, type: string): number =>
   request.messages.findIndex(
     ({ content }) =>
@@ -109,7 +97,7 @@ export const longestTimeoutMs = ({ stream }: Pick<ChatRequest, "stream">): numbe
 /** @throws GatewayError 400 for what no model should be asked */
 export const checkChatRequest = (request: ChatRequest): void => {
   checkTools(request);
-  checkToolResults(request);
+  checkToolTurns(request);
   const longestMs = longestTimeoutMs(request);
   if ((request.timeout ?? 0) > longestMs) {
     throw new GatewayError("BAD_REQUEST", `Without streaming, the timeout is at most ${longestMs} ms.`, {

@@ -2,6 +2,7 @@ import { cacheSettings } from "#core/cache/cache-settings.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
+import type { NativeAnswer, NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
@@ -14,9 +15,17 @@ export interface ChatOpening {
   /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Retries` and `X-Timeout-Ms` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
+  /** The same request in the dialect in which it came. */
+  readonly native?: NativeRequest | undefined;
 }
 
 type AnswerHeaders = Readonly<Record<string, string>>;
+
+interface Answered {
+  readonly headers: AnswerHeaders;
+  /** Set where the answer is in the dialect of the request. */
+  readonly native?: NativeAnswer | undefined;
+}
 
 /** A chat completion under its guardrails. Ask for one of the two answers, once. */
 export interface OpenChat {
@@ -25,9 +34,9 @@ export interface OpenChat {
   /** Notes a failure in the stream and turns it into what the caller sees. */
   readonly fail: (thrown: unknown) => GatewayError;
   /** @throws GatewayError */
-  readonly whole: () => Promise<{ readonly completion: unknown; readonly headers: AnswerHeaders }>;
+  readonly whole: () => Promise<Answered & { readonly completion: unknown }>;
   /** Resolves with the first content. @throws GatewayError */
-  readonly stream: () => Promise<{ readonly frames: AsyncIterable<Buffer | string>; readonly headers: AnswerHeaders }>;
+  readonly stream: () => Promise<Answered & { readonly frames: AsyncIterable<Buffer | string> }>;
   /** What the answer has used until now. */
   readonly bill: () => ChatBill;
 }
@@ -36,30 +45,39 @@ export interface OpenChat {
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
  */
-export const openChat = async (call: RequestContext, { body, headers, caller }: ChatOpening): Promise<OpenChat> => {
+export const openChat = async (
+  call: RequestContext,
+  { body, headers, caller, native: asked }: ChatOpening,
+): Promise<OpenChat> => {
   const prepared = await prepareRequest(withHeaderFields(body, headers), headers);
   const { request, outputGuard } = prepared;
+  // A guardrail reads and changes chat completions: under one, everything is translated.
+  const native = prepared.untouched ? asked : undefined;
+  if (native === undefined && asked?.refusal !== undefined) throw asked.refusal;
   if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
   const chat = new ChatGeneration(call, request, {
     ...caller,
     cache: cacheSettings(headers, request),
     guardrailsKey: prepared.guardrailsKey,
     promptVersion: prepared.promptVersion,
+    native,
   });
   return {
     signal: chat.signal,
     fail: (thrown) => chat.fail(thrown),
     bill: () => chat.bill,
     whole: async () => {
-      const { completion, headers: answered } = await chat.run();
+      const { completion, headers: answered, native: given } = await chat.run();
       return {
+        native: given,
         completion: outputGuard === undefined ? completion : await guardedCompletion(completion, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };
     },
     stream: async () => {
-      const { frames, headers: answered } = await chat.start();
+      const { frames, headers: answered, native: given } = await chat.start();
       return {
+        native: given,
         frames: outputGuard === undefined ? frames : await guardedFrames(frames, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };

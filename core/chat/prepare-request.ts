@@ -18,6 +18,8 @@ export interface PreparedRequest {
   readonly outputGuard: OutputGuardOptions | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly findings: readonly FindingCount[];
+  /** No prompt and no guardrail: the request may reach a provider, and its answer the caller, as they came. */
+  readonly untouched: boolean;
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -44,7 +46,9 @@ export const prepareRequest = async (body: ChatRequest, headers: Headers): Promi
     promptVersion,
     headers: promptVersion === undefined ? {} : { "x-prompt-used": encodeURIComponent(promptVersion) },
   };
-  if (guardrailsAreOff(settings)) return { ...facts, request: prompted.request, outputGuard: undefined, findings: [] };
+  if (guardrailsAreOff(settings)) {
+    return { ...facts, request: prompted.request, outputGuard: undefined, findings: [], untouched: !usesPrompt };
+  }
   const [{ applyInputGuardrails }, { needsOutputGuard }, { moderate }] = await Promise.all([
     import("#core/guardrails/input.ts"),
     import("#core/guardrails/output-guard.ts"),
@@ -60,6 +64,7 @@ export const prepareRequest = async (body: ChatRequest, headers: Headers): Promi
     headers:
       findings.length === 0 ? facts.headers : { ...facts.headers, "x-guardrail-findings": findingsHeader(findings) },
     findings,
+    untouched: false,
     outputGuard: needed
       ? { settings: settings.output, placeholders, restore, moderate, signal, choices: body.n ?? 1 }
       : undefined,

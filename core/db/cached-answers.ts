@@ -14,6 +14,8 @@ const answerRowSchema = z.object({
   simulated: z._default(z.boolean(), false),
   /** JSON of the answer's token usage. */
   usage: z.optional(z.string()),
+  /** Names of the request's fields that were dropped or clamped; absent in rows of older versions. */
+  warnings: z.optional(z.array(z.string())),
   /** Unix seconds. */
   expiresAt: z.number(),
 });

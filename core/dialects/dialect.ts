@@ -1,11 +1,15 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { GatewayError } from "#core/errors.ts";
+import type { NativeAnswer, NativeDialect, NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
 
 /**
  * An inbound dialect: how a client asks and is answered. It is two pure mappings around one chat completion. Admission,
  * routing, fallback, cache, guardrails, metering and cancel exist once, in core/chat and core/generation.
  */
+
+export type { NativeAnswer, NativeRequest };
 
 /** How a dialect looks on the wire, apart from its answers: its errors, its silence and its end. */
 export interface WireFormat {
@@ -30,6 +34,24 @@ export interface TranslatedRequest {
   readonly request: ChatRequest;
   /** Names of what has no counterpart and was left out, for `X-Warnings`. */
   readonly warnings: readonly string[];
+  /**
+   * Why the translation is not the whole request. It is refused with this, unless the dialect's own provider takes it with the
+   * caller's key. Only dialects with `native` have one; others throw.
+   */
+  readonly refusal?: GatewayError | undefined;
+}
+
+/** How a dialect reaches a provider that speaks it, without translation. */
+export interface NativePassage<Body> {
+  readonly name: NativeDialect;
+  /** The request as it may leave with the caller's own key: without what only the gateway understands. */
+  readonly body: (body: Body) => JsonRecord;
+  /** A whole answer of the platform's key, with what the gateway adds. */
+  readonly answer?: (text: string, body: Body) => string;
+  /** Frames that end a stream which ran out of its money. @param state of the provider's adapter */
+  readonly cutFrames: (state: JsonRecord) => string;
+  /** Frames that end a stream which failed. */
+  readonly failureFrames: (error: GatewayError, requestId: string, state: JsonRecord) => string;
 }
 
 /** What an answer is made of, apart from the completion. */
@@ -59,4 +81,6 @@ export interface Dialect<Body> {
   readonly answer: (completion: ChatCompletion, facts: AnswerFacts<Body>) => unknown;
   /** @param frames whole frames of `chat.completion.chunk`, with a usage frame and `[DONE]` at the end */
   readonly stream: (frames: AsyncIterable<Buffer | string>, facts: StreamFacts<Body>) => AsyncIterable<string>;
+  /** Absent where every request is translated. */
+  readonly native?: NativePassage<Body>;
 }

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { type ErrorCode, type ErrorOptions, GatewayError } from "#core/errors.ts";
+import type { FailureReason } from "#core/providers/failure-reason.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { isTransient } from "#core/routing/retry.ts";
 
@@ -82,6 +83,14 @@ const byKind: Readonly<Record<FailureKind, Judge>> = {
   malformed: failed,
 };
 
+/** A refusal that OpenAI has a code for. The platform's own empty account is no fault of the caller's. */
+const refused = (failure: ProviderFailure, reason: FailureReason, { byok }: FailureContext): Verdict => {
+  const { status } = failure;
+  const kept = status !== undefined && keptStatuses.has(status) ? { status } : {};
+  const own = reason === "insufficient_quota" ? (byok ? {} : { status: 502 }) : kept;
+  return { code: reason, message: wording(failure), shouldRetry: false, ...own };
+};
+
 const judge: Judge = (failure, context) => {
   // The model's arguments broke the tool's strict schema on every attempt.
   if (failure.providerCode === "tool_call_invalid_arguments") {
@@ -91,6 +100,7 @@ const judge: Judge = (failure, context) => {
     const message = `The model and every fallback failed. Last failure: ${wording(failure)}`;
     return { code: "MODEL_UNAVAILABLE", message, shouldRetry: false };
   }
+  if (failure.reason !== undefined) return refused(failure, failure.reason, context);
   return byKind[failure.kind](failure, context);
 };
 

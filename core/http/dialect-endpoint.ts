@@ -3,7 +3,8 @@ import type * as z from "zod/v4/core";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
-import type { AnswerFacts, Dialect } from "#core/dialects/dialect.ts";
+import type { Dialect, NativeAnswer, NativePassage, NativeRequest, StreamFacts } from "#core/dialects/dialect.ts";
+import type { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { callerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
@@ -28,21 +29,57 @@ const withWarnings = (headers: AnswerHeaders, warnings: readonly string[]): Answ
   return { ...headers, "x-warnings": [...names].join(", ") };
 };
 
+const nativeRequest = <Body>(
+  { body, headers }: Call<Body>,
+  { native }: Dialect<Body>,
+  refusal: GatewayError | undefined,
+): NativeRequest | undefined => {
+  if (native !== undefined) {
+    return { dialect: native.name, body: native.body(body), headers, refusal, cutFrames: native.cutFrames };
+  }
+  if (refusal !== undefined) throw refusal;
+  return undefined;
+};
+
+/** Frames that the provider sent in the dialect, as they came. A failure is written behind them. */
+async function* passedOn<Body>(
+  frames: AsyncIterable<Buffer | string>,
+  answer: NativeAnswer,
+  passage: NativePassage<Body>,
+  { fail, requestId }: StreamFacts<Body>,
+): AsyncGenerator<Buffer | string> {
+  try {
+    yield* frames;
+  } catch (thrown) {
+    yield passage.failureFrames(fail(thrown), requestId, answer.state());
+  }
+}
+
+const jsonHeaders = { "content-type": "application/json; charset=utf-8" } as const;
+
 const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<EndpointResult> => {
   const { body, headers: sent, requestId, startedAtMs, wire } = call;
-  const { request: translated, warnings } = dialect.toChat(body, sent);
+  const { request: translated, warnings, refusal } = dialect.toChat(body, sent);
   const request = withTime(withHeaderFields(translated, sent));
-  const chat = await openChat(call, { body: request, headers: sent, caller: callerOf(call) });
-  const facts: AnswerFacts<Body> = { requestId, startedAtMs, body, request };
+  const native = nativeRequest(call, dialect, refusal);
+  const chat = await openChat(call, { body: request, headers: sent, caller: callerOf(call), native });
+  const facts: StreamFacts<Body> = { requestId, startedAtMs, body, request, fail: chat.fail };
   if (request.stream !== true) {
-    const { completion, headers } = await chat.whole();
+    const { completion, headers, native: answer } = await chat.whole();
+    if (answer?.body !== undefined) {
+      const text = answer.ownKey ? answer.body : (dialect.native?.answer?.(answer.body, body) ?? answer.body);
+      return { status: 200, text, headers: { ...headers, ...jsonHeaders } };
+    }
     const json = dialect.answer(completion as ChatCompletion, facts);
     return { status: 200, json, headers: withWarnings(headers, warnings) };
   }
-  const start = chat.stream().then(({ frames, headers }) => ({
-    frames: dialect.stream(frames, { ...facts, fail: chat.fail }),
-    headers: withWarnings(headers, warnings),
-  }));
+  const start = chat
+    .stream()
+    .then(({ frames, headers, native: answer }) =>
+      answer !== undefined && dialect.native !== undefined
+        ? { frames: passedOn(frames, answer, dialect.native, facts), headers }
+        : { frames: dialect.stream(frames, facts), headers: withWarnings(headers, warnings) },
+    );
   return eventStream({
     start,
     toError: chat.fail,

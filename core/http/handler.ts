@@ -74,12 +74,18 @@ interface ChainRequest {
   readonly error?: unknown;
 }
 
-/** The parts that both kinds share, in their order. Length: the steps share the route, its methods and the states. */
-const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
-  const route = routeById(routeId);
+/** The endpoints by the methods that reach them. HEAD is answered by GET's. */
+const endpointsByMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> => {
   const methods = new Map<string, Endpoint>(Object.entries(endpoints));
   const { GET: get } = endpoints;
   if (get !== undefined && get.answersHead !== false) methods.set("HEAD", get);
+  return methods;
+};
+
+/** The parts that both kinds share, in their order. */
+const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
+  const route = routeById(routeId);
+  const methods = endpointsByMethod(endpoints);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
   const openRequest = function openRequest(request: { readonly event: ProxyEvent; readonly context: Context }) {

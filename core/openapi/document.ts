@@ -83,7 +83,7 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
 const providerStatuses: ReadonlySet<number> = new Set([400, 404, 413, 422, 429]);
 const retryAfterStatuses: ReadonlySet<number> = new Set([409, 429, 503]);
 
-const errorResponse = (route: Route, status: number): Json => ({
+const errorResponse = (route: Route, status: number, schema: string): Json => ({
   description: `${errorDescriptions[status] ?? "An error"}. Codes: ${[
     ...(status === 416 ? ["BAD_REQUEST"] : codesOfStatus(status)),
     ...(route.concurrency === "stream" && providerStatuses.has(status) ? ["PROVIDER_ERROR"] : []),
@@ -97,7 +97,7 @@ const errorResponse = (route: Route, status: number): Json => ({
       ? { "Retry-After": { schema: { type: "integer" }, description: "Seconds" } }
       : {}),
   },
-  content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+  content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } },
 });
 
 const answerHeaders = (route: Route): Json => ({
@@ -176,7 +176,7 @@ const bodyContent = (types: readonly string[] = ["application/json"], schema: Js
 const operationOf = (route: Route, method: Method, operation: Operation, components: Components): Json => {
   const responses: Json = {};
   for (const status of errorStatuses(route, method, operation))
-    responses[String(status)] = errorResponse(route, status);
+    responses[String(status)] = errorResponse(route, status, operation.errors ?? "Error");
   for (const answer of operation.answers) {
     const content = contentOf(answer, components);
     responses[String(answer.status)] = {

@@ -32,6 +32,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   readonly headers?: readonly HeaderParameter[];
   readonly answers: readonly [Answer, ...Answer[]];
+  /** The component that is the envelope of its errors; `Error` unless given. */
+  readonly errors?: "MessagesError";
 }
 
 export type OperationTable = { readonly [Id in RouteId]?: { readonly [Name in Method]?: Operation } };

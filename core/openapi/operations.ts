@@ -14,6 +14,8 @@ import {
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
+import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
+import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
@@ -67,6 +69,17 @@ const fieldHeaders: readonly HeaderParameter[] = [
     description: "Milliseconds for the whole request: the field `timeout`.",
   },
 ];
+
+const anthropicHeaders: readonly HeaderParameter[] = [
+  { name: "anthropic-version", schema: z.string(), description: "Version of Anthropic's API." },
+  {
+    name: "anthropic-beta",
+    schema: z.string(),
+    description:
+      "Names of Anthropic's beta features, separated by commas. What the model's provider lacks is left out.",
+  },
+];
+const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it changes nothing") });
 
 /** Of endpoints that generate something else than a chat completion. */
 const payingHeaders: readonly HeaderParameter[] = [
@@ -123,6 +136,35 @@ export const operations: OperationTable = {
           events: z.union([answers.completionChunk, answers.errorAnswer]),
         },
       ],
+    },
+  },
+  Messages: {
+    POST: {
+      summary: "Create a message in Anthropic's dialect",
+      tag: "Generation",
+      body: messagesRequestSchema,
+      query: betaQuery,
+      headers: [...generationHeaders, ...fieldHeaders, ...anthropicHeaders],
+      errors: "MessagesError",
+      answers: [
+        {
+          status: 200,
+          description: "The message; with `stream: true`, its events",
+          json: messageAnswer,
+          events: messageEvent,
+        },
+      ],
+    },
+  },
+  CountTokens: {
+    POST: {
+      summary: "Count the input tokens of a message; `X-Token-Count: estimated` marks an estimate",
+      tag: "Generation",
+      body: countTokensRequestSchema,
+      query: betaQuery,
+      headers: [...generationHeaders.filter(({ name }) => name === "X-Provider-Key"), ...anthropicHeaders],
+      errors: "MessagesError",
+      answers: ok(tokenCount),
     },
   },
   Responses: {

@@ -75,7 +75,6 @@ const onlyOpenAi = (openai: FieldCases, exceptions: Partial<FieldRow> = {}): Fie
 const unlessThinking = on("thinking", dropped, passed);
 const onResponses = (cases: FieldCases, otherwise: FieldCases): FieldCases => on("responses", cases, otherwise);
 const ownKeyOnly = on("platform-key", drop("it changes the price"), passed);
-const useTools = refuse("functions and function_call are deprecated: use tools and tool_choice.");
 const noAudioOut = refuse("this provider returns text only.");
 const maxTokensOfResponses = translate("max_output_tokens");
 
@@ -166,8 +165,8 @@ export const fieldTable = {
     google: dropped,
     minimax: dropped,
   }),
-  functions: row(useTools),
-  function_call: row(useTools),
+  functions: row(translate("tools; the first call returns as function_call")),
+  function_call: row(translate("tool_choice")),
   response_format: row(passed, {
     openai: onResponses(translate("text.format"), passed),
     anthropic: translate(
@@ -283,6 +282,11 @@ export const partTable = {
     minimax: refuse("MiniMax models do not accept files."),
   }),
   "messages[].tool_calls[]: custom": customTools,
+  "messages[].content[]: image_url, of a tool": row(refuse("this provider accepts only text in tool results"), {
+    openai: translate("input_image: such requests are called over the Responses API"),
+    anthropic: translate("an image block in the tool result"),
+    openrouter: passed,
+  }),
   "messages[].tool_calls[].id": row(passed, {
     openai: clamp("to 40 characters, the same for call and result"),
     anthropic: pass("call_toolu_ ids regain their original form"),

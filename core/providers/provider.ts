@@ -3,6 +3,8 @@ import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
+import { type FailureReason, reasonOf } from "./failure-reason.ts";
+import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -34,6 +36,8 @@ export interface ProviderCall {
   readonly completionId: string;
   readonly signal: AbortSignal;
   readonly timeouts: ProviderTimeouts;
+  /** The same request in the dialect in which it came, for a provider that speaks it. */
+  readonly native?: NativeRequest | undefined;
 }
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
@@ -70,6 +74,8 @@ interface ProviderReplyFacts {
   readonly simulated: boolean;
   /** Names of request fields that were dropped or clamped for this provider, for `X-Warnings`. */
   readonly warnings: readonly string[];
+  /** Set where the provider answered in the dialect of the request. */
+  readonly native?: NativeAnswer | undefined;
 }
 
 export interface CompletionReply extends ProviderReplyFacts {
@@ -81,7 +87,8 @@ export interface StreamReply extends ProviderReplyFacts {
   readonly kind: "stream";
   /**
    * Whole SSE frames (`data: {chat.completion.chunk}\n\n`, one or more a part), without any usage-only frame and without
-   * `[DONE]`. Ends normally only after a finish reason; otherwise throws a `ProviderFailure`. Usage is in `outcome`.
+   * `[DONE]`; with `native`, the frames of its dialect. Ends normally only after a finish reason; otherwise throws a
+   * `ProviderFailure`. Usage is in `outcome`.
    */
   readonly frames: AsyncIterable<Buffer | string>;
 }
@@ -121,6 +128,8 @@ export interface FailureOptions {
   readonly providerCode?: string | undefined;
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The reason of a refusal, where only the provider's own object tells it. */
+  readonly reason?: FailureReason | undefined;
   readonly cause?: unknown;
 }
 
@@ -137,6 +146,8 @@ export class ProviderFailure extends Error {
   readonly providerCode: string | undefined;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Of a refusal, in OpenAI's own codes. */
+  readonly reason: FailureReason | undefined;
   /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
   outcome: ProviderOutcome | undefined;
 
@@ -149,6 +160,7 @@ export class ProviderFailure extends Error {
     this.providerCode = options.providerCode;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason ?? reasonOf(this);
   }
 }
 

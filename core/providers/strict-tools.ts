@@ -35,6 +35,8 @@ export const withStrictTools = (provider: ChatProvider): ChatProvider => ({
     if (judge === undefined) return reply;
     const toFailure = (fault: string): ProviderFailure => brokenSchema(call.provider, fault, reply.outcome);
     if (reply.kind === "stream") {
+      // A provider holds calls in its own dialect to their schemas itself.
+      if (reply.native !== undefined) return reply;
       const { strictFrames } = await import("./strict-stream.ts");
       return { ...reply, frames: strictFrames(reply.frames, { provider: call.provider, judge, toFailure }) };
     }

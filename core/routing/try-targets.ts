@@ -128,6 +128,14 @@ const tryTarget = async <Model extends TargetModel, Reply>(
   }
 };
 
+/** The context that a request has outgrown, tokens; undefined for a failure of another kind. 0 where it is not known. */
+const outgrown = <Model extends TargetModel>({ failure, target }: TargetsFailed<Model>): number | undefined =>
+  failure.reason === "context_length_exceeded" ? (target.model.catalog?.contextTokens ?? 0) : undefined;
+
+/** Whether a model is known to have no more context than a request has outgrown. */
+const isTooSmall = ({ catalog }: TargetModel, outgrownTokens: number): boolean =>
+  catalog !== undefined && catalog.contextTokens <= outgrownTokens;
+
 /**
  * Tries the targets in order, each with retries, within one time budget. Ends with the first reply; nothing is tried after
  * it. Resolves to the last failure when every target failed.
@@ -141,13 +149,16 @@ export const tryTargets = async <Model extends TargetModel, Reply>(
   const named = streamed ? targets.length : tries.namedFallbacks;
   let last: TargetsFailed<Model> | undefined;
   let refusal: GatewayError | undefined;
+  let outgrownTokens = 0;
   for (const [index, target] of targets.entries()) {
+    if (isTooSmall(target.model, outgrownTokens)) continue;
     if (index > 0) increment("Fallbacks");
     const followers = Math.min(targets.length - index - 1, named);
     try {
       const result = await tryTarget(target, tries, attemptBudget({ streamed, signal, remainingMs }, followers));
       if ("reply" in result) return result;
       last = result;
+      outgrownTokens = Math.max(outgrownTokens, outgrown(result) ?? 0);
     } catch (error) {
       if (signal.aborted || !isRefusal(error)) throw error;
       refusal ??= error;

@@ -21,6 +21,24 @@ export const errorAnswer = z
     description: 'The envelope of every error, including errors inside streams (`data: {"error": …}`).',
   });
 
+/** Anthropic's envelope, for the dialect of its clients. */
+export const messagesErrorAnswer = z
+  .strictObject({
+    type: z.literal("error"),
+    error: z.strictObject({
+      type: z.string(),
+      message: z.string(),
+      code: z.enum(codes),
+      param: z.string().nullable(),
+      details: z.record(z.string(), z.unknown()),
+    }),
+    request_id: z.string(),
+  })
+  .meta({
+    id: "MessagesError",
+    description: "The envelope of every error in Anthropic's dialect, including `event: error` inside streams.",
+  });
+
 const success = <Schema extends z.ZodType>(data: Schema) => z.strictObject({ success: z.literal(true), data });
 
 const usage = z.looseObject({

@@ -109,6 +109,7 @@ export const rooms: readonly Room[] = [
   ]),
   room("core/dialects", "How clients ask and are answered: mappings around a chat completion", [
     ...ground,
+    "catalog",
     "chat",
     "providers",
     "schemas",

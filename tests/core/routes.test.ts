@@ -22,6 +22,8 @@ const limitOf = ({ limit }: Route): string | undefined =>
 /** The contract's own table of limits, by path. */
 const limits: Readonly<Record<string, string>> = {
   "/api/v1/chat/completions": "60 / 60 s / key",
+  "/api/v1/messages": "60 / 60 s / key",
+  "/api/v1/messages/count_tokens": "120 / 60 s / key",
   "/api/v1/responses": "60 / 60 s / key",
   "/api/v1/media/speech": "60 / 60 s / key",
   "/api/v1/media/voices": "60 / 60 s / key",
@@ -55,7 +57,10 @@ const limits: Readonly<Record<string, string>> = {
 
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
-  [/^\/api\/v1\/(chat|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/, "key"],
+  [
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/,
+    "key",
+  ],
   [/^\/api\/chat$/, "key"],
   [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
   [/^\/api\/v1\/(usage|jobs)\b/, "key-or-session"],

@@ -28,6 +28,21 @@ const contentOf = (reply: Reply): string => {
 };
 
 describe("the cache", () => {
+  it("serves the warnings of an answer with it, except those of fields that this request does not have", async () => {
+    const { body, asked } = question();
+    const wished = { ...body, top_k: 5, user: "u-1", reasoning_effort: "low" };
+    const miss = await chat(cloud(), wished, undefined, cached);
+    expect(miss.headers.get("x-warnings")).toBe("reasoning_effort, top_k");
+    const hits = await Promise.all(
+      [wished, { ...wished, stream: true }].map((again) => chat(cloud(), again, undefined, cached)),
+    );
+    for (const hit of hits) {
+      expect(hit.headers.get("x-cache")).toBe("HIT");
+      expect(hit.headers.get("x-warnings")).toBe("reasoning_effort, top_k");
+    }
+    expect(await asked()).toBe(1);
+  });
+
   it.each([
     [false, false],
     [false, true],

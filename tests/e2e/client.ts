@@ -16,8 +16,13 @@ const errorSchema = z.object({
 
 export type ErrorEnvelope = z.infer<typeof errorSchema>["error"];
 
-/** Reads an error body; it must be the one envelope, exactly. */
-export const errorOf = (body: unknown): ErrorEnvelope => errorSchema.parse(body).error;
+/** The same in Anthropic's dialect. */
+const messagesErrorSchema = errorSchema.extend({ type: z.literal("error"), request_id: z.string() });
+
+const envelopes = z.union([errorSchema.strict(), messagesErrorSchema.strict()]);
+
+/** Reads an error body; it must be an envelope of ours, exactly. */
+export const errorOf = (body: unknown): ErrorEnvelope => envelopes.parse(body).error;
 
 /** Tests ask the same thing often and want the provider's answer, unless they are about the cache. */
 const uncached = { "x-cache": "no-cache" } as const;

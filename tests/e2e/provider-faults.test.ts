@@ -21,7 +21,7 @@ const streamOnce = (model: string, directives: string, extra: object = {}) =>
 describe.each(all)("a provider of %s that fails before any content", (model) => {
   it.each([
     ["status=400 message=bad-field", 400, "PROVIDER_ERROR", "bad-field"],
-    ["status=404", 404, "PROVIDER_ERROR", ""],
+    ["status=404", 404, "model_not_found", ""],
     ["status=429 message=too-fast", 429, "PROVIDER_ERROR", "too-fast"],
     ["status=401", 502, "PROVIDER_AUTH_FAILED", "platform's key"],
     ["status=500", 502, "PROVIDER_ERROR", ""],
@@ -91,6 +91,7 @@ describe("money and keys", () => {
       messages: [user(`${marker} [[simulate: status=429 code=insufficient_quota]]`)],
     });
     expect(reply.status).toBe(502);
+    expect(reply.error()).toMatchObject({ code: "insufficient_quota", type: "insufficient_quota" });
     expect(reply.headers.get("x-should-retry")).toBe("false");
     expect(await cloud().providerRequests(marker)).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
 
 const models = [
   ["OpenAI", "gpt-4o-mini"],
-  ["OpenAI, reasoning", "gpt-5.2"],
+  ["OpenAI, reasoning", "gpt-5"],
   ["Anthropic", "claude-sonnet-4-6"],
   ["Google", "gemini-3.1-pro-preview"],
   ["xAI", "grok-4.3"],

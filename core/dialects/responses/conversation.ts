@@ -5,7 +5,7 @@ import { saidContent, textContent, toolResult, type UserPart, userContent } from
 import { customArguments } from "./custom-input.ts";
 import { heldMessage } from "./item-ids.ts";
 import { filledMember, textMember, textOf } from "./read.ts";
-import { badRequest } from "./refuse.ts";
+import { badRequest, type Refusals } from "./refuse.ts";
 import { resultsAfterCalls } from "./results-after-calls.ts";
 import { flatNameOf } from "./tool-names.ts";
 
@@ -145,9 +145,15 @@ class Conversation {
   }
 }
 
-/** @throws GatewayError BAD_REQUEST for an item that would be answered wrongly */
-export const toChatMessages = (items: readonly JsonRecord[], warnings: Set<string>): readonly ChatMessage[] => {
+/** Messages of the items that can be translated; the others are among the refusals. */
+export const toChatMessages = (
+  items: readonly JsonRecord[],
+  warnings: Set<string>,
+  refusals: Refusals,
+): readonly ChatMessage[] => {
   const conversation = new Conversation(warnings);
-  for (const [index, item] of items.entries()) conversation.add(item, `input[${index}]`);
+  for (const [index, item] of items.entries()) {
+    refusals.try(() => conversation.add(item, `input[${index}]`), undefined);
+  }
   return conversation.end();
 };

@@ -3,6 +3,8 @@ import { openAiWire } from "#core/dialects/openai-wire.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import { responsesAnswer } from "./answer.ts";
 import { errorEvent } from "./failure.ts";
+import { toNativeBody, withHeldMessages } from "./native-body.ts";
+import { cutFrames, failureFrames } from "./native-frames.ts";
 import { inOwnTerms } from "./own-terms.ts";
 import { responsesStream } from "./stream.ts";
 import { responsesToChat } from "./to-chat.ts";
@@ -22,4 +24,5 @@ export const responsesDialect: Dialect<ResponsesRequest> = {
   toChat: responsesToChat,
   answer: responsesAnswer,
   stream: responsesStream,
+  native: { name: "responses", body: toNativeBody, answer: withHeldMessages, cutFrames, failureFrames },
 };

@@ -13,18 +13,45 @@ const stateful = {
   previous_response_id: everythingSent,
   conversation: everythingSent,
   prompt: "Stored prompts belong to the account of the provider: send instructions and input.",
-  background: "Responses are not stored here, so none can be fetched later: stream it instead.",
 } as const satisfies Partial<Record<keyof ResponsesRequest, string>>;
 
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
+
 /**
- * Refuses what needs a store. Whatever a provider stores can be read by everybody who shares its account.
+ * What needs the provider's store. Everybody who shares an account can read what is stored there, so this is for callers
+ * with their own key.
  * @throws GatewayError BAD_REQUEST
  */
 export const refuseStored = (body: ResponsesRequest): void => {
   for (const [name, message] of Object.entries(stateful)) {
-    const value: unknown = body[name];
-    if (value !== undefined && value !== null && value !== false) {
-      throw badRequest(`${name} is not supported. ${message}`, name);
-    }
+    if (isGiven(body[name])) throw badRequest(`${name} is not supported with the platform's key. ${message}`, name);
   }
 };
+
+/** @throws GatewayError BAD_REQUEST for an answer that would have to be fetched later */
+export const refuseBackground = ({ background }: ResponsesRequest): void => {
+  if (isGiven(background)) {
+    const message = "background is not supported: no response can be fetched later. Stream it instead.";
+    throw badRequest(message, "background");
+  }
+};
+
+/** Gathers why a request cannot be translated: the first reason counts, and the rest of the request is read all the same. */
+export class Refusals {
+  #first: GatewayError | undefined;
+
+  get first(): GatewayError | undefined {
+    return this.#first;
+  }
+
+  /** What `read` makes, or `otherwise` where it refuses. @throws what is not a refusal */
+  try<Value>(read: () => Value, otherwise: Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      this.#first ??= error;
+      return otherwise;
+    }
+  }
+}

@@ -4,7 +4,7 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import { toChatMessages } from "./conversation.ts";
-import { refuseStored } from "./refuse.ts";
+import { badRequest, Refusals, refuseBackground, refuseStored } from "./refuse.ts";
 import { toChatToolChoice, toChatTools } from "./tools.ts";
 
 /** Fields that are read here, or that say nothing to another model. None of them deserves a warning. */
@@ -71,16 +71,31 @@ const responseFormat = ({ text }: ResponsesRequest): Pick<ChatRequest, "response
   };
 };
 
-const messagesOf = ({ instructions, input }: ResponsesRequest, warnings: Set<string>): ChatMessage[] => {
+const missingInput = (): GatewayError =>
+  new GatewayError("MISSING_REQUIRED_FIELD", "The field input is missing.", { param: "input" });
+
+const messagesOf = (
+  { instructions, input }: ResponsesRequest,
+  warnings: Set<string>,
+  refusals: Refusals,
+): readonly ChatMessage[] => {
   const items = typeof input === "string" ? [{ role: "user", content: input }] : (input ?? []);
-  if (items.length === 0 || input === "") {
-    throw new GatewayError("MISSING_REQUIRED_FIELD", "The field input is missing.", { param: "input" });
-  }
-  const messages = toChatMessages(items, warnings);
-  if (messages.length === 0) {
-    throw new GatewayError("BAD_REQUEST", "The input has no message that a model could answer.", { param: "input" });
-  }
-  return instructions === undefined ? [...messages] : [{ role: "system", content: instructions }, ...messages];
+  const messages = toChatMessages(items, warnings, refusals);
+  refusals.try(() => {
+    if (items.length === 0 || input === "") throw missingInput();
+    if (messages.length > 0) return;
+    throw badRequest("The input has no message that a model could answer.", "input");
+  }, undefined);
+  return instructions === undefined ? messages : [{ role: "system", content: instructions }, ...messages];
+};
+
+/** Without results whose calls only the provider has: what is read of the request must hold together. */
+const withoutOrphans = (messages: readonly ChatMessage[]): ChatMessage[] => {
+  const calls = new Set<string>();
+  return messages.filter((message) => {
+    if (message.role === "assistant") for (const { id } of message.tool_calls ?? []) calls.add(id);
+    return message.role !== "tool" || calls.has(message.tool_call_id);
+  });
 };
 
 /** Fields that mean the same in a chat completion. */
@@ -116,25 +131,31 @@ const otherFields = (body: ResponsesRequest): Partial<ChatRequest> => {
 };
 
 /**
- * A request of this dialect as a chat completion.
- * @throws GatewayError 400 for what would be answered wrongly
+ * A request of this dialect as a chat completion. What cannot be translated is its `refusal`, since OpenAI itself may take it
+ * with the caller's key.
+ * @throws GatewayError 400 for what nobody can answer here
  */
 export const responsesToChat = (body: ResponsesRequest): TranslatedRequest => {
-  refuseStored(body);
+  refuseBackground(body);
   const warnings = new Set<string>();
+  const refusals = new Refusals();
+  refusals.try(() => refuseStored(body), undefined);
   noteUnknown(body, warnings);
-  const messages = messagesOf(body, warnings);
-  const tools = toChatTools(body.tools ?? [], warnings);
-  const choice = toChatToolChoice(body.tool_choice, tools.length);
+  const messages = messagesOf(body, warnings, refusals);
+  const tools = refusals.try(() => toChatTools(body.tools ?? [], warnings), []);
+  const choice =
+    refusals.first === undefined
+      ? refusals.try(() => toChatToolChoice(body.tool_choice, tools.length), undefined)
+      : undefined;
   const request: ChatRequest = {
     ...otherFields(body),
     model: body.model,
-    messages,
+    messages: refusals.first === undefined ? [...messages] : withoutOrphans(messages),
     ...(tools.length === 0 ? {} : { tools }),
     ...(choice === undefined ? {} : { tool_choice: choice }),
     ...(tools.length === 0 || body.parallel_tool_calls === undefined
       ? {}
       : { parallel_tool_calls: body.parallel_tool_calls }),
   };
-  return { request, warnings: warningNames(warnings) };
+  return { request, warnings: warningNames(warnings), refusal: refusals.first };
 };

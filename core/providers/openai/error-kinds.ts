@@ -1,4 +1,5 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { type FailureReason, reasonOf } from "#core/providers/failure-reason.ts";
 import type { FailureKind } from "#core/providers/provider.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { ownValue } from "#core/values/own-value.ts";
@@ -10,6 +11,7 @@ export interface ErrorReading {
   /** The status that the error has in its own terms, where it came inside a 200. */
   readonly status?: number | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly reason?: FailureReason | undefined;
 }
 
 type Reader = (error: ErrorFacts, status: number | undefined) => ErrorReading;
@@ -33,19 +35,29 @@ const google: Reader = ({ message = "", type, source }, status) => {
   return { kind: "rate-limit", ...(delay === undefined ? {} : { retryAfterMs: Number(delay) * 1_000 }) };
 };
 
-/** xAI: the code is a sentence, and an unknown key is a 400. */
+/** xAI: the code is a sentence, an unknown key is a 400, and a 403 may be its verdict on the content. */
 const xai: Reader = ({ code = "", message = "" }) => {
   if (/incorrect api key/i.test(message)) return { kind: "auth" };
+  if (/violates usage guidelines|SAFETY_CHECK/.test(message))
+    return { kind: "request", status: 400, reason: "content_filter" };
   if (/currently unavailable/i.test(code)) return { kind: "server", status: 503 };
   if (/invalid argument/i.test(code)) return { kind: "request", status: 400 };
   return /exhausted/i.test(code) ? { kind: "rate-limit", status: 429 } : {};
 };
 
-/** OpenRouter: a 403 is its moderation's or a guardrail's verdict on the input, which no key mends. */
+/**
+ * OpenRouter: a 403 is its moderation's or a guardrail's verdict on the input, which no key mends. What the host behind it
+ * said is in the metadata.
+ */
 const openrouter: Reader = ({ code, source }, status) => {
   const own = status ?? Number(code);
   const metadata = isRecord(source.metadata) ? source.metadata : {};
-  if (own === 403) return { kind: "request", status: 403 };
+  if (own === 403) return { kind: "request", status: 403, reason: "content_filter" };
+  if (own >= 400 && own < 500 && own !== 402 && own !== 429) {
+    const facts = { kind: "request", status: own, providerCode: String(metadata.error_type ?? "") } as const;
+    const reason = reasonOf({ ...facts, providerMessage: typeof metadata.raw === "string" ? metadata.raw : undefined });
+    if (reason !== undefined) return { reason };
+  }
   if (metadata.error_type === "rate_limit_exceeded") return { kind: "rate-limit" };
   return metadata.error_type === "provider_overloaded" ? { kind: "server" } : {};
 };
@@ -74,7 +86,8 @@ const minimaxKinds: Readonly<Record<string, FailureKind>> = {
 /** MiniMax: codes of `base_resp` (its error code page); the compatible form has the same code at the end of its message. */
 const minimax: Reader = ({ code, message = "", type }) => {
   const known = type === "base_resp" ? code : /\((\d{4})\)\s*$/.exec(message)?.[1];
-  return { kind: ownValue(minimaxKinds, known ?? "") };
+  const isFiltered = known === "1026" || known === "1027";
+  return { kind: ownValue(minimaxKinds, known ?? ""), ...(isFiltered ? { reason: "content_filter" } : {}) };
 };
 
 /** OpenAI's own words need no more than what all providers have. */

@@ -74,6 +74,7 @@ export const failureFromResponse = (
     ...reportedFacts(error),
     status,
     retryAfterMs: retryAfterMs(headers, nowMs) ?? reading.retryAfterMs,
+    reason: reading.reason,
   });
 };
 
@@ -89,6 +90,6 @@ export const failureFromBody = (provider: ChatProviderId, body: unknown): Provid
     provider,
     reading.kind ?? kindOfWords(error, status),
     `${provider} reported an error inside its answer`,
-    { ...reportedFacts(error), status, retryAfterMs: reading.retryAfterMs },
+    { ...reportedFacts(error), status, retryAfterMs: reading.retryAfterMs, reason: reading.reason },
   );
 };

@@ -1,5 +1,6 @@
 import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { postJson, readBody } from "#core/providers/http-transport.ts";
+import type { NativeAnswer } from "#core/providers/native.ts";
 import {
   type ChatCompletion,
   newOutcome,
@@ -26,6 +27,8 @@ export interface Exchange {
   /** @throws ProviderFailure */
   readonly completion: (text: string, outcome: ProviderOutcome) => ChatCompletion;
   readonly frames: (body: AsyncIterable<Buffer>, outcome: ProviderOutcome) => AsyncIterable<Buffer | string>;
+  /** Where the answer leaves in the dialect of the request. Asked once `frames` or `completion` has been called. */
+  readonly native?: (body: string | undefined) => NativeAnswer;
 }
 
 /** Makes one call to an endpoint of OpenAI's shape, streamed or not. @throws ProviderFailure */
@@ -53,13 +56,16 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
   const facts = { outcome, simulated, warnings: asked.warnings };
   if (streamed) {
     const { isStream, body } = await openAnswer(provider, response, signal);
-    if (isStream) return { kind: "stream", frames: asked.frames(body, outcome), ...facts };
+    if (isStream) {
+      return { kind: "stream", frames: asked.frames(body, outcome), native: asked.native?.(undefined), ...facts };
+    }
     // A provider that answers a stream request with one JSON body reports an error in it, or the whole answer.
     const text = await readAnswer(provider, body, maxAnswerBytes, signal);
     return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
   }
   const text = await readBody(provider, response, maxAnswerBytes, signal);
-  return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+  const completion = await completionOf(asked, text, outcome);
+  return { kind: "completion", completion, native: beginsAsEvents(text) ? undefined : asked.native?.(text), ...facts };
 };
 
 /** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
@@ -68,6 +74,8 @@ const completionOf = async (asked: Exchange, text: string, outcome: ProviderOutc
     if (!beginsAsEvents(text)) return asked.completion(text, outcome);
     const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
     const frames = await collectFrames(asked.frames(bodyOf(text), outcome));
+    const native = asked.native?.(undefined).completion();
+    if (native !== undefined) return native;
     const { usage, reportedUsage } = outcome;
     return framesToCompletion(frames, usage === undefined ? undefined : toReportedUsage(reportedUsage, usage));
   } catch (error) {

@@ -3,6 +3,7 @@ import { argumentsText } from "#core/providers/call-arguments.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
 import { withTrueType } from "#core/providers/image-type.ts";
 import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
+import { withResultsTogether } from "#core/providers/tool-turns.ts";
 import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { wellFormedJson } from "#core/values/json-text.ts";
@@ -157,8 +158,10 @@ export const toMessages = (
   rules: MessageRules,
   warnings: Set<string>,
 ): readonly Loose[] =>
-  mapSame<Loose>(messages, (message, index) =>
-    cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
+  withResultsTogether(
+    mapSame<Loose>(messages, (message, index) =>
+      cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
+    ),
   );
 
 /** A function whose parameters are JSON Schema of draft 2020-12, against which the providers hold them. */

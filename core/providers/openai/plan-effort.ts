@@ -15,6 +15,13 @@ const samplingFields = ["temperature", "top_p", "frequency_penalty", "presence_p
 const asksForSampling = (request: ChatRequest): boolean =>
   samplingFields.some((name) => !asksNothing(name, (request as Readonly<Record<string, unknown>>)[name]));
 
+/** Whether a tool's result is more than text, which only the Responses API takes. */
+const hasToolParts = ({ messages }: ChatRequest): boolean =>
+  messages.some(
+    ({ role, content }) =>
+      role === "tool" && Array.isArray(content) && content.some((part: { type: string }) => part.type !== "text"),
+  );
+
 /**
  * The effort that a request leaves with, and by which API. Chat Completions refuses tools beside reasoning on newer models:
  * an effort that the caller named is honoured over the Responses API; one that nobody named is left out, or `none` where
@@ -23,7 +30,8 @@ const asksForSampling = (request: ChatRequest): boolean =>
 export const planEffort = (request: ChatRequest, traits: ModelTraits, warnings: Set<string>): EffortPlan => {
   const hasTools = (request.tools ?? []).length > 0;
   const wanted = request.reasoning_effort ?? undefined;
-  const responses = traits.responsesOnly || (hasTools && traits.tools === "responses");
+  const responses =
+    traits.responsesOnly || (hasTools && traits.tools === "responses") || (!traits.unknown && hasToolParts(request));
   if (traits.unknown) return { effort: wanted, responses };
   if (!traits.reasons) return { effort: undefined, responses };
   if (wanted === undefined) {

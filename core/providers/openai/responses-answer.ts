@@ -106,8 +106,11 @@ const readItems = (response: Response): MessageText => {
  * A whole answer of POST /responses as a chat completion.
  * @throws ProviderFailure
  */
-export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOptions): ChatCompletion => {
-  const response = parse(text);
+export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOptions): ChatCompletion =>
+  toCompletion(parse(text), options);
+
+/** The same of an answer that has been parsed. @throws ProviderFailure */
+export const toCompletion = (response: Response, options: ResponsesAnswerOptions): ChatCompletion => {
   const { outcome } = options;
   const usage = toResponsesUsage(response.usage);
   // Noted first: an answer that cannot be used may have to be paid all the same.

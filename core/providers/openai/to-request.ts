@@ -68,7 +68,7 @@ export const toChatRequest = (call: ProviderCall, plan: OpenAiPlan): ShapedReque
   const body: Record<string, unknown> = {
     ...rest,
     model: call.model,
-    messages: toMessages(request.messages, openAiRules, warnings),
+    messages: toMessages(request.messages, { ...openAiRules, toolParts: traits.unknown }, warnings),
     ...streamFields(request),
   };
   if (request.tools !== undefined && request.tools.length > 0)

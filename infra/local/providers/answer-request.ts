@@ -35,7 +35,7 @@ const statusMessages: Readonly<Record<number, string>> = {
   401: "The simulated provider refuses this key.",
   402: "The simulated account has no credits left.",
   403: "The simulated provider forbids this.",
-  404: "The simulated provider does not know this model.",
+  404: "This model does not exist at the simulated provider.",
   429: "Rate limit reached at the simulated provider. Please try again later.",
   503: "The simulated provider is overloaded. Please try again later.",
   529: "Overloaded",

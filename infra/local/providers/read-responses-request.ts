@@ -13,11 +13,15 @@ const toolChoiceOf = (choice: unknown): Conversation["toolChoice"] => {
   return choice.type === "allowed_tools" ? toolChoiceOf(choice.mode) : { name: stringOf(choice.name) };
 };
 
+/** Tools with those of namespaces. */
+const flatTools = (tools: unknown): readonly JsonObject[] =>
+  objectsOf(tools).flatMap((tool) => (tool.type === "namespace" ? objectsOf(tool.tools) : [tool]));
+
 /** The tools that may be called. */
 const toolsOf = (body: JsonObject): Conversation["tools"] => {
   const choice = objectOf(body.tool_choice);
   const allowed = objectsOf(choice.tools).map((tool) => stringOf(tool.name));
-  return objectsOf(body.tools)
+  return flatTools(body.tools)
     .filter(({ type }) => type === "function" || type === "custom")
     .map((tool) => ({
       name: stringOf(tool.name),

@@ -10,6 +10,9 @@ export interface ResponsesOptions {
   readonly chunks: number | undefined;
 }
 
+/** How OpenAI's encrypted reasoning begins, and so ours. */
+export const encryptedPrefix = "gAAAA-simulated-";
+
 const usageOf = ({ usage }: Answer): JsonObject => ({
   input_tokens: usage.input,
   input_tokens_details: { cached_tokens: usage.cached, cache_write_tokens: usage.cacheWrite },
@@ -26,13 +29,37 @@ const partOf = (part: JsonObject, refusal: boolean): JsonObject => {
 const isCustom = (name: unknown, { toolCalls }: Answer): boolean =>
   toolCalls.some((call) => call.custom && call.name === name);
 
-const itemOf = (item: JsonObject, answer: Answer): JsonObject => {
+/** By the name of a tool, the namespace that it stands in. */
+const namespacesOf = (request: JsonObject): ReadonlyMap<string, string> =>
+  new Map(
+    objectsOf(request.tools)
+      .filter(({ type }) => type === "namespace")
+      .flatMap((space) => objectsOf(space.tools).map((tool) => [stringOf(tool.name), stringOf(space.name)] as const)),
+  );
+
+const encrypted = "reasoning.encrypted_content";
+
+/** Reasoning comes encrypted for a caller who asks for it. */
+const reasoningOf = (item: JsonObject, { request }: ResponsesOptions): JsonObject => {
+  const asks = Array.isArray(request.include) && request.include.includes(encrypted);
+  return asks ? { ...item, encrypted_content: `${encryptedPrefix}${stringOf(item.id)}` } : item;
+};
+
+const namespaced = (item: JsonObject, { request }: ResponsesOptions): JsonObject => {
+  const namespace = namespacesOf(request).get(stringOf(item.name));
+  return namespace === undefined ? item : { ...item, namespace };
+};
+
+const itemOf = (item: JsonObject, options: ResponsesOptions): JsonObject => {
+  const { answer } = options;
+  if (item.type === "reasoning") return reasoningOf(item, options);
   if (item.type === "message") {
     return { ...item, content: objectsOf(item.content).map((part) => partOf(part, answer.refused)) };
   }
-  if (item.type !== "function_call" || !isCustom(item.name, answer)) return item;
+  if (item.type !== "function_call") return item;
+  if (!isCustom(item.name, answer)) return namespaced(item, options);
   const { arguments: input, status: _, ...call } = item;
-  return { ...call, type: "custom_tool_call", input };
+  return namespaced({ ...call, type: "custom_tool_call", input }, options);
 };
 
 /** The events of a call's text, where the tool is a custom one. Its items are told apart by their names. */
@@ -47,14 +74,26 @@ const inForm = (data: JsonObject, customItems: ReadonlySet<string>): JsonObject 
   };
 };
 
+const idNames = new Set(["id", "item_id"]);
+
+/** OpenAI's ids have an underscore behind their kind. */
+const withOpenAiIds = (body: JsonObject): JsonObject =>
+  JSON.parse(JSON.stringify(body), (name, value: unknown) =>
+    idNames.has(name) && typeof value === "string" ? value.replace(/^(resp|msg|fc|rs)-/, "$1_") : value,
+  ) as JsonObject;
+
 /** Completes aimock's Responses body. */
-export const responsesBody = (body: JsonObject, { request, answer }: ResponsesOptions): JsonObject => {
+export const responsesBody = (body: JsonObject, options: ResponsesOptions): JsonObject =>
+  withOpenAiIds(completed(body, options));
+
+const completed = (body: JsonObject, options: ResponsesOptions): JsonObject => {
+  const { request, answer } = options;
   const begun = body.status === "in_progress";
   const incomplete = !begun && (answer.finish === "length" || answer.finish === "content_filter");
   return {
     ...body,
     status: begun ? "in_progress" : incomplete ? "incomplete" : "completed",
-    output: objectsOf(body.output).map((item) => itemOf(item, answer)),
+    output: objectsOf(body.output).map((item) => itemOf(item, options)),
     error: null,
     incomplete_details: incomplete
       ? { reason: answer.finish === "length" ? "max_output_tokens" : "content_filter" }
@@ -82,7 +121,8 @@ const splitDelta = (data: JsonObject, chunks: number | undefined): readonly Json
     ? piecesOf(stringOf(data.delta), chunks).map((delta) => ({ ...data, delta }))
     : [data];
 
-const named = (data: JsonObject, answer: Answer): JsonObject => {
+const named = (data: JsonObject, options: ResponsesOptions): JsonObject => {
+  const { answer } = options;
   const type = stringOf(data.type);
   if (type === "response.completed" && (answer.finish === "length" || answer.finish === "content_filter"))
     return { ...data, type: "response.incomplete" };
@@ -96,7 +136,7 @@ const named = (data: JsonObject, answer: Answer): JsonObject => {
     const name = answer.toolCalls.find((call) => call.arguments === data.arguments)?.name;
     return name === undefined ? data : { ...data, name };
   }
-  return data.item === undefined ? data : { ...data, item: itemOf(objectOf(data.item), answer) };
+  return data.item === undefined ? data : { ...data, item: itemOf(objectOf(data.item), options) };
 };
 
 const kindOf = (type: string): StreamPart["kind"] => {
@@ -115,9 +155,10 @@ export const responsesParts = (events: readonly WireEvent[], options: ResponsesO
   return events
     .flatMap(({ data }) => (data === "[DONE]" ? [] : splitDelta(data, options.chunks)))
     .map((event, sequence): StreamPart => {
-      const data = inForm(named(event, options.answer), customItems);
+      const data = inForm(named(event, options), customItems);
       const type = stringOf(data.type);
       const response = data.response === undefined ? {} : { response: responsesBody(objectOf(data.response), options) };
-      return { event: type, data: { ...data, ...response, sequence_number: sequence }, kind: kindOf(type) };
+      const whole = withOpenAiIds({ ...data, ...response, sequence_number: sequence });
+      return { event: type, data: whole, kind: kindOf(type) };
     });
 };

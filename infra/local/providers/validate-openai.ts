@@ -97,10 +97,49 @@ const outputTypes: Readonly<Record<string, string>> = {
   custom_tool_call: "custom_tool_call_output",
 };
 
+/** Types of tools that have no name. */
+const unnamedTools = new Set(["web_search", "file_search", "code_interpreter", "image_generation", "mcp", "shell"]);
+
+const validateStored = ({ previous_response_id: previous, input }: JsonObject): void => {
+  const references = objectsOf(input).filter(({ type }) => type === "item_reference");
+  const missing = typeof previous === "string" ? previous : references[0]?.id;
+  if (missing !== undefined) {
+    const message = `Item with id '${String(missing)}' not found. Items are not persisted when \`store\` is set to false.`;
+    throw new ProviderRefusal(404, message, { param: "input" });
+  }
+};
+
+/** What has to do with reasoning: models that do not reason refuse it, and OpenAI cannot read what we have wrapped. */
+const validateReasoning = (body: JsonObject): void => {
+  if (
+    Array.isArray(body.include) &&
+    body.include.includes("reasoning.encrypted_content") &&
+    !isReasoningModel(stringOf(body.model))
+  ) {
+    throw new ProviderRefusal(400, "Encrypted content is not supported with this model.", { param: "include" });
+  }
+  const effort = stringOf(objectOf(body.reasoning).effort);
+  if (effort !== "" && !isReasoningModel(stringOf(body.model))) {
+    const message = "Unsupported parameter: 'reasoning.effort' is not supported with this model.";
+    throw new ProviderRefusal(400, message, { param: "reasoning.effort", code: "unsupported_parameter" });
+  }
+  for (const item of objectsOf(body.input)) {
+    const content = stringOf(item.encrypted_content);
+    if (item.type === "reasoning" && content.startsWith("ck1.")) {
+      const message =
+        "The encrypted content for item could not be verified. Reason: Encrypted content could not be parsed.";
+      throw new ProviderRefusal(400, message, { param: "input", code: "invalid_encrypted_content" });
+    }
+  }
+};
+
 /** What OpenAI refuses on Responses, as far as a gateway may get it wrong. */
 export const validateResponses = (body: JsonObject): void => {
   validateOpenaiInput(body, true);
+  validateStored(body);
+  validateReasoning(body);
   objectsOf(body.tools).forEach((tool, index) => {
+    if (unnamedTools.has(stringOf(tool.type))) return;
     if (stringOf(tool.name) === "")
       throw new ProviderRefusal(400, `Missing required parameter: 'tools[${index}].name'.`, {
         param: `tools[${index}].name`,

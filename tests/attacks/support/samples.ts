@@ -52,6 +52,18 @@ const samples: Samples = {
       body: { model: "gpt", messages: [{ role: "user", content: text }], retries: 0 },
     }),
   },
+  Messages: {
+    POST: ({ text }) => ({
+      path: "/api/v1/messages",
+      body: { model: "gpt", max_tokens: 100, messages: [{ role: "user", content: text }] },
+    }),
+  },
+  CountTokens: {
+    POST: ({ text }) => ({
+      path: "/api/v1/messages/count_tokens",
+      body: { model: "gpt", messages: [{ role: "user", content: text }] },
+    }),
+  },
   Embeddings: {
     POST: ({ text }) => ({ path: "/api/v1/embeddings", body: { model: "text-embedding-3-small", input: text } }),
   },

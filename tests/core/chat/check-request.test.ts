@@ -116,6 +116,53 @@ describe("checkChatRequest", () => {
       },
       "tool_call_id_mismatch messages[0].tool_call_id",
     ],
+    [
+      "a call without its result",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a"), call("b")] },
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[1].tool_calls[1].id",
+    ],
+    [
+      "a result after the next turn",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          user,
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[1].tool_calls[0].id",
+    ],
+    [
+      "a second result of a call",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          { role: "tool", content: "1", tool_call_id: "a" },
+          { role: "tool", content: "2", tool_call_id: "a" },
+        ],
+      },
+      "tool_call_id_mismatch messages[3].tool_call_id",
+    ],
+    [
+      "an instruction between a call and its result",
+      {
+        messages: [
+          user,
+          { role: "assistant", tool_calls: [call("a")] },
+          { role: "system", content: "s" },
+          { role: "tool", content: "1", tool_call_id: "a" },
+        ],
+      },
+      "none",
+    ],
     ["290 s without stream", { timeout: 290_000 }, "none"],
     ["more without stream", { timeout: 290_001 }, "BAD_REQUEST timeout"],
     ["more with stream", { timeout: 300_000, stream: true }, "none"],

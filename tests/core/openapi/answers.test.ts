@@ -160,6 +160,19 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     standIns().unkey.reset();
   });
 
+  it("of messages in Anthropic's dialect, in its envelope", async () => {
+    const path = "/api/v1/messages";
+    const messages = [{ role: "user", content: "Hello" }];
+    const asked = { model: "gpt", max_tokens: 100, messages };
+    await expectStatus(post(path, asked), 200);
+    await expectStatus(post(`${path}?beta=true`, { ...asked, stream: true }), 200);
+    await expectStatus(post(path, { ...asked, max_tokens: "many" }), 400);
+    await expectStatus(post(path, { ...asked, model: "none" }), 404);
+    await expectStatus(held({ method: "POST", path, body: asked }), 401);
+    await expectStatus(post(`${path}/count_tokens`, { model: "gpt", messages }), 200);
+    await expectStatus(post(`${path}/count_tokens`, { model: "none", messages }), 404);
+  });
+
   it("of embeddings", async () => {
     const path = "/api/v1/embeddings";
     const [model] = ["text-embedding-3-small"];

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { toToolsRequest } from "#core/chat/legacy-functions.ts";
+import { usesFunctions } from "#core/chat/uses-functions.ts";
 import { fieldCase } from "#core/providers/apply-fields.ts";
 import { type Condition, type FieldName, fieldTable, type Treatment } from "#core/providers/field-table.ts";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
@@ -118,15 +120,20 @@ const responsesTool = {
 };
 const geminiSchema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 
+/** The older form becomes tools. A choice without any has no effect. */
+const fromFunctions = (tool: object) => ({ functions: { tools: [tool] }, function_call: {} });
+
 /** What a translated field becomes, by provider; `responses` for OpenAI's other API. */
 const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Partial<Record<FieldName, Fragment>>>>> = {
   openai: {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
     messages: { messages },
     max_tokens: { max_completion_tokens: 1_000 },
     reasoning_effort: { reasoning_effort: "low" },
     reasoning: {},
   },
   responses: {
+    ...fromFunctions({ type: "function", name: "f" }),
     messages: { input: [{ type: "message", role: "user", content: "Hi" }] },
     max_tokens: { max_output_tokens: 1_000 },
     max_completion_tokens: { max_output_tokens: 1_000 },
@@ -138,6 +145,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     reasoning: { reasoning: { effort: "low" } },
   },
   anthropic: {
+    ...fromFunctions({ name: "f" }),
     messages: { messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] },
     max_tokens: { max_tokens: 1_000 },
     max_completion_tokens: { max_tokens: 1_000 },
@@ -151,6 +159,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     reasoning: { thinking: {} },
   },
   google: {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
     messages: { messages },
     max_completion_tokens: { max_tokens: 1_000 },
     tools: { tools: [{ function: { name: "get_weather", parameters: { type: "object", required: ["city"] } } }] },
@@ -160,6 +169,7 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     extra_body: { extra_body: { google: { thinking_config: { include_thoughts: true } } } },
   },
   "x-ai": {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
     messages: { messages },
     max_tokens: { max_completion_tokens: 1_000 },
     top_logprobs: { top_logprobs: 3 },
@@ -167,10 +177,12 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     reasoning: {},
   },
   openrouter: {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
     messages: { messages },
     response_format: { response_format: jsonSchema, provider: { require_parameters: true } },
   },
   minimax: {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
     messages: { messages },
     temperature: { temperature: 0.5 },
     max_tokens: { max_completion_tokens: 1_000 },
@@ -224,7 +236,7 @@ const requestOf = (field: FieldName, value: unknown): Record<string, unknown> =>
 /** Sends one request and gives what the simulated provider received and what was warned of. */
 const send = async (scenario: Pick<Scenario, "provider" | "model" | "byok">, request: Record<string, unknown>) => {
   providers().clearRequests();
-  const reply = await callProvider(request, optionsOf(scenario));
+  const reply = await callProvider(usesFunctions(request) ? toToolsRequest(request) : request, optionsOf(scenario));
   if (reply.kind === "stream") for await (const _ of reply.frames);
   const [received] = providers().requests();
   return { body: received?.body ?? {}, warnings: reply.warnings, status: received?.status };

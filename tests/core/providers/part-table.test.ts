@@ -50,6 +50,15 @@ const turn = (assistant: object, id = "call_1") => ({
   tools: [plainTool],
 });
 
+const withToolImage = (request: ReturnType<typeof turn>) => ({
+  ...request,
+  messages: request.messages.map((message) =>
+    message.role === "tool"
+      ? { ...message, content: [{ type: "image_url", image_url: { url: `data:image/png;base64,${pixel}` } }] }
+      : message,
+  ),
+});
+
 const customTool = { type: "custom", custom: { name: "run_sql", format: { type: "text" } } };
 
 interface Sample {
@@ -108,6 +117,12 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
     request: ask({ type: "file", file: { filename: "a.pdf", file_data: "data:application/pdf;base64,JVBERi0x" } }),
     marker: '"file":{"file_data"',
     translated: "JVBERi0x",
+  },
+  "messages[].content[]: image_url, of a tool": {
+    request: withToolImage(turn({})),
+    marker: `"content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,${pixel}"`,
+    translated: pixel,
+    param: "messages[2].content[0]",
   },
   "messages[].tool_calls[]: custom": {
     request: {

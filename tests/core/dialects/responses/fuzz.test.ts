@@ -116,7 +116,10 @@ describe("any request", () => {
     fc.assert(
       fc.property(body, (value) => {
         try {
-          const { request, warnings } = responsesDialect.toChat(parseWith(responsesRequestSchema, value), {});
+          const parsed = parseWith(responsesRequestSchema, value);
+          expect(responsesDialect.native?.body(parsed)).toBeDefined();
+          const { request, warnings, refusal } = responsesDialect.toChat(parsed, {});
+          if (refusal !== undefined) throw refusal;
           taken += 1;
           expect(chatRequestSchema.safeParse(request).error?.issues).toBeUndefined();
           for (const name of warnings) expect(name).toMatch(/^[\w.$[\]-]{1,64}$/);

@@ -12,7 +12,8 @@ const messages = (input: unknown, more: object = {}) => translate({ input, ...mo
 
 const refusal = (body: object): GatewayError => {
   try {
-    translate(body);
+    const { refusal: reason } = translate(body);
+    if (reason !== undefined) return reason;
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
@@ -230,6 +231,7 @@ describe("fields", () => {
     expect(translate(empty)).toEqual({
       request: { model: "gpt", messages: [{ role: "user", content: "Hello" }] },
       warnings: [],
+      refusal: undefined,
     });
   });
 

@@ -1,0 +1,39 @@
+import type { RequestContext } from "#core/context.ts";
+import type { Target, TargetModel } from "#core/routing/target.ts";
+import { Admission } from "./admission.ts";
+import type { Caller } from "./caller.ts";
+import { RequestScope } from "./request-scope.ts";
+import { secondRound } from "./second-round.ts";
+
+export interface UnpaidCall<Model extends TargetModel> {
+  readonly target: Target<Model>;
+  /** Fires at the end of the work's time and when the request is cancelled. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Does work on a model that nobody pays for, such as counting tokens. It counts among its user's open requests while it
+ * runs, and has no usage row.
+ * @throws GatewayError for too many open requests or a provider key that is not there, and what `work` throws
+ */
+export const unpaidWork = async <Model extends TargetModel, Result>(
+  call: RequestContext,
+  caller: Caller,
+  options: { readonly model: Model; readonly timeoutMs: number },
+  work: (unpaid: UnpaidCall<Model>) => Promise<Result>,
+): Promise<Result> => {
+  const { requestId, startedAtMs, lambdaDeadlineMs } = call;
+  const { model, timeoutMs } = options;
+  const { userId } = caller.principal;
+  const scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
+  const admission = new Admission({ userId, requestId, reservePicoUsd: 0n, startedAtMs, lambdaDeadlineMs });
+  call.deferred.push(async () => {
+    scope.close();
+    await admission.close(0n);
+  });
+  const { groups } = await secondRound({ caller, scope, admission, groups: [[{ model }]] });
+  const target = groups[0]?.[0];
+  if (target === undefined) throw new Error("Work without a target");
+  return work({ target, signal: scope.signal, timeoutMs });
+};

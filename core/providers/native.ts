@@ -1,0 +1,48 @@
+import type { ChatCompletion } from "openai/resources/chat/completions";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { GatewayError } from "#core/errors.ts";
+import type { JsonRecord } from "#core/values/is-record.ts";
+
+/**
+ * Requests that reach a provider in the dialect in which they came, and answers that leave as their provider gave them.
+ * Nothing is translated on the way, so nothing is lost.
+ */
+
+/** Dialects besides chat completions. */
+export type NativeDialect = "responses" | "messages";
+
+/** The providers whose own API is the dialect. */
+const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
+  responses: ["openai"],
+  messages: ["anthropic"],
+};
+
+export const speaksDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
+  speakers[dialect].includes(provider);
+
+/** A request as it came, beside its translation. */
+export interface NativeRequest {
+  readonly dialect: NativeDialect;
+  /** Without the gateway's own fields. The adapter sets the model. */
+  readonly body: JsonRecord;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /**
+   * Why the request cannot be translated, nor sent with the platform's key: thrown unless it reaches the dialect's own
+   * provider with the caller's key.
+   */
+  readonly refusal: GatewayError | undefined;
+  /** Frames that end a stream which ran out of its money, after what has been passed on. */
+  readonly cutFrames: (state: JsonRecord) => string;
+}
+
+/** An answer in its own dialect. */
+export interface NativeAnswer {
+  /** The body of a whole one, as its provider sent it; undefined for a stream. */
+  readonly body: string | undefined;
+  /** Paid by the caller's own key, whose account may store what the caller asks it to. */
+  readonly ownKey: boolean;
+  /** The same as a chat completion, for the cache; undefined until a stream has ended. */
+  readonly completion: () => ChatCompletion | undefined;
+  /** What the dialect has to know of the frames that have been passed on to add some of its own. */
+  readonly state: () => JsonRecord;
+}
