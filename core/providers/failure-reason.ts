@@ -1,4 +1,4 @@
-import type { FailureKind } from "./provider.ts";
+import type { FailureKind } from "./failure-kind.ts";
 
 /** Why a provider refused, in OpenAI's own codes, which clients match. */
 export type FailureReason = "context_length_exceeded" | "content_filter" | "insufficient_quota" | "model_not_found";
