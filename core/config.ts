@@ -59,6 +59,9 @@ const once = <Value>(read: () => Value): (() => Value) => {
   };
 };
 
+/** Stages that others than their developer use. */
+const permanentStages: ReadonlySet<string> = new Set(["production", "staging"]);
+
 /** Base URLs of the providers, each as the vendor's own SDK has it. */
 const providerBaseUrls = {
   openai: ["OPENAI_BASE_URL", "https://api.openai.com/v1"],
@@ -155,6 +158,10 @@ export const config = {
   maxOpenRequests: once(() => number("MAX_OPEN_REQUESTS", 20)),
   /** USD a user may spend a UTC day on the platform's provider keys. */
   dailySpendCapUsd: once(() => number("DAILY_SPEND_CAP_USD", 5)),
+  /** Whether the platform's keys pay for what has no known price. Reserved and booked at the highest price where they do. */
+  unpricedModels: once(() =>
+    oneOf("UNPRICED_MODELS", ["refuse", "allow"], permanentStages.has(text("STAGE", "local")) ? "refuse" : "allow"),
+  ),
 
   /** What the dashboard may load pictures, audio and videos from beside itself, as a list of CSP sources. */
   mediaSources: once(() => text("MEDIA_SOURCES", "https:")),

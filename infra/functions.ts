@@ -87,6 +87,9 @@ const trustLambda = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
+/** Names of functions and classes cost 11 KB of a chat's cold start; our errors set their own names. */
+const bundling = { splitting: true, esbuild: { keepNames: false } } as const;
+
 /** What SST's arguments have no name for. */
 const transformsOf = (
   logs: LogGroupKind,
@@ -141,8 +144,7 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
     memory: `${memoryMb} MB`,
     timeout: `${timeoutSeconds} seconds`,
     streaming: options.streaming,
-    // Names of functions and classes cost 11 KB of a chat's cold start; our errors set their own names.
-    nodejs: { splitting: true, esbuild: { keepNames: false } },
+    nodejs: bundling,
     logging: { format: "json", logGroup: context.logGroups[logs].name },
     environment: { ...context.variables, STAGE: $app.stage, ROUTE_ID: id },
     link: linksOf(grants, context),

@@ -1,6 +1,6 @@
+import { chatSize } from "#core/chat/call-size.ts";
 import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
-import { inputCharacters } from "#core/chat/input-size.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
 import { Admission } from "#core/generation/admission.ts";
@@ -8,7 +8,7 @@ import type { Caller } from "#core/generation/caller.ts";
 import { type EarlierEnd, Generation } from "#core/generation/generation.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
-import { mostExpensive } from "#core/generation/reservation.ts";
+import { mostExpensive, noReserve } from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
@@ -97,15 +97,27 @@ export class ModelRun implements ArenaRun {
    */
   async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
     const { call, caller, maxCostUsd } = this.#options;
-    const maxTokens = body.max_completion_tokens ?? undefined;
     const choices = names.map((model) => resolveChoices({ ...body, model }, characters, caller));
-    const reservePicoUsd =
+    const size = chatSize({ ...body, model: "" });
+    const reserves = choices.map((some) =>
+      mostExpensive(
+        some.map(({ model }) => model),
+        size,
+      ),
+    );
+    const reserve =
       caller.providerKeySlug === undefined
-        ? choices.map((some) => mostExpensive(some, characters, maxTokens)).reduce((sum, price) => sum + price, 0n)
-        : 0n;
+        ? reserves.reduce(
+            (sum, one) => ({
+              picoUsd: sum.picoUsd + one.picoUsd,
+              leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd,
+            }),
+            noReserve,
+          )
+        : noReserve;
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     const { userId } = caller.principal;
-    const admission = new Admission({ userId, requestId, reservePicoUsd, startedAtMs, lambdaDeadlineMs });
+    const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
     this.#admission = admission;
     this.#budget = new RunBudget(admission, maxCostUsd);
     const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
@@ -116,17 +128,16 @@ export class ModelRun implements ArenaRun {
   async generate(request: GenerationRequest): Promise<Generated> {
     const { targets, admission, budget } = this.#opened(request.model);
     const body = toChatRequest(request);
-    const characters = inputCharacters(body);
-    let reserved = mostExpensive(
-      targets.filter(({ byok }) => !byok),
-      characters,
-      request.maxTokens,
+    const size = chatSize(body);
+    const reserve = mostExpensive(
+      targets.filter(({ byok }) => !byok).map(({ model }) => model),
+      size,
     );
-    await budget.reserve(reserved);
     const numberInRun = this.#generations++;
-    const generation = this.#newGeneration(targets[0], admission.day, reserved, numberInRun);
+    const generation = this.#newGeneration(targets[0], admission.day, reserve.picoUsd, numberInRun);
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
+    let inputTokens = 0;
     let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
     try {
       // Before the call, as for a chat: nothing may be asked for that could not be put on record.
@@ -137,25 +148,21 @@ export class ModelRun implements ArenaRun {
         body,
         completionId: `chatcmpl-${this.runId.slice(4)}-${numberInRun}`,
         retries: agentRetries,
-        inputCharacters: characters,
+        size,
+        purse: budget.purse,
         until,
-        reservedPicoUsd: reserved,
-        reserveAgain: async (picoUsd) => {
-          if (!(await budget.mayReserve(picoUsd))) return false;
-          reserved += picoUsd;
-          return true;
-        },
-        onServing: (_, telling) => {
+        onServing: (_, telling, { model }) => {
           outcome = telling;
+          inputTokens = size.inputTokens(model);
         },
         onText: request.onText,
       });
     } catch (thrown) {
       generation.fail(thrown, until);
     }
-    const usage = meteredUsage(outcome, characters);
+    const usage = meteredUsage(outcome, inputTokens);
     const cost = await generation.settle({ whole: collected !== undefined, usage, outcome });
-    budget.settle(reserved, usage, cost);
+    budget.settle(cost);
     if (generation.error !== undefined || collected === undefined) throw generation.error;
     const { content, toolCalls } = collected;
     const { costPicoUsd } = cost;

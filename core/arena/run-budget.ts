@@ -1,7 +1,5 @@
 import { fromUsd } from "#core/catalog/cost.ts";
-import type { TokenUsage } from "#core/catalog/token-usage.ts";
-import { GatewayError } from "#core/errors.ts";
-import type { Admission } from "#core/generation/admission.ts";
+import type { Admission, Purse } from "#core/generation/admission.ts";
 import { costForReserve } from "#core/generation/reservation.ts";
 import type { GenerationCost } from "#core/generation/unused.ts";
 import { increment } from "#core/observability/metrics.ts";
@@ -22,9 +20,6 @@ export class RunBudget {
   /** Counted against the caller's limit: an unknown price as the highest one. */
   #limited = 0n;
   #totals: RunTotals = { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
-  /** Reserved by running calls that have not settled yet. */
-  #underWay = 0n;
-  #reserving: Promise<void> = Promise.resolve();
 
   constructor(admission: Admission, maxCostUsd: number | undefined) {
     this.#admission = admission;
@@ -40,35 +35,18 @@ export class RunBudget {
     return this.#maxCostUsd !== undefined && this.#limited >= fromUsd(this.#maxCostUsd);
   }
 
+  /** What its calls are paid from. */
+  get purse(): Purse {
+    return this.#admission;
+  }
+
   /** Ends the run's admission. */
   close(): Promise<void> {
     return this.#admission.close(this.#spent);
   }
 
-  /**
-   * Makes sure that the reservation covers this much more. One call at a time: each looks at what the one before it left.
-   * @throws GatewayError SPEND_LIMIT_EXCEEDED
-   */
-  reserve(picoUsd: bigint): Promise<void> {
-    const mine = this.#reserving.then(() => this.#cover(picoUsd));
-    this.#reserving = mine.catch(() => undefined);
-    return mine;
-  }
-
-  /** The same for an answer that outgrows its reservation. False when the daily cap forbids it. */
-  async mayReserve(picoUsd: bigint): Promise<boolean> {
-    try {
-      await this.reserve(picoUsd);
-      return true;
-    } catch (error) {
-      if (error instanceof GatewayError && error.code === "SPEND_LIMIT_EXCEEDED") return false;
-      throw error;
-    }
-  }
-
-  /** Books what a call has used in place of what it had reserved. */
-  settle(reservedPicoUsd: bigint, usage: TokenUsage, { costPicoUsd: cost, spentPicoUsd }: GenerationCost): void {
-    this.#underWay -= reservedPicoUsd;
+  /** Books what a call has used. */
+  settle({ usage, costPicoUsd: cost, spentPicoUsd }: GenerationCost): void {
     this.#spent += spentPicoUsd;
     this.#limited += cost ?? costForReserve(undefined, usage);
     const { inputTokens, outputTokens, costPicoUsd } = this.#totals;
@@ -80,16 +58,5 @@ export class RunBudget {
     increment("InputTokens", usage.inputTokens);
     increment("OutputTokens", usage.outputTokens);
     if (cost !== undefined) increment("CostMicroUsd", Number(cost / 1_000_000n));
-  }
-
-  async #cover(picoUsd: bigint): Promise<void> {
-    if (picoUsd === 0n) return;
-    const missing = this.#spent + this.#underWay + picoUsd - this.#admission.reservedPicoUsd;
-    if (missing > 0n && !(await this.#admission.extendBy(missing))) {
-      throw new GatewayError("SPEND_LIMIT_EXCEEDED", "Today's cap on platform-paid use is reached.", {
-        shouldRetry: false,
-      });
-    }
-    this.#underWay += picoUsd;
   }
 }

@@ -154,12 +154,15 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
 
 const picoPerMicro = 1_000_000n;
 
+/** No request comes to more units: what a provider says must not break sums. */
+const maxUnits = 1_000_000_000;
+
 /** Cost in pico-dollars of an amount, rounded up to whole units; undefined for an unknown price. */
 export const mediaCostPicoUsd = (key: string, amount: number): bigint | undefined => {
   const known = ownValue(mediaPrices, key);
   return known === undefined || known === null
     ? undefined
-    : BigInt(Math.ceil(amount)) * BigInt(known.microUsd) * picoPerMicro;
+    : BigInt(Math.min(maxUnits, Math.max(0, Math.ceil(amount)))) * BigInt(known.microUsd) * picoPerMicro;
 };
 
 /** Cost of a FLUX.2 image by its megapixels. */

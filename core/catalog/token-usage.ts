@@ -27,6 +27,61 @@ export const noTokens: TokenUsage = {
   estimated: false,
 };
 
+/** No request comes to more: a larger count is a provider's mistake, and must not break sums. */
+const maxTokens = 1_000_000_000;
+
+/**
+ * A count as a provider states it, as an integer from 0 to 10^9: a fraction is rounded up, a larger number is clamped, and
+ * anything else is no count.
+ */
+export const toldCount = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 ? Math.min(maxTokens, Math.ceil(value)) : undefined;
+
+/** Counts as a provider states them; whatever is missing, null or no count is as if it were not there. */
+export interface ToldCounts {
+  readonly input: unknown;
+  readonly cachedInput?: unknown;
+  readonly cacheWriteInput?: unknown;
+  readonly longCacheWriteInput?: unknown;
+  readonly output: unknown;
+  readonly reasoning?: unknown;
+}
+
+const isAsTold = (value: unknown): boolean => value === undefined || value === null || toldCount(value) === value;
+
+/**
+ * A provider's counts in our meaning. Parts are never larger than what they are part of, and counts that had to be corrected
+ * are marked as estimated.
+ */
+export const checkedUsage = (told: ToldCounts): TokenUsage => {
+  const inputTokens = toldCount(told.input) ?? 0;
+  const outputTokens = toldCount(told.output) ?? 0;
+  let rest = inputTokens;
+  const partOfInput = (value: unknown): number => {
+    const part = Math.min(rest, toldCount(value) ?? 0);
+    rest -= part;
+    return part;
+  };
+  return {
+    inputTokens,
+    cachedInputTokens: partOfInput(told.cachedInput),
+    cacheWriteInputTokens: partOfInput(told.cacheWriteInput),
+    longCacheWriteInputTokens: partOfInput(told.longCacheWriteInput),
+    outputTokens,
+    reasoningTokens: Math.min(outputTokens, toldCount(told.reasoning) ?? 0),
+    estimated: !Object.values(told).every(isAsTold),
+  };
+};
+
+/** A dearer answer is a provider's mistake. */
+const maxCostUsd = 1_000_000;
+
+/** The cost that a provider states itself (`usage.cost`, USD), in pico-dollars; undefined where it states none. */
+export const toldCostPicoUsd = (usage: { readonly cost?: unknown } | undefined): bigint | undefined => {
+  const cost = usage?.cost;
+  return typeof cost === "number" && cost >= 0 && cost <= maxCostUsd ? BigInt(Math.round(cost * 1e12)) : undefined;
+};
+
 const charactersPerToken = 4;
 
 /** A rough count for text whose provider did not report usage. Marked as estimated wherever it is stored. */

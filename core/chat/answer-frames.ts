@@ -22,10 +22,6 @@ const chunk = ({ id, created, model }: ChunkFacts, choices: readonly unknown[], 
 export const usageFrame = (facts: ChunkFacts, usage: unknown): string =>
   usage === undefined ? "" : chunk(facts, [], { usage });
 
-/** Ends an answer that ran out of its money. */
-const lengthFrame = (facts: ChunkFacts): string =>
-  chunk(facts, [{ index: 0, delta: {}, logprobs: null, finish_reason: "length" }]);
-
 /** A whole answer as frames, for a stream request that one body answers. */
 export const completionFrames = (completion: ChatCompletion, facts: ChunkFacts): string =>
   completion.choices
@@ -46,22 +42,17 @@ export interface AnswerOptions {
   readonly includeUsage: boolean;
   /** What is metered: the provider's own count, or our estimate where it told none. Read at the end. */
   readonly usage: () => TokenUsage;
-  /** Output characters that the reservation covers. */
-  readonly coveredCharacters: number;
-  /** Reserves more; the new number of covered characters, or undefined when the answer has to end. */
-  readonly extend: () => Promise<number | undefined>;
   /** Told of each part of the provider's answer, for the cache. */
   readonly onPart: ((part: Buffer | string) => void) | undefined;
   readonly onEnd: () => void;
-  /** Of an answer in another dialect: the frames that end it early. It brings its own end otherwise. */
-  readonly nativeCut?: (() => string) | undefined;
+  /** An answer in another dialect brings its own end. */
+  readonly native?: boolean;
 }
 
 /** The answer's frames in order: what was read until the first content, the rest as it arrives, usage, and the end mark. */
 export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buffer | string, void, undefined> {
   const { stream, facts, includeUsage } = options;
   const { outcome, rest } = stream;
-  let covered = options.coveredCharacters;
   const own = (): ChunkFacts => ({
     ...facts,
     id: outcome.responseId ?? facts.id,
@@ -78,20 +69,9 @@ export async function* answerFrames(options: AnswerOptions): AsyncGenerator<Buff
       if (next.done === true) break;
       options.onPart?.(next.value);
       yield next.value;
-      // An answer that has ended needs no more money, and must not end twice.
-      if (outcome.outputCharacters <= covered || outcome.finishReason !== undefined) continue;
-      const more = await options.extend();
-      if (more === undefined) {
-        // Counted before the end is noted: the provider has told the usage of the beginning at most.
-        outcome.usage = options.usage();
-        outcome.finishReason = "length";
-        yield options.nativeCut?.() ?? lengthFrame(own());
-        break;
-      }
-      covered = more;
     }
     options.onEnd();
-    if (options.nativeCut !== undefined) return;
+    if (options.native === true) return;
     yield (includeUsage ? usageFrame(own(), toReportedUsage(outcome.reportedUsage, options.usage())) : "") + doneFrame;
   } finally {
     // Closes the provider's connection when the answer is given up half way.

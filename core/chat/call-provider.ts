@@ -1,4 +1,5 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import type { PaidAttempt } from "#core/generation/paid-call.ts";
 import { type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import {
   type CompletionReply,
@@ -7,8 +8,9 @@ import {
   withOutcome,
 } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
-import type { Attempt } from "#core/routing/try-targets.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import type { ChatSize } from "./call-size.ts";
+import { holdToMoney } from "./hold-to-money.ts";
 
 /** A stream that has begun: its first content is here, and no other target will be tried. */
 export interface BegunStream extends StreamReply {
@@ -45,17 +47,23 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
 };
 
 /** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
-const checkRefusal = ({ refusal, dialect }: NativeRequest, { target, credential }: Attempt<ResolvedModel>): void => {
+const checkRefusal = (
+  { refusal, dialect }: NativeRequest,
+  { target, credential }: PaidAttempt<ResolvedModel>,
+): void => {
   if (refusal !== undefined && !(credential.byok && speaksDialect(target.model.provider, dialect))) throw refusal;
 };
 
+const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(names)];
+
 /** Makes one call to a chat model. Resolves with the whole answer or its first content. */
 export const callChat =
-  (request: ChatRequest, completionId: string, native?: NativeRequest) =>
-  async (attempt: Attempt<ResolvedModel>): Promise<ChatReply> => {
-    const { target, credential, signal, remainingMs } = attempt;
-    if (native !== undefined) checkRefusal(native, attempt);
+  (asked: ChatRequest, size: ChatSize, completionId: string, asCame?: NativeRequest) =>
+  async (attempt: PaidAttempt<ResolvedModel>): Promise<ChatReply> => {
+    const { target, credential, signal, remainingMs, grantedPicoUsd } = attempt;
+    if (asCame !== undefined) checkRefusal(asCame, attempt);
     const { model } = target;
+    const { request, native, warnings } = holdToMoney({ request: asked, native: asCame }, model, size, grantedPicoUsd);
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({
       provider: model.provider,
@@ -63,9 +71,10 @@ export const callChat =
       request,
       credential,
       completionId,
-      native,
       signal,
       timeouts: timeoutsOf(request.stream === true, remainingMs),
+      native,
     });
-    return reply.kind === "stream" ? begin(reply) : reply;
+    const named = warnings.length === 0 ? reply : { ...reply, warnings: namedOnce([...reply.warnings, ...warnings]) };
+    return named.kind === "stream" ? begin(named) : named;
   };

@@ -2,14 +2,14 @@ import { AnswerCache, type CachedAnswer } from "#core/cache/answer-cache.ts";
 import { cacheKey } from "#core/cache/cache-key.ts";
 import type { CacheSettings } from "#core/cache/cache-settings.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
-import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { GenerationEnd } from "#core/generation/generation.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
-import { coveredCharacters, mostExpensive } from "#core/generation/reservation.ts";
+import { mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
@@ -18,6 +18,7 @@ import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { replayCompletion, replayFrames, replayWarnings, toCachedAnswer } from "./cached-answer.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
+import { type ChatSize, chatSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
 import { type ChatChoices, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
@@ -55,7 +56,7 @@ interface ChatPlan {
   readonly request: ChatRequest;
   readonly caller: ChatCaller;
   readonly choices: ChatChoices;
-  readonly inputCharacters: number;
+  readonly size: ChatSize;
   readonly completionId: string;
 }
 
@@ -74,24 +75,25 @@ const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller):
     request,
     caller,
     choices: supportedCandidates(request, choices),
-    inputCharacters: characters,
+    size: chatSize(request, caller.native?.body),
     completionId: `chatcmpl-${call.requestId.slice(4)}`,
   };
 };
 
-const meteredChat = ({ call, request, caller, choices, inputCharacters: characters }: ChatPlan): MeteredRequest => {
-  const maxOutput = request.max_completion_tokens ?? request.max_tokens ?? undefined;
-  return meteredRequest({
+const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest =>
+  meteredRequest({
     call,
     caller,
     operation: "chat",
     asked: choices[0].model,
     streamed: request.stream === true,
-    reservePicoUsd: mostExpensive(choices, characters, maxOutput),
+    reserve: mostExpensive(
+      choices.map(({ model }) => model),
+      size,
+    ),
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
   });
-};
 
 const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: number): AnswerCache | undefined => {
   const { principal, providerKeySlug, cache, guardrailsKey, promptVersion, native } = caller;
@@ -143,7 +145,7 @@ export class ChatGeneration {
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */
   async run(): Promise<ChatAnswer> {
-    const { choices, caller, request, completionId, inputCharacters: characters } = this.#plan;
+    const { choices, caller, request, completionId, size } = this.#plan;
     const cache = this.#cache;
     const findAnswer = cache === undefined ? undefined : (signal: AbortSignal) => cache.find(signal);
     try {
@@ -153,11 +155,11 @@ export class ChatGeneration {
       if (hit !== undefined) return this.#fromCache(hit);
       this.#result = await this.#metered.generation.attempt({
         targets,
-        call: callChat(request, completionId, caller.native),
+        call: callChat(request, size, completionId, caller.native),
+        money: { size, purse: this.#metered.admission },
         retries: request.retries ?? defaultRetries,
         namedFallbacks: request.fallback?.length ?? 0,
         hasTools: (request.tools?.length ?? 0) > 0,
-        inputCharacters: characters,
       });
       return this.#toAnswer(this.#result.reply, this.#result.target);
     } catch (error) {
@@ -185,12 +187,16 @@ export class ChatGeneration {
     this.#ended = true;
     const outcome = this.#result?.reply.outcome;
     if (outcome === undefined) return doneFrame;
+    // Counted before the end is noted: the provider has reported the usage of the beginning at most.
+    outcome.usage = this.#usage;
     outcome.finishReason = "content_filter";
     return this.#usageFrame(this.#facts(this.#plan.choices[0].model.id), this.#reportedUsage) + doneFrame;
   }
 
   get #usage(): TokenUsage {
-    return meteredUsage(this.#result?.reply.outcome, this.#plan.inputCharacters);
+    const result = this.#result;
+    if (result === undefined) return noTokens;
+    return meteredUsage(result.reply.outcome, this.#plan.size.inputTokens(result.target.model));
   }
 
   /** The usage that the caller is told. */
@@ -251,24 +257,18 @@ export class ChatGeneration {
     return { headers, frames: only(completionFrames(completion, facts) + usage + doneFrame) };
   }
 
-  #streamed(stream: BegunStream, { model, byok }: Target): AsyncIterable<Buffer | string> {
-    const { request, caller } = this.#plan;
-    const { native } = stream;
-    if (request.stream !== true) throw new Error("An unstreamed request was answered with a stream");
-    const { admission } = this.#metered;
-    const covered = (): number => coveredCharacters(model.catalog, admission.reservedPicoUsd);
+  #streamed(stream: BegunStream, { model }: Target): AsyncIterable<Buffer | string> {
+    const isNative = stream.native !== undefined;
     return answerFrames({
       stream,
       facts: this.#facts(model.id),
-      includeUsage: request.stream_options?.include_usage === true,
+      includeUsage: this.#plan.request.stream_options?.include_usage === true,
       usage: () => this.#usage,
-      coveredCharacters: byok ? Number.POSITIVE_INFINITY : covered(),
-      extend: async () => ((await admission.extend()) ? covered() : undefined),
-      onPart: this.#cache === undefined || native !== undefined ? undefined : (part) => this.#cache?.collect(part),
+      onPart: this.#cache === undefined || isNative ? undefined : (part) => this.#cache?.collect(part),
       onEnd: () => {
         this.#ended = true;
       },
-      nativeCut: native === undefined ? undefined : () => caller.native?.cutFrames(native.state()) ?? "",
+      native: isNative,
     });
   }
 

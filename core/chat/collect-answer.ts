@@ -1,11 +1,11 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { EarlierEnd, Generation } from "#core/generation/generation.ts";
-import { meteredUsage } from "#core/generation/metered-usage.ts";
-import { coveredCharacters } from "#core/generation/reservation.ts";
+import type { CallMoney } from "#core/generation/paid-call.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type BegunStream, callChat } from "./call-provider.ts";
+import type { ChatSize } from "./call-size.ts";
 import { ChunkReader, messageText } from "./chunk-reader.ts";
 
 /** One model call whose answer we read ourselves: the arena's agents and vision. */
@@ -27,51 +27,35 @@ export interface CollectRequest {
   readonly body: ChatRequest;
   readonly completionId: string;
   readonly retries: number;
-  readonly inputCharacters: number;
+  readonly size: ChatSize;
+  readonly purse: CallMoney<ResolvedModel>["purse"];
   readonly until?: EarlierEnd | undefined;
-  /** Reserved for the answer, pico-dollars. */
-  readonly reservedPicoUsd: bigint;
-  /** Reserves as much again for an answer that outgrows it. False when the cap forbids it. */
-  readonly reserveAgain: (picoUsd: bigint) => Promise<boolean>;
   /** Called once, before any text. `outcome` fills while the answer is read. */
-  readonly onServing: (serving: Serving, outcome: ProviderOutcome) => void;
+  readonly onServing: (serving: Serving, outcome: ProviderOutcome, target: Target) => void;
   readonly onText: (text: string) => void;
 }
 
-const readStream = async (reader: ChunkReader, reply: BegunStream, target: Target, request: CollectRequest) => {
-  const { outcome } = reply;
-  let reserved = request.reservedPicoUsd;
-  for (const part of reply.head) request.onText(reader.push(part));
-  for (let next = await reply.rest.next(); next.done !== true; next = await reply.rest.next()) {
-    request.onText(reader.push(next.value));
-    if (target.byok || outcome.finishReason !== undefined) continue;
-    if (outcome.outputCharacters <= coveredCharacters(target.model.catalog, reserved)) continue;
-    if (await request.reserveAgain(reserved)) {
-      reserved *= 2n;
-      continue;
-    }
-    // Counted before the end is noted: the provider has reported the usage of the beginning at most.
-    outcome.usage = meteredUsage(outcome, request.inputCharacters);
-    outcome.finishReason = "length";
-    break;
-  }
+const readStream = async (reader: ChunkReader, { head, rest }: BegunStream, onText: CollectRequest["onText"]) => {
+  for (const part of head) onText(reader.push(part));
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) onText(reader.push(next.value));
 };
 
 /** Calls a model and reads its whole answer. @throws GatewayError, ProviderFailure when the answer breaks off */
 export const collectAnswer = async (request: CollectRequest): Promise<ChunkReader> => {
-  const { generation, targets, body, completionId, retries, inputCharacters, until } = request;
-  const call = callChat(body, completionId);
+  const { generation, targets, body, completionId, retries, size, purse, until } = request;
+  const call = callChat(body, size, completionId);
   const { reply, target } = await generation.attempt<ResolvedModel, Awaited<ReturnType<typeof call>>>({
     targets,
     call,
+    money: { size, purse },
     retries,
-    inputCharacters,
     until,
   });
   const { id: model, provider } = target.model;
   request.onServing(
     { model, provider, simulated: reply.simulated, attempts: generation.attempts.length },
     reply.outcome,
+    target,
   );
   const reader = new ChunkReader();
   if (reply.kind === "completion") {
@@ -80,7 +64,7 @@ export const collectAnswer = async (request: CollectRequest): Promise<ChunkReade
     return reader;
   }
   try {
-    await readStream(reader, reply, target, request);
+    await readStream(reader, reply, request.onText);
   } finally {
     await reply.rest.return?.();
   }

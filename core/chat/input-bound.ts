@@ -2,7 +2,7 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { pdfPages } from "./pdf-pages.ts";
 
 /**
@@ -96,7 +96,7 @@ const countFile = (file: Readonly<Record<string, unknown>>, path: string, counte
   const { file_data: data, filename } = file;
   if (typeof filename === "string") counted.text += tokenBound(filename) + 4;
   if (typeof data !== "string" || /^https?:/i.test(data)) {
-    counted.unseenFile ??= `${path}.file`;
+    counted.unseenFile ??= path;
     return;
   }
   const comma = data.startsWith("data:") ? data.indexOf(",") : -1;
@@ -117,10 +117,27 @@ const countPart = (part: Readonly<Record<string, unknown>>, path: string, counte
     return true;
   }
   if (part.type === "file" && isRecord(part.file)) {
-    countFile(part.file, path, counted);
+    countFile(part.file, `${path}.file`, counted);
     return true;
   }
-  return false;
+  return countForeignPart(part, path, counted);
+};
+
+/** The same in the dialects of the Responses and the Messages API. */
+const countForeignPart = (part: Readonly<Record<string, unknown>>, path: string, counted: Counted): boolean => {
+  const { type, source } = part;
+  if (type === "input_image" || (type === "image" && isRecord(source))) {
+    counted.images += 1;
+    if (part.detail === "original") counted.originals += 1;
+    return true;
+  }
+  if (type === "input_file") {
+    countFile(part, path, counted);
+    return true;
+  }
+  if (type !== "document" || !isRecord(source) || source.type === "text" || source.type === "content") return false;
+  countFile({ file_data: source.data, filename: part.title }, path, counted);
+  return true;
 };
 
 /** Names and values of anything that may reach a model. Its depth is bounded where the body is parsed. */
@@ -157,29 +174,43 @@ const nothing = (): Counted => ({
   unseenFile: undefined,
 });
 
-/** The most input that a request can be billed for. */
-export const inputBound = (request: ChatRequest): InputBound => {
+const countFields = (body: Readonly<Record<string, unknown>>): Counted => {
   const counted = nothing();
-  for (const name in request) {
+  for (const name in body) {
     if (unread.has(name)) continue;
-    const value: unknown = request[name];
-    // A number or a switch is no text, but for what the schema of an answer says.
-    if (typeof value === "object" && value !== null) countValue(value, name, counted);
+    const value = body[name];
+    // A number or a switch is no text; a text is, such as the instructions of the Responses API.
+    if (typeof value === "string" || (typeof value === "object" && value !== null)) countValue(value, name, counted);
   }
+  if (body.tools !== undefined || isRecord(body.response_format) || isRecord(body.text)) {
+    counted.text += tokensOfInstructions;
+  }
+  return counted;
+};
+
+const tokensOf = (counted: Counted, model: Pick<ResolvedModel, "provider" | "providerModel">): number => {
+  const { text, images, originals, audio, pages } = counted;
+  return Math.ceil(
+    text * tokenizerMargin[model.provider] +
+      images * imageTokens(model) +
+      originals * tokensOfOriginal +
+      audio * audioTokensPerByte +
+      pages * (tokensPerPage + imageTokens(model)),
+  );
+};
+
+/**
+ * The most input that a request can be billed for.
+ * @param native its body in the dialect in which it came, which may leave as it is.
+ */
+export const inputBound = (request: ChatRequest, native?: JsonRecord): InputBound => {
+  const counted = countFields(request);
   counted.text += request.messages.length * tokensPerMessage;
-  if (request.tools !== undefined || isRecord(request.response_format)) counted.text += tokensOfInstructions;
-  const { text, images, originals, audio, pages, longCacheWrite, unseenFile } = counted;
+  const asCame = native === undefined ? undefined : countFields(native);
   return {
-    tokens: (model) =>
-      Math.ceil(
-        text * tokenizerMargin[model.provider] +
-          images * imageTokens(model) +
-          originals * tokensOfOriginal +
-          audio * audioTokensPerByte +
-          pages * (tokensPerPage + imageTokens(model)),
-      ),
+    tokens: (model) => Math.max(tokensOf(counted, model), asCame === undefined ? 0 : tokensOf(asCame, model)),
     predictionTokens: predictionOf(request),
-    longCacheWrite,
-    unseenFile,
+    longCacheWrite: counted.longCacheWrite || asCame?.longCacheWrite === true,
+    unseenFile: counted.unseenFile ?? asCame?.unseenFile,
   };
 };

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { AwsError } from "#core/aws/json-call.ts";
+import { firstTry, grantOf, type Reserve } from "./grant.ts";
 import { pico } from "./pico.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
 import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
@@ -32,14 +33,15 @@ export interface AdmissionRequest {
   readonly requestId: string;
   readonly day: string;
   readonly untilSeconds: number;
-  readonly reservePicoUsd: bigint;
+  readonly reserve: Reserve;
   readonly capPicoUsd: bigint;
   readonly maxOpen: number;
 }
 
 export type AdmissionVerdict =
-  | { readonly admitted: true }
-  | { readonly admitted: false; readonly reason: "user-disabled" | "spend" }
+  | { readonly admitted: true; readonly reservedPicoUsd: bigint }
+  | { readonly admitted: false; readonly reason: "user-disabled" }
+  | { readonly admitted: false; readonly reason: "spend"; readonly spentPicoUsd: bigint }
   | { readonly admitted: false; readonly reason: "open-requests"; readonly expired: readonly string[] };
 
 /** Attribute of a day's spend, reservations included, pico-dollars. */
@@ -64,23 +66,34 @@ const createRow = (userId: string): Promise<void> =>
 const parseRow = (item: PlainItem | undefined): z.infer<typeof admissionRowSchema> =>
   admissionRowSchema.parse(item ?? {});
 
-const tryAdmit = async (request: AdmissionRequest, nowSeconds: number): Promise<AdmissionVerdict | "no-row"> => {
-  const { userId, requestId, day, reservePicoUsd } = request;
+/** The day's spend in a row that refused a write, reservations included. */
+const spentOn = (day: string, item: PlainItem | undefined): bigint => {
+  const spent = item?.[spendAttribute(day)];
+  return typeof spent === "number" || typeof spent === "bigint" ? BigInt(spent) : 0n;
+};
+
+/** @param needed what has to be left under the cap for it. */
+const tryAdmit = async (
+  request: AdmissionRequest,
+  { amount, needed }: ReturnType<typeof firstTry>,
+  nowSeconds: number,
+): Promise<AdmissionVerdict | "no-row"> => {
+  const { userId, requestId, day } = request;
   try {
     await updateItem("keys", rowKeys.admission(userId), "SET #open.#request = :lease ADD #spend :reserve", {
       names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
       values: {
-        ":lease": { until: request.untilSeconds, reserved: reservePicoUsd, day },
-        ":reserve": reservePicoUsd,
+        ":lease": { until: request.untilSeconds, reserved: amount, day },
+        ":reserve": amount,
         ":max": request.maxOpen,
-        ":room": request.capPicoUsd - reservePicoUsd,
+        ":room": request.capPicoUsd - needed,
         ":zero": 0,
       },
       // A reservation of nothing (the user's own provider key) passes whatever was spent.
       condition:
         "attribute_exists(#open) AND attribute_not_exists(disabledAt) AND attribute_not_exists(#open.#request) AND size(#open) < :max AND (:reserve = :zero OR (:room >= :zero AND (attribute_not_exists(#spend) OR #spend <= :room)))",
     });
-    return { admitted: true };
+    return { admitted: true, reservedPicoUsd: amount };
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
@@ -88,12 +101,30 @@ const tryAdmit = async (request: AdmissionRequest, nowSeconds: number): Promise<
     if (row.disabledAt !== undefined) return { admitted: false, reason: "user-disabled" };
     if (failed.item?.open === undefined) return "no-row";
     // Our own write got through although its answer was lost, and the second try met it.
-    if (row.open[requestId] !== undefined) return { admitted: true };
+    const own = row.open[requestId];
+    if (own !== undefined) return { admitted: true, reservedPicoUsd: own.reserved };
     const leases = Object.entries(row.open);
-    if (leases.length < request.maxOpen) return { admitted: false, reason: "spend" };
+    if (leases.length < request.maxOpen) {
+      return { admitted: false, reason: "spend", spentPicoUsd: spentOn(day, failed.item) };
+    }
     const expired = leases.filter(([, lease]) => lease.until < nowSeconds).map(([id]) => id);
     return { admitted: false, reason: "open-requests", expired };
   }
+};
+
+/** Writes that a request makes at most while others take what it saw was left. */
+const maxGrants = 5;
+
+/** Asks for the whole amount, then for what the row that refused it leaves room for. */
+const tryGrants = async (request: AdmissionRequest, nowSeconds: number): Promise<AdmissionVerdict | "no-row"> => {
+  let verdict = await tryAdmit(request, firstTry(request.reserve), nowSeconds);
+  for (let grants = 0; grants < maxGrants; grants++) {
+    if (verdict === "no-row" || verdict.admitted || verdict.reason !== "spend") break;
+    const amount = grantOf(request.reserve, request.capPicoUsd - verdict.spentPicoUsd);
+    if (amount === undefined) break;
+    verdict = await tryAdmit(request, { amount, needed: amount }, nowSeconds);
+  }
+  return verdict;
 };
 
 /**
@@ -106,10 +137,10 @@ export const admit = async (
   onOrphan: (requestId: string) => void,
 ): Promise<AdmissionVerdict> => {
   const nowSeconds = Math.floor(nowMs / 1_000);
-  let verdict = await tryAdmit(request, nowSeconds);
+  let verdict = await tryGrants(request, nowSeconds);
   if (verdict === "no-row") {
     await createRow(request.userId);
-    verdict = await tryAdmit(request, nowSeconds);
+    verdict = await tryGrants(request, nowSeconds);
   }
   if (verdict === "no-row") throw new AwsError("InternalServerError", "The admission row vanished after it was made");
   if (verdict.admitted || verdict.reason !== "open-requests" || verdict.expired.length === 0) return verdict;
@@ -117,7 +148,7 @@ export const admit = async (
     onOrphan(orphan);
     await release({ userId: request.userId, requestId: orphan, day: request.day, correctionPicoUsd: 0n });
   }
-  const again = await tryAdmit(request, nowSeconds);
+  const again = await tryGrants(request, nowSeconds);
   return again === "no-row" ? verdict : again;
 };
 
@@ -150,25 +181,41 @@ export const release = async ({ userId, requestId, day, correctionPicoUsd }: Rel
 export interface FurtherReservation extends Pick<AdmissionRequest, "userId" | "requestId" | "day" | "capPicoUsd"> {
   /** What the lease holds before. The condition on it keeps a try whose answer was lost from reserving twice. */
   readonly reservedPicoUsd: bigint;
-  readonly morePicoUsd: bigint;
+  readonly more: Reserve;
 }
 
-/** Reserves more for a stream that outgrew its reserve. False when the cap or the lease's end forbids it. @throws AwsError */
-export const reserveMore = async (request: FurtherReservation): Promise<boolean> => {
-  const { userId, requestId, day, capPicoUsd, reservedPicoUsd, morePicoUsd } = request;
-  const total = reservedPicoUsd + morePicoUsd;
+const tryReserveMore = async (
+  request: FurtherReservation,
+  { amount, needed }: ReturnType<typeof firstTry>,
+): Promise<{ readonly granted: bigint } | { readonly spentPicoUsd: bigint }> => {
+  const { userId, requestId, day, capPicoUsd, reservedPicoUsd } = request;
+  const total = reservedPicoUsd + amount;
   try {
     await updateItem("keys", rowKeys.admission(userId), "SET #open.#request.reserved = :total ADD #spend :more", {
       names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
-      values: { ":total": total, ":had": reservedPicoUsd, ":more": morePicoUsd, ":room": capPicoUsd - morePicoUsd },
+      values: { ":total": total, ":had": reservedPicoUsd, ":more": amount, ":room": capPicoUsd - needed },
       condition: "#open.#request.reserved = :had AND #spend <= :room",
     });
-    return true;
+    return { granted: amount };
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
-    return parseRow(failed.item).open[requestId]?.reserved === total;
+    const lease = parseRow(failed.item).open[requestId];
+    if (lease?.reserved === total) return { granted: amount };
+    // A lease that is gone, or was cleared as an orphan's, gets nothing more.
+    return { spentPicoUsd: lease?.reserved === reservedPicoUsd ? spentOn(day, failed.item) : capPicoUsd };
   }
+};
+
+/** Reserves more for a call after the first. Undefined when the cap or the lease's end forbids it. @throws AwsError */
+export const reserveMore = async (request: FurtherReservation): Promise<bigint | undefined> => {
+  let result = await tryReserveMore(request, firstTry(request.more));
+  for (let grants = 0; grants < maxGrants && "spentPicoUsd" in result; grants++) {
+    const amount = grantOf(request.more, request.capPicoUsd - result.spentPicoUsd);
+    if (amount === undefined) break;
+    result = await tryReserveMore(request, { amount, needed: amount });
+  }
+  return "granted" in result ? result.granted : undefined;
 };
 
 /** Marks a running request of this user as cancelled. False when the user has no such request. @throws AwsError */
@@ -186,8 +233,10 @@ export const markCancelled = async (userId: string, requestId: string): Promise<
   }
 };
 
+/** The lease of a running request, or undefined. @throws AwsError */
+export const findLease = async (userId: string, requestId: string): Promise<AdmissionLease | undefined> =>
+  parseRow(await getItem("keys", rowKeys.admission(userId), { consistent: true })).open[requestId];
+
 /** Whether the user asked to stop this request. @throws AwsError */
-export const isCancelled = async (userId: string, requestId: string): Promise<boolean> => {
-  const row = parseRow(await getItem("keys", rowKeys.admission(userId), { consistent: true }));
-  return row.open[requestId]?.cancelled === true;
-};
+export const isCancelled = async (userId: string, requestId: string): Promise<boolean> =>
+  (await findLease(userId, requestId))?.cancelled === true;

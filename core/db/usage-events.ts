@@ -75,6 +75,8 @@ export const usageEventSchema = z.object({
   costPicoUsd: z.optional(pico),
   /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
   byokCostPicoUsd: z.optional(pico),
+  /** What the provider says that its answer cost. The event's cost where our price is unknown or the provider's floats. */
+  providerCostPicoUsd: z.optional(pico),
   /** What was reserved when it began. */
   reservedPicoUsd: z._default(pico, 0n),
   /** A run of several generations (battle, fight). */

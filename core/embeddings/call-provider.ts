@@ -1,9 +1,11 @@
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "openai/resources/embeddings";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
 import { newOutcome, type ProviderCredential, ProviderFailure, withOutcome } from "#core/providers/provider.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { readVectors, vectorsAsked } from "./read-vectors.ts";
 
 export interface EmbeddingCall {
@@ -23,54 +25,52 @@ export interface EmbeddingAnswer {
   readonly simulated: boolean;
 }
 
+/** 2,048 vectors of 3,072 numbers with all their digits. */
+const maxAnswerBytes = 160 * 1024 * 1024;
+const maxErrorBytes = 256 * 1024;
+
 const malformed = (provider: ChatProviderId, what: string): ProviderFailure =>
   new ProviderFailure(provider, "malformed", `${provider}: ${what}`);
 
-/**
- * One call of POST <base>/embeddings by OpenAI's SDK, which is loaded with the first one.
- * @throws ProviderFailure
- */
+const parse = (provider: ChatProviderId, text: string): Record<string, unknown> => {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isRecord(body)) return body;
+  } catch {
+    // Said below.
+  }
+  throw malformed(provider, "the answer is not a JSON object");
+};
+
+/** One call of POST <base>/embeddings. @throws ProviderFailure */
 export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnswer> => {
   const { provider, credential, body, signal, timeoutMs } = call;
-  const { APIConnectionTimeoutError, APIError, APIUserAbortError, default: OpenAI } = await import("openai");
-  const client = new OpenAI({
-    apiKey: credential.apiKey,
-    baseURL: credential.baseUrl,
-    maxRetries: 0,
-    timeout: timeoutMs,
-    // What an operator's environment holds for another program is not ours.
-    organization: null,
-    project: null,
-    logLevel: "off",
+  const response = await postJson({
+    provider,
+    url: `${credential.baseUrl}/embeddings`,
+    headers: { authorization: `Bearer ${credential.apiKey}`, accept: "application/json" },
+    body: JSON.stringify(body),
+    signal,
+    timeouts: { headersMs: timeoutMs, idleMs: timeoutMs },
   });
-  try {
-    const { data, response } = await client.embeddings.create(body, { signal }).withResponse();
-    const usage = toTokenUsage(data.usage);
-    const vectors = readVectors(data.data, vectorsAsked(body, call.form));
-    // It may have to be paid all the same.
-    if (typeof vectors === "string") throw withOutcome(malformed(provider, vectors), { ...newOutcome(), usage });
-    return {
-      response: {
-        object: "list",
-        // OpenAI's type knows numbers only, its API also base64.
-        data: vectors as CreateEmbeddingResponse["data"],
-        model: typeof data.model === "string" ? data.model : body.model,
-        usage: { prompt_tokens: usage?.inputTokens ?? 0, total_tokens: usage?.inputTokens ?? 0 },
-      },
-      usage,
-      simulated: response.headers.get("x-provider-simulated") === "true",
-    };
-  } catch (error) {
-    if (error instanceof ProviderFailure) throw error;
-    if (error instanceof APIUserAbortError) throw new ProviderFailure(provider, "aborted", "The call was aborted");
-    if (error instanceof APIConnectionTimeoutError) {
-      throw new ProviderFailure(provider, "timeout", `${provider} did not respond within ${timeoutMs} ms`);
-    }
-    if (error instanceof APIError && typeof error.status === "number") {
-      const headers = Object.fromEntries(error.headers?.entries() ?? []);
-      throw failureFromResponse(provider, error.status, headers, JSON.stringify({ error: error.error }));
-    }
-    if (error instanceof APIError) throw new ProviderFailure(provider, "network", `${provider}: the connection failed`);
-    throw malformed(provider, "the answer does not follow the protocol");
+  if (response.status !== 200) {
+    const text = await readBody(provider, response, maxErrorBytes, signal);
+    throw failureFromResponse(provider, response.status, response.headers, text);
   }
+  const answer = parse(provider, await readBody(provider, response, maxAnswerBytes, signal));
+  const usage = toTokenUsage(answer.usage);
+  const vectors = readVectors(answer.data, vectorsAsked(body, call.form));
+  // It may have to be paid all the same.
+  if (typeof vectors === "string") throw withOutcome(malformed(provider, vectors), { ...newOutcome(), usage });
+  return {
+    response: {
+      object: "list",
+      // OpenAI's type knows numbers only, its API also base64.
+      data: vectors as CreateEmbeddingResponse["data"],
+      model: typeof answer.model === "string" ? answer.model : body.model,
+      usage: { prompt_tokens: usage?.inputTokens ?? 0, total_tokens: usage?.inputTokens ?? 0 },
+    },
+    usage,
+    simulated: response.headers["x-provider-simulated"] === "true",
+  };
 };

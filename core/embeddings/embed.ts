@@ -1,13 +1,13 @@
 import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve.ts";
-import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
-import { estimatePicoUsd } from "#core/generation/reservation.ts";
+import { type CallSize, callReserve } from "#core/generation/reservation.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
-import { checkEmbeddingRequest, embeddingCharacters, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
+import { checkEmbeddingRequest, embeddingTokens, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
 
 /** One embeddings request, from its model to its settled usage. */
 
@@ -24,17 +24,19 @@ interface EmbeddingPlan {
   readonly request: EmbeddingRequest;
   readonly model: ResolvedEmbedding;
   readonly shaped: ShapedEmbedding;
+  readonly size: CallSize<ResolvedEmbedding>;
   readonly metered: MeteredRequest;
 }
 
 const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
-  const { caller, request, model, shaped, metered } = plan;
+  const { caller, request, model, shaped, size, metered } = plan;
   const { provider } = model;
   const { targets } = await openRequest(metered, caller, [{ model }]);
   metered.generation.serveWith(targets[0]);
   const { reply } = await metered.generation.attempt({
     targets,
     retries,
+    money: { size, purse: metered.admission },
     call: ({ credential, signal, remainingMs }) =>
       callEmbeddings({
         provider,
@@ -48,11 +50,8 @@ const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
   return reply;
 };
 
-const usageOf = (answer: EmbeddingAnswer | undefined, request: EmbeddingRequest): TokenUsage => {
-  if (answer === undefined) return noTokens;
-  const inputTokens = estimateTokens(embeddingCharacters(request));
-  return answer.usage ?? { ...noTokens, inputTokens, estimated: true };
-};
+const usageOf = (answer: EmbeddingAnswer | undefined, inputTokens: number): TokenUsage =>
+  answer === undefined ? noTokens : (answer.usage ?? { ...noTokens, inputTokens, estimated: true });
 
 /** POST /api/v1/embeddings. @throws GatewayError */
 export const embed = async (
@@ -63,23 +62,31 @@ export const embed = async (
   const model = resolveEmbeddingModel(request.model);
   checkEmbeddingRequest(request, model);
   const shaped = toEmbeddingBody(request, model);
+  const inputTokens = embeddingTokens(request, model.provider);
+  const size: CallSize<ResolvedEmbedding> = {
+    inputTokens: () => inputTokens,
+    longCacheWrite: false,
+    answers: 1,
+    predictionTokens: 0,
+    outputTokens: 0,
+  };
   const metered = meteredRequest({
     call,
     caller,
     operation: "embeddings",
     asked: model,
     streamed: false,
-    reservePicoUsd: estimatePicoUsd(model.catalog, embeddingCharacters(request), 0),
+    reserve: callReserve(model, size),
     timeoutMs,
   });
   let answer: EmbeddingAnswer | undefined;
   // Runs after the answer has ended, however it ended, and is awaited before the function returns.
   call.deferred.push(async () => {
     const outcome = { responseModel: answer?.response.model, finishReason: undefined };
-    await settleRequest(metered, { whole: answer !== undefined, usage: usageOf(answer, request), outcome });
+    await settleRequest(metered, { whole: answer !== undefined, usage: usageOf(answer, inputTokens), outcome });
   });
   try {
-    answer = await callProvider({ caller, request, model, shaped, metered });
+    answer = await callProvider({ caller, request, model, shaped, size, metered });
   } catch (error) {
     throw metered.generation.fail(error);
   }

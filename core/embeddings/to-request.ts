@@ -1,6 +1,7 @@
 import type { EmbeddingCreateParams } from "openai/resources/embeddings";
 import type { ResolvedEmbedding } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
+import { tokenBound } from "#core/generation/token-bound.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 
 const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
@@ -24,14 +25,18 @@ export const checkEmbeddingRequest = (
   }
 };
 
-/** Characters of what is embedded, for estimates: a token counts as four. */
-export const embeddingCharacters = ({ input }: EmbeddingRequest): number => {
-  if (typeof input === "string") return input.length;
-  let characters = 0;
-  for (const each of input) {
-    characters += typeof each === "string" ? each.length : 4 * (typeof each === "number" ? 1 : each.length);
+/** Gemini's tokenizer is not known: it counts each digit, for one. */
+const googleMargin = 1.35;
+
+/** The most tokens that the provider can bill: a bound for text, and the very count of tokens. */
+export const embeddingTokens = ({ input }: EmbeddingRequest, provider: ResolvedEmbedding["provider"]): number => {
+  const margin = provider === "google" ? googleMargin : 1;
+  let tokens = 0;
+  for (const each of typeof input === "string" ? [input] : input) {
+    if (typeof each === "string") tokens += tokenBound(each) * margin + 2;
+    else tokens += typeof each === "number" ? 1 : each.length;
   }
-  return characters;
+  return Math.ceil(tokens);
 };
 
 /** Fields that Gemini's compatible endpoint knows; it refuses others. */

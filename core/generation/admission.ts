@@ -2,17 +2,27 @@ import { invalidApiKey } from "#core/auth/key-format.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
 import type { RequestContext } from "#core/context.ts";
-import { admit, release, reserveMore } from "#core/db/admission.ts";
+import { admit, findLease, release, reserveMore } from "#core/db/admission.ts";
+import type { Reserve } from "#core/db/grant.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
+import { noReserve } from "./reservation.ts";
 import { withRetries } from "./with-retries.ts";
 
 export interface AdmissionOptions extends Pick<RequestContext, "requestId" | "startedAtMs" | "lambdaDeadlineMs"> {
   readonly userId: string;
   /** Nothing is reserved for a request that the caller's own provider key pays for. */
-  readonly reservePicoUsd: bigint;
+  readonly reserve: Reserve;
+}
+
+/** Where the money of provider calls comes from. */
+export interface Purse {
+  /** Sets money aside for one call: all that it may cost, or what is left for it. @throws GatewayError SPEND_LIMIT_EXCEEDED; AwsError */
+  take(reserve: Reserve): Promise<bigint>;
+  /** Money of a call that came to less. */
+  giveBack(picoUsd: bigint): void;
 }
 
 const openRequestsExceeded = (): GatewayError => {
@@ -23,7 +33,7 @@ const openRequestsExceeded = (): GatewayError => {
   });
 };
 
-const spendExceeded = (): GatewayError =>
+export const spendExceeded = (): GatewayError =>
   new GatewayError(
     "SPEND_LIMIT_EXCEEDED",
     "Today's cap on platform-paid use is reached. Store your own provider key, or wait until 00:00 UTC.",
@@ -31,20 +41,23 @@ const spendExceeded = (): GatewayError =>
   );
 
 /** A running request's lease among its user's open requests, and the money reserved for it. */
-export class Admission {
+export class Admission implements Purse {
   /** UTC day on which the money is booked. */
   readonly day: string;
   readonly #options: AdmissionOptions;
-  #reserved: bigint;
+  #reserve: Reserve;
+  #reserved = 0n;
+  /** Reserved, and not set aside for a call. */
+  #free = 0n;
   /** Whether a lease may be held: from the moment it is asked for until it is surely refused. */
   #mayHold = false;
   #admitted: Promise<void> | undefined;
-  #extensions: Promise<unknown> = Promise.resolve();
+  #takes: Promise<unknown> = Promise.resolve();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.day = utcDay(options.startedAtMs);
-    this.#reserved = options.reservePicoUsd;
+    this.#reserve = options.reserve;
   }
 
   get reservedPicoUsd(): bigint {
@@ -59,21 +72,19 @@ export class Admission {
 
   /** After a refusal for money: takes the same lease again, paid by the caller's own provider key. */
   admitUnpaid(): Promise<void> {
-    this.#reserved = 0n;
+    this.#reserve = noReserve;
     return this.admit();
   }
 
-  /** Reserves more. False when the daily cap forbids it. @throws AwsError */
-  extendBy(morePicoUsd: bigint): Promise<boolean> {
-    // One after the other: each write is conditional on the reservation before it.
-    const extended = this.#extensions.then(() => this.#extendBy(morePicoUsd));
-    this.#extensions = extended.catch(() => undefined);
-    return extended;
+  take(reserve: Reserve): Promise<bigint> {
+    // One after the other: each looks at what the one before it left, and each write is conditional on the reservation.
+    const taken = this.#takes.then(() => this.#take(reserve));
+    this.#takes = taken.catch(() => undefined);
+    return taken;
   }
 
-  /** Doubles the reservation of a stream that outgrew it. False when the daily cap forbids it. @throws AwsError */
-  extend(): Promise<boolean> {
-    return this.extendBy(this.#reserved);
+  giveBack(picoUsd: bigint): void {
+    this.#free += picoUsd;
   }
 
   /** Returns the lease and the unspent money, exactly once. @throws AwsError */
@@ -85,23 +96,36 @@ export class Admission {
     );
     if (!this.#mayHold) return;
     const { userId, requestId } = this.#options;
-    const correctionPicoUsd = spentPicoUsd - this.#reserved;
-    const write = () => release({ userId, requestId, day: this.day, correctionPicoUsd });
-    await (isHeld === true ? withRetries(write) : write());
+    const giveBack = (reserved: bigint) =>
+      release({ userId, requestId, day: this.day, correctionPicoUsd: spentPicoUsd - reserved });
+    if (isHeld === true) {
+      await withRetries(() => giveBack(this.#reserved));
+      return;
+    }
+    // The answer to admission was lost: only the lease itself says how much it holds, if it is there at all.
+    const lease = await findLease(userId, requestId);
+    if (lease !== undefined) await giveBack(lease.reserved);
   }
 
-  async #extendBy(morePicoUsd: bigint): Promise<boolean> {
+  async #take({ picoUsd, leastPicoUsd }: Reserve): Promise<bigint> {
+    if (this.#free < leastPicoUsd) {
+      const more = await this.#reserveMore({
+        picoUsd: picoUsd - this.#free,
+        leastPicoUsd: leastPicoUsd - this.#free,
+      });
+      if (more === undefined) throw spendExceeded();
+      this.#reserved += more;
+      this.#free += more;
+    }
+    const granted = this.#free < picoUsd ? this.#free : picoUsd;
+    this.#free -= granted;
+    return granted;
+  }
+
+  #reserveMore(more: Reserve): Promise<bigint | undefined> {
     const { userId, requestId } = this.#options;
-    const extended = await reserveMore({
-      userId,
-      requestId,
-      day: this.day,
-      capPicoUsd: fromUsd(config.dailySpendCapUsd()),
-      reservedPicoUsd: this.#reserved,
-      morePicoUsd,
-    });
-    if (extended) this.#reserved += morePicoUsd;
-    return extended;
+    const capPicoUsd = fromUsd(config.dailySpendCapUsd());
+    return reserveMore({ userId, requestId, day: this.day, capPicoUsd, reservedPicoUsd: this.#reserved, more });
   }
 
   async #admit(): Promise<void> {
@@ -113,7 +137,7 @@ export class Admission {
         requestId,
         day: this.day,
         untilSeconds: Math.ceil(lambdaDeadlineMs / 1_000),
-        reservePicoUsd: this.#reserved,
+        reserve: this.#reserve,
         capPicoUsd: fromUsd(config.dailySpendCapUsd()),
         maxOpen: config.maxOpenRequests(),
       },
@@ -123,7 +147,11 @@ export class Admission {
         logger.warn("The lease of a killed request was cleared", { requestId: orphan, userId });
       },
     );
-    if (verdict.admitted) return;
+    if (verdict.admitted) {
+      this.#reserved = verdict.reservedPicoUsd;
+      this.#free = verdict.reservedPicoUsd;
+      return;
+    }
     this.#mayHold = false;
     if (verdict.reason === "user-disabled") throw invalidApiKey();
     throw verdict.reason === "spend" ? spendExceeded() : openRequestsExceeded();

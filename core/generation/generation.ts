@@ -1,3 +1,4 @@
+import { toldCostPicoUsd } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -7,7 +8,9 @@ import type { Target, TargetModel } from "#core/routing/target.ts";
 import type { TargetTries } from "#core/routing/try-targets.ts";
 import type { Caller } from "./caller.ts";
 import { failureToError } from "./failure-to-error.ts";
+import { GenerationMoney } from "./generation-money.ts";
 import { servedHeaders } from "./headers.ts";
+import type { CallMoney, PaidAttempt } from "./paid-call.ts";
 import { reportGeneration, reportLateError } from "./report.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
@@ -39,11 +42,14 @@ export interface GenerationOptions {
 
 /** What is tried, and how. The generation adds its time and keeps the records. */
 export interface AttemptPlan<Model extends TargetModel, Reply>
-  extends Pick<TargetTries<Model, Reply>, "targets" | "call" | "retries" | "mayRetry"> {
+  extends Pick<TargetTries<Model, Reply>, "targets" | "retries" | "mayRetry"> {
+  /** Makes one call to the provider. @throws ProviderFailure, or GatewayError 400 when this model cannot take the request */
+  readonly call: (attempt: PaidAttempt<Model>) => Promise<Reply>;
+  /** What its calls may cost. Absent where the request's own reservation is for its only call. */
+  readonly money?: CallMoney<Model>;
   /** How many of the targets are fallbacks that the caller named. */
   readonly namedFallbacks?: number;
   readonly hasTools?: boolean;
-  readonly inputCharacters?: number;
   readonly until?: EarlierEnd | undefined;
 }
 
@@ -61,7 +67,9 @@ export interface GenerationEnd extends Pick<Charge, "usage" | "unitCost"> {
   readonly cache?: "HIT" | "MISS" | "BYPASS";
   /** The model of a stored answer. */
   readonly servedFromCache?: MeteredModel | undefined;
-  readonly outcome?: Pick<ProviderOutcome, "responseModel" | "finishReason"> | undefined;
+  readonly outcome?:
+    | (Pick<ProviderOutcome, "responseModel" | "finishReason"> & Partial<Pick<ProviderOutcome, "reportedUsage">>)
+    | undefined;
 }
 
 /**
@@ -73,6 +81,7 @@ export class Generation {
   readonly #options: GenerationOptions;
   readonly #row: UsageRow;
   #served: Target<TargetModel> | undefined;
+  readonly #money = new GenerationMoney();
   #providerMs = 0;
   #firstResultAt: number | undefined;
   #error: GatewayError | undefined;
@@ -129,6 +138,7 @@ export class Generation {
   ): Promise<AttemptsResult<Model, Reply>> {
     const { scope, streamed } = this.#options;
     const { until, namedFallbacks = 0, hasTools = false, ...tries } = plan;
+    this.#money.payFrom(plan.money?.purse);
     const result = await runAttempts({
       ...tries,
       namedFallbacks,
@@ -137,9 +147,13 @@ export class Generation {
       signal: until?.signal ?? scope.signal,
       abortReason: until?.reason ?? (() => scope.reason),
       remainingMs: () => scope.remainingMs(),
-      onAttempt: (attempt) => this.attempts.push(attempt),
+      onAttempt: (attempt, spentPicoUsd) => {
+        this.attempts.push(attempt);
+        this.#money.noteFailed(spentPicoUsd);
+      },
     });
     this.#served = result.target;
+    this.#money.noteAnswered(result.grantedPicoUsd);
     this.#providerMs += result.providerMs;
     this.#firstResultAt ??= performance.now();
     return result;
@@ -179,16 +193,27 @@ export class Generation {
   }
 
   /** What the generation costs if it ends like this. */
-  costOf({ usage, unitCost, servedFromCache }: GenerationEnd): GenerationCost {
+  costOf({ usage, unitCost, servedFromCache, outcome }: GenerationEnd): GenerationCost {
     const { catalog } = this.#servedModel(servedFromCache);
     const cacheHit = servedFromCache !== undefined;
-    return totalCost({ usage, unitCost, catalog, byok: this.byok && !cacheHit, cacheHit }, this.attempts);
+    const charge = {
+      usage,
+      unitCost,
+      catalog,
+      byok: this.byok && !cacheHit,
+      cacheHit,
+      grantedPicoUsd: this.#money.grantedPicoUsd,
+      spentBeforePicoUsd: this.#money.spentBeforePicoUsd,
+      toldCostPicoUsd: toldCostPicoUsd(outcome?.reportedUsage),
+    };
+    return totalCost(charge, this.attempts);
   }
 
   /** Settles the usage row exactly once. Resolves to the cost. @throws AwsError */
   async settle(end: GenerationEnd): Promise<GenerationCost> {
     const cost = this.costOf(end);
     const { unitCost, servedFromCache } = end;
+    this.#money.settle(cost);
     await this.#row.settle({
       status: this.#status(end),
       code: this.#error?.code,
@@ -197,6 +222,7 @@ export class Generation {
       cacheHit: servedFromCache !== undefined,
       cost,
       units: unitCost,
+      providerCostPicoUsd: toldCostPicoUsd(end.outcome?.reportedUsage),
       attempts: this.attempts,
       latencyMs: performance.now() - this.#startedAt,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,

@@ -1,7 +1,9 @@
+import type { Reserve } from "#core/db/grant.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { Admission } from "./admission.ts";
 import { Generation, type GenerationEnd, type GenerationOptions } from "./generation.ts";
 import { RequestScope } from "./request-scope.ts";
+import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
 import type { Choice } from "./targets.ts";
 import type { GenerationCost } from "./unused.ts";
@@ -9,7 +11,10 @@ import { allEnded } from "./with-retries.ts";
 
 /** A request of one generation: its time, its admission, its generation, and how the three end together. */
 
-export interface MeteredRequestOptions extends Omit<GenerationOptions, "scope" | "day" | "numberInRun"> {
+export interface MeteredRequestOptions
+  extends Omit<GenerationOptions, "scope" | "day" | "numberInRun" | "reservePicoUsd"> {
+  /** What its first call may cost. */
+  readonly reserve: Reserve;
   readonly timeoutMs: number;
   /** The highest value that the request's own `timeout` may have. Absent on routes without that field. */
   readonly settableMs?: number;
@@ -23,13 +28,14 @@ export interface MeteredRequest {
 
 /** Starts the request's timers: whoever makes it calls `settleRequest` at its end. */
 export const meteredRequest = (options: MeteredRequestOptions): MeteredRequest => {
-  const { call, caller, timeoutMs, settableMs, ...rest } = options;
+  const { call, caller, timeoutMs, settableMs, reserve: asked, ...rest } = options;
   const { requestId, startedAtMs, lambdaDeadlineMs } = call;
   const { userId } = caller.principal;
   const byok = options.byok ?? caller.providerKeySlug !== undefined;
   const scope = new RequestScope({ userId, requestId, timeoutMs, settableMs, startedAtMs, lambdaDeadlineMs });
-  const reservePicoUsd = byok ? 0n : options.reservePicoUsd;
-  const admission = new Admission({ userId, requestId, reservePicoUsd, startedAtMs, lambdaDeadlineMs });
+  const reserve = byok ? noReserve : asked;
+  const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
+  const reservePicoUsd = reserve.picoUsd;
   const generation = new Generation({ ...rest, call, caller, reservePicoUsd, scope, day: admission.day });
   return { scope, admission, generation };
 };

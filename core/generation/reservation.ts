@@ -1,46 +1,124 @@
-import { costPicoUsd } from "#core/catalog/cost.ts";
+import { costPicoUsd, fromUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
-import { estimateTokens, noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import { config } from "#core/config.ts";
+import type { Reserve } from "#core/db/grant.ts";
 
 /**
- * The amount that a request may cost, before it is sent. It is reserved from the user's daily spend and corrected to the
- * true cost later. Only reservations use these estimates; a metered cost is never an estimate of a price.
+ * What a call may cost at most, before it is made. It is reserved from the user's daily spend, the provider is held to it
+ * (core/chat/hold-to-money.ts), and the true cost takes its place later.
  */
 
-/** Output tokens reserved when the caller sets no limit. A stream that outgrows them reserves again. */
-const defaultOutputTokens = 1_000;
+export const noReserve: Reserve = { picoUsd: 0n, leastPicoUsd: 0n };
+
+/** An amount that is of no use in part. */
+export const wholeReserve = (picoUsd: bigint): Reserve => ({ picoUsd, leastPicoUsd: picoUsd });
+
+/** A model as far as its price matters. */
+export interface PricedModel {
+  readonly catalog?: CatalogModel | undefined;
+}
+
+/** How large a call may get. */
+export interface CallSize<Model extends PricedModel> {
+  /** The most input tokens that a model can bill. */
+  readonly inputTokens: (model: Model) => number;
+  /** Input may be written to a cache of an hour. */
+  readonly longCacheWrite: boolean;
+  /** Answers to one request: `n`. */
+  readonly answers: number;
+  /** Predicted tokens, which are billed as output where the answer goes another way. */
+  readonly predictionTokens: number;
+  /** The output limit of each answer that the caller sets. */
+  readonly outputTokens: number | undefined;
+}
+
+/** An answer shorter than this is not worth its input: rather a 402. */
+const leastOutputTokens = 256;
+/** OpenAI's Responses API raises a smaller limit to this. */
+const leastLimit = 16;
+/** Output tokens that are reserved where the input alone takes a request's share. */
+const leastShareTokens = 1_024;
 
 /** The catalogue's highest price stands in for an unknown one: an unknown price must not be a free ride. */
 const mostExpensiveModel = models.reduce((left, right) => (right.prices.output > left.prices.output ? right : left));
 
-/** The prices that a reservation uses. */
-export const priceForReserve = (model: CatalogModel | undefined): CatalogModel => model ?? mostExpensiveModel;
-
 /** Counted against the daily cap: an unknown price counts as the highest, although the event's cost stays unknown. */
 export const costForReserve = (model: CatalogModel | undefined, usage: TokenUsage): bigint =>
-  costPicoUsd(priceForReserve(model), usage) ?? 0n;
+  costPicoUsd(model ?? mostExpensiveModel, usage) ?? 0n;
 
-/** Pico-dollars to reserve for a request with this many input characters and at most this many output tokens. */
-export const estimatePicoUsd = (
-  model: CatalogModel | undefined,
-  inputCharacters: number,
-  maxOutputTokens: number | undefined,
-): bigint => {
-  const outputTokens = Math.min(maxOutputTokens ?? defaultOutputTokens, defaultOutputTokens * 4);
-  return costForReserve(model, { ...noTokens, inputTokens: estimateTokens(inputCharacters), outputTokens });
+const larger = (left: bigint, right: bigint): bigint => (left > right ? left : right);
+
+interface Costs {
+  /** Input and prediction. */
+  readonly fixed: bigint;
+  /** One more output token of every answer. */
+  readonly perToken: bigint;
+}
+
+const costsOf = <Model extends PricedModel>(model: Model, size: CallSize<Model>): Costs => {
+  const { catalog } = model;
+  const inputTokens = size.inputTokens(model);
+  const input = { ...noTokens, inputTokens };
+  const plain = costForReserve(catalog, input);
+  const written = costForReserve(catalog, { ...input, cacheWriteInputTokens: inputTokens });
+  const long = size.longCacheWrite ? costForReserve(catalog, { ...input, longCacheWriteInputTokens: inputTokens }) : 0n;
+  const perToken = (costForReserve(catalog, { ...input, outputTokens: 1 }) - plain) * BigInt(size.answers);
+  return {
+    fixed: larger(plain, larger(written, long)) + BigInt(size.predictionTokens) * perToken,
+    perToken,
+  };
 };
 
-/** The same for the most expensive of the models that may serve: a cheap model in front must not hide an expensive fallback. */
-export const mostExpensive = (
-  candidates: readonly { readonly model: { readonly catalog?: CatalogModel | undefined } }[],
-  inputCharacters: number,
-  maxOutputTokens: number | undefined,
-): bigint =>
-  candidates
-    .map(({ model }) => estimatePicoUsd(model.catalog, inputCharacters, maxOutputTokens))
-    .reduce((left, right) => (left > right ? left : right), 0n);
+/** The most that each answer may have: the caller's limit, and the model's own. */
+const longestAnswer = <Model extends PricedModel>({ catalog }: Model, { outputTokens }: CallSize<Model>): number =>
+  Math.min(
+    outputTokens === undefined || outputTokens === 0 ? (outputTokens ?? Infinity) : Math.max(outputTokens, leastLimit),
+    catalog?.maxOutputTokens ?? Infinity,
+  );
 
-/** How many output characters a reservation for output covers. */
-export const coveredCharacters = (model: CatalogModel | undefined, picoUsd: bigint): number =>
-  Number((picoUsd * 4n) / BigInt(Math.max(1, priceForReserve(model).prices.output)));
+/** Where the caller sets no limit, an equal part of the cap for each request that may be open. */
+const sharePicoUsd = (): bigint => fromUsd(config.dailySpendCapUsd() / Math.max(1, config.maxOpenRequests()));
+
+const affordable = ({ fixed, perToken }: Costs, picoUsd: bigint): number =>
+  perToken === 0n ? Infinity : Number((picoUsd - fixed) / perToken);
+
+/** What one call to a model reserves. */
+export const callReserve = <Model extends PricedModel>(model: Model, size: CallSize<Model>): Reserve => {
+  const costs = costsOf(model, size);
+  const longest = longestAnswer(model, size);
+  const share = Math.max(leastShareTokens, affordable(costs, sharePicoUsd()));
+  const wanted = size.outputTokens === undefined ? Math.min(longest, share) : longest;
+  // Only where the output is free there may be no limit at all.
+  const costOf = (tokens: number): bigint =>
+    costs.fixed + (costs.perToken === 0n ? 0n : BigInt(tokens) * costs.perToken);
+  return { picoUsd: costOf(wanted), leastPicoUsd: costOf(Math.min(wanted, leastOutputTokens)) };
+};
+
+/** The same for the most expensive of the models that may serve: a cheap one in front must not hide an expensive fallback. */
+export const mostExpensive = <Model extends PricedModel>(models: readonly Model[], size: CallSize<Model>): Reserve =>
+  models
+    .map((model) => callReserve(model, size))
+    .reduce(
+      (left, right) => ({
+        picoUsd: larger(left.picoUsd, right.picoUsd),
+        leastPicoUsd: larger(left.leastPicoUsd, right.leastPicoUsd),
+      }),
+      noReserve,
+    );
+
+/**
+ * The output limit that an amount pays for; undefined where that is no less than the answer may have anyway. `"too-little"`
+ * where it would be under 256 tokens.
+ */
+export const outputLimit = <Model extends PricedModel>(
+  model: Model,
+  size: CallSize<Model>,
+  grantedPicoUsd: bigint,
+): number | undefined | "too-little" => {
+  const longest = longestAnswer(model, size);
+  const limit = affordable(costsOf(model, size), grantedPicoUsd);
+  if (limit >= longest) return undefined;
+  return limit < Math.min(longest, leastOutputTokens) ? "too-little" : limit;
+};

@@ -30,16 +30,47 @@ export interface Charge {
   readonly byok: boolean;
   /** A stored answer served, and no provider was called. */
   readonly cacheHit: boolean;
+  /** Set aside for the call that answered. Undefined where nothing was, as for the caller's own key. */
+  readonly grantedPicoUsd?: bigint | undefined;
+  /** What the attempts before it count against the daily cap. */
+  readonly spentBeforePicoUsd?: bigint;
+  /** The cost that the provider states itself. */
+  readonly toldCostPicoUsd?: bigint | undefined;
 }
 
+/**
+ * The cost of an answer: ours at list price, or the provider's own where our price is unknown or the provider's prices float.
+ * OpenRouter's do: each host of a model has its own.
+ */
+const answerCost = ({ catalog, usage, toldCostPicoUsd: told }: Charge): bigint | undefined =>
+  told !== undefined && (catalog === undefined || catalog.provider === "openrouter")
+    ? told
+    : costPicoUsd(catalog, usage);
+
+/**
+ * What a call counts against the daily cap. One whose count is ours counts all that was set aside for it: it may have
+ * reasoned unseen, and the cap has to hold all the same. The event shows the estimate.
+ */
+export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, grantedPicoUsd = 0n): bigint => {
+  const cost = costForReserve(catalog, usage);
+  return usage.estimated && cost < grantedPicoUsd ? grantedPicoUsd : cost;
+};
+
 /** Part of the daily cap: nothing when the caller's own key or the cache paid. */
-const platformSpend = ({ byok, cacheHit, catalog, usage, unitCost }: Charge): bigint =>
-  byok || cacheHit ? 0n : (unitCost?.spendPicoUsd ?? costForReserve(catalog, usage));
+const platformSpend = (charge: Charge): bigint => {
+  const { byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd, toldCostPicoUsd: told } = charge;
+  if (byok || cacheHit) return 0n;
+  if (unitCost !== undefined) return unitCost.spendPicoUsd;
+  return (told === undefined ? undefined : answerCost(charge)) ?? spendOf(catalog, usage, grantedPicoUsd);
+};
 
 /** The total of an answer and of the attempts that were paid for without an answer. */
 export const totalCost = (charge: Charge, attempts: readonly AttemptRecord[]): GenerationCost => {
-  const { catalog, usage, byok, unitCost, cacheHit } = charge;
-  const listCost = unitCost === undefined ? costPicoUsd(catalog, usage) : unitCost.costPicoUsd;
+  const { usage, byok, unitCost, cacheHit, spentBeforePicoUsd = 0n } = charge;
+  const listCost = unitCost === undefined ? answerCost(charge) : unitCost.costPicoUsd;
   const cost = cacheHit ? 0n : listCost;
-  return withUnused({ usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) }, attempts);
+  return withUnused(
+    { usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) + spentBeforePicoUsd },
+    attempts,
+  );
 };

@@ -3,6 +3,7 @@ import type { Target, TargetModel } from "#core/routing/target.ts";
 import { Admission } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { RequestScope } from "./request-scope.ts";
+import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
 
 export interface UnpaidCall<Model extends TargetModel> {
@@ -27,7 +28,7 @@ export const unpaidWork = async <Model extends TargetModel, Result>(
   const { model, timeoutMs } = options;
   const { userId } = caller.principal;
   const scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
-  const admission = new Admission({ userId, requestId, reservePicoUsd: 0n, startedAtMs, lambdaDeadlineMs });
+  const admission = new Admission({ userId, requestId, reserve: noReserve, startedAtMs, lambdaDeadlineMs });
   call.deferred.push(async () => {
     scope.close();
     await admission.close(0n);

@@ -2,24 +2,28 @@ import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptRecord, UnusedGeneration } from "#core/db/usage-events.ts";
-import type { ProviderOutcome } from "#core/providers/provider.ts";
-import { meteredUsage } from "./metered-usage.ts";
+import { mayBeBilled, type ProviderFailure } from "#core/providers/provider.ts";
+import { estimatedUsage, meteredUsage } from "./metered-usage.ts";
 import { costForReserve } from "./reservation.ts";
 
 /**
- * Generations that were paid for and that nobody received: an answer that broke off before its first content, or that could
- * not be used, and was asked for again. The provider bills it all the same, so the request's event includes it.
+ * Generations that may have to be paid and that nobody received: an answer that broke off before its first content, that
+ * could not be used, or that never came although the provider had the whole request. The request's event includes them.
  */
 
 interface PaidBy {
   readonly catalog: CatalogModel | undefined;
   readonly byok: boolean;
-  readonly inputCharacters: number;
+  /** The most that the input can come to. */
+  readonly inputTokens: number;
 }
 
-/** The usage of a failed attempt, or undefined when the provider generated nothing. */
-export const unusedGeneration = (outcome: ProviderOutcome | undefined, by: PaidBy): UnusedGeneration | undefined => {
-  const usage = meteredUsage(outcome, by.inputCharacters);
+/** The usage of a failed attempt, or undefined when the provider bills nothing. */
+export const unusedGeneration = (failure: ProviderFailure | undefined, by: PaidBy): UnusedGeneration | undefined => {
+  if (failure === undefined || !mayBeBilled(failure)) return undefined;
+  const told = meteredUsage(failure.outcome, by.inputTokens);
+  const isTold = told.inputTokens > 0 || told.outputTokens > 0;
+  const usage = isTold ? told : estimatedUsage(failure.outcome?.outputCharacters ?? 0, by.inputTokens);
   if (usage.inputTokens === 0 && usage.outputTokens === 0) return undefined;
   const cost = costPicoUsd(by.catalog, usage);
   return { byok: by.byok, ...usage, ...(cost === undefined ? {} : { costPicoUsd: cost }) };
@@ -41,7 +45,7 @@ export interface AnswerCost {
   /** Undefined for an unknown price. */
   readonly costPicoUsd: bigint | undefined;
   readonly byok: boolean;
-  /** Counted against the daily cap. */
+  /** Counted against the daily cap, unused generations included. */
   readonly spentPicoUsd: bigint;
 }
 
@@ -56,17 +60,21 @@ export interface GenerationCost {
   readonly byokCostPicoUsd: bigint | undefined;
 }
 
+/** What an unused generation of the platform's counts against the daily cap. */
+export const spendOnUnused = ({ byok, costPicoUsd: cost, ...usage }: UnusedGeneration): bigint =>
+  byok ? 0n : (cost ?? costForReserve(undefined, usage));
+
 /** Adds up a request: its answer and its unused generations. One unknown price makes the total unknown. */
 export const withUnused = (answer: AnswerCost, attempts: readonly AttemptRecord[]): GenerationCost => {
   const unused = attempts.flatMap((attempt) => attempt.unused ?? []);
-  let { usage, costPicoUsd: total, spentPicoUsd } = answer;
+  const { spentPicoUsd } = answer;
+  let { usage, costPicoUsd: total } = answer;
   let byokCost = answer.byok ? (total ?? 0n) : 0n;
   for (const generation of unused) {
     const { byok, costPicoUsd: cost } = generation;
     usage = plus(usage, generation);
     total = total === undefined || cost === undefined ? undefined : total + cost;
     if (byok) byokCost += cost ?? 0n;
-    else spentPicoUsd += cost ?? costForReserve(undefined, generation);
   }
   const byRule = answer.byok ? total : 0n;
   const isMixed = total !== undefined && byokCost !== byRule;

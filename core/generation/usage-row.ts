@@ -44,6 +44,8 @@ export interface UsageEnd {
   readonly cost: GenerationCost;
   /** For media. */
   readonly units: { readonly unit: string; readonly units: number } | undefined;
+  /** What the provider says that its answer cost. */
+  readonly providerCostPicoUsd?: bigint | undefined;
   readonly attempts: readonly AttemptRecord[];
   readonly latencyMs: number;
   readonly timeToFirstTokenMs: number | undefined;
@@ -107,6 +109,7 @@ export class UsageRow {
         estimated: usage.estimated,
         costPicoUsd,
         byokCostPicoUsd,
+        providerCostPicoUsd: end.providerCostPicoUsd,
         attempts: [...end.attempts],
         latencyMs: Math.round(end.latencyMs),
         timeToFirstTokenMs: rounded(end.timeToFirstTokenMs),

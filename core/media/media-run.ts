@@ -8,10 +8,12 @@ import type { Caller } from "#core/generation/caller.ts";
 import { requireCredential } from "#core/generation/credential.ts";
 import type { GenerationEnd } from "#core/generation/generation.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
+import { requirePrice } from "#core/generation/paid-call.ts";
+import { wholeReserve } from "#core/generation/reservation.ts";
 import type { UnitCost } from "#core/generation/settlement.ts";
 import type { StartingRequest } from "#core/jobs/job-request.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { mayBeBilled, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { askAgain } from "#core/routing/ask-again.ts";
 import type { Target } from "#core/routing/target.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
@@ -29,9 +31,8 @@ export interface MediaRunOptions extends Caller {
 
 const retries = 2;
 
-/** No answer, or one that cannot be read, to a call that starts paid work: the provider may be at it. */
-const mayBeWorking = (thrown: unknown): boolean =>
-  thrown instanceof ProviderFailure && (thrown.kind === "timeout" || thrown.kind === "malformed");
+/** The provider has the request to do paid work and has not refused it: it may be at it, whoever waits. */
+const mayBeWorking = (thrown: unknown): boolean => thrown instanceof ProviderFailure && mayBeBilled(thrown);
 
 /** Whether the provider certainly did nothing. Otherwise the work may be running, and a retry would be paid for twice. */
 const didNothing = (failure: ProviderFailure): boolean =>
@@ -55,7 +56,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
       operation: "media",
       asked: model,
       streamed: options.streamed ?? false,
-      reservePicoUsd: spendOf(quote),
+      reserve: wholeReserve(spendOf(quote)),
       timeoutMs,
       ...(openForMs === undefined ? {} : { openForMs }),
     });
@@ -109,6 +110,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
       const [target] = targets;
       this.#target = target;
       this.#metered.generation.serveWith(target);
+      if (!target.byok) requirePrice(model, this.quote.costPicoUsd !== undefined);
       return requireCredential(model.provider, await target.credential());
     });
   }
@@ -127,7 +129,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
     if (this.#target === undefined) throw new Error("The request was not opened");
     const call = (): Promise<Result> =>
       work().catch((thrown: unknown) => {
-        if (mayBeWorking(thrown)) this.#options.context.handedOver = true;
+        if (mayBeWorking(thrown)) this.underWay();
         throw thrown;
       });
     const plan = { targets: [this.#target], retries, mayRetry: didNothing, call };

@@ -19,6 +19,8 @@ export class OutboundError extends Error {
   readonly failure: OutboundFailure;
   /** Node's error code, such as ECONNREFUSED. */
   readonly networkCode: string | undefined;
+  /** Whether the last byte of the request may have left: then the other side may do, and bill, what it was asked. */
+  sent = true;
 
   constructor(failure: OutboundFailure, message: string, networkCode?: string) {
     super(message);
@@ -26,6 +28,8 @@ export class OutboundError extends Error {
     this.networkCode = networkCode;
   }
 }
+
+const unsent = (error: OutboundError): OutboundError => Object.assign(error, { sent: false });
 
 export interface OutboundRequest {
   readonly url: string;
@@ -72,7 +76,7 @@ const parse = (url: string): Origin => {
   if (known !== undefined) return known;
   const { protocol, hostname, port, host, pathname, search } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:")
-    throw new OutboundError("network", `Not an http(s) URL: ${protocol}`);
+    throw unsent(new OutboundError("network", `Not an http(s) URL: ${protocol}`));
   const secure = protocol === "https:";
   const origin: Origin = {
     secure,
@@ -104,7 +108,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     const { signal } = request;
     const body = typeof request.body === "string" ? wellFormedJson(request.body) : request.body;
     if (signal?.aborted === true) {
-      reject(new OutboundError("aborted", "The call was aborted"));
+      reject(unsent(new OutboundError("aborted", "The call was aborted")));
       return;
     }
     const options: RequestOptions = {
@@ -122,6 +126,10 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     };
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
+    let sent = false;
+    call.once("finish", () => {
+      sent = true;
+    });
     const giveUp = (what: string): void => {
       const failure = new OutboundError("timeout", what);
       // Once the headers are here the error has to reach whoever reads the body.
@@ -141,7 +149,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     call.once("timeout", () => giveUp(`Nothing arrived in ${idleTimeoutMs} ms`));
     call.on("error", (error) => {
       answer?.destroy(toOutboundError(error, signal));
-      reject(Object.assign(toOutboundError(error, signal), { reusedSocket: call.reusedSocket }));
+      reject(Object.assign(toOutboundError(error, signal), { sent, reusedSocket: call.reusedSocket }));
     });
     call.once("response", (response) => {
       clearTimeout(headersTimer);

@@ -23,7 +23,9 @@ export interface ProviderPost {
 export const toProviderFailure = (provider: ProviderId, error: unknown, signal?: AbortSignal): ProviderFailure => {
   if (error instanceof ProviderFailure) return error;
   const outbound = error instanceof OutboundError ? error : toOutboundError(error, signal);
-  return new ProviderFailure(provider, outbound.failure, outbound.message);
+  const failure = new ProviderFailure(provider, outbound.failure, outbound.message);
+  failure.handedOver = outbound.sent;
+  return failure;
 };
 
 /**

@@ -132,6 +132,8 @@ export class ProviderFailure extends Error {
   readonly reason: FailureReason | undefined;
   /** What was known of the answer when it failed. It may have to be paid, although nobody gets it. */
   outcome: ProviderOutcome | undefined;
+  /** Whether the provider may have the whole request. Set where a connection failed before. */
+  handedOver = true;
 
   constructor(provider: ProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -145,6 +147,16 @@ export class ProviderFailure extends Error {
     this.reason = options.reason ?? reasonOf(this);
   }
 }
+
+/** Failures that are the provider's own statement: it refused, and bills nothing unless it had begun to answer. */
+const refusals: ReadonlySet<FailureKind> = new Set(["rate-limit", "server", "auth", "quota", "request"]);
+
+/** Whether a failed attempt may have to be paid: the provider has the request, and has not refused it. */
+export const mayBeBilled = ({ kind, status, handedOver, outcome }: ProviderFailure): boolean => {
+  if (outcome !== undefined && (outcome.contentStarted || outcome.usage !== undefined)) return true;
+  if (refusals.has(kind) || (kind === "timeout" && status !== undefined)) return false;
+  return handedOver;
+};
 
 /** Notes on a failure what the provider had told until then. Gives the error back. */
 export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {

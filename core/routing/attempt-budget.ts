@@ -52,6 +52,7 @@ export const attemptBudget = ({ streamed, signal, remainingMs }: RequestTime, fo
           "timeout",
           `${provider} did not respond within its share of the time`,
         );
+        silent.handedOver = error.handedOver;
         throw error.outcome === undefined ? silent : withOutcome(silent, error.outcome);
       } finally {
         clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
-import { release } from "#core/db/admission.ts";
+import { findLease, release } from "#core/db/admission.ts";
 import { documents } from "#core/db/document-client.ts";
 import { openShards, settleUsage, type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
 import { logger } from "#core/observability/logger.ts";
@@ -37,6 +37,8 @@ export const sweepAbandoned = async (nowMs: number): Promise<number> => {
   for (let shard = 0; shard < openShards; shard++) {
     for await (const event of overdue(shard, Math.floor(nowMs / 1_000))) {
       const { userId, day, requestId, generation, reservedPicoUsd, startedAt } = event;
+      // A request may have been given less than it asked for, which only its lease says.
+      const held = (await findLease(userId, requestId))?.reserved ?? reservedPicoUsd;
       const ours = await settleUsage({
         userId,
         day,
@@ -45,7 +47,7 @@ export const sweepAbandoned = async (nowMs: number): Promise<number> => {
         status: "abandoned",
         code: "INTERNAL_ERROR",
         estimated: true,
-        costPicoUsd: reservedPicoUsd,
+        costPicoUsd: held < reservedPicoUsd ? held : reservedPicoUsd,
         latencyMs: nowMs - startedAt,
       });
       await release({ userId, requestId, day, correctionPicoUsd: 0n });

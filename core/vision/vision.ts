@@ -1,6 +1,7 @@
 import { autoAlias } from "#core/catalog/auto.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import { type ChatSize, chatSize } from "#core/chat/call-size.ts";
 import { type ChatChoices, resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer, type Serving } from "#core/chat/collect-answer.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
@@ -76,7 +77,7 @@ interface VisionPlan {
   readonly caller: Caller;
   readonly body: ChatRequest;
   readonly choices: ChatChoices;
-  readonly inputCharacters: number;
+  readonly size: ChatSize;
 }
 
 /** One vision request. Used once. */
@@ -86,22 +87,26 @@ export class Vision {
   #targets: readonly Target<ResolvedModel>[] = [];
   #serving: Serving | undefined;
   #outcome: ProviderOutcome | undefined;
+  #served: ResolvedModel | undefined;
   #whole = false;
 
   /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not accept images */
   constructor(call: RequestContext, request: VisionRequest, caller: Caller) {
     if (request.model !== autoAlias) requireImageInput(request.model);
     const body = toChatRequest(request);
-    const characters = inputCharacters(body);
-    const choices = resolveChoices(body, characters, caller);
-    this.#plan = { call, request, caller, body, choices, inputCharacters: characters };
+    const choices = resolveChoices(body, inputCharacters(body), caller);
+    const size = chatSize(body);
+    this.#plan = { call, request, caller, body, choices, size };
     this.#metered = meteredRequest({
       call,
       caller,
       operation: "chat",
       asked: choices[0].model,
       streamed: true,
-      reservePicoUsd: mostExpensive(choices, characters, request.max_tokens),
+      reserve: mostExpensive(
+        choices.map(({ model }) => model),
+        size,
+      ),
       timeoutMs,
     });
     call.deferred.push(async () => {
@@ -137,7 +142,7 @@ export class Vision {
 
   /** Asks the model. Its text is passed on as it arrives. @throws GatewayError */
   async answer(onText: (text: string) => void = () => undefined): Promise<VisionAnswer> {
-    const { call, body, request, inputCharacters: characters } = this.#plan;
+    const { call, body, request, size } = this.#plan;
     const { admission, generation } = this.#metered;
     try {
       const { content } = await collectAnswer({
@@ -146,12 +151,12 @@ export class Vision {
         body,
         completionId: `chatcmpl-${call.requestId.slice(4)}`,
         retries,
-        inputCharacters: characters,
-        reservedPicoUsd: admission.reservedPicoUsd,
-        reserveAgain: (picoUsd) => admission.extendBy(picoUsd),
-        onServing: (serving, outcome) => {
+        size,
+        purse: admission,
+        onServing: (serving, outcome, { model }) => {
           this.#serving = serving;
           this.#outcome = outcome;
+          this.#served = model;
         },
         onText,
       });
@@ -163,7 +168,8 @@ export class Vision {
   }
 
   get #end(): GenerationEnd {
-    const usage = meteredUsage(this.#outcome, this.#plan.inputCharacters);
+    const { choices, size } = this.#plan;
+    const usage = meteredUsage(this.#outcome, size.inputTokens(this.#served ?? choices[0].model));
     return { whole: this.#whole, usage, outcome: this.#outcome };
   }
 

@@ -24,14 +24,26 @@ const cutting: Play = (response) => {
   response.write('{"id":"a', () => response.socket?.resetAndDestroy());
 };
 
-/** Faults of a provider that answers in one body, and how often it is asked: once where it may have done the work. */
-const faults: readonly (readonly [string, Play, number, string, number])[] = [
-  ["resets the connection", resetting, 502, "PROVIDER_ERROR", 1],
-  ["cuts its body", cutting, 502, "PROVIDER_ERROR", 1],
-  ["answers garbage", saying(200, "<html>"), 502, "PROVIDER_ERROR", 1],
-  ["answers 200 without what was asked for", saying(200, '{"error":"no room"}'), 502, "PROVIDER_ERROR", 1],
-  ["answers 500", saying(500, "{}"), 502, "PROVIDER_ERROR", 1],
-  ["answers 429", saying(429, "{}", { "retry-after": "0" }), 429, "PROVIDER_ERROR", 3],
+interface Fault {
+  readonly name: string;
+  readonly play: Play;
+  readonly status: number;
+  /** How often a job is asked for: once where the provider may have done the work. */
+  readonly times: number;
+  /** The provider itself refused, and bills nothing. */
+  readonly refused: boolean;
+}
+
+const broken = (name: string, play: Play): Fault => ({ name, play, status: 502, times: 1, refused: false });
+
+/** Faults of a provider that answers in one body. */
+const faults: readonly Fault[] = [
+  broken("resets the connection", resetting),
+  broken("cuts its body", cutting),
+  broken("answers garbage", saying(200, "<html>")),
+  broken("answers 200 without what was asked for", saying(200, '{"error":"no room"}')),
+  { name: "answers 500", play: saying(500, "{}"), status: 502, times: 1, refused: true },
+  { name: "answers 429", play: saying(429, "{}", { "retry-after": "0" }), status: 429, times: 3, refused: true },
 ];
 
 describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
@@ -76,16 +88,19 @@ describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
     };
 
     it.each(faults)(
-      "whose provider %s is told, not asked for twice, costs nothing, and the next one starts",
-      async (_, play, code, name, times) => {
+      "whose provider $name is told, not asked for twice, is booked at its quote unless it was refused, and the next one starts",
+      async ({ play, status: code, times, refused }) => {
         // Leaves a connection behind, on which a reset says nothing of whether the work has begun.
         gateway().play = started;
         await run(await gateway().createCaller());
         gateway().play = play;
         const reply = await run();
-        expect({ status: reply.status, code: codeOf(reply) }).toEqual({ status: code, code: name });
+        expect({ status: reply.status, code: codeOf(reply) }).toEqual({ status: code, code: "PROVIDER_ERROR" });
         expect(gateway().asked).toBe(1 + times);
-        await expectBooked(caller, [{ status: "error", code: name, costPicoUsd: 0n }]);
+        const booked = refused
+          ? { costPicoUsd: 0n, estimated: false }
+          : { costPicoUsd: priceOfTwoCredits, estimated: true };
+        await expectBooked(caller, [{ status: "error", code: "PROVIDER_ERROR", ...booked }]);
         gateway().play = started;
         expect((await run()).status).toBe(200);
         expect((await admissionOf(caller)).open).toBe(0);
@@ -103,7 +118,7 @@ describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
       response.resume();
       await returned;
       expect(response.metadata?.statusCode).toBe(504);
-      await expectBooked(caller, [{ status: "error", code: "PROVIDER_TIMEOUT", costPicoUsd: 0n }]);
+      await expectBooked(caller, [{ status: "error", code: "PROVIDER_TIMEOUT", costPicoUsd: priceOfTwoCredits }]);
     });
 
     it("that was started but could not be noted is a 503, metered at its price as an estimate: its provider works", async () => {
@@ -186,16 +201,16 @@ describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
     );
 
     it.each(faults)(
-      "whose provider %s are told as such, cost nothing, and the next ones come",
-      async (_, play, __, name) => {
+      "whose provider $name are told as such, count their input unless they were refused, and the next ones come",
+      async ({ play, refused }) => {
         gateway().play = play;
         const reply = await embed();
         expect(reply.status).toBeGreaterThanOrEqual(429);
-        expect(["MODEL_UNAVAILABLE", name]).toContain(codeOf(reply));
+        expect(["MODEL_UNAVAILABLE", "PROVIDER_ERROR"]).toContain(codeOf(reply));
         gateway().play = whole;
         expect((await embed()).status).toBe(200);
         await expectBooked(caller, [
-          { status: "error", costPicoUsd: 0n },
+          refused ? { status: "error", costPicoUsd: 0n } : { status: "error", estimated: true, outputTokens: 0 },
           { status: "ok", inputTokens: 10 },
         ]);
       },

@@ -8,6 +8,12 @@ import type { SpeechRequest } from "#core/schemas/media.ts";
 import { wantedAudio } from "./accept.ts";
 import { type AudioCaller, checkDelivery, type MadeAudio, makeAudio } from "./make-audio.ts";
 
+/** Chinese characters, kana and Hangul, each of which MiniMax may bill as two. Source: its page of prices. */
+const wide = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/g;
+
+/** The most characters that a text is billed as. */
+const billedCharacters = (text: string): number => text.length + (text.match(wide)?.length ?? 0);
+
 /** POST /api/v1/media/speech. @throws GatewayError */
 export const makeSpeech = async (
   context: RequestContext,
@@ -31,7 +37,7 @@ export const makeSpeech = async (
   return makeAudio(context, caller, {
     kind: "speech",
     model,
-    quote: quoteOf(request.text.length),
+    quote: quoteOf(billedCharacters(request.text)),
     measure: ({ characters }) => (characters === null ? {} : quoteOf(characters)),
     toRequest: (delivery) => speechRequest(request, model.id, wanted.format, delivery),
     wanted,

@@ -1,5 +1,5 @@
 import type { CompletionUsage } from "openai/resources/completions";
-import { estimateTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import { checkedUsage, estimateTokens, type TokenUsage, toldCount } from "#core/catalog/token-usage.ts";
 
 /** What we read of Anthropic's usage. Any count may be missing or null. */
 export interface AnthropicUsage {
@@ -23,18 +23,20 @@ export const mergeUsage = (earlier: AnthropicUsage, later: AnthropicUsage): Anth
 
 /** Anthropic counts fresh, cache-read and cache-written input apart; our `inputTokens` is their sum. */
 export const toTokenUsage = (usage: AnthropicUsage): TokenUsage => {
-  const cacheRead = usage.cache_read_input_tokens ?? 0;
-  const cacheWrite = usage.cache_creation_input_tokens ?? 0;
-  const longCacheWrite = Math.min(usage.cache_creation?.ephemeral_1h_input_tokens ?? 0, cacheWrite);
-  return {
-    inputTokens: (usage.input_tokens ?? 0) + cacheRead + cacheWrite,
-    cachedInputTokens: cacheRead,
-    cacheWriteInputTokens: cacheWrite - longCacheWrite,
-    longCacheWriteInputTokens: longCacheWrite,
-    outputTokens: usage.output_tokens ?? 0,
-    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
-    estimated: false,
-  };
+  const { input_tokens: fresh, cache_read_input_tokens: cacheRead, cache_creation_input_tokens: cacheWrite } = usage;
+  const long = usage.cache_creation?.ephemeral_1h_input_tokens;
+  const written = toldCount(cacheWrite) ?? 0;
+  const longWritten = Math.min(toldCount(long) ?? 0, written);
+  const counted = checkedUsage({
+    input: (toldCount(fresh) ?? 0) + (toldCount(cacheRead) ?? 0) + written,
+    cachedInput: cacheRead,
+    cacheWriteInput: written - longWritten,
+    longCacheWriteInput: longWritten,
+    output: usage.output_tokens,
+    reasoning: usage.output_tokens_details?.thinking_tokens,
+  });
+  const corrected = [fresh, cacheWrite, long].some((told) => typeof told === "number" && toldCount(told) !== told);
+  return corrected ? { ...counted, estimated: true } : counted;
 };
 
 /**

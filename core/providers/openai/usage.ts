@@ -1,12 +1,11 @@
-import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { checkedUsage, type TokenUsage, toldCount } from "#core/catalog/token-usage.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
-/** A count of a usage object. Providers leave out or null what they like; anything but a number of 0 or more is no count. */
-const count = (source: unknown, name: string): number | undefined => {
-  const value = isRecord(source) ? source[name] : undefined;
-  return typeof value === "number" && value >= 0 && Number.isFinite(value) ? Math.round(value) : undefined;
-};
+const memberOf = (source: unknown, name: string): unknown => (isRecord(source) ? source[name] : undefined);
+
+/** A count of a usage object. Providers leave out or null what they like. */
+const count = (source: unknown, name: string): number | undefined => toldCount(memberOf(source, name));
 
 /** How a provider counts reasoning: within `completion_tokens`, or beside it. */
 export type ReasoningCount = "included" | "added" | "total-minus-prompt";
@@ -25,24 +24,26 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
   const total = count(value, "total_tokens");
   if (!isRecord(value) || (prompt === undefined && completion === undefined)) return undefined;
   const inputTokens = prompt ?? 0;
-  const reported = count(value.completion_tokens_details, "reasoning_tokens") ?? 0;
-  let outputTokens = completion ?? 0;
-  let reasoningTokens = reported;
-  if (reasoning === "added" && addsReasoning(inputTokens, outputTokens, reported, total)) outputTokens += reported;
+  const toldReasoning = memberOf(value.completion_tokens_details, "reasoning_tokens");
+  const reported = toldCount(toldReasoning) ?? 0;
+  let output: unknown = value.completion_tokens;
+  let reasoned: unknown = toldReasoning;
+  const outputTokens = completion ?? 0;
+  if (reasoning === "added" && reported > 0 && addsReasoning(inputTokens, outputTokens, reported, total)) {
+    output = outputTokens + reported;
+  }
   if (reasoning === "total-minus-prompt" && total !== undefined && total - inputTokens > outputTokens) {
-    reasoningTokens = total - inputTokens - outputTokens;
-    outputTokens = total - inputTokens;
+    reasoned = total - inputTokens - outputTokens;
+    output = total - inputTokens;
   }
   const details = value.prompt_tokens_details;
-  return {
-    inputTokens,
-    cachedInputTokens: Math.min(inputTokens, count(details, "cached_tokens") ?? 0),
-    cacheWriteInputTokens: Math.min(inputTokens, count(details, "cache_write_tokens") ?? 0),
-    longCacheWriteInputTokens: 0,
-    outputTokens,
-    reasoningTokens,
-    estimated: false,
-  };
+  return checkedUsage({
+    input: value.prompt_tokens,
+    cachedInput: memberOf(details, "cached_tokens"),
+    cacheWriteInput: memberOf(details, "cache_write_tokens"),
+    output,
+    reasoning: reasoned,
+  });
 };
 
 /** Notes a usage that a provider told. One without counts takes nothing back. */

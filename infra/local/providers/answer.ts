@@ -1,3 +1,4 @@
+import { taskCall } from "./agent-tasks.ts";
 import type { Conversation, OfferedTool } from "./conversation.ts";
 import type { Directives } from "./directives.ts";
 import { objectOf } from "./json.ts";
@@ -71,6 +72,19 @@ const toolsToCall = (conversation: Conversation, question: string): readonly Off
   return fitting === undefined ? tools.slice(0, 1) : [fitting];
 };
 
+const callsOf = (conversation: Conversation, question: string): readonly AnswerToolCall[] => {
+  const task = taskCall(conversation, question);
+  if (task !== undefined) {
+    const { tool } = task;
+    return [{ name: tool.name, arguments: task.arguments, custom: tool.custom === true }];
+  }
+  return toolsToCall(conversation, question).map((tool) => ({
+    name: tool.name,
+    arguments: tool.custom === true ? customInput : argumentsFor(tool, question),
+    custom: tool.custom === true,
+  }));
+};
+
 const plainText = (conversation: Conversation, question: string, directives: Directives): string => {
   if (directives.text !== undefined) return directives.text;
   if (directives.textLength !== undefined) return textOfLength(directives.textLength);
@@ -114,13 +128,7 @@ const endText = (text: string, conversation: Conversation): Ended => {
 /** Decides what the simulated model says. `question` is the last user text without its directives. */
 export const planAnswer = (conversation: Conversation, question: string, directives: Directives): Answer => {
   const scripted = directives.text !== undefined || directives.refusal === true;
-  const toolCalls = scripted
-    ? []
-    : toolsToCall(conversation, question).map((tool) => ({
-        name: tool.name,
-        arguments: tool.custom === true ? customInput : argumentsFor(tool, question),
-        custom: tool.custom === true,
-      }));
+  const toolCalls = scripted ? [] : callsOf(conversation, question);
   const ended: Ended =
     toolCalls.length > 0
       ? { text: "", finish: "tool_calls" }

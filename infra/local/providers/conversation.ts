@@ -22,6 +22,8 @@ export interface Conversation {
   readonly imageCount: number;
   /** Results that came after the last answer of the model. */
   readonly toolResults: readonly ToolResult[];
+  /** Results that came after the last text of the user. */
+  readonly steps: number;
   readonly tools: readonly OfferedTool[];
   readonly toolChoice: "auto" | "none" | "required" | { readonly name: string };
   readonly parallelToolCalls: boolean;

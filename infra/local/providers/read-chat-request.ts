@@ -55,6 +55,8 @@ export const readChatRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter((message) => message.role === "tool")
       .map((message) => ({ toolName: toolNames.get(stringOf(message.tool_call_id)), text: textOf(message.content) })),
+    steps: messages.slice(lastUser === undefined ? 0 : messages.indexOf(lastUser)).filter(({ role }) => role === "tool")
+      .length,
     tools: toolsOf(body),
     toolChoice: toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls !== false,

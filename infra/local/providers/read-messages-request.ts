@@ -43,6 +43,10 @@ export const readMessagesRequest = (body: JsonObject): Conversation => {
       .flatMap((message) => objectsOf(message.content))
       .filter((block) => block.type === "tool_result")
       .map((block) => ({ toolName: toolNames.get(stringOf(block.tool_use_id)), text: textOf(block.content) })),
+    steps: messages
+      .slice(lastUser === undefined ? 0 : messages.indexOf(lastUser))
+      .flatMap((message) => objectsOf(message.content))
+      .filter((block) => block.type === "tool_result").length,
     tools: objectsOf(body.tools)
       .filter((tool) => tool.input_schema !== undefined)
       .map((tool) => ({ name: stringOf(tool.name), schema: objectOf(tool.input_schema) })),

@@ -40,7 +40,8 @@ const textOf = (content: unknown): string =>
 
 /** Reads a request of POST /responses. */
 export const readResponsesRequest = (body: JsonObject): Conversation => {
-  const items = typeof body.input === "string" ? [{ role: "user", content: body.input }] : objectsOf(body.input);
+  const items: readonly JsonObject[] =
+    typeof body.input === "string" ? [{ role: "user", content: body.input }] : objectsOf(body.input);
   const lastUser = items.findLast((item: JsonObject) => item.role === "user");
   const lastAnswer = items.findLastIndex((item: JsonObject) => item.role === "assistant" || isCall(item));
   const toolNames = new Map(
@@ -54,6 +55,7 @@ export const readResponsesRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter(isResult)
       .map((item: JsonObject) => ({ toolName: toolNames.get(stringOf(item.call_id)), text: textOf(item.output) })),
+    steps: items.slice(items.indexOf(lastUser ?? {}) + 1).filter(isResult).length,
     tools: toolsOf(body),
     toolChoice: toolChoiceOf(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls !== false,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EventEmitter, once } from "node:events";
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GenerationRequest } from "#core/arena/arena-run.ts";
@@ -23,16 +23,23 @@ const chunk = (delta: object, finish: string | null = null) => ({
   model: "gpt-5.2-2025",
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
+interface AskedBody {
+  readonly model: string;
+  readonly max_completion_tokens?: number;
+}
+
 const day = utcDay(Date.now());
 const capUsd = 1;
 
 describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
   useTables();
   let provider: FakeProvider;
-  let answer: (response: ServerResponse, model: string) => void | Promise<void>;
+  let answer: (response: ServerResponse, model: string, body: AskedBody) => void | Promise<void>;
 
   beforeAll(async () => {
-    provider = await startFakeProvider(({ body }, response) => answer(response, (body as { model: string }).model));
+    provider = await startFakeProvider(({ body }, response) =>
+      answer(response, (body as AskedBody).model, body as AskedBody),
+    );
     for (const name of ["OPENAI", "GOOGLE", "XAI"]) vi.stubEnv(`${name}_BASE_URL`, `${provider.url}/v1`);
     vi.stubEnv("SST_RESOURCE_OpenaiApiKey", JSON.stringify({ value: "sk-platform" }));
     vi.stubEnv("SST_RESOURCE_XaiApiKey", JSON.stringify({ value: "xai-platform" }));
@@ -95,28 +102,25 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       "data: [DONE]\n\n",
     ]);
 
-  it("ends an answer that outgrows the daily cap with length, however many agents speak at once", async () => {
+  it("is held to the daily cap, however many agents speak at once: each call is sent the limit that its money buys", async () => {
     const { run, generate, finish, spentUsd } = await begin("gpt-5.2");
-    // The provider goes on when what it said has arrived, or reads of many chunks at a time would blur the end.
-    const arrived = new EventEmitter();
-    const onText = (text: string): void => void arrived.emit(text.slice(0, 36));
-    answer = async (response) => {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      for (let count = 0; count < 100 && !response.destroyed; count++) {
-        const id = randomUUID();
-        const seen = once(arrived, id);
-        response.write(`data: ${JSON.stringify(chunk({ content: id.padEnd(4_000, "x") }))}\n\n`);
-        await Promise.race([seen, once(response, "close")]);
-      }
-      response.end(`data: ${JSON.stringify(chunk({}, "stop"))}\n\ndata: [DONE]\n\n`);
-    };
-    const [first, second] = await Promise.all([generate("gpt-5.2", { onText }), generate("gpt-5.2", { onText })]);
-    expect([first.finishReason, second.finishReason]).toEqual(["length", "length"]);
+    // The longest that each call allows.
+    answer = (response, _, { max_completion_tokens: limit = 128_000 }) =>
+      sse(response, [
+        chunk({ role: "assistant", content: "hello" }),
+        chunk({}, "length"),
+        { ...chunk({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: limit, total_tokens: limit + 10 } },
+        "data: [DONE]\n\n",
+      ]);
+    const ended = await Promise.allSettled(Array.from({ length: 60 }, () => generate("gpt-5.2")));
+    const refusals = ended.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
     await finish();
     const spent = await spentUsd();
     expect(spent).toBe(Number(run.totals.costPicoUsd) / 1e12);
-    // At most one chunk of each over what was covered.
-    expect(spent).toBeLessThan(capUsd + 2 * 0.0141);
+    expect(spent).toBeLessThanOrEqual(capUsd);
+    expect(spent).toBeGreaterThan(0.9 * capUsd);
   });
 
   it("takes a refusal for what the model said, and nothing for nothing", async () => {

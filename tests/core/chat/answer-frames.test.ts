@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { type AnswerOptions, answerFrames, completionFrames } from "#core/chat/answer-frames.ts";
 import { newOutcome, type ProviderOutcome } from "#core/providers/provider.ts";
@@ -45,8 +45,6 @@ const answer = async (
     facts,
     includeUsage: false,
     usage: () => outcome.usage ?? { ...usage, estimated: true },
-    coveredCharacters: Number.POSITIVE_INFINITY,
-    extend: async () => undefined,
     onPart: undefined,
     onEnd: () => {
       ended = true;
@@ -132,62 +130,12 @@ describe("answerFrames", () => {
       facts,
       includeUsage: false,
       usage: () => usage,
-      coveredCharacters: Number.POSITIVE_INFINITY,
-      extend: async () => undefined,
       onPart: undefined,
       onEnd: () => undefined,
     });
     await frames.next();
     await frames.return();
     expect(closed).toBe(true);
-  });
-
-  describe("when it outgrows its reservation", () => {
-    const long = `: ${"y".repeat(100)}\n\n`;
-
-    it("goes on as long as more can be reserved, asking once for each time it is used up", async () => {
-      const extend = vi.fn<() => Promise<number | undefined>>();
-      extend.mockResolvedValueOnce(250).mockResolvedValueOnce(5_000);
-      const whole = await answer([], [[long], [long], [long], [long], stop], { coveredCharacters: 50, extend });
-      expect(extend).toHaveBeenCalledTimes(2);
-      expect(whole.text).toBe(`${long.repeat(4)}${stop[0]}data: [DONE]\n\n`);
-    });
-
-    it("ends with finish_reason length and [DONE] when no more can be had, and closes the provider's connection", async () => {
-      const cut = await answer([content("a")], [[long], [long], stop], { coveredCharacters: 50 });
-      expect(cut.frames.slice(0, 2)).toEqual([content("a"), long]);
-      expect(chunks(cut.text).at(-1)).toEqual({
-        ...facts,
-        object: "chat.completion.chunk",
-        choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: "length" }],
-      });
-      expect(cut.text.endsWith("data: [DONE]\n\n")).toBe(true);
-      expect(cut).toMatchObject({ ended: true, closed: true, outcome: { finishReason: "length" } });
-    });
-
-    it("still has its usage chunk then", async () => {
-      const { text } = await answer([], [[long], stop], { coveredCharacters: 50, includeUsage: true });
-      expect(chunks(text).at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 7 } });
-    });
-
-    it("is metered by what was counted, not by the little that the provider told at the beginning", async () => {
-      const atStart = { ...noTokens, inputTokens: 5, outputTokens: 1 };
-      const { outcome } = await answer([], [[long, { usage: atStart }], [long]], {
-        coveredCharacters: 150,
-        usage: () => ({ ...atStart, outputTokens: 50, estimated: true }),
-      });
-      expect(outcome.usage).toMatchObject({ outputTokens: 50, estimated: true });
-    });
-
-    it("asks for no more once the provider has ended the answer, and never ends it twice", async () => {
-      const extend = vi.fn(async () => undefined);
-      const { text } = await answer([content("a")], [[long + stop[0], { finishReason: "stop", usage }]], {
-        coveredCharacters: 50,
-        extend,
-      });
-      expect(extend).not.toHaveBeenCalled();
-      expect(text.match(/finish_reason/g)).toHaveLength(1);
-    });
   });
 });
 

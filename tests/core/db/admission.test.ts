@@ -9,10 +9,14 @@ import {
   release,
   reserveMore,
 } from "#core/db/admission.ts";
+import type { Reserve } from "#core/db/grant.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem, updateItem } from "#core/db/table.ts";
 import { inOrder, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
+
+const whole = (picoUsd: bigint): Reserve => ({ picoUsd, leastPicoUsd: picoUsd });
+const admitted = (reservedPicoUsd: bigint) => ({ admitted: true, reservedPicoUsd });
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
 const day = "2026-11-22";
@@ -25,7 +29,7 @@ const asking = (userId: string, changes: Partial<AdmissionRequest> = {}): Admiss
   requestId: `req_${randomUUID()}`,
   day,
   untilSeconds: nowSeconds + 330,
-  reservePicoUsd: 10n,
+  reserve: whole(10n),
   capPicoUsd: 1_000n,
   maxOpen: 20,
   ...changes,
@@ -54,7 +58,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
 
   it("of 200 requests at once lets in exactly as many as may be open, also for a user without a row", async () => {
     const userId = newUser();
-    const verdicts = await Promise.all(Array.from({ length: 200 }, () => ask(asking(userId, { reservePicoUsd: 1n }))));
+    const verdicts = await Promise.all(Array.from({ length: 200 }, () => ask(asking(userId, { reserve: whole(1n) }))));
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(20);
     expect(await stateOf(userId)).toEqual({ open: 20, spent: 20n });
     for (const verdict of verdicts) {
@@ -65,32 +69,87 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
   it("of 200 requests at once lets in exactly as many as the day's cap pays for", async () => {
     const userId = newUser();
     const verdicts = await Promise.all(
-      Array.from({ length: 200 }, () => ask(asking(userId, { maxOpen: 1_000, reservePicoUsd: 70n }))),
+      Array.from({ length: 200 }, () => ask(asking(userId, { maxOpen: 1_000, reserve: whole(70n) }))),
     );
     // 14 × 70 = 980; a fifteenth would pass 1,000.
     expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(14);
     expect(await stateOf(userId)).toEqual({ open: 14, spent: 980n });
-    expect(verdicts.find(({ admitted }) => !admitted)).toEqual({ admitted: false, reason: "spend" });
+    expect(verdicts.find(({ admitted }) => !admitted)).toEqual({
+      admitted: false,
+      reason: "spend",
+      spentPicoUsd: 980n,
+    });
   });
 
   it("may reserve up to the cap and not a pico-dollar more", async () => {
     const userId = newUser();
-    expect(await ask(asking(userId, { reservePicoUsd: 1_001n }))).toMatchObject({ reason: "spend" });
-    expect(await ask(asking(userId, { reservePicoUsd: 1_000n }))).toEqual({ admitted: true });
-    expect(await ask(asking(userId, { reservePicoUsd: 1n }))).toMatchObject({ reason: "spend" });
+    expect(await ask(asking(userId, { reserve: whole(1_001n) }))).toMatchObject({ reason: "spend" });
+    expect(await ask(asking(userId, { reserve: whole(1_000n) }))).toEqual(admitted(1_000n));
+    expect(await ask(asking(userId, { reserve: whole(1n) }))).toMatchObject({ reason: "spend" });
+  });
+
+  describe("of a request that a part of its money is of use to", () => {
+    const part = (picoUsd: bigint, leastPicoUsd: bigint): Partial<AdmissionRequest> => ({
+      reserve: { picoUsd, leastPicoUsd },
+    });
+
+    it("takes all of it where that is at most half of what is left, in one write", async () => {
+      const userId = newUser();
+      await ask(asking(userId, { reserve: whole(200n) }));
+      relay().reset();
+      expect(await ask(asking(userId, part(400n, 10n)))).toEqual(admitted(400n));
+      expect(relay().requests.map(operationOf)).toEqual(["UpdateItem"]);
+    });
+
+    it("else takes half of what is left in a second write, and never less than is of use", async () => {
+      const userId = newUser();
+      await ask(asking(userId, { reserve: whole(200n) }));
+      relay().reset();
+      expect(await ask(asking(userId, part(401n, 10n)))).toEqual(admitted(400n));
+      expect(relay().requests.map(operationOf)).toEqual(["UpdateItem", "UpdateItem"]);
+      expect(await ask(asking(userId, part(401n, 300n)))).toEqual(admitted(300n));
+      expect(await ask(asking(userId, part(401n, 101n)))).toMatchObject({ reason: "spend", spentPicoUsd: 900n });
+      expect(await stateOf(userId)).toEqual({ open: 3, spent: 900n });
+    });
+
+    it("never passes the cap in a crowd, and refuses nobody while there is enough for the least", async () => {
+      const userId = newUser();
+      const verdicts = await Promise.all(Array.from({ length: 20 }, () => ask(asking(userId, part(50n, 2n)))));
+      expect(verdicts.filter((verdict) => verdict.admitted)).toHaveLength(20);
+      const { open, spent } = await stateOf(userId);
+      expect(open).toBe(20);
+      expect(spent).toBeLessThanOrEqual(1_000n);
+    });
+
+    it("is admitted once although the answer to its second write was lost", async () => {
+      const userId = newUser();
+      await ask(asking(userId, { reserve: whole(200n) }));
+      relay().intercept = inOrder(undefined, { kind: "lose-answer" });
+      expect(await ask(asking(userId, part(900n, 10n)))).toEqual(admitted(400n));
+      expect(await stateOf(userId)).toEqual({ open: 2, spent: 600n });
+    });
+
+    it("reserves more in the same way", async () => {
+      const userId = newUser();
+      const request = asking(userId);
+      await ask(request);
+      const more = { picoUsd: 900n, leastPicoUsd: 10n };
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, more })).toBe(495n);
+      expect(await stateOf(userId)).toEqual({ open: 1, spent: 505n });
+    });
   });
 
   it("lets a request that reserves nothing (own provider key) in over the cap, but counts its place", async () => {
     const userId = newUser();
-    await ask(asking(userId, { reservePicoUsd: 1_000n }));
-    expect(await ask(asking(userId, { reservePicoUsd: 0n, maxOpen: 2 }))).toEqual({ admitted: true });
-    expect(await ask(asking(userId, { reservePicoUsd: 0n, maxOpen: 2 }))).toMatchObject({ reason: "open-requests" });
+    await ask(asking(userId, { reserve: whole(1_000n) }));
+    expect(await ask(asking(userId, { reserve: whole(0n), maxOpen: 2 }))).toEqual(admitted(0n));
+    expect(await ask(asking(userId, { reserve: whole(0n), maxOpen: 2 }))).toMatchObject({ reason: "open-requests" });
   });
 
   it("begins each UTC day with the whole cap", async () => {
     const userId = newUser();
-    await ask(asking(userId, { reservePicoUsd: 1_000n }));
-    expect(await ask(asking(userId, { reservePicoUsd: 1_000n, day: "2026-11-23" }))).toEqual({ admitted: true });
+    await ask(asking(userId, { reserve: whole(1_000n) }));
+    expect(await ask(asking(userId, { reserve: whole(1_000n), day: "2026-11-23" }))).toEqual(admitted(1_000n));
   });
 
   it("lets nobody in whom an operator disabled", async () => {
@@ -105,7 +164,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
   it("works on a row that something else made, which has no map of leases yet", async () => {
     const userId = newUser();
     await putItem("keys", { ...rowKeys.admission(userId), keyCount: 3 });
-    expect(await ask(asking(userId))).toEqual({ admitted: true });
+    expect(await ask(asking(userId))).toEqual(admitted(10n));
     expect(await rowOf(userId)).toMatchObject({ keyCount: 3 });
   });
 
@@ -123,7 +182,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const first = asking(userId);
       await ask(first);
       relay().intercept = inOrder({ kind: "lose-answer" });
-      expect(await ask(asking(userId))).toEqual({ admitted: true });
+      expect(await ask(asking(userId))).toEqual(admitted(10n));
       expect(await stateOf(userId)).toEqual({ open: 2, spent: 20n });
     });
 
@@ -131,7 +190,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const userId = newUser();
       await ask(asking(userId));
       relay().intercept = inOrder({ kind: "lose-answer" });
-      expect(await ask(asking(userId, { maxOpen: 2, reservePicoUsd: 990n }))).toEqual({ admitted: true });
+      expect(await ask(asking(userId, { maxOpen: 2, reserve: whole(990n) }))).toEqual(admitted(990n));
       expect(await stateOf(userId)).toEqual({ open: 2, spent: 1_000n });
     });
 
@@ -149,7 +208,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const request = asking(userId);
       await ask(request);
       relay().intercept = inOrder({ kind: "lose-answer" });
-      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })).toBe(true);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, more: whole(10n) })).toBe(10n);
       expect(await stateOf(userId)).toEqual({ open: 1, spent: 20n });
     });
   });
@@ -204,7 +263,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       await ask(asking(userId));
       const orphans: string[] = [];
       const verdict = await admit(asking(userId, { maxOpen: 3 }), nowMs, (id) => orphans.push(id));
-      expect(verdict).toEqual({ admitted: true });
+      expect(verdict).toEqual(admitted(10n));
       expect(orphans.sort()).toEqual(killed.map(({ requestId }) => requestId).sort());
       expect(await stateOf(userId)).toEqual({ open: 2, spent: 40n });
     });
@@ -218,9 +277,9 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
 
     it("are no reason to let more in than the cap pays for", async () => {
       const userId = newUser();
-      await ask(asking(userId, { ...past, reservePicoUsd: 1_000n }));
+      await ask(asking(userId, { ...past, reserve: whole(1_000n) }));
       const verdict = await admit(asking(userId, { maxOpen: 1 }), nowMs, () => undefined);
-      expect(verdict).toEqual({ admitted: false, reason: "spend" });
+      expect(verdict).toEqual({ admitted: false, reason: "spend", spentPicoUsd: 1_000n });
     });
   });
 
@@ -229,8 +288,8 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const userId = newUser();
       const request = asking(userId, { capPicoUsd: 100n });
       await ask(request);
-      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 90n })).toBe(true);
-      expect(await reserveMore({ ...request, reservedPicoUsd: 100n, morePicoUsd: 1n })).toBe(false);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, more: whole(90n) })).toBe(90n);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 100n, more: whole(1n) })).toBeUndefined();
       expect(await stateOf(userId)).toEqual({ open: 1, spent: 100n });
       const { open } = await rowOf(userId);
       expect(open).toMatchObject({ [request.requestId]: { reserved: 100 } });
@@ -241,7 +300,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const request = asking(userId);
       await ask(request);
       await release({ ...request, correctionPicoUsd: -10n });
-      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })).toBe(false);
+      expect(await reserveMore({ ...request, reservedPicoUsd: 10n, more: whole(10n) })).toBeUndefined();
       expect(await stateOf(userId)).toEqual({ open: 0, spent: 0n });
     });
 
@@ -250,9 +309,9 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       const requests = Array.from({ length: 20 }, () => asking(userId, { capPicoUsd: 305n }));
       for (const request of requests) await ask(request);
       const results = await Promise.all(
-        requests.map((request) => reserveMore({ ...request, reservedPicoUsd: 10n, morePicoUsd: 10n })),
+        requests.map((request) => reserveMore({ ...request, reservedPicoUsd: 10n, more: whole(10n) })),
       );
-      expect(results.filter(Boolean)).toHaveLength(10);
+      expect(results.filter((granted) => granted !== undefined)).toHaveLength(10);
       expect((await stateOf(userId)).spent).toBe(300n);
     });
   });

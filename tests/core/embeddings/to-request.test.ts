@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
-import { checkEmbeddingRequest, embeddingCharacters, toEmbeddingBody } from "#core/embeddings/to-request.ts";
+import { checkEmbeddingRequest, embeddingTokens, toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 
 const request = (fields: Record<string, unknown>) =>
@@ -73,11 +73,20 @@ describe("the provider's body", () => {
   });
 });
 
-test.each([
-  ["abcd", 4],
-  [["ab", "cd"], 4],
-  [[1, 2], 8],
-  [[[1], [2, 3]], 12],
-])("the characters of %j are %i", (input, characters) => {
-  expect(embeddingCharacters(request({ input }))).toBe(characters);
+describe("the most tokens that can be billed", () => {
+  test.each([
+    [[1, 2], 2],
+    [[[1], [2, 3]], 3],
+  ])("of the tokens %j are %i", (input, tokens) => {
+    expect(embeddingTokens(request({ input }), "openai")).toBe(tokens);
+  });
+
+  test("of text are a bound, with a margin for Gemini's tokenizer", () => {
+    const input = "The quick brown fox jumps over the lazy dog. ".repeat(20);
+    expect(embeddingTokens(request({ input }), "openai")).toBeGreaterThanOrEqual(200);
+    expect(embeddingTokens(request({ input: [input, input] }), "openai")).toBeGreaterThanOrEqual(400);
+    expect(embeddingTokens(request({ input }), "google")).toBeGreaterThan(
+      embeddingTokens(request({ input }), "openai"),
+    );
+  });
 });

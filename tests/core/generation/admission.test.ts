@@ -3,10 +3,12 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { Admission, type AdmissionOptions } from "#core/generation/admission.ts";
+import { wholeReserve } from "#core/generation/reservation.ts";
 import { newId } from "#core/ids.ts";
 import { logger } from "#core/observability/logger.ts";
 import { flushMetrics } from "#core/observability/metrics.ts";
 import { captureLog } from "#tests/core/support/lambda.ts";
+import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 const startedAtMs = Date.UTC(2026, 10, 22, 12);
@@ -15,7 +17,7 @@ const admissionOf = (userId: string, changes: Partial<AdmissionOptions> = {}): A
   new Admission({
     userId,
     requestId: newId("request"),
-    reservePicoUsd: 100n,
+    reserve: wholeReserve(100n),
     startedAtMs,
     lambdaDeadlineMs: startedAtMs + 60_000,
     ...changes,
@@ -45,7 +47,7 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     await place.close(7n);
     await place.close(50n);
     expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(7);
-    const refused = admissionOf(userId, { reservePicoUsd: 10n ** 18n });
+    const refused = admissionOf(userId, { reserve: wholeReserve(10n ** 18n) });
     await expect(refused.admit()).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
     relay().reset();
     await refused.close(5n);
@@ -66,6 +68,39 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     const line = "The lease of a killed request was cleared";
     expect(warn.mock.calls).toHaveLength(20);
     expect(warn.mock.calls).toEqual(expect.arrayContaining(killed.map((requestId) => [line, { requestId, userId }])));
+  });
+
+  it("pays its first call from what it reserved, a later one from what came back, and only then reserves more", async () => {
+    const userId = newUser();
+    const place = admissionOf(userId);
+    await place.admit();
+    expect(await place.take(wholeReserve(60n))).toBe(60n);
+    place.giveBack(50n);
+    expect(await place.take({ picoUsd: 100n, leastPicoUsd: 90n })).toBe(90n);
+    expect(place.reservedPicoUsd).toBe(100n);
+    expect(await place.take(wholeReserve(30n))).toBe(30n);
+    expect(place.reservedPicoUsd).toBe(130n);
+    await expect(place.take(wholeReserve(10n ** 18n))).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
+    await place.close(150n);
+    expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(150);
+  });
+
+  it("whose answer was lost for good gives back what its lease holds, whatever that came to", async () => {
+    const userId = newUser();
+    const place = admissionOf(userId, { reserve: { picoUsd: 10n ** 18n, leastPicoUsd: 1n } });
+    let writes = 0;
+    relay().intercept = (request) => {
+      if (operationOf(request) !== "UpdateItem") return undefined;
+      writes += 1;
+      // The first write is refused, or finds no row. What follows gets through, and its answers are lost.
+      return writes > 3 ? { kind: "lose-answer" } : undefined;
+    };
+    await place.admit().catch(() => undefined);
+    relay().reset();
+    await place.close(0n);
+    const row = await rowOf(userId);
+    expect(row?.open).toEqual({});
+    expect(row?.[`spend#${utcDay(startedAtMs)}`]).toBe(0);
   });
 
   it("of which nobody knows whether it is held is given back without patience: it would only weigh on a table in trouble", async () => {
@@ -96,13 +131,14 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     const place = new Admission({
       userId,
       requestId: newId("request"),
-      reservePicoUsd: 100n,
+      reserve: wholeReserve(100n),
       startedAtMs,
       lambdaDeadlineMs: startedAtMs + 60_000,
     });
     await place.admit();
-    const extended = await Promise.all(Array.from({ length: 8 }, () => place.extendBy(10n)));
-    expect(extended).toEqual(Array.from({ length: 8 }, () => true));
+    expect(await place.take(wholeReserve(100n))).toBe(100n);
+    const taken = await Promise.all(Array.from({ length: 8 }, () => place.take(wholeReserve(10n))));
+    expect(taken).toEqual(Array.from({ length: 8 }, () => 10n));
     expect(place.reservedPicoUsd).toBe(180n);
     const spent = async () =>
       (await getItem("keys", rowKeys.admission(userId), { consistent: true }))?.[`spend#${utcDay(startedAtMs)}`];

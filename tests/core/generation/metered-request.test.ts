@@ -8,6 +8,7 @@ import { getItem, type PlainItem, putItem } from "#core/db/table.ts";
 import { type ErrorCode, GatewayError } from "#core/errors.ts";
 import type { GenerationEnd } from "#core/generation/generation.ts";
 import { meteredRequest, settleRequest } from "#core/generation/metered-request.ts";
+import { wholeReserve } from "#core/generation/reservation.ts";
 import { type UsageEnd, UsageRow, type UsageRowOptions } from "#core/generation/usage-row.ts";
 import { newId } from "#core/ids.ts";
 import { type Fault, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
@@ -72,7 +73,7 @@ const begin = ({ userId, requestId, byok, streamed, reservePicoUsd, untilMs }: A
     operation: "chat",
     asked: gpt,
     streamed,
-    reservePicoUsd,
+    reserve: wholeReserve(reservePicoUsd),
     timeoutMs: 300_000,
   });
   const { admission, generation } = metered;
@@ -326,13 +327,17 @@ describe.skipIf(!hasTables)(`A metered request (${tablesName})`, () => {
     await expect(begin(request).open()).rejects.toMatchObject({ code: "INVALID_API_KEY", status: 401 });
   });
 
-  it("doubles a reservation while the cap allows it, and books the true cost in the end", async () => {
+  it("reserves for a second call while the cap allows it, and books the true cost in the end", async () => {
     const request = metering({ reservePicoUsd: 3_000n * microUsd });
     const meter = begin(request);
     await meter.open();
-    expect(await meter.admission.extend()).toBe(true);
+    const call = wholeReserve(3_000n * microUsd);
+    expect(await meter.admission.take(call)).toBe(call.picoUsd);
+    expect(await meter.admission.take(call)).toBe(call.picoUsd);
     expect(meter.admission.reservedPicoUsd).toBe(6_000n * microUsd);
-    expect(await meter.admission.extend()).toBe(false);
+    await expect(meter.admission.take(wholeReserve(6_000n * microUsd))).rejects.toMatchObject({
+      code: "SPEND_LIMIT_EXCEEDED",
+    });
     expect(meter.admission.reservedPicoUsd).toBe(6_000n * microUsd);
     expect((await admissionOf(request)).spent).toBe(6_000n * microUsd);
     await meter.settle();

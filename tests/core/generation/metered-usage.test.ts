@@ -25,7 +25,7 @@ describe("metered", () => {
   it("is our count, marked as an estimate, where the provider never told", () => {
     expect(meteredUsage(outcome({ contentStarted: true, outputCharacters: 41 }), 4_000)).toEqual({
       ...noTokens,
-      inputTokens: 1_000,
+      inputTokens: 4_000,
       outputTokens: 11,
       estimated: true,
     });
@@ -39,8 +39,22 @@ describe("metered", () => {
       estimated: true,
     });
     for (const outputCharacters of [4, 80]) {
-      expect(meteredUsage(outcome({ usage: told, contentStarted: true, outputCharacters }), 1)).toEqual(told);
+      expect(meteredUsage(outcome({ usage: told, contentStarted: true, outputCharacters }), 1)).toEqual({
+        ...told,
+        estimated: true,
+      });
     }
+  });
+});
+
+describe("an input that the provider left out", () => {
+  it("is our bound, marked as an estimate", () => {
+    const usage = { ...noTokens, outputTokens: 20 };
+    expect(meteredUsage(outcome({ usage, finishReason: "stop", contentStarted: true }), 70)).toEqual({
+      ...usage,
+      inputTokens: 70,
+      estimated: true,
+    });
   });
 });
 

@@ -31,7 +31,7 @@ describe.skipIf(!hasTables)(`RequestScope (${tablesName})`, () => {
         ...facts,
         day: "2026-11-22",
         untilSeconds: nowMs / 1_000 + 330,
-        reservePicoUsd: 0n,
+        reserve: { picoUsd: 0n, leastPicoUsd: 0n },
         capPicoUsd: 0n,
         maxOpen: 5,
       },

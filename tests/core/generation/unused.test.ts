@@ -3,15 +3,24 @@ import { resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { addEvent, noAdditions } from "#core/db/rollup-sums.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
-import { unusedGeneration, withUnused } from "#core/generation/unused.ts";
-import { newOutcome } from "#core/providers/provider.ts";
+import { spendOnUnused, unusedGeneration, withUnused } from "#core/generation/unused.ts";
+import { type FailureKind, newOutcome, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { newEvent } from "#tests/core/support/usage-events.ts";
 
 const usage = { ...noTokens, inputTokens: 1_000, outputTokens: 100 };
 /** 1,000 in and 100 out at 1.75 and 14 dollars a million: 3,150 micro-dollars. */
 const cost = 3_150_000_000n;
 const { catalog } = resolveModel("gpt-5.2");
-const outcome = (changes: object) => ({ ...newOutcome(), ...changes });
+const failing = (
+  kind: FailureKind,
+  outcome: Partial<ProviderOutcome> | undefined,
+  changes: { readonly status?: number; readonly handedOver?: boolean } = {},
+): ProviderFailure => {
+  const failure = new ProviderFailure("openai", kind, "It failed", { status: changes.status });
+  failure.outcome = outcome === undefined ? undefined : { ...newOutcome(), ...outcome };
+  failure.handedOver = changes.handedOver ?? true;
+  return failure;
+};
 
 const attempt = (changes: object = {}): AttemptRecord => ({
   model: "gpt-5.2",
@@ -23,32 +32,73 @@ const attempt = (changes: object = {}): AttemptRecord => ({
 const answered = { usage, costPicoUsd: cost, byok: false, spentPicoUsd: cost };
 
 describe("a generation that nobody got", () => {
+  const by = { catalog, byok: false, inputTokens: 8 };
+
   it("is what the provider told, at its own model's price", () => {
-    expect(
-      unusedGeneration(outcome({ usage, contentStarted: true }), { catalog, byok: true, inputCharacters: 8 }),
-    ).toEqual({ byok: true, ...usage, costPicoUsd: cost });
+    const failure = failing("malformed", { usage, contentStarted: true, finishReason: "stop" });
+    expect(unusedGeneration(failure, { ...by, byok: true })).toEqual({ byok: true, ...usage, costPicoUsd: cost });
   });
 
-  it("is nothing where no answer began, and an estimate where one did and told nothing", () => {
-    const by = { catalog, byok: false, inputCharacters: 8 };
-    expect(unusedGeneration(undefined, by)).toBeUndefined();
-    expect(unusedGeneration(newOutcome(), by)).toBeUndefined();
-    expect(unusedGeneration(outcome({ contentStarted: true, outputCharacters: 40 }), by)).toMatchObject({
-      inputTokens: 2,
+  it("is an estimate where an answer began and its provider told nothing", () => {
+    expect(unusedGeneration(failing("network", { contentStarted: true, outputCharacters: 40 }), by)).toMatchObject({
+      inputTokens: 8,
       outputTokens: 10,
       estimated: true,
     });
   });
 
+  it.each<FailureKind>(["network", "timeout", "aborted", "malformed"])(
+    "counts its input where the provider has the request and the attempt ended in %s",
+    (kind) => {
+      for (const outcome of [undefined, {}, { usage: noTokens }]) {
+        expect(unusedGeneration(failing(kind, outcome), by)).toMatchObject({
+          inputTokens: 8,
+          outputTokens: 0,
+          estimated: true,
+        });
+      }
+    },
+  );
+
+  it.each<FailureKind>(["network", "timeout", "aborted"])(
+    "is nothing where %s came before the last byte left",
+    (kind) => {
+      expect(unusedGeneration(failing(kind, undefined, { handedOver: false }), by)).toBeUndefined();
+    },
+  );
+
+  it.each<[FailureKind, number]>([
+    ["rate-limit", 429],
+    ["server", 500],
+    ["server", 503],
+    ["auth", 401],
+    ["quota", 402],
+    ["request", 400],
+    ["timeout", 408],
+  ])("is nothing where the provider itself refused: %s, %i", (kind, status) => {
+    expect(unusedGeneration(failing(kind, undefined, { status }), by)).toBeUndefined();
+    expect(unusedGeneration(failing(kind, {}, { status }), by)).toBeUndefined();
+  });
+
+  it("is what had been generated where the provider broke off in the middle", () => {
+    const failure = failing("server", { contentStarted: true, outputCharacters: 400 }, { status: 500 });
+    expect(unusedGeneration(failure, by)).toMatchObject({ inputTokens: 8, outputTokens: 100, estimated: true });
+  });
+
   it.each([{ inputTokens: 1 }, { outputTokens: 1 }])("is metered for %j already", (told) => {
-    const by = { catalog, byok: false, inputCharacters: 0 };
-    expect(unusedGeneration(outcome({ usage: { ...noTokens, ...told } }), by)).toMatchObject(told);
-    expect(unusedGeneration(outcome({ usage: noTokens }), by)).toBeUndefined();
+    expect(unusedGeneration(failing("malformed", { usage: { ...noTokens, ...told } }), by)).toMatchObject(told);
   });
 
   it("has no cost where the price is unknown", () => {
-    const unused = unusedGeneration(outcome({ usage }), { catalog: undefined, byok: false, inputCharacters: 0 });
+    const unused = unusedGeneration(failing("malformed", { usage }), { ...by, catalog: undefined });
     expect(unused).not.toHaveProperty("costPicoUsd");
+  });
+
+  it("takes from the cap what it cost, at the highest price where that is unknown, and nothing of the caller's own key", () => {
+    const unused = { byok: false, ...usage, costPicoUsd: cost };
+    expect(spendOnUnused(unused)).toBe(cost);
+    expect(spendOnUnused({ ...unused, costPicoUsd: undefined })).toBeGreaterThan(cost);
+    expect(spendOnUnused({ ...unused, byok: true })).toBe(0n);
   });
 });
 
@@ -63,8 +113,8 @@ describe("the sum of a request", () => {
     });
   });
 
-  it("has every paid generation's tokens and cost, and all of them take from the cap", () => {
-    expect(withUnused(answered, [attempt(), attempt({ estimated: true })])).toEqual({
+  it("has every paid generation's tokens and cost", () => {
+    expect(withUnused({ ...answered, spentPicoUsd: 3n * cost }, [attempt(), attempt({ estimated: true })])).toEqual({
       usage: { ...usage, inputTokens: 3_000, outputTokens: 300, estimated: true },
       costPicoUsd: 3n * cost,
       spentPicoUsd: 3n * cost,
@@ -116,15 +166,12 @@ describe("the sum of a request", () => {
     });
     expect(withUnused({ ...answered, byok: true, spentPicoUsd: 0n }, [attempt()])).toMatchObject({
       costPicoUsd: 2n * cost,
-      spentPicoUsd: cost,
       byokCostPicoUsd: cost,
     });
   });
 
-  it("is unknown once one price is, which still takes from the cap", () => {
-    const total = withUnused(answered, [attempt({ costPicoUsd: undefined })]);
-    expect(total.costPicoUsd).toBeUndefined();
-    expect(total.spentPicoUsd).toBeGreaterThan(cost);
+  it("is unknown once one price is", () => {
+    expect(withUnused(answered, [attempt({ costPicoUsd: undefined })]).costPicoUsd).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { callChat } from "#core/chat/call-provider.ts";
+import { chatSize } from "#core/chat/call-size.ts";
 import { GatewayError } from "#core/errors.ts";
 import { type AttemptsRequest, runAttempts } from "#core/generation/run-attempts.ts";
 import type { Target } from "#core/routing/target.ts";
@@ -79,7 +80,7 @@ export const target = (server: FakeProvider | undefined, name = "gpt-5.2", byok 
 export interface ChatAttempts
   extends Pick<
     AttemptsRequest<Target["model"], unknown>,
-    "targets" | "retries" | "signal" | "abortReason" | "remainingMs" | "inputCharacters" | "onAttempt"
+    "targets" | "retries" | "signal" | "abortReason" | "remainingMs" | "onAttempt"
   > {
   readonly request: ChatRequest;
   readonly completionId: string;
@@ -88,7 +89,7 @@ export interface ChatAttempts
 export const chatAttempts = ({ request, completionId, ...rest }: ChatAttempts) =>
   runAttempts({
     ...rest,
-    call: callChat(request, completionId),
+    call: callChat(request, chatSize(request), completionId),
     streamed: request.stream === true,
     namedFallbacks: request.fallback?.length ?? 0,
     hasTools: (request.tools?.length ?? 0) > 0,

@@ -223,7 +223,7 @@ describe("runAttempts", () => {
       const onAttempt = vi.fn();
       const aborted = { signal: controller.signal, abortReason: () => reason, onAttempt };
       expect(await refused(run([target(server)], aborted))).toBe(reason);
-      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }]]);
+      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }, 0n]]);
     });
   });
 

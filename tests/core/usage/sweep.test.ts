@@ -26,7 +26,13 @@ interface Started {
 const start = async (openUntil: number): Promise<Started> => {
   const facts = { userId: `user_${randomUUID()}`, requestId: newId("request"), day };
   const verdict = await admit(
-    { ...facts, untilSeconds: openUntil, reservePicoUsd: 500n, capPicoUsd: 1_000n, maxOpen: 5 },
+    {
+      ...facts,
+      untilSeconds: openUntil,
+      reserve: { picoUsd: 500n, leastPicoUsd: 500n },
+      capPicoUsd: 1_000n,
+      maxOpen: 5,
+    },
     nowMs,
     () => undefined,
   );

@@ -14,6 +14,8 @@ import { type ProviderCredential, ProviderFailure } from "#core/providers/provid
 const urlLifetimeMs = 10 * 60_000;
 const maxPauseMs = 4_000;
 const picoPerCredit = 10_000_000_000n;
+/** A dearer image is a mistake of the reply. */
+const maxCredits = 100_000;
 
 const isFlux2 = (model: string): boolean => model.startsWith("flux-2-");
 const isKontext = (model: string): boolean => model.startsWith("flux-kontext-");
@@ -136,7 +138,10 @@ const makeOne = async (
     },
     seed: seed ?? null,
     // Credits may be fractional: 1.5 credits are one and a half cents.
-    costPicoUsd: typeof cost === "number" ? (BigInt(Math.round(cost * 1_000)) * picoPerCredit) / 1_000n : undefined,
+    costPicoUsd:
+      typeof cost === "number" && cost >= 0 && cost <= maxCredits
+        ? (BigInt(Math.round(cost * 1_000)) * picoPerCredit) / 1_000n
+        : undefined,
     simulated: submitted.simulated,
   };
 };

@@ -103,12 +103,25 @@ const makeOnce = async (
   return toResult(await calls.ask(() => falResult(credential, ticket, signal)), simulated);
 };
 
+/** The cost of images whose sizes fal reports; undefined where one is missing. */
+const costOfSizes = (model: string, images: ImageResult["images"]): bigint | undefined => {
+  let total = 0n;
+  for (const { width, height } of images) {
+    const cost = width === null || height === null ? undefined : mediaCostPicoUsd(model, megapixelsOf(width, height));
+    if (cost === undefined) return undefined;
+    total += cost;
+  }
+  return total;
+};
+
 export const falImages: ImageAdapter = {
   traits,
   costOfOne: ({ model, request: { width, height, aspect_ratio: ratio }, images }) => {
     if (falImageModel(model).perMegapixel !== true) return mediaCostPicoUsd(model, 1);
-    // An edited image keeps the size of its original, which is not known here.
-    if (images.length > 0 && width === undefined && ratio === undefined) return undefined;
+    // An edited image keeps the size of its original, which is not known here: reserved at the largest.
+    if (images.length > 0 && width === undefined && ratio === undefined) {
+      return mediaCostPicoUsd(model, megapixelsOf(maxSide, maxSide));
+    }
     return mediaCostPicoUsd(model, megapixelsOf(width, height));
   },
   make: async (work, credential, calls) => {
@@ -116,9 +129,12 @@ export const falImages: ImageAdapter = {
     const made = falImageModel(work.model).many
       ? [await makeOnce(work, n, credential, calls)]
       : await forEachImage(n, () => makeOnce(work, 1, credential, calls));
+    const images = made.flatMap((each) => each.images);
+    const costPicoUsd = falImageModel(work.model).perMegapixel === true ? costOfSizes(work.model, images) : undefined;
     return {
-      images: made.flatMap(({ images }) => images),
+      images,
       seed: made[0]?.seed ?? null,
+      ...(costPicoUsd === undefined ? {} : { costPicoUsd }),
       simulated: made.some(({ simulated }) => simulated),
     };
   },
