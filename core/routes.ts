@@ -150,11 +150,11 @@ const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
 const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const videoSecrets = ["secret:GoogleApiKey", "secret:FalApiKey"] as const satisfies Grant[];
 const imageGrants = [
   ...jobGrants,
   "secret:OpenaiApiKey",
-  "secret:GoogleApiKey",
-  "secret:FalApiKey",
+  ...videoSecrets,
   "secret:BflApiKey",
 ] as const satisfies Grant[];
 const keysLimit = perUser("keys", 60);
@@ -623,7 +623,7 @@ export const routes = [
     handler: "functions/video-generate.handler",
     limit: perKey("video", 10),
     ...generatingPost,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    grants: [...jobGrants, ...videoSecrets],
     summary: "Starts a video with Google or fal",
   },
   {
@@ -634,7 +634,7 @@ export const routes = [
     auth: "key",
     limit: perKey("video-status", 60),
     ...generating,
-    grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+    grants: [...jobStatusGrants, ...videoSecrets],
     summary: "Returns the state of a video",
   },
   {

@@ -5,9 +5,9 @@ import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import type { FailureKind } from "./failure-kind.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
+import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 export type { FailureKind } from "./failure-kind.ts";
-import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
