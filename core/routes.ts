@@ -52,8 +52,6 @@ export interface Route {
   readonly memoryMb: number;
   readonly concurrency: ConcurrencyClass;
   readonly grants: readonly Grant[];
-  /** One line for the OpenAPI document and the dashboards. */
-  readonly summary: string;
 }
 
 interface ScheduleTrigger {
@@ -74,7 +72,6 @@ export interface BackgroundFunction {
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly grants: readonly Grant[];
-  readonly summary: string;
 }
 
 const minute = 60_000;
@@ -179,7 +176,6 @@ export const routes = [
     memoryMb: 256,
     timeoutSeconds: 10,
     grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
-    summary: "Reports liveness and, with ?deep=1, the state of each dependency",
   },
   {
     id: "OpenApi",
@@ -187,7 +183,6 @@ export const routes = [
     handler: "functions/openapi.handler",
     ...openGet,
     grants: [],
-    summary: "Returns the OpenAPI 3.1 document",
   },
   {
     id: "ChatCompletions",
@@ -196,7 +191,6 @@ export const routes = [
     limit: chatLimit,
     ...generatingPost,
     grants: chatGrants,
-    summary: "Creates chat completions in OpenAI's format",
   },
   {
     id: "Messages",
@@ -205,7 +199,6 @@ export const routes = [
     limit: chatLimit,
     ...generatingPost,
     grants: chatGrants,
-    summary: "Creates messages in Anthropic's format",
   },
   {
     id: "CountTokens",
@@ -215,7 +208,6 @@ export const routes = [
     ...generatingPost,
     timeoutSeconds: 30,
     grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
-    summary: "Counts the input tokens of a message",
   },
   {
     id: "Embeddings",
@@ -224,7 +216,6 @@ export const routes = [
     limit: perKey("embeddings", 120),
     ...generatingPost,
     grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
-    summary: "Creates OpenAI-compatible embeddings",
   },
   {
     id: "Responses",
@@ -233,7 +224,27 @@ export const routes = [
     limit: chatLimit,
     ...generatingPost,
     grants: chatGrants,
-    summary: "Creates responses in OpenAI's Responses format",
+  },
+  {
+    id: "ResponsesInputTokens",
+    path: "/api/v1/responses/input_tokens",
+    methods: ["POST"],
+    handler: "functions/responses-input-tokens.handler",
+    auth: "key",
+    limit: perKey("count-tokens", 120),
+    ...generating,
+    timeoutSeconds: 30,
+    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+  },
+  {
+    id: "ResponsesCompact",
+    path: "/api/v1/responses/compact",
+    methods: ["POST"],
+    handler: "functions/responses-compact.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
   },
   {
     id: "Models",
@@ -242,7 +253,6 @@ export const routes = [
     limit: perKey("models", 120),
     ...bufferedGet,
     grants: [...verifyKey],
-    summary: "Lists the model catalogue in OpenAI's format",
   },
   {
     id: "Model",
@@ -252,7 +262,6 @@ export const routes = [
     limit: perKey("models", 120),
     ...bufferedGet,
     grants: [...verifyKey],
-    summary: "Returns one model of the catalogue",
   },
   {
     id: "CancelRequest",
@@ -263,7 +272,6 @@ export const routes = [
     limit: perKey("cancel", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "Stops a running request of the same user within 3 s",
   },
   {
     id: "Keys",
@@ -273,7 +281,6 @@ export const routes = [
     limit: keysLimit,
     ...forSession,
     grants: keyGrants,
-    summary: "Lists and creates API keys",
   },
   {
     id: "Key",
@@ -283,7 +290,6 @@ export const routes = [
     limit: keysLimit,
     ...forSession,
     grants: keyGrants,
-    summary: "Updates or revokes an API key",
   },
   {
     id: "RotateKey",
@@ -293,7 +299,6 @@ export const routes = [
     limit: keysLimit,
     ...forSession,
     grants: keyGrants,
-    summary: "Replaces an API key with a new one",
   },
   {
     id: "ProviderKeys",
@@ -312,7 +317,6 @@ export const routes = [
       "kms:GenerateDataKey",
       "keys:GetItem",
     ],
-    summary: "Lists and stores provider keys (BYOK)",
   },
   {
     id: "ProviderKey",
@@ -331,7 +335,6 @@ export const routes = [
       "providerKeys:TransactWriteItems",
       "keys:GetItem",
     ],
-    summary: "Deletes a provider key",
   },
   {
     id: "Usage",
@@ -341,7 +344,6 @@ export const routes = [
     limit: perKey("usage", 60),
     ...forBoth,
     grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
-    summary: "Returns requests, tokens and cost by day, model, key and provider",
   },
   {
     id: "SignIn",
@@ -350,7 +352,6 @@ export const routes = [
     limit: signInLimit,
     ...openPost,
     grants: signInGrants,
-    summary: "Signs in with email and password",
   },
   {
     id: "SignUp",
@@ -359,7 +360,6 @@ export const routes = [
     limit: signInLimit,
     ...openPost,
     grants: signInGrants,
-    summary: "Creates an account",
   },
   {
     id: "MagicLink",
@@ -368,7 +368,6 @@ export const routes = [
     limit: signInLimit,
     ...openPost,
     grants: signInGrants,
-    summary: "Sends an email with a sign-in link",
   },
   {
     id: "ResetPassword",
@@ -377,7 +376,6 @@ export const routes = [
     limit: signInLimit,
     ...openPost,
     grants: signInGrants,
-    summary: "Sends an email with a password reset link",
   },
   {
     id: "OAuth",
@@ -386,7 +384,6 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...openGet,
     grants: signInGrants,
-    summary: "Starts signing in with GitHub or Google",
   },
   {
     id: "AuthCallback",
@@ -397,7 +394,6 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...buffered,
     grants: signInGrants,
-    summary: "Completes OAuth and email links",
   },
   {
     id: "Session",
@@ -407,7 +403,6 @@ export const routes = [
     limit: perUser("session", 240),
     ...forSession,
     grants: signInGrants,
-    summary: "Returns the signed-in user",
   },
   {
     id: "SignOut",
@@ -416,7 +411,6 @@ export const routes = [
     limit: perAddress("sign-out", 60),
     ...openPost,
     grants: signInGrants,
-    summary: "Ends the session",
   },
   {
     id: "UpdatePassword",
@@ -426,7 +420,6 @@ export const routes = [
     limit: perUser("update-password", 10),
     ...forSession,
     grants: signInGrants,
-    summary: "Changes the password",
   },
   {
     id: "Dashboard",
@@ -435,7 +428,6 @@ export const routes = [
     ...openGet,
     concurrency: "page",
     grants: [],
-    summary: "Serves the dashboard page",
   },
   {
     id: "DashboardAssets",
@@ -444,7 +436,6 @@ export const routes = [
     ...openGet,
     concurrency: "page",
     grants: [],
-    summary: "Serves the dashboard assets",
   },
   {
     id: "Chat",
@@ -453,7 +444,6 @@ export const routes = [
     limit: perKey("chat", 10),
     ...longGeneratingPost,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Runs a chat, battle, fight or multi-instance",
   },
   {
     id: "Battle",
@@ -462,7 +452,6 @@ export const routes = [
     limit: perKey("battle", 20),
     ...longGeneratingPost,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Runs two models side by side",
   },
   {
     id: "Fight",
@@ -471,7 +460,6 @@ export const routes = [
     limit: perKey("fight", 10),
     ...longGeneratingPost,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Lets two to eight models answer, read each other and vote",
   },
   {
     id: "MediaSpeech",
@@ -480,7 +468,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates speech from text",
   },
   {
     id: "MediaVoices",
@@ -489,7 +476,6 @@ export const routes = [
     limit: mediaLimit,
     ...bufferedGet,
     grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
-    summary: "Lists the voices for speech",
   },
   {
     id: "MediaMusic",
@@ -498,7 +484,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates music from text",
   },
   {
     id: "MediaImage",
@@ -507,7 +492,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates images with MiniMax",
   },
   {
     id: "MediaVideo",
@@ -516,7 +500,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...jobGrants, "secret:MinimaxApiKey"],
-    summary: "Starts a video with MiniMax",
   },
   {
     id: "MediaVideoStatus",
@@ -525,7 +508,6 @@ export const routes = [
     limit: mediaLimit,
     ...bufferedGet,
     grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
-    summary: "Returns the state of a video",
   },
   {
     id: "FashionRun",
@@ -534,7 +516,6 @@ export const routes = [
     limit: perKey("fashion-run", 30),
     ...generatingPost,
     grants: [...jobGrants, "secret:FashnApiKey"],
-    summary: "Starts a fashion job",
   },
   {
     id: "FashionStatus",
@@ -543,7 +524,6 @@ export const routes = [
     limit: perKey("fashion-status", 40, 10_000),
     ...bufferedGet,
     grants: [...jobStatusGrants, "secret:FashnApiKey"],
-    summary: "Returns the state of a fashion job",
   },
   {
     id: "FashionSubscribe",
@@ -552,7 +532,6 @@ export const routes = [
     limit: perKey("fashion-subscribe", 30),
     ...longGeneratingPost,
     grants: [...jobGrants, "secret:FashnApiKey"],
-    summary: "Runs a fashion job and streams its progress",
   },
   {
     id: "ImageGenerate",
@@ -561,7 +540,6 @@ export const routes = [
     limit: imageLimit,
     ...generatingPost,
     grants: imageGrants,
-    summary: "Generates images with OpenAI, Google, BFL or fal",
   },
   {
     id: "ImageEdit",
@@ -570,7 +548,6 @@ export const routes = [
     limit: imageLimit,
     ...generatingPost,
     grants: imageGrants,
-    summary: "Edits images",
   },
   {
     id: "ImagesGenerations",
@@ -579,7 +556,6 @@ export const routes = [
     limit: imageLimit,
     ...generatingPost,
     grants: imageGrants,
-    summary: "OpenAI's image generations",
   },
   {
     id: "ImagesEdits",
@@ -588,7 +564,6 @@ export const routes = [
     limit: imageLimit,
     ...generatingPost,
     grants: imageGrants,
-    summary: "OpenAI's image edits",
   },
   {
     id: "AudioSpeech",
@@ -597,7 +572,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
-    summary: "OpenAI's speech",
   },
   {
     id: "AudioTranscriptions",
@@ -606,7 +580,6 @@ export const routes = [
     limit: mediaLimit,
     ...generatingPost,
     grants: [...mediaGrants, "secret:OpenaiApiKey"],
-    summary: "OpenAI's transcriptions",
   },
   {
     id: "Moderations",
@@ -615,7 +588,6 @@ export const routes = [
     limit: perKey("moderations", 60),
     ...generatingPost,
     grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
-    summary: "OpenAI's moderations",
   },
   {
     id: "VideoGenerate",
@@ -624,7 +596,6 @@ export const routes = [
     limit: perKey("video", 10),
     ...generatingPost,
     grants: [...jobGrants, ...videoSecrets],
-    summary: "Starts a video with Google or fal",
   },
   {
     id: "VideoStatus",
@@ -635,7 +606,6 @@ export const routes = [
     limit: perKey("video-status", 60),
     ...generating,
     grants: [...jobStatusGrants, ...videoSecrets],
-    summary: "Returns the state of a video",
   },
   {
     id: "Vision",
@@ -646,7 +616,6 @@ export const routes = [
     limit: perKey("vision", 60),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
-    summary: "Answers questions about images",
   },
   {
     id: "Jobs",
@@ -656,7 +625,6 @@ export const routes = [
     limit: perKey("jobs", 120),
     ...forBoth,
     grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
-    summary: "Lists the caller's jobs, newest first",
   },
   {
     id: "JobContent",
@@ -667,7 +635,6 @@ export const routes = [
     limit: perKey("job-content", 120),
     ...generating,
     grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
-    summary: "Returns the video of a job whose provider requires a key",
   },
 ] as const satisfies readonly Route[];
 
@@ -683,7 +650,6 @@ export const catchAll = {
   ...buffered,
   memoryMb: 256,
   grants: [],
-  summary: "Returns 404 for every unknown path",
 } as const satisfies Route;
 
 /** Functions that no path reaches. */
@@ -695,7 +661,6 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["usage:Query", "usage:UpdateItem", "keys:UpdateItem"],
-    summary: "Settles the usage of killed functions",
   },
   {
     id: "UsageRollup",
@@ -705,7 +670,6 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],
-    summary: "Adds settled usage to the daily sums",
   },
   {
     id: "PollJobs",
@@ -725,7 +689,6 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Polls jobs, settles them and delivers webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 
@@ -741,3 +704,6 @@ export const routeById = (id: RouteId | "NotFound"): Route => {
   if (route === undefined) throw new Error(`The route table has no row ${id}`);
   return route;
 };
+
+/** Every Lambda of the program. */
+export type FunctionId = RouteId | BackgroundId | "NotFound";

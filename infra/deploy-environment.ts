@@ -1,5 +1,8 @@
+import { type Environment, settingText } from "#core/settings/read.ts";
+import { deployFaults, deploySettings, settingOf, stageSettings } from "./settings.ts";
+
 /**
- * What a deployment is told from outside: the environment of the `sst` command, which also reads `.env` and
+ * What a deployment is given from outside: the environment of the `sst` command, which also reads `.env` and
  * `.env.<stage>`. Secrets are not here: they are SST secrets (core/secrets.ts).
  */
 
@@ -7,48 +10,30 @@
 const required = ["SUPABASE_URL", "UNKEY_API_ID"] as const;
 
 /** Passed on to every function when set; core/config.ts has the defaults. */
-const optional = [
-  "RATE_LIMIT_SCALE",
-  "MAX_OPEN_REQUESTS",
-  "DAILY_SPEND_CAP_USD",
-  "UNPRICED_MODELS",
-  "SIGN_UP_POLICY",
-  "SIGN_UP_DOMAINS",
-  "SIGN_UP_CLOSED_AT",
-  "LOG_LEVEL",
-  "UNKEY_URL",
-  "OPENAI_BASE_URL",
-  "ANTHROPIC_BASE_URL",
-  "GOOGLE_BASE_URL",
-  "XAI_BASE_URL",
-  "OPENROUTER_BASE_URL",
-  "MINIMAX_BASE_URL",
-  "FASHN_BASE_URL",
-  "FAL_BASE_URL",
-  "BFL_BASE_URL",
-  "EXA_BASE_URL",
-  "LANGFUSE_BASE_URL",
-] as const;
+const passedOn = Object.keys(stageSettings);
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The names that a function's environment may have besides SST's own. Held by a test: none of them is a secret. */
+export const functionVariableNames: readonly string[] = ["STAGE", "ROUTE_ID", "VERSION", ...passedOn];
 
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
-
-/** The names that a function's environment may have beside SST's own. Held by a test: none of them is a secret. */
-export const functionVariableNames: readonly string[] = ["STAGE", "ROUTE_ID", "VERSION", ...required, ...optional];
-
-/** The part of a function's environment that is the same for all. Throws an Error that names what is missing. */
-export const functionVariables = (environment: Environment): Readonly<Record<string, string>> => {
-  const missing = required.filter((name) => !isSet(environment[name]));
+/** Refuses a deployment before it begins. @throws Error with a sentence for each setting that is bad or missing */
+export const checkDeploySettings = (environment: Environment): void => {
+  const missing = required.filter((name) => settingText(environment, name) === undefined);
+  const faults = [...deployFaults(environment)];
   if (missing.length > 0) {
-    throw new Error(`Set ${missing.join(" and ")} in the environment or in .env.<stage> before deploying.`);
+    faults.push(`Set ${missing.join(" and ")} in the environment or in .env.<stage> before deploying.`);
   }
-  const variables: Record<string, string> = {};
-  for (const name of [...required, ...optional]) {
-    const value = environment[name];
-    if (isSet(value)) variables[name] = value;
-  }
-  return variables;
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+};
+
+/** The part of a function's environment that is the same for all. @throws Error as `checkDeploySettings` does */
+export const functionVariables = (environment: Environment): Readonly<Record<string, string>> => {
+  checkDeploySettings(environment);
+  return Object.fromEntries(
+    passedOn.flatMap((name) => {
+      const text = settingText(environment, name);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
 };
 
 export interface Domain {
@@ -59,40 +44,34 @@ export interface Domain {
 
 /** `DOMAIN_NAME`, with `DOMAIN_CERTIFICATE_ARN` where the zone is not in Route 53. Undefined: API Gateway's own address. */
 export const domainOf = (environment: Environment): Domain | undefined => {
-  const { DOMAIN_NAME: name, DOMAIN_CERTIFICATE_ARN: certificateArn } = environment;
-  if (!isSet(name)) return undefined;
-  return isSet(certificateArn) ? { name, certificateArn } : { name };
+  const name = settingOf("DOMAIN_NAME", environment);
+  const certificateArn = settingOf("DOMAIN_CERTIFICATE_ARN", environment);
+  if (name === undefined) return undefined;
+  return certificateArn === undefined ? { name } : { name, certificateArn };
 };
 
 /** The version that functions report: `VERSION`, or the one of package.json. */
-export const versionOf = ({ VERSION: version }: Environment, packageVersion: string): string =>
-  isSet(version) ? version : packageVersion;
+export const versionOf = (environment: Environment, packageVersion: string): string =>
+  settingOf("VERSION", environment) ?? packageVersion;
 
 /**
  * Whether functions may reserve a part of the account's concurrency, and its quota where the deployer knows better than
- * Service Quotas. Throws an Error for a limit that is not a number.
+ * Service Quotas.
  */
 export const concurrencyOf = (
   environment: Environment,
-): { readonly limit: number | undefined; readonly reserve: boolean } => {
-  const { LAMBDA_CONCURRENCY_LIMIT: text, RESERVE_CONCURRENCY: reserve } = environment;
-  const limit = isSet(text) ? Number(text) : undefined;
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) {
-    throw new Error("LAMBDA_CONCURRENCY_LIMIT is not a whole number above 0");
-  }
-  return { limit, reserve: reserve !== "no" };
-};
+): { readonly limit: number | undefined; readonly reserve: boolean } => ({
+  limit: settingOf("LAMBDA_CONCURRENCY_LIMIT", environment),
+  reserve: settingOf("RESERVE_CONCURRENCY", environment) !== "no",
+});
 
 /** Whether a stage's schedules run: as its settings say, or as `SCHEDULES` does. */
-export const schedulesOf = ({ SCHEDULES: schedules }: Environment, fallback: boolean): boolean =>
-  isSet(schedules) ? schedules === "yes" : fallback;
+export const schedulesOf = (environment: Environment, fallback: boolean): boolean => {
+  const schedules = settingOf("SCHEDULES", environment);
+  return schedules === undefined ? fallback : schedules === "yes";
+};
 
 /** Settings of a deployment that no function sees. A workflow has to forward them too. */
-export const deploymentVariableNames = [
-  "AWS_REGION",
-  "DOMAIN_NAME",
-  "DOMAIN_CERTIFICATE_ARN",
-  "LAMBDA_CONCURRENCY_LIMIT",
-  "RESERVE_CONCURRENCY",
-  "SCHEDULES",
-] as const;
+export const deploymentVariableNames: readonly string[] = Object.keys(deploySettings).filter(
+  (name) => name !== "VERSION" && name !== "SST_STATE_HOME",
+);

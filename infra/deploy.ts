@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type TableId, tables } from "#core/tables.ts";
 import { createApi } from "./api.ts";
 import { createBackground } from "./background.ts";
-import { domainOf, functionVariables, schedulesOf, versionOf } from "./deploy-environment.ts";
+import { checkDeploySettings, domainOf, functionVariables, schedulesOf, versionOf } from "./deploy-environment.ts";
 import { createEncryptionKey } from "./encryption.ts";
 import { createFirewall } from "./firewall.ts";
 import { createLogGroups, type FunctionContext, functionName } from "./functions.ts";
@@ -42,6 +42,7 @@ const operatorParameters = (
 
 /** Everything that a stage is made of. `sst.config.ts` runs it; its result is what `sst deploy` prints. */
 export const deploy = () => {
+  checkDeploySettings(process.env);
   const stage = settingsOf($app.stage);
   const settings = { ...stage, schedules: schedulesOf(process.env, stage.schedules) };
   const { reserves, warning } = reservations(settings);

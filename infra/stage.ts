@@ -6,6 +6,7 @@ import {
   type Route,
   routes,
 } from "#core/routes.ts";
+import { settingOf } from "./settings.ts";
 
 /**
  * What differs between stages. Three kinds: `production` keeps everything, `staging` behaves the same and can be thrown
@@ -110,22 +111,18 @@ export const reservationFault = (reserved: ReservedConcurrency, accountLimit: nu
 
 const defaultRegion = "us-east-1";
 
-/** A variable that a workflow forwards is empty where nobody set it. */
-const regionOf = (name: string | undefined) =>
-  (name === "" ? defaultRegion : (name ?? defaultRegion)) as typeof defaultRegion;
-
 /** What `sst.config.ts` tells SST of the app: name, region, and what happens to a removed stage. */
 export const appOf = (stage: string) => {
   const { keepsData } = settingsOf(stage);
   return {
     name: "concurred",
     // `local` keeps the state in .sst: for the smoke test, which has no bucket. Never for a stage that someone else deploys.
-    home: process.env.SST_STATE_HOME === "local" ? ("local" as const) : ("aws" as const),
+    home: settingOf("SST_STATE_HOME") === "local" ? ("local" as const) : ("aws" as const),
     removal: keepsData ? ("retain" as const) : ("remove" as const),
     protect: keepsData,
     providers: {
       aws: {
-        region: regionOf(process.env.AWS_REGION),
+        region: (settingOf("AWS_REGION") ?? defaultRegion) as typeof defaultRegion,
         defaultTags: { tags: { app: "concurred", stage } },
       },
     },

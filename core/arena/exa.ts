@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { config } from "#core/config.ts";
 import { readText, send } from "#core/outbound/transport.ts";
 import type { Citation } from "#core/schemas/arena-events.ts";
+import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
 /** Web search by Exa (POST /search). Without a key there is no search, and models are not told of the tool. */
 
@@ -21,7 +21,7 @@ const snippetCharacters = 500;
 const timeoutMs = 10_000;
 const maxAnswerBytes = 2 * 1024 * 1024;
 
-export const searchAvailable = (): boolean => config.providerApiKey("exa") !== undefined;
+export const searchAvailable = (): boolean => providerApiKey("exa") !== undefined;
 
 /** Only web addresses become citations: what a page calls its URL may be anything. */
 const isWebUrl = (url: string): boolean => /^https?:\/\/[^\s"<>]+$/i.test(url) && url.length <= 2_000;
@@ -31,8 +31,8 @@ const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 /** Searches the web; results are trimmed. Throws when Exa is out of reach or answers with an error. */
 export const searchWeb = async (query: string, signal: AbortSignal): Promise<readonly Citation[]> => {
   const response = await send({
-    url: `${config.providerBaseUrl("exa")}/search`,
-    headers: { "content-type": "application/json", "x-api-key": config.providerApiKey("exa") ?? "" },
+    url: `${providerBaseUrl("exa")}/search`,
+    headers: { "content-type": "application/json", "x-api-key": providerApiKey("exa") ?? "" },
     body: JSON.stringify({
       query,
       numResults: resultsPerSearch,

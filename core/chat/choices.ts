@@ -3,12 +3,12 @@ import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
-import { config } from "#core/config.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type Choice, keyOwner } from "#core/generation/targets.ts";
 import { balance } from "#core/routing/balance.ts";
 import { latencyOf, targetName } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { providerApiKey } from "#core/upstreams.ts";
 
 /** A model of a chat request, and the provider key that a balanced target names. */
 export type ChatChoice = Choice<ResolvedModel>;
@@ -67,7 +67,7 @@ const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller)
 const maxAutoModels = 3;
 
 /** Whether the platform has a key. A caller's own keys are known only later, and `auto` does not choose by them. */
-const platformServes = (provider: ChatProviderId): boolean => config.providerApiKey(provider) !== undefined;
+const platformServes = (provider: ChatProviderId): boolean => providerApiKey(provider) !== undefined;
 
 /** The model that the request names, or those that `auto` stands for. */
 const resolveNamed = (request: ChatRequest, inputCharacters: number): ChatChoices => {

@@ -1,5 +1,5 @@
-import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
+import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
 /**
  * Asks OpenAI's moderation about texts. For each text the categories that it is flagged in, none for a harmless one.
@@ -32,7 +32,7 @@ const partsOf = (text: string): string[] => {
 };
 
 const newClient = async () => {
-  const apiKey = config.providerApiKey("openai");
+  const apiKey = providerApiKey("openai");
   if (apiKey === undefined) {
     throw unavailable(
       "content_moderation requires the platform's OpenAI key, which is not configured on this gateway.",
@@ -42,7 +42,7 @@ const newClient = async () => {
     );
   }
   const { default: OpenAI } = await import("openai");
-  return new OpenAI({ apiKey, baseURL: config.providerBaseUrl("openai"), maxRetries: 1, timeout: timeoutMs });
+  return new OpenAI({ apiKey, baseURL: providerBaseUrl("openai"), maxRetries: 1, timeout: timeoutMs });
 };
 
 let client: ReturnType<typeof newClient> | undefined;

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { compressionFault, uncompressed } from "./content-coding.ts";
+import { jsonExcess } from "./json-limits.ts";
 import { type JsonPosition, jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
 
@@ -8,18 +9,21 @@ export const maxBodyBytes = 5 * 1024 * 1024;
 
 const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 
-/** Deeper than any real request, and shallow enough for code that walks or writes the value later. */
-const maxDepth = 1_000;
+/** A longer body waits for the verdict on its key: whoever has none must not cost the work of parsing it. */
+const heavyCharacters = 64 * 1024;
+
+/** Whether a body is parsed after its key is verified. A compressed one may be any size. */
+export const isHeavy = ({ body, headers }: Pick<RequestState, "body" | "headers">): boolean =>
+  typeof body === "string" && (body.length > heavyCharacters || headers["content-encoding"] !== undefined);
 
 /** White space may stand around the type and before its parameters (RFC 9110, section 5.6.6). */
 const jsonContentType = /^\s*application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
-/** Refuses keys that could reach a prototype when somebody copies the value, and absurd depth. */
-const checkValue = (value: unknown, depth: number): void => {
+/** Refuses keys that could reach a prototype when somebody copies the value. Its depth is bounded. */
+const checkValue = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return;
-  if (depth > maxDepth) throw new GatewayError("BAD_REQUEST", "The body is nested too deeply.");
   if (Array.isArray(value)) {
-    for (const item of value) checkValue(item, depth + 1);
+    for (const item of value) checkValue(item);
     return;
   }
   const members = value as Readonly<Record<string, unknown>>;
@@ -30,8 +34,18 @@ const checkValue = (value: unknown, depth: number): void => {
     if (key === "__proto__" || reachesPrototype) {
       throw new GatewayError("BAD_REQUEST", "The body has a key that is not allowed (`__proto__` or `constructor`).");
     }
-    checkValue(member, depth + 1);
+    checkValue(member);
   }
+};
+
+/** @throws GatewayError BAD_REQUEST for a text that unfolds into too much */
+const checkLimits = (text: string): void => {
+  const excess = jsonExcess(text);
+  if (excess === undefined) return;
+  throw new GatewayError(
+    "BAD_REQUEST",
+    excess === "depth" ? "The body is nested too deeply." : "The body has too many values.",
+  );
 };
 
 const notJson = ({ line, column, offset }: JsonPosition): GatewayError =>
@@ -66,6 +80,7 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
     });
   }
   const text = isBase64Encoded ? uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8") : body;
+  checkLimits(text);
   let value: unknown;
   try {
     value = parse(isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
@@ -77,7 +92,7 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
     // It is JSON: the parser's other reasons, a key or the depth, are checked below.
     value = JSON.parse(text);
   }
-  checkValue(value, 1);
+  checkValue(value);
   state.body = value;
 };
 

@@ -7,7 +7,7 @@ import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Method, type RouteId, routeById } from "#core/routes.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { type BodyParser, jsonBody } from "./body.ts";
+import { type BodyParser, isHeavy, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
 import { type Call, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
 import {
@@ -21,7 +21,7 @@ import {
 
 /**
  * `jsonHandler()` and `streamHandler()`: the only importers of middy, with one fixed chain. In order: request id, method,
- * key (started), body (parsed meanwhile), key and limits (awaited), faults of the body, endpoint, errors. After the answer
+ * key (started), body (a small one is parsed meanwhile), key and limits (awaited), a large body, its faults, endpoint, errors. After the answer
  * has ended: the deferred work, one log line, one blob of metrics.
  */
 
@@ -107,6 +107,7 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
 
   const parse = function parseRequestBody({ event }: ChainRequest): void {
     const state = stateOf(event);
+    if (authenticate !== undefined && isHeavy(state)) return;
     try {
       body(state);
     } catch (error) {
@@ -117,8 +118,11 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
 
   const finishAuthentication = async function finishAuthentication({ event }: ChainRequest): Promise<void> {
     const state = stateOf(event);
+    // Asked before: once parsed, a body is no text any more.
+    const isParsed = authenticate === undefined || !isHeavy(state) || state.bodyError !== undefined;
     await state.verification;
     if (state.bodyError !== undefined) throw state.bodyError;
+    if (!isParsed) body(state);
   };
 
   const run = async (event: ProxyEvent): Promise<ProxyResult> => {

@@ -8,6 +8,7 @@ import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { guardedLookup } from "#core/outbound/fetch-image.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
+import { toJsonText } from "#core/values/json-text.ts";
 import { jobView } from "./job-view.ts";
 
 // As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.
@@ -124,7 +125,7 @@ const send = async (
     import("./sign-webhook.ts"),
     openText(sealed, row.userId, sealContext(row.id)),
   ]);
-  const body = JSON.stringify({
+  const body = toJsonText({
     type: `job.${row.status}`,
     timestamp: new Date(row.finishedAt ?? nowMs).toISOString(),
     data: jobView(row, nowMs),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
+import { routeSummaries } from "#core/route-summaries.ts";
 import { type Method, type Route, type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import { errorAnswer } from "#core/schemas/answers.ts";
 import type { Answer, Operation } from "./operation.ts";
@@ -189,7 +190,7 @@ const operationOf = (route: Route, method: Method, operation: Operation, compone
   return {
     operationId: `${method.toLowerCase()}${route.id}`,
     summary: operation.summary,
-    description: `${route.summary}.${limitText(route)}`,
+    description: `${routeSummaries[route.id as RouteId]}.${limitText(route)}`,
     tags: [operation.tag],
     security: securityOf[route.auth],
     ...(parameters.length === 0 ? {} : { parameters }),

@@ -77,19 +77,45 @@ const serialise = ({ origin, path }: Target, { headers, body }: PostRequest): st
 
 const aborted = (): OutboundError => new OutboundError("aborted", "The call was aborted");
 
+const sliceMs = 100;
+
+/**
+ * Calls `giveUp` once the network had so much time. While our own event loop is busy no answer can be read, however soon it
+ * came: each slice counts no more than itself, and what has arrived is read before the last word. Returns how to stop it.
+ */
+const afterNetworkTime = (timeoutMs: number, giveUp: () => void): (() => void) => {
+  let leftMs = timeoutMs;
+  let timer: NodeJS.Timeout | undefined;
+  let last: NodeJS.Immediate | undefined;
+  const wait = (): void => {
+    const slice = Math.min(leftMs, sliceMs);
+    timer = setTimeout(() => {
+      leftMs -= slice;
+      if (leftMs > 0) wait();
+      // Sockets are read between timers and immediates.
+      else last = setImmediate(giveUp);
+    }, slice);
+  };
+  wait();
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(last);
+  };
+};
+
 const exchange = async (connection: Connection, text: string, request: PostRequest): Promise<PostAnswer> => {
   const { signal, timeoutMs, maxBytes } = request;
   const reader = new ResponseReader(maxBytes);
-  const timer = setTimeout(() => {
+  const stop = afterNetworkTime(timeoutMs, () => {
     connection.abort(new OutboundError("timeout", `No whole answer in ${timeoutMs} ms`));
-  }, timeoutMs);
+  });
   const onAbort = signal === undefined ? undefined : () => connection.abort(aborted());
   if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await connection.exchange(text, reader);
     return { status: reader.status, text: reader.text };
   } finally {
-    clearTimeout(timer);
+    stop();
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
 };

@@ -1,6 +1,6 @@
-import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { OutboundError, readText, send } from "#core/outbound/transport.ts";
+import { langfuseKeys, providerBaseUrl } from "#core/upstreams.ts";
 import { type Prompt, type PromptVersion, promptSchema } from "./prompt.ts";
 
 /** Langfuse could not be asked, or answered nothing that we understand: an older copy may serve. */
@@ -19,13 +19,13 @@ const maxBytes = 1024 * 1024;
 
 /** @throws GatewayError BAD_REQUEST when this gateway has no Langfuse project. */
 export const langfuseProject = (): LangfuseProject => {
-  const keys = config.langfuseKeys();
+  const keys = langfuseKeys();
   if (keys === undefined) {
     throw new GatewayError("BAD_REQUEST", "Prompt templates are not available: the Langfuse keys are not configured.", {
       param: "prompt_id",
     });
   }
-  return { baseUrl: config.providerBaseUrl("langfuse"), ...keys };
+  return { baseUrl: providerBaseUrl("langfuse"), ...keys };
 };
 
 const describe = (version: PromptVersion): string =>

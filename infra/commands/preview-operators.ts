@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { readTelemetry } from "#infra/operators/preview/local-metrics.ts";
 import { dashboardPage } from "#infra/operators/preview/page.ts";
+import { settingOf } from "#infra/settings.ts";
 
 /**
  * `npm run operator -- preview-operators [functions.log] [--out page.html]
@@ -42,7 +43,7 @@ const main = async (): Promise<void> => {
     allowPositionals: true,
     options: { out: { type: "string" }, screenshot: { type: "string" } },
   });
-  const dataDir = resolve(process.env.LOCAL_DATA_DIR ?? ".local");
+  const dataDir = resolve(settingOf("LOCAL_DATA_DIR") ?? ".local");
   const log = positionals[0] ?? join(dataDir, "functions.log");
   if (!existsSync(log)) throw new Error(`${log} does not exist: send requests to npm start, or name a log file`);
   const page = dashboardPage(readTelemetry(await readFile(log, "utf8")));

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
-import { config } from "#core/config.ts";
+import { providerBaseUrl } from "#core/upstreams.ts";
 
 /**
  * `npm run operator -- record-fixtures [provider…]`: asks each provider whose key is in the environment (OPENAI_API_KEY and
@@ -38,7 +38,7 @@ const questions = [
 ] as const;
 
 const post = async (provider: ChatProviderId, apiKey: string, body: object): Promise<string> => {
-  const base = config.providerBaseUrl(provider);
+  const base = providerBaseUrl(provider);
   const isAnthropic = provider === "anthropic";
   const response = await fetch(isAnthropic ? `${base}/v1/messages` : `${base}/chat/completions`, {
     method: "POST",

@@ -12,7 +12,7 @@ export interface Room {
   readonly imports: readonly string[];
 }
 
-const ground = ["errors", "ids", "context", "secrets", "tables", "routes", "config", "values"];
+const ground = ["errors", "ids", "context", "secrets", "tables", "routes", "config", "upstreams", "values"];
 
 const room = (path: string, contents: string, imports: readonly string[]): Room => ({ path, contents, imports });
 
@@ -24,7 +24,14 @@ export const rooms: readonly Room[] = [
   room("core/secrets.ts", "The names of the stage's secrets", []),
   room("core/tables.ts", "The DynamoDB tables: SST and the local cloud create them from this list", []),
   room("core/routes.ts", "THE table: one row is one API path is one Lambda", ["secrets", "tables"]),
-  room("core/config.ts", "The only reader of SST's `Resource` and of the environment", ["secrets", "tables"]),
+  room("core/route-summaries.ts", "What each function does, in one line", ["routes"]),
+  room("core/settings", "The settings of a stage, each with the sentence that refuses a bad value", []),
+  room("core/config.ts", "The only reader of SST's `Resource` and of the environment", [
+    "secrets",
+    "settings",
+    "tables",
+  ]),
+  room("core/upstreams.ts", "Addresses of the providers and the platform's keys for them", ["config", "settings"]),
   room("core/observability", "Logger, metric names, the writer of metrics", ["config"]),
   room("core/outbound", "Outgoing calls: transports, connections, the guard against private addresses", [
     "errors",
@@ -156,7 +163,7 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room("core/openapi", "The OpenAPI document", [...ground, "arena", "schemas"]),
+  room("core/openapi", "The OpenAPI document", [...ground, "arena", "route-summaries", "schemas"]),
   room("core/http", "`jsonHandler()` and `streamHandler()`, the only importers of middy: bodies, answers, SSE", [
     ...ground,
     "arena",

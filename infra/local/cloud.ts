@@ -1,4 +1,3 @@
-import { createWriteStream, type WriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
@@ -22,6 +21,7 @@ import { functionEnvironments } from "./function-environment.ts";
 import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
 import type { SandboxMode } from "./lambda/sandbox.ts";
 import { WorkerBudget } from "./lambda/worker-budget.ts";
+import { LogFile } from "./log-file.ts";
 import { startSchedules } from "./schedules.ts";
 
 /** The whole gateway on one machine: the same handlers in AWS's own runtime behind an API Gateway front. */
@@ -41,6 +41,8 @@ export interface CloudOptions {
   /** Where `buildFunctions` put the functions before. Without it they are built into the data folder. */
   readonly functionsDir?: string;
   readonly onProgress: (step: string) => void;
+  /** Hears of what failed while the cloud runs on. */
+  readonly onFault: (line: string) => void;
 }
 
 export interface Cloud {
@@ -74,10 +76,9 @@ const shareOfOneFunction = 5 / 6;
 type AnyFunction = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb">;
 
 const writeLog =
-  (file: WriteStream) =>
-  ({ functionName, line }: LogLine): void => {
-    file.write(`${functionName} ${line}\n`);
-  };
+  (file: LogFile) =>
+  ({ functionName, line }: LogLine): void =>
+    file.write(`${functionName} ${line}`);
 
 /**
  * Starts the parts of the local cloud.
@@ -99,12 +100,12 @@ const startParts = async (
     onMail: ({ to, type, link }) => onProgress(`Mail to ${to} (${type}): ${link}`),
   });
   const logFile = join(dataDir, "functions.log");
-  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  const log = new LogFile(logFile, options.onFault);
   const pools: FunctionPool[] = [];
   const stopEverything = async (): Promise<void> => {
     for (const pool of pools) pool.stop();
     await dependencies.close();
-    await new Promise<void>((resolve) => log.end(() => resolve()));
+    await log.close();
   };
   try {
     const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
@@ -154,9 +155,7 @@ const startParts = async (
       consumers: background,
       dependencies,
       dataDir,
-      log: (message) =>
-        log.write(`${message}
-`),
+      log: (message) => log.write(message),
     });
     return {
       url,

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { settingOf } from "#infra/settings.ts";
 import { createTables, TableMismatch, type TableNames } from "./dynamodb/create-tables.ts";
 import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
@@ -46,11 +47,6 @@ const localSecrets = {
   supabaseServiceKey: "sb_secret_local",
 } as const;
 
-const fromEnvironment = (name: string): string | undefined => {
-  const value = process.env[name];
-  return value === undefined || value === "" ? undefined : value.replace(/\/+$/, "");
-};
-
 export interface DependencyOptions {
   /** Folder that keeps tables, keys and users. */
   readonly dataDir: string;
@@ -84,7 +80,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
   };
 
   const dynamoDb = async () => {
-    const external = fromEnvironment("DYNAMODB_ENDPOINT");
+    const external = settingOf("DYNAMODB_ENDPOINT");
     const endpoint =
       external ?? (await own("DynamoDB", startDynamoDb({ dataFile: join(dataDir, "dynamodb.db") }))).endpoint;
     try {
@@ -96,7 +92,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
     }
   };
   const kms = async () =>
-    fromEnvironment("KMS_ENDPOINT") ??
+    settingOf("KMS_ENDPOINT") ??
     (
       await own(
         "KMS",
@@ -104,19 +100,19 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
       )
     ).url;
   const unkey = async () => {
-    const url = fromEnvironment("UNKEY_URL");
+    const url = settingOf("UNKEY_URL");
     const { unkeyRootKey: rootKey, unkeyApiId: apiId } = localSecrets;
     if (url === undefined) {
       const server = await own("Unkey", startUnkey({ dataFile: join(dataDir, "unkey.json"), rootKey, apiId }));
       return { url: server.url, rootKey, apiId };
     }
-    return { url, rootKey: process.env.UNKEY_ROOT_KEY ?? rootKey, apiId: process.env.UNKEY_API_ID ?? apiId };
+    return { url, rootKey: settingOf("UNKEY_ROOT_KEY") ?? rootKey, apiId: settingOf("UNKEY_API_ID") ?? apiId };
   };
   const supabase = async () => {
-    const url = fromEnvironment("SUPABASE_URL");
+    const url = settingOf("SUPABASE_URL");
     const { supabaseAnonKey: anonKey, supabaseServiceKey: serviceRoleKey } = localSecrets;
     if (url !== undefined) {
-      const ofServer = process.env.SUPABASE_ANON_KEY ?? anonKey;
+      const ofServer = settingOf("SUPABASE_ANON_KEY") ?? anonKey;
       return { url, anonKey: ofServer, serviceRoleKey: undefined, addUser: undefined };
     }
     const server = await own(
@@ -136,7 +132,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
     return { url: server.url, anonKey, serviceRoleKey, addUser };
   };
   const langfuse = async () => {
-    if (fromEnvironment("LANGFUSE_BASE_URL") !== undefined || fromEnvironment("LANGFUSE_PUBLIC_KEY") !== undefined) {
+    if (settingOf("LANGFUSE_BASE_URL") !== undefined || settingOf("LANGFUSE_PUBLIC_KEY") !== undefined) {
       return undefined;
     }
     const { langfusePublicKey: publicKey, langfuseSecretKey: secretKey } = localSecrets;
@@ -155,7 +151,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
       dynamoDbEndpoint: database.endpoint,
       tableNames: database.tableNames,
       kmsEndpoint,
-      kmsKeyArn: process.env.KMS_KEY_ARN ?? localKeyArn,
+      kmsKeyArn: settingOf("KMS_KEY_ARN") ?? localKeyArn,
       unkey: unkeyPart,
       supabase: supabasePart,
       langfuse: langfusePart,

@@ -1,6 +1,8 @@
 import type { Grant } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
+import { settingText } from "#core/settings/read.ts";
 import { type TableId, tables } from "#core/tables.ts";
+import { type localProviders, settingOf, stageSettings } from "#infra/settings.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 /**
@@ -20,39 +22,10 @@ const providers = {
   fal: ["FAL_API_KEY", "FAL_BASE_URL", "FalApiKey"],
   bfl: ["BFL_API_KEY", "BFL_BASE_URL", "BflApiKey"],
   exa: ["EXA_API_KEY", "EXA_BASE_URL", "ExaApiKey"],
-} as const satisfies Record<string, readonly [string, string, SecretName]>;
+} as const satisfies Record<(typeof localProviders)[number], readonly [string, string, SecretName]>;
 
 /** What a server that takes any key is sent. */
 const placeholderKey = "local-placeholder-key";
-
-/** Settings of a stage that may be set for the local one as well. */
-const passedOn = [
-  "RATE_LIMIT_SCALE",
-  "MAX_OPEN_REQUESTS",
-  "DAILY_SPEND_CAP_USD",
-  "UNPRICED_MODELS",
-  "SIGN_UP_DOMAINS",
-  "SIGN_UP_CLOSED_AT",
-  "LOG_LEVEL",
-  "LANGFUSE_BASE_URL",
-] as const;
-
-/**
- * Providers that are to be without a key, as on a stage that has none: `WITHOUT_PROVIDERS=exa,minimax`. What a caller's own
- * key pays for still goes to the provider's address. @throws Error for an unknown name
- */
-const withoutKey = (): ReadonlySet<string> => {
-  const names = (process.env.WITHOUT_PROVIDERS ?? "").split(",").map((name) => name.trim());
-  const chosen = new Set(names.filter((name) => name !== ""));
-  for (const name of chosen) {
-    if (!Object.hasOwn(providers, name)) {
-      throw new Error(`WITHOUT_PROVIDERS names ${name}. There are: ${Object.keys(providers).join(", ")}`);
-    }
-  }
-  return chosen;
-};
-
-const isSet = (name: string): boolean => (process.env[name] ?? "") !== "";
 
 /** A provider's key and base URL: the real one with a key, a named server, or our stand-in. */
 const providerVariables = (
@@ -60,14 +33,15 @@ const providerVariables = (
 ): { urls: Record<string, string>; secrets: Map<SecretName, string> } => {
   const urls: Record<string, string> = {};
   const secrets = new Map<SecretName, string>();
-  const keyless = withoutKey();
+  const keyless = settingOf("WITHOUT_PROVIDERS") ?? [];
   for (const [id, [keyName, urlName, secret]] of Object.entries(providers)) {
     const simulated = dependencies.simulatedProviders[id];
-    if (isSet(urlName)) urls[urlName] = process.env[urlName] ?? "";
-    else if (!isSet(keyName) && simulated !== undefined) urls[urlName] = simulated;
-    if (keyless.has(id)) continue;
-    const key = process.env[keyName];
-    if (isSet(keyName) && key !== undefined) secrets.set(secret, key);
+    const key = settingOf(keyName);
+    const url = settingOf(urlName) ?? (key === undefined ? simulated : undefined);
+    if (url !== undefined) urls[urlName] = url;
+    // As on a stage without the provider's key. What a caller's own key pays for still goes to the provider's address.
+    if (keyless.includes(id)) continue;
+    if (key !== undefined) secrets.set(secret, key);
     else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);
   }
   return { urls, secrets };
@@ -77,6 +51,15 @@ const link = (name: string, value: Readonly<Record<string, string>>): readonly [
   `SST_RESOURCE_${name}`,
   JSON.stringify(value),
 ];
+
+/** Settings of a stage that are set for the local one as well. */
+const passedSettings = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.keys(stageSettings).flatMap((name) => {
+      const value = settingText(process.env, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 /** Builds environments for functions; the providers' settings are read once. */
 export const functionEnvironments = (dependencies: Dependencies) => {
@@ -93,8 +76,8 @@ export const functionEnvironments = (dependencies: Dependencies) => {
     ["LangfusePublicKey", "LANGFUSE_PUBLIC_KEY"],
     ["LangfuseSecretKey", "LANGFUSE_SECRET_KEY"],
   ] as const) {
-    const value = process.env[variable];
-    if (value !== undefined && value !== "") secrets.set(name, value);
+    const value = settingOf(variable);
+    if (value !== undefined) secrets.set(name, value);
   }
   return ({
     id,
@@ -116,9 +99,9 @@ export const functionEnvironments = (dependencies: Dependencies) => {
         links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
       }
     }
-    const settings = passedOn.flatMap((name) => (isSet(name) ? [[name, process.env[name] ?? ""] as const] : []));
     const simulatedOrigins = Object.values(dependencies.simulatedProviders).map((url) => new URL(url).origin);
     return {
+      ...passedSettings(),
       STAGE: "local",
       MEDIA_SOURCES: ["https:", ...new Set(simulatedOrigins)].join(" "),
       ROUTE_ID: id,
@@ -130,9 +113,8 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       UNKEY_URL: dependencies.unkey.url,
       UNKEY_API_ID: dependencies.unkey.apiId,
       SUPABASE_URL: dependencies.supabase.url,
-      SIGN_UP_POLICY: process.env.SIGN_UP_POLICY ?? "open",
+      SIGN_UP_POLICY: settingOf("SIGN_UP_POLICY") ?? "open",
       ...urls,
-      ...Object.fromEntries(settings),
       ...Object.fromEntries(links),
     };
   };

@@ -1,10 +1,14 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { localFaults, settingOf } from "#infra/settings.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
+import { DataFolder } from "./data-folder.ts";
+import { diskReason, startFault } from "./disk-fault.ts";
+import { readyOf, screen } from "./ready.ts";
 
 /** `npm start`: the whole gateway on this machine. See docs/guide/local.md. */
 
@@ -21,53 +25,30 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** Ends for a setting that is none: a person reads this, not a stack. */
-const refuse: (fault: string) => never = (fault) => {
-  process.stderr.write(`${fault}\n`);
-  process.exit(1);
-};
-
-const portOf = (text: string): number => {
-  const port = Number(text);
-  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : refuse(`PORT is not a port: ${text}`);
-};
-
-/** A setting that is a number above 0; undefined leaves the cloud's own. */
-const numberOf = (name: string, whole = false): number | undefined => {
-  const text = process.env[name];
-  if (text === undefined || text === "") return undefined;
-  const value = Number(text);
-  const good = Number.isFinite(value) && value > 0 && (!whole || Number.isInteger(value));
-  return good ? value : refuse(`${name} is not a ${whole ? "whole " : ""}number above 0: ${text}`);
-};
-
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const screen = ({ url, account, logFile }: Cloud, dataDir: string): string => `
-Concurred is running (local stand-ins for AWS, Unkey, Supabase and every provider without a key)
+const complain = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
 
-  Base URL    ${url}/api/v1
-  API key     ${account.apiKey}
-  Dashboard   ${url}/dashboard
-              ${account.email} / ${account.password}
-  Data        ${dataDir}
-  Logs        ${logFile}
+/** Ends for what a person can put right: they read these lines, not a stack. */
+const refuse: (...faults: readonly string[]) => never = (...faults) => {
+  for (const fault of faults) complain(fault);
+  process.exit(1);
+};
 
-Try it:
-
-  curl -N ${url}/api/v1/chat/completions -H 'Authorization: Bearer ${account.apiKey}' \\
-    -H 'Content-Type: application/json' \\
-    -d '{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
-
-Ctrl+C stops it.`;
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const listenFaults: Readonly<Record<string, (port: number, host: string) => string>> = {
+  EADDRINUSE: (port) => `Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start`,
+  EACCES: (port) => `PORT must be a port that this user may listen on; ${port} is not.`,
+  EADDRNOTAVAIL: (_, host) => `HOST must be an address of this machine; ${host} is not.`,
+  ENOTFOUND: (_, host) => `HOST must be an address of this machine; ${host} is not known.`,
+};
 
 /**
- * Listens before anything else is done: a port that is taken is told at once, and nobody else gets it while the parts start.
- * Who calls before they have is cut off. 0 asks for any free port.
+ * Listens before anything else is started: a port that is taken is reported at once, and nobody else gets it while the parts
+ * start. Who calls before they have is cut off. 0 asks for any free port.
  */
 const holdPort = async (port: number, host: string): Promise<Server> => {
   const listener = createServer((socket) => socket.destroy()).listen(port, host);
@@ -75,83 +56,88 @@ const holdPort = async (port: number, host: string): Promise<Server> => {
     await once(listener, "listening");
     return listener;
   } catch (error) {
-    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-    return refuse(
-      taken ? `Port ${port} is taken. Stop what listens there, or choose another: PORT=8788 npm start` : textOf(error),
-    );
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const fault = Object.hasOwn(listenFaults, code) ? listenFaults[code]?.(port, host) : undefined;
+    if (fault === undefined) throw error;
+    throw new Error(fault, { cause: error });
   }
 };
 
-/** Starts the gateway. Length: the steps of a start, in order. */
-const main = async (): Promise<void> => {
-  const host = process.env.HOST ?? "127.0.0.1";
-  const maxWorkers = numberOf("MAX_WORKERS", true);
-  const scheduleScale = numberOf("SCHEDULE_SCALE");
+/** A full disk is reported wherever it shows, and the gateway runs on; any other fault that nobody handles ends it. */
+const watchDisk = (): void => {
+  process.on("uncaughtException", (error) => {
+    const reason = diskReason(error);
+    if (reason !== undefined) return complain(`A write failed: ${reason}.`);
+    console.error(error);
+    process.exit(1);
+  });
+};
+
+const startIn = async (folder: DataFolder): Promise<Cloud> => {
+  const maxWorkers = settingOf("MAX_WORKERS");
+  const scheduleScale = settingOf("SCHEDULE_SCALE");
   // Built once for all clouds of a test run.
-  const functionsDir = process.env.FUNCTIONS_DIR || undefined;
-  const listener = await holdPort(portOf(process.env.PORT ?? "8787"), host);
-  const dataDir = flags.ephemeral
-    ? await mkdtemp(join(tmpdir(), "concurred-"))
-    : resolve(process.env.LOCAL_DATA_DIR ?? ".local");
-  const readyFile = join(dataDir, "ready.json");
-  const removeData = async (): Promise<void> => {
-    await rm(flags.ephemeral ? dataDir : readyFile, { recursive: true, force: true });
+  const functionsDir = settingOf("FUNCTIONS_DIR");
+  return startCloud({
+    listener: await holdPort(settingOf("PORT") ?? 8_787, settingOf("HOST") ?? "127.0.0.1"),
+    dataDir: folder.path,
+    stage: flags.stage,
+    mode: flags.processes ? "process" : "thread",
+    ...(maxWorkers === undefined ? {} : { maxWorkers }),
+    ...(scheduleScale === undefined ? {} : { scheduleScale }),
+    ...(functionsDir === undefined ? {} : { functionsDir }),
+    onProgress: (step) => say(`  ${step}`),
+    onFault: complain,
+  });
+};
+
+const openFolder = (): DataFolder => {
+  try {
+    return new DataFolder(
+      flags.ephemeral ? mkdtempSync(join(tmpdir(), "concurred-")) : resolve(settingOf("LOCAL_DATA_DIR") ?? ".local"),
+    );
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const main = async (): Promise<void> => {
+  const faults = localFaults(process.env);
+  if (faults.length > 0) refuse(...faults);
+  const folder = openFolder();
+  const leave = (): void => {
+    folder.close();
+    if (flags.ephemeral) rmSync(folder.path, { recursive: true, force: true });
   };
   let cloud: Cloud;
   try {
-    cloud = await startCloud({
-      listener,
-      dataDir,
-      stage: flags.stage,
-      mode: flags.processes ? "process" : "thread",
-      ...(maxWorkers === undefined ? {} : { maxWorkers }),
-      ...(scheduleScale === undefined ? {} : { scheduleScale }),
-      ...(functionsDir === undefined ? {} : { functionsDir }),
-      onProgress: (step) => say(`  ${step}`),
-    });
+    cloud = await startIn(folder);
   } catch (error) {
-    await removeData();
-    refuse(textOf(error));
+    leave();
+    refuse(startFault(error, folder.path));
   }
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     say("\nStopping: open streams have 10 s to end.");
-    await rm(readyFile, { force: true });
+    folder.retract();
     await cloud.close(openStreamsGraceMs);
-    await removeData();
+    leave();
     process.exit(0);
   };
   process.on("SIGINT", () => void stop());
   process.on("SIGTERM", () => void stop());
-  const { account, url, dependencies, logFile } = cloud;
-  const ready = {
-    url,
-    dashboardUrl: `${url}/dashboard`,
-    apiKey: account.apiKey,
-    user: { email: account.email, password: account.password },
-    pid: process.pid,
-    /** What is behind the gateway, for tests and the curious. Only what guards nothing but this folder. */
-    local: {
-      userId: account.userId,
-      keyId: account.keyId,
-      logFile,
-      dynamoDbEndpoint: dependencies.dynamoDbEndpoint,
-      tableNames: dependencies.tableNames,
-      // A root key that was given from outside is a real one: it is not written down.
-      unkey: { ...dependencies.unkey, ...(process.env.UNKEY_ROOT_KEY === undefined ? {} : { rootKey: undefined }) },
-      supabase: {
-        url: dependencies.supabase.url,
-        anonKey: dependencies.supabase.anonKey,
-        serviceRoleKey: dependencies.supabase.serviceRoleKey,
-      },
-      kmsEndpoint: dependencies.kmsEndpoint,
-      simulatedProviders: dependencies.simulatedProviders,
-    },
-  };
-  await writeFile(readyFile, JSON.stringify(ready, null, 2), { mode: 0o600 });
-  say(screen(cloud, dataDir));
+  watchDisk();
+  try {
+    folder.announce(readyOf(cloud));
+  } catch (error) {
+    complain(startFault(error, folder.path));
+    await cloud.close(0);
+    leave();
+    process.exit(1);
+  }
+  say(screen(cloud, folder.path));
 };
 
 await main();

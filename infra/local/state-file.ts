@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type * as z from "zod";
+import { replaceFile } from "./replace-file.ts";
 import { UnusableData } from "./unusable-data.ts";
 
 /** A value that a local stand-in keeps between runs. Change `value` in place, then `save()` before answering. */
@@ -28,14 +29,6 @@ const parse = <Value>(path: string, text: string, schema: z.ZodType<Value>): Val
   }
 };
 
-/** Replaces a file in one step, so that a reader or a crash never meets half of it; only its owner may read it. */
-const replaceFile = (path: string, text: string): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporaryPath = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporaryPath, text, { mode: 0o600, flush: true });
-  renameSync(temporaryPath, path);
-};
-
 /**
  * Opens a JSON file of a local stand-in, or starts with `initial()` where there is none. Without a path the value lives
  * in memory. @throws UnusableData when the file does not match the schema
@@ -53,6 +46,7 @@ export const openStateFile = <Value>(
     save: () => {
       const text = JSON.stringify(value);
       if (text === savedText) return;
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       replaceFile(path, text);
       savedText = text;
     },

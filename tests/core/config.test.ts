@@ -20,7 +20,8 @@ const load = async (environment: Record<string, string | undefined> = {}) => {
     else process.env[name] = value;
   }
   vi.resetModules();
-  return (await import("#core/config.ts")).config;
+  const { config } = await import("#core/config.ts");
+  return { ...config, ...(await import("#core/upstreams.ts")) };
 };
 
 describe("config", () => {
@@ -33,9 +34,9 @@ describe("config", () => {
 
   describe("names what is missing", () => {
     it.each<[string, string, (config: Awaited<ReturnType<typeof load>>) => unknown]>([
-      ["SUPABASE_URL", "Environment variable SUPABASE_URL is not set", (config) => config.supabaseUrl()],
-      ["UNKEY_API_ID", "Environment variable UNKEY_API_ID is not set", (config) => config.unkeyApiId()],
-      ["AWS_ACCESS_KEY_ID", "Environment variable AWS_ACCESS_KEY_ID is not set", (config) => config.awsCredentials()],
+      ["SUPABASE_URL", "SUPABASE_URL is not set", (config) => config.supabaseUrl()],
+      ["UNKEY_API_ID", "UNKEY_API_ID is not set", (config) => config.unkeyApiId()],
+      ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID is not set", (config) => config.awsCredentials()],
       ["SST_RESOURCE_KeysTable", "Resource KeysTable.name is not linked", (config) => config.tableName("keys")],
       ["SST_RESOURCE_EncryptionKey", "Resource EncryptionKey.arn is not linked", (config) => config.kmsKeyArn()],
       [
@@ -59,9 +60,9 @@ describe("config", () => {
   });
 
   it.each([
-    ["RATE_LIMIT_SCALE", "many", "not a number"],
-    ["MAX_OPEN_REQUESTS", "-1", "not a number of 0 or more"],
-    ["DAILY_SPEND_CAP_USD", "NaN", "not a number"],
+    ["RATE_LIMIT_SCALE", "many", "must be a number"],
+    ["MAX_OPEN_REQUESTS", "-1", "must be a whole number of 0 or more"],
+    ["DAILY_SPEND_CAP_USD", "NaN", "must be a number of 0 or more"],
     ["SIGN_UP_POLICY", "everybody", "must be one of open, domains, closed"],
     ["SIGN_UP_CLOSED_AT", "yesterday", "must be a time"],
     ["SIGN_UP_CLOSED_AT", "2026-13-01", "must be a time"],

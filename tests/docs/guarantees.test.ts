@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 const folder = join(import.meta.dirname, "../../docs/quality");
 
 interface Line {
-  readonly number: number;
+  /** 1 to 51, or the number of a fault, F01 and so on. */
+  readonly number: string;
   readonly guarantee: string;
   readonly tests: readonly { readonly file: string; readonly name: string | undefined }[];
 }
@@ -13,18 +14,23 @@ interface Line {
 const lines: readonly Line[] = readFileSync(join(folder, "guarantees.md"), "utf8")
   .split("\n")
   .flatMap((row) => {
-    const [, number, guarantee = "", tests = ""] = /^\| (\d+) \| (.+?) \| (.+) \|$/.exec(row) ?? [];
+    const [, number, guarantee = "", tests = ""] =
+      /^\| (\d+|F\d\d) \| (.+?) \| (?:[^|]+ \| )?(\[[^|]+) \|$/.exec(row) ?? [];
     if (number === undefined) return [];
     const held = tests.split("<br>").map((test) => {
       const [, file = "", name] = /^\[[^\]]+\]\(([^)]+)\)(?:: (.+))?$/.exec(test) ?? [];
       return { file, name };
     });
-    return [{ number: Number(number), guarantee, tests: held }];
+    return [{ number, guarantee, tests: held }];
   });
 
 describe("docs/quality/guarantees.md", () => {
   it("has every line of the list once, in order", () => {
-    expect(lines.map(({ number }) => number)).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
+    const numbers = lines.map(({ number }) => number);
+    const faults = numbers.slice(51);
+    expect(numbers.slice(0, 51)).toEqual(Array.from({ length: 51 }, (_, index) => String(index + 1)));
+    expect(faults.every((number) => number.startsWith("F"))).toBe(true);
+    expect(faults).toEqual([...new Set(faults)].sort());
   });
 
   it.each(lines)("$number: $guarantee", ({ tests }) => {

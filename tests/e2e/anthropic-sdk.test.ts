@@ -171,6 +171,42 @@ describe("Anthropic's SDK", () => {
     }
   });
 
+  it("gets Anthropic's own answer as it came: its ids, its thinking and signature, which it takes back", async () => {
+    const asked = ask("claude-sonnet-4-6", {
+      thinking: { type: "enabled", budget_tokens: 1_024 },
+      tools: [weather],
+      messages: [user("Weather please [[simulate: reasoning=12]]")],
+    });
+    const message = await client().messages.stream(asked).finalMessage();
+    const [thinking] = message.content;
+    const call = message.content.find((block) => block.type === "tool_use");
+    expect(thinking).toMatchObject({ type: "thinking", signature: expect.not.stringContaining(".") });
+    expect(call?.id).toMatch(/^toolu_/);
+    const answer = await client().messages.create({
+      ...asked,
+      messages: [
+        ...asked.messages,
+        { role: "assistant", content: message.content },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: call?.id ?? "", content: "21 degrees" }] },
+      ],
+    });
+    expect(answer.content.some((block) => block.type === "text")).toBe(true);
+  });
+
+  it("goes on with another provider's model in mid-conversation, both ways", async () => {
+    const first = ["claude-sonnet-4-6", "gpt-5.2", "gemini-3.1-pro-preview", "claude-sonnet-4-6", "MiniMax-M3"];
+    const messages: Anthropic.MessageParam[] = [user("Weather please")];
+    for (const model of first) {
+      const asked = ask(model, { tools: [weather], messages, thinking: { type: "enabled", budget_tokens: 1_024 } });
+      const message = await client().messages.create(asked);
+      messages.push({ role: "assistant", content: message.content });
+      const results = message.content
+        .filter((block) => block.type === "tool_use")
+        .map(({ id }) => ({ type: "tool_result" as const, tool_use_id: id, content: "21 degrees" }));
+      messages.push({ role: "user", content: [...results, { type: "text", text: "And the weather now?" }] });
+    }
+  });
+
   it("asks other models when the first fails, with the gateway's fields as headers", async () => {
     const failing = client().messages.create(ask("gpt", { messages: [user("Hi [[simulate: status=500]]")] }), {
       headers: { "X-Fallback": "claude", "X-Retries": "0" },

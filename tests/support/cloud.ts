@@ -299,6 +299,11 @@ export class TestCloud {
     return this.#started.stdout();
   }
 
+  /** What it has complained about so far. */
+  errors(): string {
+    return this.#started.stderr();
+  }
+
   /** Everything that the functions wrote so far. */
   log(): Promise<string> {
     return readFile(this.ready.local.logFile, "utf8");

@@ -2,6 +2,7 @@ import { chunksOf } from "#core/chat/chunk-reader.ts";
 import type { Dialect, StreamFacts } from "#core/dialects/dialect.ts";
 import type { MessagesRequest } from "#core/schemas/messages.ts";
 import { toMessage } from "./answer.ts";
+import { messagesPassage } from "./native.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { toChat } from "./to-chat.ts";
 import { messagesWire } from "./wire.ts";
@@ -25,4 +26,5 @@ export const messagesDialect: Dialect<MessagesRequest> = {
   toChat,
   answer: toMessage,
   stream: events,
+  native: messagesPassage,
 };

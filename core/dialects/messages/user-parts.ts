@@ -59,8 +59,10 @@ const documentParts = (block: BlockOf<"document">, path: string, translation: Tr
     const data = `data:${String(source.media_type)};base64,${String(source.data)}`;
     return [{ type: "file", file: { file_data: data, filename }, ...marked(block) }];
   }
-  if (source.type === "url" && "url" in source) {
-    return [{ type: "file", file: { file_url: String(source.url), filename }, ...marked(block) }];
+  if (source.type === "url") {
+    const message = `${path}: documents by URL can only be sent with your own provider key, to Claude models. Send the data as base64.`;
+    translation.refuse(new GatewayError("BAD_REQUEST", message, { param: `${path}.source` }));
+    return [];
   }
   if (source.type === "text" && "data" in source) return [textPart(written(block, String(source.data)), block)];
   if (source.type === "content") {

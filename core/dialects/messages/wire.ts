@@ -1,5 +1,6 @@
 import type { WireFormat } from "#core/dialects/dialect.ts";
 import type { GatewayError } from "#core/errors.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 
 /** Anthropic's types of errors by status; 4xx that it does not have are the request's fault, and 5xx ours. */
 const typeOfStatus: ReadonlyMap<number, string> = new Map([
@@ -21,9 +22,16 @@ const statusOf = ({ code, status }: GatewayError): number => (code === "INVALID_
 const typeOf = (status: number): string =>
   typeOfStatus.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error");
 
+/** Anthropic's own words for the fault of a request: clients look for some of them. */
+const ownMessage = ({ cause }: GatewayError): string | undefined =>
+  cause instanceof ProviderFailure && cause.provider === "anthropic" && cause.kind === "request"
+    ? cause.providerMessage
+    : undefined;
+
 /** Anthropic's envelope, with our code and details. */
 const errorBody = (error: GatewayError, requestId: string) => {
-  const { code, message, param, details } = error;
+  const { code, param, details } = error;
+  const message = ownMessage(error) ?? error.message;
   return {
     type: "error",
     error: { type: typeOf(statusOf(error)), message, code, param, details },

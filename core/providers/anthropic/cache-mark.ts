@@ -21,3 +21,32 @@ export const markLast = <Block extends { readonly type: string }>(
   if (mark.cache_control !== undefined && last !== undefined) (last as Marked).cache_control = mark.cache_control;
   return blocks;
 };
+
+/** Anthropic refuses more marks than these in one request. */
+const maxMarks = 4;
+
+interface MarkedRequest {
+  readonly cache_control?: unknown;
+  readonly tools?: readonly object[] | undefined;
+  readonly system: readonly object[];
+  readonly messages: readonly { readonly content: unknown }[];
+}
+
+const blocksOf = (content: unknown): readonly Record<string, unknown>[] =>
+  Array.isArray(content) ? content.filter(isRecord).flatMap((block) => [...blocksOf(block.content), block]) : [];
+
+/** Takes marks off where there are too many, the earliest of the messages first, then those of instructions and tools. */
+export const limitMarks = (
+  { cache_control: whole, tools = [], system, messages }: MarkedRequest,
+  warnings: Set<string>,
+): void => {
+  const marked = [
+    ...messages.flatMap(({ content }) => blocksOf(content)),
+    ...blocksOf(system),
+    ...blocksOf(tools),
+  ].filter((block) => isRecord(block.cache_control));
+  const room = isRecord(whole) ? maxMarks - 1 : maxMarks;
+  if (marked.length <= room) return;
+  warnings.add("cache_control");
+  for (const block of marked.slice(0, marked.length - room)) delete block.cache_control;
+};

@@ -16,6 +16,8 @@ export interface ModelTraits {
   /** Whether `thinking.display` may have to ask for text: these models leave it out by default. */
   readonly hidesThinking: boolean;
   readonly efforts: readonly Effort[];
+  /** Goes on from a last assistant turn. */
+  readonly prefill: boolean;
   /** Takes tool_choice `any` and `tool`. */
   readonly forcedToolChoice: boolean;
   /** Takes output_config.format and strict tools. */
@@ -30,6 +32,7 @@ const oldest: ModelTraits = {
   thinkingOff: "allowed",
   hidesThinking: false,
   efforts: [],
+  prefill: true,
   forcedToolChoice: true,
   structuredOutput: false,
 };
@@ -39,6 +42,7 @@ const claude46: ModelTraits = {
   ...claude45,
   maxOutputTokens: 128_000,
   thinking: "adaptive",
+  prefill: false,
   efforts: ["low", "medium", "high", "max"],
 };
 const withoutSampling: ModelTraits = {

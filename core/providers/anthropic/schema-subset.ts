@@ -78,11 +78,13 @@ class Subset {
     const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
     if (Object.keys(shared).length > 0) kept.$defs = this.#rewriteAll(shared);
     if ($ref !== undefined && definitionOf(this.#root, $ref) !== undefined) return { ...kept, $ref };
-    if (isPrimitiveList(rest.enum)) {
+    // No object or list is one of a few primitive values: there they are told in words.
+    const mayBeLiteral = type !== "object" && type !== "array";
+    if (mayBeLiteral && isPrimitiveList(rest.enum)) {
       kept.enum = rest.enum;
       delete rest.enum;
     }
-    if (rest.const !== undefined && isPrimitive(rest.const)) {
+    if (mayBeLiteral && rest.const !== undefined && isPrimitive(rest.const)) {
       kept.const = rest.const;
       delete rest.const;
     }
@@ -165,14 +167,17 @@ class Subset {
   }
 }
 
-/** draft-07's `definitions` is 2019-09's `$defs`, which is what Anthropic takes. */
-const renamed = (reference: string): string => reference.replace(/^#\/definitions\//, "#/$defs/");
-
-/** A document whose definitions all stand in `$defs`. */
+/** A document whose definitions all stand in `$defs`: draft-07's `definitions` is 2019-09's `$defs`, which Anthropic takes. */
 const withDefs = (schema: JsonRecord): JsonRecord => {
   if (!isRecord(schema.definitions)) return schema;
   const { definitions, $defs, ...rest } = schema;
-  return mapReferences({ ...rest, $defs: { ...definitions, ...(isRecord($defs) ? $defs : {}) } }, renamed);
+  const known = isRecord($defs) ? $defs : {};
+  // A name that both have stands for two schemas.
+  const newName = (name: string): string => (Object.hasOwn(known, name) ? `definitions_${name}` : name);
+  const moved = Object.fromEntries(Object.entries(definitions).map(([name, each]) => [newName(name), each]));
+  return mapReferences({ ...rest, $defs: { ...moved, ...known } }, (reference) =>
+    reference.replace(/^#\/definitions\/([^/]*)/, (_match, name: string) => `#/$defs/${newName(name)}`),
+  );
 };
 
 /**

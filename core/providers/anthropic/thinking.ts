@@ -41,15 +41,15 @@ const efforts: Readonly<Record<string, Effort>> = {
 const summarised: ThinkingConfigParam = { type: "adaptive", display: "summarized" };
 
 /**
- * With a budget, a turn that called tools must begin with its thinking when their results are sent. Callers that did not
- * keep `thinking_blocks` have none to send.
+ * With a budget, a turn that called tools must begin with its thinking when their results are sent, and so must a last turn
+ * that the answer goes on from. Callers that did not keep `thinking_blocks` have none to send.
  */
-const lacksThinking = (messages: readonly MessageParam[]): boolean => {
+export const lacksThinking = (messages: readonly MessageParam[]): boolean => {
   const turn = messages.findLast((message) => message.role === "assistant");
-  if (turn === undefined || typeof turn.content === "string" || messages.at(-1)?.role === "assistant") return false;
-  const calledTools = turn.content.some((block) => block.type === "tool_use");
+  if (turn === undefined || typeof turn.content === "string") return false;
+  const mustThink = messages.at(-1) === turn || turn.content.some((block) => block.type === "tool_use");
   const first = turn.content[0]?.type;
-  return calledTools && first !== "thinking" && first !== "redacted_thinking";
+  return mustThink && first !== "thinking" && first !== "redacted_thinking";
 };
 
 const budgetPlan = (wish: ThinkingWish, effort: string, warnings: Set<string>): ThinkingPlan => {

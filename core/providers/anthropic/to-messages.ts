@@ -17,11 +17,22 @@ interface Turn {
 
 export interface Conversation {
   readonly system: TextBlockParam[];
+  /** May be added to. */
   readonly messages: MessageParam[];
 }
 
 /** Stands for the user's turn where a conversation has none at its start: Anthropic needs one. */
 const openingText = "(The conversation starts here.)";
+
+/** Stands for the user's turn where a model does not go on from its own. */
+const continueText = "(Continue.)";
+
+/** Gives a conversation that ends with the assistant's turn to a model that only answers the user: OpenAI's do both. */
+export const endWithUser = (messages: MessageParam[], warnings: Set<string>): void => {
+  if (messages.at(-1)?.role !== "assistant") return;
+  warnings.add("messages");
+  messages.push({ role: "user", content: [{ type: "text", text: continueText }] });
+};
 
 const toolResult = (
   message: Extract<ChatMessage, { role: "tool" }>,

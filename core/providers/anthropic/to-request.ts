@@ -11,14 +11,14 @@ import { functionTools, withAllowedToolsOnly } from "#core/providers/function-to
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
-import { cacheMark } from "./cache-mark.ts";
+import { cacheMark, limitMarks } from "./cache-mark.ts";
 import { toMetadata } from "./metadata.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { otherFields } from "./other-fields.ts";
 import { toOutputFormat } from "./response-format.ts";
 import { toSampling } from "./sampling.ts";
 import { planThinking, type ThinkingPlan } from "./thinking.ts";
-import { toMessages } from "./to-messages.ts";
+import { endWithUser, toMessages } from "./to-messages.ts";
 import { forcesTool, toToolChoice, toTools } from "./to-tools.ts";
 import { toolsOfHistory } from "./tools-of-history.ts";
 import { hasText } from "./user-blocks.ts";
@@ -99,6 +99,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
   const traits = traitsOf(model);
   const rest = otherFields(request, byok, warnings);
   const { system, messages } = toMessages(request.messages, warnings);
+  if (!traits.prefill) endWithUser(messages, warnings);
   const maxTokens = toMaxTokens(request, traits, warnings);
   const offered = toTools(functionTools(request.tools ?? []), traits, warnings);
   const tools = offered ?? toTools(toolsOfHistory(request.messages), traits, warnings);
@@ -108,6 +109,7 @@ export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): 
   const { format, instruction } = toOutputFormat(request.response_format, traits, warnings);
   const instructions: TextBlockParam[] =
     instruction === undefined ? system : [...system, { type: "text", text: instruction }];
+  limitMarks({ cache_control: request.cache_control, tools, system: instructions, messages }, warnings);
   const stopSequences = toStopSequences(request.stop, warnings);
   const body: MessageCreateParams = {
     ...rest,

@@ -15,15 +15,14 @@ interface Input {
   readonly words: readonly string[];
 }
 
-const noArguments: Tool.InputSchema = { type: "object", properties: {} };
+const noArguments: JsonRecord = { type: "object", properties: {} };
 
 /**
  * A tool's schema as Anthropic takes it: of draft 2020-12, and a plain object at its root, where a choice would refuse every
  * request that offers the tool. The choice is told to the model in words.
  */
 const toInput = (parameters: JsonRecord | undefined, strict: boolean, warnings: Set<string>): Input => {
-  if (parameters === undefined) return { schema: noArguments, words: [] };
-  const modern = toModernSchema(parameters, (keyword) => warnings.add(`tools.parameters.${keyword}`));
+  const modern = toModernSchema(parameters ?? noArguments, (keyword) => warnings.add(`tools.parameters.${keyword}`));
   const { schema, words, lost } = toPlainObject(modern);
   for (const keyword of lost) warnings.add(`tools.parameters.${keyword}`);
   // It names the draft that the schema was written for.

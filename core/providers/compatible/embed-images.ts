@@ -1,4 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
+import { withTrueType } from "#core/providers/image-type.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 const maxFetchedImages = 16;
@@ -44,7 +45,8 @@ export const embedImages = async (
     images.map(async ({ message, part, url }) => ({
       message,
       part,
-      url: await fetchImage(url, `messages[${message}].content[${part}].image_url.url`, { signal }),
+      // What a server calls an image is not always what it is.
+      url: withTrueType(await fetchImage(url, `messages[${message}].content[${part}].image_url.url`, { signal })),
     })),
   );
   return messages.map((message, index) => {

@@ -101,6 +101,12 @@ const mapSame = <Item>(items: readonly Item[], map: (item: Item, index: number) 
   return mapped.some((item, index) => item !== items[index]) ? mapped : items;
 };
 
+/** An answer that said nothing and called nothing, which providers take as an empty text only. */
+const withContent = (message: Loose): Loose => {
+  const { content, refusal } = message;
+  return (content ?? undefined) === undefined && typeof refusal !== "string" ? { ...message, content: "" } : message;
+};
+
 /** @throws GatewayError for a part of a tool's result that is no text */
 const checkTextOnly = (parts: readonly Loose[], path: string): void => {
   const index = parts.findIndex(({ type }) => type !== "text");
@@ -140,12 +146,13 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
   );
   const nulls = nullFields.filter((name) => message[name] === null);
   if (nulls.length > 0) cleaned = without(cleaned, nulls);
+  if (Array.isArray(message.content) && message.content.length === 0) cleaned = { ...cleaned, content: null };
   if (!rules.refusals && "refusal" in message) {
-    const said = message.content ?? message.refusal;
+    const said = cleaned.content ?? message.refusal;
     cleaned = { ...without(cleaned, ["refusal"]), ...(said === undefined ? {} : { content: said }) };
   }
-  if (message.tool_calls === undefined) return cleaned;
-  if (message.tool_calls.length === 0) return without(cleaned, ["tool_calls"]);
+  if (message.tool_calls === undefined) return withContent(cleaned);
+  if (message.tool_calls.length === 0) return withContent(without(cleaned, ["tool_calls"]));
   const calls = mapSame<Loose>(message.tool_calls, (call, index) =>
     cleanToolCall(call as ChatToolCall, `${path}.tool_calls[${index}]`, rules, warnings),
   );
@@ -169,7 +176,9 @@ const withModernSchema = (tool: Loose, warnings: Set<string>): Loose => {
   if (!isRecord(tool.function) || !isRecord(tool.function.parameters)) return tool;
   const { parameters } = tool.function;
   const modern = toModernSchema(parameters, (keyword) => warnings.add(`tools.parameters.${keyword}`));
-  return modern === parameters ? tool : { ...tool, function: { ...tool.function, parameters: modern } };
+  if (modern === parameters) return tool;
+  // What stood there may have been no map of properties, which OpenAI insists on.
+  return { ...tool, function: { ...tool.function, parameters: { properties: {}, ...modern } } };
 };
 
 /**

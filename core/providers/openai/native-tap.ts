@@ -1,6 +1,7 @@
 import type { Response } from "openai/resources/responses/responses";
-import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
-import { type SseEvent, SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
+import type { ProviderOutcome } from "#core/providers/provider.ts";
+import type { SseEvent } from "#core/providers/sse-parser.ts";
+import type { EventTap } from "#core/providers/tapped-events.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { failureFromBody } from "./errors.ts";
 import { malformed, toResponsesFinish, toResponsesUsage } from "./responses-answer.ts";
@@ -13,7 +14,8 @@ const repeating =
 const quietItems: ReadonlySet<unknown> = new Set(["reasoning", "message"]);
 
 /** Reads what the gateway has to know of a stream of the Responses API, while its bytes pass. */
-export class NativeTap {
+export class NativeTap implements EventTap {
+  readonly provider = "openai";
   readonly outcome: ProviderOutcome;
   #created: JsonRecord = {};
   #sequence = -1;
@@ -23,6 +25,10 @@ export class NativeTap {
 
   constructor(outcome: ProviderOutcome) {
     this.outcome = outcome;
+  }
+
+  get ended(): boolean {
+    return this.#last !== undefined;
   }
 
   /** The whole answer, once its last event has come. */
@@ -109,71 +115,5 @@ export class NativeTap {
     outcome.finishReason = toResponsesFinish(response, this.#calls);
     outcome.contentStarted = true;
     this.#last = response;
-  }
-}
-
-const carriageReturn = 13;
-const frameEnd = "\n\n";
-
-const toFrame = ({ event, data }: SseEvent): string =>
-  `${event === "" ? "" : `event: ${event}\n`}data: ${data.replaceAll("\n", "\ndata: ")}\n\n`;
-
-/** Whole frames of what arrives: the very bytes, unless the lines end in another way than OpenAI's. */
-class Frames {
-  #carry: Buffer = Buffer.alloc(0);
-  #rewrites = false;
-
-  push(bytes: Buffer, events: readonly SseEvent[]): Buffer | string {
-    this.#rewrites ||= bytes.includes(carriageReturn);
-    if (this.#rewrites) return events.map(toFrame).join("");
-    const joined = this.#carry.length === 0 ? bytes : Buffer.concat([this.#carry, bytes]);
-    const end = joined.lastIndexOf(frameEnd);
-    const whole = end < 0 ? 0 : end + frameEnd.length;
-    this.#carry = joined.subarray(whole);
-    return joined.subarray(0, whole);
-  }
-}
-
-/**
- * The frames of a stream, as they came. Ends normally only after the last event.
- * @throws ProviderFailure, after the frames that came before the fault
- */
-export async function* tappedEvents(
-  body: AsyncIterable<Buffer>,
-  tap: NativeTap,
-  toFailure: (error: unknown) => Error,
-): AsyncGenerator<Buffer | string, void, undefined> {
-  const parser = new SseParser();
-  const frames = new Frames();
-  /** Events of a read that brought a fault, as far as they were read. */
-  let sound: readonly SseEvent[] = [];
-  let delivered = false;
-  const readAll = (events: readonly SseEvent[]): void => {
-    for (const [at, event] of events.entries()) {
-      sound = events.slice(0, at);
-      tap.read(event);
-    }
-    sound = [];
-  };
-  try {
-    for await (const part of body) {
-      const events = parser.push(part);
-      readAll(events);
-      const ready = frames.push(part, events);
-      if (ready.length === 0) continue;
-      delivered ||= tap.outcome.contentStarted;
-      yield ready;
-    }
-    const rest = parser.end();
-    readAll(rest);
-    if (tap.last === undefined) throw malformed("the stream ended without its last event");
-    if (rest.length > 0) yield rest.map(toFrame).join("");
-  } catch (error) {
-    // Where nothing was passed on yet, another target may still answer.
-    if (sound.length > 0 && (delivered || tap.last !== undefined)) yield sound.map(toFrame).join("");
-    // The answer is whole: how the connection ended after it is nothing that the caller could act on.
-    if (tap.last !== undefined) return;
-    if (error instanceof ProviderFailure) throw error;
-    throw error instanceof SseFrameTooLargeError ? malformed(error.message) : toFailure(error);
   }
 }

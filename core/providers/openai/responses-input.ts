@@ -9,6 +9,9 @@ type UserMessage = Extract<ChatMessage, { role: "user" }>;
 type UserPart = Exclude<UserMessage["content"], string>[number];
 type AssistantMessage = Extract<ChatMessage, { role: "assistant" }>;
 
+/** Stands for the user's turn in a conversation that says nothing. */
+const openingText = "(The conversation starts here.)";
+
 /** Marks an entry of `reasoning_details` as encrypted reasoning that this API made and can read again. */
 export const reasoningFormat = "openai-responses-v1";
 
@@ -140,5 +143,7 @@ const messageItems = (message: ChatMessage, path: string, customIds: ReadonlySet
 /** @throws GatewayError for a part that the API does not take. */
 export const toInputItems = (messages: readonly ChatMessage[]): ResponseInputItem[] => {
   const customIds = customCallIds(messages);
-  return messages.flatMap((message, index) => messageItems(message, `messages[${index}]`, customIds));
+  const items = messages.flatMap((message, index) => messageItems(message, `messages[${index}]`, customIds));
+  // Past answers that said nothing are no items, and the API refuses an empty input.
+  return items.length === 0 ? [{ type: "message", role: "user", content: openingText }] : items;
 };

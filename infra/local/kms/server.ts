@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { text } from "node:stream/consumers";
+import { reportFault } from "#infra/local/disk-fault.ts";
 import { cryptographyOperations } from "./cryptography-operations.ts";
 import { keyOperations } from "./key-operations.ts";
 import { type KeySeed, KeyStore } from "./key-store.ts";
@@ -61,7 +62,7 @@ interface Answer {
 const answerError = (request: IncomingMessage, thrown: unknown): Answer => {
   const error = thrown instanceof KmsError ? thrown : new KmsError("KMSInternalException");
   // An own bug, but not a caller who hung up, is shown where the local cloud runs.
-  if (thrown !== error && request.complete) console.error("KMS stand-in failed", thrown);
+  if (thrown !== error && request.complete) reportFault("The KMS stand-in", thrown);
   const message = error.message === "" ? {} : { message: error.message };
   return { status: error.status, body: JSON.stringify({ __type: error.type, ...message }) };
 };

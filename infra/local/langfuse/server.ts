@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import * as z from "zod";
+import { reportFault } from "#infra/local/disk-fault.ts";
 import { openStateFile } from "#infra/local/state-file.ts";
 import {
   addPrompt,
@@ -93,7 +94,10 @@ export const startLangfuse = async (options: LangfuseServerOptions): Promise<Lan
         file.save();
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
       })
-      .catch((error: Error) => response.destroy(error));
+      .catch((error: unknown) => {
+        if (request.complete) reportFault("The Langfuse stand-in", error);
+        response.destroy();
+      });
   });
   server.keepAliveTimeout = 65_000;
   server.listen(options.port ?? 0, options.host ?? "127.0.0.1");

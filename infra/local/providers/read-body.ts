@@ -4,6 +4,13 @@ import { ProviderRefusal } from "./refusal.ts";
 
 const maximumBytes = 50 * 1024 * 1024;
 
+const isWellFormed = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.isWellFormed()
+    : typeof value !== "object" ||
+      value === null ||
+      Object.entries(value).every(([name, each]) => name.isWellFormed() && isWellFormed(each));
+
 /** Reads a JSON object. Throws `ProviderRefusal` (400, 413) in the words of OpenAI. */
 export const readBody = async (
   request: IncomingMessage,
@@ -18,7 +25,10 @@ export const readBody = async (
   }
   let body: unknown;
   try {
-    body = JSON.parse(Buffer.concat(chunks).toString());
+    const text = Buffer.concat(chunks).toString();
+    body = JSON.parse(text);
+    // Strict readers of JSON refuse half a character, which JavaScript's does not.
+    if (text.includes("\\ud") && !isWellFormed(body)) throw new SyntaxError("Half a surrogate pair");
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new ProviderRefusal(400, "We could not parse the JSON body of your request.");

@@ -59,6 +59,8 @@ const typeOf = (schema: JsonObject): string => {
 
 const example = (unresolved: JsonObject, root: JsonObject, name: string, depth: number): unknown => {
   const schema = resolve(unresolved, root);
+  // A choice may lead back to itself.
+  if (depth > 2 * maximumDepth) return null;
   if ("const" in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum.find((each) => each !== null) ?? null;
   if ("default" in schema) return schema.default;

@@ -1,3 +1,4 @@
+import { imageTypeOfBytes } from "./image-bytes.ts";
 import { isJsonObject, type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
 import { ProviderRefusal } from "./refusal.ts";
 import { isSignatureOf } from "./signature.ts";
@@ -34,6 +35,11 @@ const checkImage = (source: JsonObject, at: string): void => {
     );
   if (!/^[A-Za-z0-9+/]+=*$/.test(stringOf(source.data)))
     throw refusal(`${at}.image.source.base64: invalid base64 data`);
+  const type = imageTypeOfBytes(stringOf(source.data));
+  if (type !== undefined && type !== source.media_type)
+    throw refusal(
+      `${at}.image.source.base64: The image was specified using the ${stringOf(source.media_type)} media type, but the image appears to be a ${type} image`,
+    );
 };
 
 const checkBlock = (block: JsonObject, role: string, at: string): void => {
@@ -45,6 +51,8 @@ const checkBlock = (block: JsonObject, role: string, at: string): void => {
   if (extra !== undefined) throw refusal(`${at}.${type}.${extra}: Extra inputs are not permitted`);
   if (type === "image") checkImage(objectOf(block.source), at);
   if (type === "text" && stringOf(block.text) === "") throw refusal("messages: text content blocks must be non-empty");
+  if (type === "text" && stringOf(block.text).trim() === "")
+    throw refusal("messages: text content blocks must contain non-whitespace text");
   if (type === "tool_use") {
     if (!toolIdPattern.test(stringOf(block.id)))
       throw refusal(`${at}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`);
@@ -82,7 +90,8 @@ const checkThoughtsReplayed = (body: JsonObject, messages: readonly JsonObject[]
   const index = messages.findLastIndex((message) => message.role === "assistant");
   const [first, ...others] = objectsOf(messages[index]?.content);
   const callsTool = [first, ...others].some((block) => block?.type === "tool_use");
-  if (callsTool && !stringOf(first?.type).endsWith("thinking"))
+  const isLast = index === messages.length - 1;
+  if ((callsTool || isLast) && index >= 0 && !stringOf(first?.type).endsWith("thinking"))
     throw refusal(
       `messages.${index}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${stringOf(first?.type)}\`.`,
     );
@@ -129,6 +138,9 @@ export const validateAnthropicMessages = (
     throw refusal(
       "This model does not support assistant message prefill. The conversation must end with a user message.",
     );
+  const last = objectsOf(messages.at(-1)?.content).at(-1);
+  if (messages.at(-1)?.role === "assistant" && /\s$/.test(stringOf(last?.text)))
+    throw refusal("messages: final assistant content cannot end with trailing whitespace");
   checkToolTurns(messages);
   checkThoughtsReplayed(body, messages);
 };

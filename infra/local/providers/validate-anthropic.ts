@@ -12,6 +12,7 @@ import {
 import { isJsonObject, type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
 import { ProviderRefusal } from "./refusal.ts";
 import { validateAnthropicMessages } from "./validate-anthropic-messages.ts";
+import { checkConstrainedSchema, checkInputSchema } from "./validate-anthropic-schema.ts";
 
 const fields: ReadonlySet<string> = new Set(
   `cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier speed
@@ -38,12 +39,20 @@ const maximumCacheBreakpoints = 4;
 
 const refusal = (message: string): ProviderRefusal => new ProviderRefusal(400, message);
 
+const checkUserId = (id: unknown): void => {
+  const text = stringOf(id);
+  if (text.length > 256) throw refusal("metadata.user_id: String should have at most 256 characters");
+  if (text.includes("@")) throw refusal("metadata.user_id: user_id appears to contain an email address");
+  if (/^[\d\s()+.-]{7,}$/.test(text)) throw refusal("metadata.user_id: user_id appears to contain a phone number");
+};
+
 const checkRequired = (body: JsonObject): void => {
   for (const name of ["model", "max_tokens", "messages"])
     if (body[name] === undefined) throw refusal(`${name}: Field required`);
   for (const name of Object.keys(body)) if (!fields.has(name)) throw refusal(`${name}: Extra inputs are not permitted`);
   const metadata = Object.keys(objectOf(body.metadata)).find((name) => name !== "user_id");
   if (metadata !== undefined) throw refusal(`metadata.${metadata}: Extra inputs are not permitted`);
+  checkUserId(objectOf(body.metadata).user_id);
   if (typeof body.model !== "string") throw refusal("model: Input should be a valid string");
   const maxTokens = numberOf(body.max_tokens);
   if (maxTokens === undefined || !Number.isInteger(maxTokens))
@@ -102,9 +111,7 @@ const checkTools = (body: JsonObject): void => {
     const own = tool.type === undefined || tool.type === "custom";
     const extra = Object.keys(tool).find((name) => own && !toolFields.includes(name));
     if (extra !== undefined) throw refusal(`tools.${index}.custom.${extra}: Extra inputs are not permitted`);
-    if (own && !isJsonObject(tool.input_schema)) throw refusal(`tools.${index}.custom.input_schema: Field required`);
-    if (own && objectOf(tool.input_schema).type !== "object")
-      throw refusal(`tools.${index}.custom.input_schema.type: Input should be 'object'`);
+    if (own) checkInputSchema(tool.input_schema, tool.strict === true, `tools.${index}.custom.input_schema`);
   });
   if (new Set(tools.map((tool) => tool.name)).size < tools.length) throw refusal("tools: Tool names must be unique.");
   const choice = objectOf(body.tool_choice);
@@ -114,22 +121,12 @@ const checkTools = (body: JsonObject): void => {
     throw refusal(`Tool '${stringOf(choice.name)}' not found in provided tools`);
 };
 
-const checkOutputSchema = (schema: unknown): void => {
-  if (Array.isArray(schema)) for (const each of schema) checkOutputSchema(each);
-  if (!isJsonObject(schema)) return;
-  if (schema.type === "object" && schema.additionalProperties !== false)
-    throw refusal(
-      "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
-    );
-  if (schema.oneOf !== undefined) throw refusal("output_config.format.schema: 'oneOf' is not supported");
-  for (const value of Object.values(schema)) checkOutputSchema(value);
-};
-
 const checkOutput = (body: JsonObject): void => {
   const output = objectOf(body.output_config);
   if (output.effort !== undefined && refusesEffort(stringOf(body.model)))
     throw refusal("output_config.effort: This model does not support the effort parameter.");
-  checkOutputSchema(objectOf(output.format).schema);
+  const { schema } = objectOf(output.format);
+  if (isJsonObject(schema)) checkConstrainedSchema(schema, "output_config.format.schema");
 };
 
 const countCacheBreakpoints = (value: unknown): number => {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
+import { draftFault } from "./json-schema-draft.ts";
 import { ProviderRefusal } from "./refusal.ts";
 
 /** The fields of a Chat Completions request at OpenAI. Source: the vendor's OpenAPI document and SDK 7.57. */
@@ -176,6 +177,13 @@ const checkTools = (body: JsonObject, customTools: boolean): void => {
         `${at}.name`,
         "invalid_value",
       );
+    const fault = isJsonObject(definition.parameters) ? draftFault(definition.parameters) : undefined;
+    if (fault !== undefined)
+      throw refusal(
+        `Invalid schema for function '${name}': ${fault} is not valid under any of the given schemas.`,
+        `${at}.parameters`,
+        "invalid_function_parameters",
+      );
     if (definition.parameters !== undefined && objectOf(definition.parameters).type !== "object")
       throw refusal(
         `Invalid schema for function '${name}': schema must be a JSON Schema of 'type: "object"', got 'type: "${String(objectOf(definition.parameters).type)}"'.`,
@@ -193,22 +201,12 @@ const checkTools = (body: JsonObject, customTools: boolean): void => {
 
 const checkResponseFormat = (body: JsonObject): void => {
   const format = objectOf(body.response_format);
-  if (format.type === "json_object" && !/json/i.test(JSON.stringify(body.messages)))
-    throw refusal(
-      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
-      "messages",
-    );
   const named = objectOf(format.json_schema);
   if (format.type === "json_schema" && stringOf(named.name) === "")
     throw refusal(
       "Missing required parameter: 'response_format.json_schema.name'.",
       "response_format.json_schema.name",
       "missing_required_parameter",
-    );
-  if (named.strict === true && objectOf(named.schema).additionalProperties !== false)
-    throw refusal(
-      `Invalid schema for response_format '${stringOf(named.name)}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
-      "response_format",
     );
 };
 

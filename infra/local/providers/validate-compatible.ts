@@ -1,12 +1,13 @@
+import { imageTypeOfBytes } from "./image-bytes.ts";
 import { type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
 import { ProviderRefusal } from "./refusal.ts";
 import { unknownNames, validateChatShape } from "./validate-chat.ts";
+import { checkGoogleMessages, checkGoogleSchema, checkGoogleValues } from "./validate-google.ts";
 
 const googleFields: ReadonlySet<string> = new Set(
   `messages model max_tokens max_completion_tokens n frequency_penalty presence_penalty reasoning_effort response_format
    seed stop stream stream_options temperature top_p tools tool_choice extra_body`.split(/\s+/),
 );
-const googleSchemaRefuses = ["additionalProperties", "$ref", "$schema", "$defs"];
 const anySignature = "skip_thought_signature_validator";
 
 const unknownName = (name: string, at: string): ProviderRefusal =>
@@ -14,14 +15,6 @@ const unknownName = (name: string, at: string): ProviderRefusal =>
     400,
     `Invalid JSON payload received. Unknown name "${name}"${at === "" ? "" : ` at '${at}'`}: Cannot find field.`,
   );
-
-const checkGoogleSchema = (schema: unknown, at: string): void => {
-  if (typeof schema !== "object" || schema === null) return;
-  for (const [name, value] of Object.entries(schema)) {
-    if (!Array.isArray(schema) && googleSchemaRefuses.includes(name)) throw unknownName(name, at);
-    checkGoogleSchema(value, at);
-  }
-};
 
 const checkThoughtSignatures = (body: JsonObject, issued: (signature: string) => boolean): void => {
   if (!/^gemini-[3-9]/.test(stringOf(body.model))) return;
@@ -50,15 +43,22 @@ export const validateGoogleChat = (body: JsonObject, issued: (signature: string)
   objectsOf(body.tools).forEach((tool, index) => {
     const definition = objectOf(tool.function);
     if (definition.strict !== undefined) throw unknownName("strict", `tools[${index}].function`);
-    checkGoogleSchema(definition.parameters, `tools[${index}].function.parameters`);
+    if (definition.parameters !== undefined)
+      checkGoogleSchema(definition.parameters, `tools[${index}].function.parameters`);
   });
+  const format = objectOf(objectOf(body.response_format).json_schema);
+  if (format.schema !== undefined) checkGoogleSchema(format.schema, "response_format.json_schema.schema");
+  checkGoogleMessages(objectsOf(body.messages));
+  checkGoogleValues(body);
   const parts = objectsOf(body.messages).flatMap((message) => objectsOf(message.content));
   for (const part of parts) {
     if (part.type !== "image_url") continue;
     const image = objectOf(part.image_url);
     if (image.detail !== undefined) throw unknownName("detail", "messages.content.image_url");
-    if (!stringOf(image.url).startsWith("data:"))
-      throw new ProviderRefusal(400, "Invalid image: only base64 data URLs are supported.");
+    const [, label = "", data = ""] = /^data:([^;,]*);base64,(.*)$/s.exec(stringOf(image.url)) ?? [];
+    if (label === "") throw new ProviderRefusal(400, "Invalid image: only base64 data URLs are supported.");
+    if (label === "image/jpg" || label !== (imageTypeOfBytes(data) ?? label))
+      throw new ProviderRefusal(400, `Unsupported MIME type: ${label}`);
   }
   if (body.reasoning_effort === "minimal" && /3\.1-pro|3\.[78]-flash|gemini-4/.test(stringOf(body.model)))
     throw new ProviderRefusal(400, "Thinking level MINIMAL is not supported for this model.");

@@ -58,6 +58,23 @@ const checkToolSchemas = (body: JsonObject): void => {
   });
 };
 
+const checkFormat = (body: JsonObject): void => {
+  const format = objectOf(body.response_format);
+  const named = objectOf(format.json_schema);
+  if (format.type === "json_object" && !/json/i.test(JSON.stringify(body.messages)))
+    throw new ProviderRefusal(
+      400,
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+      { param: "messages" },
+    );
+  if (named.strict === true && objectOf(named.schema).additionalProperties !== false)
+    throw new ProviderRefusal(
+      400,
+      `Invalid schema for response_format '${stringOf(named.name)}': In context=(), 'additionalProperties' is required to be supplied and to be false.`,
+      { param: "response_format" },
+    );
+};
+
 /** What OpenAI refuses on Chat Completions. Throws `ProviderRefusal`. */
 export const validateOpenaiChat = (body: JsonObject): void => {
   const unknown = unknownNames(body, chatFields);
@@ -68,6 +85,7 @@ export const validateOpenaiChat = (body: JsonObject): void => {
     );
   validateChatShape(body, true);
   checkToolSchemas(body);
+  checkFormat(body);
   const model = String(body.model);
   if (isReasoningModel(model)) checkReasoningModel(body, model);
   else if (isGiven(body.reasoning_effort))

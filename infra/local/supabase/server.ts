@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { reportFault } from "#infra/local/disk-fault.ts";
 import { openStateFile, type StateFile } from "#infra/local/state-file.ts";
 import { createSigningKey } from "./access-token.ts";
 import type { AuthContext, AuthMail, AuthSettings, MailLink, SimulatedAccount } from "./auth-context.ts";
@@ -102,7 +103,7 @@ const reply = async (context: AuthContext, request: IncomingMessage): Promise<Au
 const errorReply = (request: IncomingMessage, thrown: unknown, version: ReturnType<typeof apiVersion>): AuthReply => {
   const error = thrown instanceof AuthError ? thrown : new AuthError(500, "unexpected_failure", "Unexpected failure");
   // An own bug, but not a caller who hung up, is shown where the local cloud runs; the caller learns nothing of it.
-  if (thrown !== error && request.complete) console.error("Supabase Auth stand-in failed", thrown);
+  if (thrown !== error && request.complete) reportFault("The Supabase Auth stand-in", thrown);
   const headers = version === undefined ? {} : { [apiVersionHeader]: version };
   return { status: error.status, body: errorBody(error, version), headers };
 };

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { basename, dirname } from "node:path";
+import { reportFault } from "#infra/local/disk-fault.ts";
 import { UnusableData } from "#infra/local/unusable-data.ts";
 import { endpoints, type Unkey } from "./endpoints.ts";
 import { newUnkeyId } from "./key-text.ts";
@@ -84,7 +85,7 @@ const loadState = async (dataFile: string | undefined): Promise<State> => {
 };
 
 const reportUnsaved = (error: unknown): void => {
-  console.error("The Unkey stand-in could not save its state:", error);
+  reportFault("The Unkey stand-in", error);
 };
 
 const listen = async (server: Server, port: number, host: string): Promise<void> => {
@@ -192,6 +193,6 @@ const parseJson = (text: string): unknown => {
 };
 
 const unexpected = (error: unknown): Problem => {
-  console.error("The Unkey stand-in failed:", error);
+  reportFault("The Unkey stand-in", error);
   return new Problem("internal", "unkey/application/unexpected_error", "The stand-in failed; its log says why.");
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkedUsage, toldCostPicoUsd, toldCount } from "#core/catalog/token-usage.ts";
+import { checkedUsage, noTokens, toldCostPicoUsd, toldCount } from "#core/catalog/token-usage.ts";
 import { toTokenUsage as fromAnthropic } from "#core/providers/anthropic/usage.ts";
 import { toTokenUsage as fromOpenAi } from "#core/providers/openai/usage.ts";
 import { fc } from "#tests/support/property.ts";
@@ -20,6 +20,18 @@ const countNames = [
   "outputTokens",
   "reasoningTokens",
 ] as const;
+
+it("no tokens are none of every kind, and no estimate", () => {
+  expect(noTokens).toEqual({
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    longCacheWriteInputTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    estimated: false,
+  });
+});
 
 describe("a count that a provider states", () => {
   it.each([

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { type PostRequest, post } from "#core/outbound/post.ts";
 import { OutboundError } from "#core/outbound/transport.ts";
@@ -171,6 +172,24 @@ describe("post", () => {
     });
     expect(await failureOf(call(url, { timeoutMs: 100 }))).toBe("timeout");
     expect(seen.requests).toBe(1);
+  });
+
+  it("does not count the time in which our own event loop was busy: an answer that came meanwhile is read", async () => {
+    const worker = new Worker(
+      `const { createServer } = require("node:http");
+       const { parentPort } = require("node:worker_threads");
+       const server = createServer((_, response) => response.end("here")).listen(0, "127.0.0.1", () =>
+         parentPort.postMessage(server.address().port));`,
+      { eval: true },
+    );
+    closers.push(() => void worker.terminate());
+    const [port] = (await once(worker, "message")) as [number];
+    const url = `http://127.0.0.1:${port}/`;
+    await call(url);
+    const answer = call(url, { timeoutMs: 50 });
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    expect((await answer).text).toBe("here");
   });
 
   it("stops when its signal fires, closes the connection, and sends nothing under one that has fired", async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { findTypeFaults } from "#infra/commands/check-sst.ts";
-import { bundleProgram } from "#infra/mocked/run-program.ts";
+import { bundleProgram, runProgram } from "#infra/mocked/run-program.ts";
+import { localFaults } from "#infra/settings.ts";
 import { missingPlatform, suiteName } from "./platform.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
@@ -19,7 +20,10 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("what sst.config.ts rea
       expect(ours).toContain("infra/deploy.ts");
       expect(
         ours.filter(
-          (file) => !/^(sst\.config\.ts|infra\/[\w-]+\.ts|core\/[\w-]+\.ts|core\/db\/tables\.ts)$/.test(file),
+          (file) =>
+            !/^(sst\.config\.ts|infra\/[\w-]+\.ts|core\/[\w-]+\.ts|core\/db\/tables\.ts|core\/settings\/[\w-]+\.ts)$/.test(
+              file,
+            ),
         ),
       ).toEqual([]);
     } finally {
@@ -30,6 +34,16 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("what sst.config.ts rea
   it("type-checks under our own rules", async () => {
     expect(await findTypeFaults()).toEqual([]);
   }, 120_000);
+});
+
+describe.skipIf(missingPlatform !== undefined)(suiteName("a deployment with bad settings"), () => {
+  it("is refused before anything is made, with the sentences of npm start", async () => {
+    const environment = { DAILY_SPEND_CAP_USD: "x", RATE_LIMIT_SCALE: "-1", DOMAIN_NAME: "" };
+    const sentences = localFaults(environment);
+    expect(sentences).toHaveLength(2);
+    const run = runProgram({ stage: "dev", environment });
+    for (const sentence of sentences) await expect(run).rejects.toThrow(sentence);
+  }, 200_000);
 });
 
 describe("sst.config.ts", () => {

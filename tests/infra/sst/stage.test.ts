@@ -49,9 +49,10 @@ describe("the environment of a deployment", () => {
   it("names a domain, with a certificate of one's own where the zone is elsewhere", () => {
     expect(domainOf({})).toBeUndefined();
     expect(domainOf({ DOMAIN_NAME: "api.example.com" })).toEqual({ name: "api.example.com" });
-    expect(domainOf({ DOMAIN_NAME: "api.example.com", DOMAIN_CERTIFICATE_ARN: "arn" })).toEqual({
+    const certificateArn = "arn:aws:acm:us-east-1:000000000000:certificate/1-2";
+    expect(domainOf({ DOMAIN_NAME: "api.example.com", DOMAIN_CERTIFICATE_ARN: certificateArn })).toEqual({
       name: "api.example.com",
-      certificateArn: "arn",
+      certificateArn,
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { NativeTap, tappedEvents } from "#core/providers/openai/native-tap.ts";
+import { NativeTap } from "#core/providers/openai/native-tap.ts";
 import { newOutcome, ProviderFailure } from "#core/providers/provider.ts";
+import { tappedEvents } from "#core/providers/tapped-events.ts";
 import { fc } from "#tests/support/property.ts";
 
 const event = (type: string, fields: object = {}): string =>

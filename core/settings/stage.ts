@@ -1,0 +1,43 @@
+import { baseUrl, type Kind, numberLike, oneOf, word } from "./kinds.ts";
+import { setting } from "./read.ts";
+
+/**
+ * The settings of a stage, as functions read them: the part of the table in infra/settings.ts that they need. `npm start`
+ * and a deployment check each row before they pass it on.
+ */
+
+const amount = numberLike("must be a number of 0 or more", (value) => value >= 0 && value < Infinity);
+const count = numberLike("must be a whole number of 0 or more", (value) => value >= 0 && Number.isInteger(value));
+
+/** A domain name with a dot, in lower case. */
+export const domainPattern = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
+
+const domains: Kind<readonly string[]> = {
+  rule: "must be domain names separated by commas",
+  read: (text) => {
+    const names = text
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+    return names.every((name) => domainPattern.test(name)) ? names : undefined;
+  },
+};
+
+/** Unix ms. */
+const time: Kind<number> = {
+  rule: "must be a time such as 2026-11-29T00:00:00Z",
+  read: (text) => (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) && Date.parse(text)) || undefined,
+};
+
+export const supabaseUrl = setting("SUPABASE_URL", baseUrl);
+export const unkeyApiId = setting("UNKEY_API_ID", word);
+export const unkeyUrl = setting("UNKEY_URL", baseUrl);
+export const rateLimitScale = setting("RATE_LIMIT_SCALE", amount);
+export const maxOpenRequests = setting("MAX_OPEN_REQUESTS", count);
+export const dailySpendCapUsd = setting("DAILY_SPEND_CAP_USD", amount);
+export const unpricedModels = setting("UNPRICED_MODELS", oneOf("refuse", "allow"));
+export const signUpPolicy = setting("SIGN_UP_POLICY", oneOf("open", "domains", "closed"));
+export const signUpDomains = setting("SIGN_UP_DOMAINS", domains);
+export const signUpClosedAt = setting("SIGN_UP_CLOSED_AT", time);
+export const logLevel = setting("LOG_LEVEL", oneOf("DEBUG", "INFO", "WARN", "ERROR"));
