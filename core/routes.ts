@@ -27,12 +27,18 @@ type TableAction =
   | "Query"
   | "BatchGetItem"
   | "BatchWriteItem"
-  | "TransactWriteItems"
   | "DescribeTable";
 type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
 
-/** One thing that a function's role may do. Nothing else is allowed. */
-export type Grant = `${TableId}:${TableAction}` | `kms:${KmsAction}` | `secret:${SecretName}`;
+/**
+ * One thing that a function's role may do. Nothing else is allowed. `Query` is of the table, `Query/<index>` of an index. A
+ * transaction needs the rights of its parts and has none itself.
+ */
+export type Grant =
+  | `${TableId}:${TableAction}`
+  | `${TableId}:Query/${string}`
+  | `kms:${KmsAction}`
+  | `secret:${SecretName}`;
 
 /** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
 export type ConcurrencyClass = "stream" | "api" | "page";
@@ -85,17 +91,11 @@ const perUser = (name: string, limit: number): RateLimit => ({ name, limit, dura
 const perAddress = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "address" });
 
 /** Round 1: Unkey's verdict and our own mark beside it. */
-const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"] as const satisfies Grant[];
+const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"] as const satisfies Grant[];
 /** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
 const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
-const byok = ["providerKeys:GetItem", "providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
-const cached = [
-  "cache:GetItem",
-  "cache:PutItem",
-  "cache:UpdateItem",
-  "cache:DeleteItem",
-  "kms:GenerateDataKey",
-] as const satisfies Grant[];
+const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
+const cached = ["cache:GetItem", "cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
 const chatSecrets = [
   "secret:OpenaiApiKey",
   "secret:AnthropicApiKey",
@@ -119,42 +119,33 @@ const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 /** Signing in and out. */
 const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
 /** Managing API keys. */
-const keyGrants = [
-  ...session,
-  "secret:UnkeyRootKey",
-  "keys:GetItem",
-  "keys:PutItem",
-  "keys:UpdateItem",
-  "keys:Query",
-  "keys:DeleteItem",
-] as const satisfies Grant[];
+const keyGrants = [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:DeleteItem"] as const satisfies Grant[];
 
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
-/** POST with an API key, streamed. */
-const generatingPost = { ...generating, methods: ["POST"], auth: "key" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
-const longGeneratingPost = { ...longGenerating, methods: ["POST"], auth: "key" } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
-const bufferedGet = { ...buffered, methods: ["GET"], auth: "key" } as const;
-const forSession = { ...buffered, auth: "session" } as const;
-const forBoth = { ...buffered, auth: "key-or-session" } as const;
-/** Without credentials. */
-const openGet = { ...buffered, methods: ["GET"], auth: "none" } as const;
-const openPost = { ...openGet, methods: ["POST"] } as const;
 const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** What a turn of deliveries does. */
+const deliveryGrants = [
+  "jobs:Query",
+  "jobs:GetItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "jobs:DeleteItem",
+  "kms:Decrypt",
+] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
-const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
-const videoSecrets = ["secret:GoogleApiKey", "secret:FalApiKey"] as const satisfies Grant[];
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
 const imageGrants = [
   ...jobGrants,
   "secret:OpenaiApiKey",
-  ...videoSecrets,
+  "secret:GoogleApiKey",
+  "secret:FalApiKey",
   "secret:BflApiKey",
 ] as const satisfies Grant[];
-const keysLimit = perUser("keys", 60);
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -171,8 +162,10 @@ export const routes = [
   {
     id: "Health",
     path: "/api/health",
+    methods: ["GET"],
     handler: "functions/health.handler",
-    ...openGet,
+    auth: "none",
+    ...buffered,
     memoryMb: 256,
     timeoutSeconds: 10,
     grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
@@ -180,49 +173,61 @@ export const routes = [
   {
     id: "OpenApi",
     path: "/api/openapi.json",
+    methods: ["GET"],
     handler: "functions/openapi.handler",
-    ...openGet,
+    auth: "none",
+    ...buffered,
     grants: [],
   },
   {
     id: "ChatCompletions",
     path: "/api/v1/chat/completions",
+    methods: ["POST"],
     handler: "functions/chat-completions.handler",
+    auth: "key",
     limit: chatLimit,
-    ...generatingPost,
+    ...generating,
     grants: chatGrants,
   },
   {
     id: "Messages",
     path: "/api/v1/messages",
+    methods: ["POST"],
     handler: "functions/messages.handler",
+    auth: "key",
     limit: chatLimit,
-    ...generatingPost,
+    ...generating,
     grants: chatGrants,
   },
   {
     id: "CountTokens",
     path: "/api/v1/messages/count_tokens",
+    methods: ["POST"],
     handler: "functions/count-tokens.handler",
+    auth: "key",
     limit: perKey("count-tokens", 120),
-    ...generatingPost,
+    ...generating,
     timeoutSeconds: 30,
     grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
   },
   {
     id: "Embeddings",
     path: "/api/v1/embeddings",
+    methods: ["POST"],
     handler: "functions/embeddings.handler",
+    auth: "key",
     limit: perKey("embeddings", 120),
-    ...generatingPost,
+    ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
   },
   {
     id: "Responses",
     path: "/api/v1/responses",
+    methods: ["POST"],
     handler: "functions/responses.handler",
+    auth: "key",
     limit: chatLimit,
-    ...generatingPost,
+    ...generating,
     grants: chatGrants,
   },
   {
@@ -249,18 +254,22 @@ export const routes = [
   {
     id: "Models",
     path: "/api/v1/models",
+    methods: ["GET"],
     handler: "functions/models.handler",
+    auth: "key",
     limit: perKey("models", 120),
-    ...bufferedGet,
+    ...buffered,
     grants: [...verifyKey],
   },
   {
     id: "Model",
     // Greedy, since ids such as deepseek/deepseek-v3.2 hold a slash.
     path: "/api/v1/models/{id+}",
+    methods: ["GET"],
     handler: "functions/model.handler",
+    auth: "key",
     limit: perKey("models", 120),
-    ...bufferedGet,
+    ...buffered,
     grants: [...verifyKey],
   },
   {
@@ -278,44 +287,46 @@ export const routes = [
     path: "/api/v1/keys",
     methods: ["GET", "POST"],
     handler: "functions/keys.handler",
-    limit: keysLimit,
-    ...forSession,
-    grants: keyGrants,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [...keyGrants, "keys:Query", "keys:PutItem"],
   },
   {
     id: "Key",
     path: "/api/v1/keys/{id}",
     methods: ["PATCH", "DELETE"],
     handler: "functions/key.handler",
-    limit: keysLimit,
-    ...forSession,
-    grants: keyGrants,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [...keyGrants, "keys:GetItem"],
   },
   {
     id: "RotateKey",
     path: "/api/v1/keys/{id}/rotate",
     methods: ["POST"],
     handler: "functions/rotate-key.handler",
-    limit: keysLimit,
-    ...forSession,
-    grants: keyGrants,
+    auth: "session",
+    limit: perUser("keys", 60),
+    ...buffered,
+    grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
   },
   {
     id: "ProviderKeys",
     path: "/api/v1/provider-keys",
     methods: ["GET", "POST"],
     handler: "functions/provider-keys.handler",
+    auth: "session",
     limit: perUser("provider-keys", 60),
-    ...forSession,
+    ...buffered,
     grants: [
       ...session,
       "secret:UnkeyRootKey",
       "providerKeys:PutItem",
       "providerKeys:UpdateItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
       "kms:GenerateDataKey",
-      "keys:GetItem",
     ],
   },
   {
@@ -323,17 +334,15 @@ export const routes = [
     path: "/api/v1/provider-keys/{id}",
     methods: ["DELETE"],
     handler: "functions/provider-key.handler",
+    auth: "session",
     limit: perUser("provider-keys", 60),
-    ...forSession,
+    ...buffered,
     grants: [
       ...session,
       "secret:UnkeyRootKey",
       "providerKeys:DeleteItem",
       "providerKeys:UpdateItem",
-      "providerKeys:GetItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
-      "keys:GetItem",
     ],
   },
   {
@@ -341,48 +350,59 @@ export const routes = [
     path: "/api/v1/usage",
     methods: ["GET"],
     handler: "functions/usage.handler",
+    auth: "key-or-session",
     limit: perKey("usage", 60),
-    ...forBoth,
-    grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
+    ...buffered,
+    grants: [...verifyKey, ...session, "rollups:Query"],
   },
   {
     id: "SignIn",
     path: "/api/auth/sign-in",
+    methods: ["POST"],
     handler: "functions/auth/sign-in.handler",
+    auth: "none",
     limit: signInLimit,
-    ...openPost,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "SignUp",
     path: "/api/auth/sign-up",
+    methods: ["POST"],
     handler: "functions/auth/sign-up.handler",
+    auth: "none",
     limit: signInLimit,
-    ...openPost,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "MagicLink",
     path: "/api/auth/magic-link",
+    methods: ["POST"],
     handler: "functions/auth/magic-link.handler",
+    auth: "none",
     limit: signInLimit,
-    ...openPost,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "ResetPassword",
     path: "/api/auth/reset-password",
+    methods: ["POST"],
     handler: "functions/auth/reset-password.handler",
+    auth: "none",
     limit: signInLimit,
-    ...openPost,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "OAuth",
     path: "/api/auth/oauth/{provider}",
+    methods: ["GET"],
     handler: "functions/auth/oauth.handler",
+    auth: "none",
     limit: perAddress("oauth", 30),
-    ...openGet,
+    ...buffered,
     grants: signInGrants,
   },
   {
@@ -400,16 +420,19 @@ export const routes = [
     path: "/api/auth/session",
     methods: ["GET"],
     handler: "functions/auth/session.handler",
+    auth: "session",
     limit: perUser("session", 240),
-    ...forSession,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "SignOut",
     path: "/api/auth/sign-out",
+    methods: ["POST"],
     handler: "functions/auth/sign-out.handler",
+    auth: "none",
     limit: perAddress("sign-out", 60),
-    ...openPost,
+    ...buffered,
     grants: signInGrants,
   },
   {
@@ -417,185 +440,230 @@ export const routes = [
     path: "/api/auth/update-password",
     methods: ["POST"],
     handler: "functions/auth/update-password.handler",
+    auth: "session",
     limit: perUser("update-password", 10),
-    ...forSession,
+    ...buffered,
     grants: signInGrants,
   },
   {
     id: "Dashboard",
     path: "/dashboard",
+    methods: ["GET"],
     handler: "functions/dashboard.handler",
-    ...openGet,
+    auth: "none",
+    ...buffered,
     concurrency: "page",
     grants: [],
   },
   {
     id: "DashboardAssets",
     path: "/dashboard/{proxy+}",
+    methods: ["GET"],
     handler: "functions/dashboard-assets.handler",
-    ...openGet,
+    auth: "none",
+    ...buffered,
     concurrency: "page",
     grants: [],
   },
   {
     id: "Chat",
     path: "/api/chat",
+    methods: ["POST"],
     handler: "functions/chat.handler",
+    auth: "key",
     limit: perKey("chat", 10),
-    ...longGeneratingPost,
+    ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
   },
   {
     id: "Battle",
     path: "/api/v1/battle",
+    methods: ["POST"],
     handler: "functions/battle.handler",
+    auth: "key",
     limit: perKey("battle", 20),
-    ...longGeneratingPost,
+    ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
   },
   {
     id: "Fight",
     path: "/api/v1/fight",
+    methods: ["POST"],
     handler: "functions/fight.handler",
+    auth: "key",
     limit: perKey("fight", 10),
-    ...longGeneratingPost,
+    ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
   },
   {
     id: "MediaSpeech",
     path: "/api/v1/media/speech",
+    methods: ["POST"],
     handler: "functions/media-speech.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
   },
   {
     id: "MediaVoices",
     path: "/api/v1/media/voices",
+    methods: ["GET"],
     handler: "functions/media-voices.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...bufferedGet,
+    ...buffered,
     grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
   },
   {
     id: "MediaMusic",
     path: "/api/v1/media/music",
+    methods: ["POST"],
     handler: "functions/media-music.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
   },
   {
     id: "MediaImage",
     path: "/api/v1/media/image",
+    methods: ["POST"],
     handler: "functions/media-image.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
   },
   {
     id: "MediaVideo",
     path: "/api/v1/media/video",
+    methods: ["POST"],
     handler: "functions/media-video.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...jobGrants, "secret:MinimaxApiKey"],
   },
   {
     id: "MediaVideoStatus",
     path: "/api/v1/media/video/{taskId}",
+    methods: ["GET"],
     handler: "functions/media-video-status.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...bufferedGet,
+    ...buffered,
     grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
   },
   {
     id: "FashionRun",
     path: "/api/v1/fashion/run",
+    methods: ["POST"],
     handler: "functions/fashion-run.handler",
+    auth: "key",
     limit: perKey("fashion-run", 30),
-    ...generatingPost,
+    ...generating,
     grants: [...jobGrants, "secret:FashnApiKey"],
   },
   {
     id: "FashionStatus",
     path: "/api/v1/fashion/status/{id}",
+    methods: ["GET"],
     handler: "functions/fashion-status.handler",
+    auth: "key",
     limit: perKey("fashion-status", 40, 10_000),
-    ...bufferedGet,
+    ...buffered,
     grants: [...jobStatusGrants, "secret:FashnApiKey"],
   },
   {
     id: "FashionSubscribe",
     path: "/api/v1/fashion/subscribe",
+    methods: ["POST"],
     handler: "functions/fashion-subscribe.handler",
+    auth: "key",
     limit: perKey("fashion-subscribe", 30),
-    ...longGeneratingPost,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    ...longGenerating,
+    grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
   },
   {
     id: "ImageGenerate",
     path: "/api/v1/image/generate",
+    methods: ["POST"],
     handler: "functions/image-generate.handler",
+    auth: "key",
     limit: imageLimit,
-    ...generatingPost,
+    ...generating,
     grants: imageGrants,
   },
   {
     id: "ImageEdit",
     path: "/api/v1/image/edit",
+    methods: ["POST"],
     handler: "functions/image-edit.handler",
+    auth: "key",
     limit: imageLimit,
-    ...generatingPost,
+    ...generating,
     grants: imageGrants,
   },
   {
     id: "ImagesGenerations",
     path: "/api/v1/images/generations",
+    methods: ["POST"],
     handler: "functions/images-generations.handler",
+    auth: "key",
     limit: imageLimit,
-    ...generatingPost,
+    ...generating,
     grants: imageGrants,
   },
   {
     id: "ImagesEdits",
     path: "/api/v1/images/edits",
+    methods: ["POST"],
     handler: "functions/images-edits.handler",
+    auth: "key",
     limit: imageLimit,
-    ...generatingPost,
+    ...generating,
     grants: imageGrants,
   },
   {
     id: "AudioSpeech",
     path: "/api/v1/audio/speech",
+    methods: ["POST"],
     handler: "functions/audio-speech.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
   },
   {
     id: "AudioTranscriptions",
     path: "/api/v1/audio/transcriptions",
+    methods: ["POST"],
     handler: "functions/audio-transcriptions.handler",
+    auth: "key",
     limit: mediaLimit,
-    ...generatingPost,
+    ...generating,
     grants: [...mediaGrants, "secret:OpenaiApiKey"],
   },
   {
     id: "Moderations",
     path: "/api/v1/moderations",
+    methods: ["POST"],
     handler: "functions/moderations.handler",
+    auth: "key",
     limit: perKey("moderations", 60),
-    ...generatingPost,
+    ...generating,
     grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
   },
   {
     id: "VideoGenerate",
     path: "/api/v1/video/generate",
+    methods: ["POST"],
     handler: "functions/video-generate.handler",
+    auth: "key",
     limit: perKey("video", 10),
-    ...generatingPost,
-    grants: [...jobGrants, ...videoSecrets],
+    ...generating,
+    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
   },
   {
     id: "VideoStatus",
@@ -605,7 +673,7 @@ export const routes = [
     auth: "key",
     limit: perKey("video-status", 60),
     ...generating,
-    grants: [...jobStatusGrants, ...videoSecrets],
+    grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
   },
   {
     id: "Vision",
@@ -622,8 +690,9 @@ export const routes = [
     path: "/api/v1/jobs",
     methods: ["GET"],
     handler: "functions/jobs.handler",
+    auth: "key-or-session",
     limit: perKey("jobs", 120),
-    ...forBoth,
+    ...buffered,
     grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
   },
   {
@@ -660,7 +729,7 @@ export const backgroundFunctions = [
     trigger: { schedule: "rate(1 minute)" },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["usage:Query", "usage:UpdateItem", "keys:UpdateItem"],
+    grants: ["usage:Query/open", "usage:UpdateItem", "keys:UpdateItem"],
   },
   {
     id: "UsageRollup",
@@ -669,7 +738,7 @@ export const backgroundFunctions = [
     trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],
+    grants: ["rollups:PutItem", "rollups:UpdateItem"],
   },
   {
     id: "PollJobs",
@@ -678,8 +747,9 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: [
-      "jobs:Query",
+      "jobs:Query/due",
       "jobs:GetItem",
+      "jobs:PutItem",
       "jobs:UpdateItem",
       "usage:UpdateItem",
       "keys:UpdateItem",
@@ -689,6 +759,14 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
+  },
+  {
+    id: "SendDeliveries",
+    handler: "functions/send-deliveries.handler",
+    trigger: { schedule: "rate(1 minute)" },
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    grants: [...deliveryGrants],
   },
 ] as const satisfies readonly BackgroundFunction[];
 

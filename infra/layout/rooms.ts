@@ -24,7 +24,6 @@ export const rooms: readonly Room[] = [
   room("core/secrets.ts", "The names of the stage's secrets", []),
   room("core/tables.ts", "The DynamoDB tables: SST and the local cloud create them from this list", []),
   room("core/routes.ts", "THE table: one row is one API path is one Lambda", ["secrets", "tables"]),
-  room("core/route-summaries.ts", "What each function does, in one line", ["routes"]),
   room("core/settings", "The settings of a stage, each with the sentence that refuses a bad value", []),
   room("core/config.ts", "The only reader of SST's `Resource` and of the environment", [
     "secrets",
@@ -33,6 +32,7 @@ export const rooms: readonly Room[] = [
   ]),
   room("core/upstreams.ts", "Addresses of the providers and the platform's keys for them", ["config", "settings"]),
   room("core/observability", "Logger, metric names, the writer of metrics", ["config"]),
+  room("core/route-summaries.ts", "What each function does, in one line", ["routes"]),
   room("core/outbound", "Outgoing calls: transports, connections, the guard against private addresses", [
     "errors",
     "values",
@@ -131,14 +131,18 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room("core/jobs", "Asynchronous work: start, poll, end, webhooks", [
+  room(
+    "core/deliveries",
+    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
+    [...ground, "db", "encryption", "observability", "outbound"],
+  ),
+  room("core/jobs", "Asynchronous work: start, poll, end", [
     ...ground,
     "catalog",
     "db",
-    "encryption",
+    "deliveries",
     "generation",
     "observability",
-    "outbound",
     "providers",
     "routing",
   ]),
@@ -171,6 +175,7 @@ export const rooms: readonly Room[] = [
     "catalog",
     "chat",
     "db",
+    "deliveries",
     "dialects",
     "generation",
     "idempotency",
