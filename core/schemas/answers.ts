@@ -163,6 +163,9 @@ export const modelAnswer = z
     object: z.literal("model"),
     created: z.int(),
     owned_by: z.string(),
+    type: z.literal("model"),
+    display_name: z.string(),
+    created_at: z.iso.datetime(),
     name: z.string(),
     context_window: z.int(),
     max_output_tokens: z.int(),
@@ -172,10 +175,23 @@ export const modelAnswer = z
     modalities: z.looseObject({ input: z.array(z.string()), output: z.array(z.string()) }),
     capabilities: z.looseObject({ tools: z.boolean(), reasoning: z.boolean(), jsonSchema: z.boolean() }),
     aliases: z.array(z.string()),
+    later_pricing: z
+      .array(z.looseObject({ from: z.string(), ...prices }))
+      .optional()
+      .describe("Announced prices, each from a day on"),
+    deprecated: z.literal(true).optional().describe("The vendor has announced its end"),
+    shutdownDate: z.string().optional().describe("The day from which on its name leads to the successor"),
+    successor: z.string().optional(),
   })
   .meta({ id: "Model" });
 
-export const modelListAnswer = z.strictObject({ object: z.literal("list"), data: z.array(modelAnswer) });
+export const modelListAnswer = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(modelAnswer),
+  has_more: z.boolean(),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+});
 
 const user = z.looseObject({ id: z.string().nullable().optional(), email: z.string().nullable() });
 export const userAnswer = success(z.looseObject({ user }));
