@@ -6,6 +6,7 @@ const prefixes = {
   completion: "chatcmpl",
   providerKey: "pk",
   job: "job",
+  delivery: "dlv",
   run: "run",
 } as const;
 

@@ -27,12 +27,18 @@ type TableAction =
   | "Query"
   | "BatchGetItem"
   | "BatchWriteItem"
-  | "TransactWriteItems"
   | "DescribeTable";
 type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
 
-/** One thing that a function's role may do. Nothing else is allowed. */
-export type Grant = `${TableId}:${TableAction}` | `kms:${KmsAction}` | `secret:${SecretName}`;
+/**
+ * One thing that a function's role may do. Nothing else is allowed. `Query` is of the table, `Query/<index>` of an index. A
+ * transaction needs the rights of its parts and has none itself.
+ */
+export type Grant =
+  | `${TableId}:${TableAction}`
+  | `${TableId}:Query/${string}`
+  | `kms:${KmsAction}`
+  | `secret:${SecretName}`;
 
 /** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
 export type ConcurrencyClass = "stream" | "api" | "page";
@@ -88,17 +94,11 @@ const perUser = (name: string, limit: number): RateLimit => ({ name, limit, dura
 const perAddress = (name: string, limit: number): RateLimit => ({ name, limit, durationMs: minute, scope: "address" });
 
 /** Round 1: Unkey's verdict and our own mark beside it. */
-const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:PutItem", "keys:UpdateItem"] as const satisfies Grant[];
+const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"] as const satisfies Grant[];
 /** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
 const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
-const byok = ["providerKeys:GetItem", "providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
-const cached = [
-  "cache:GetItem",
-  "cache:PutItem",
-  "cache:UpdateItem",
-  "cache:DeleteItem",
-  "kms:GenerateDataKey",
-] as const satisfies Grant[];
+const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
+const cached = ["cache:GetItem", "cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
 const chatSecrets = [
   "secret:OpenaiApiKey",
   "secret:AnthropicApiKey",
@@ -122,15 +122,7 @@ const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 /** Signing in and out. */
 const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
 /** Managing API keys. */
-const keyGrants = [
-  ...session,
-  "secret:UnkeyRootKey",
-  "keys:GetItem",
-  "keys:PutItem",
-  "keys:UpdateItem",
-  "keys:Query",
-  "keys:DeleteItem",
-] as const satisfies Grant[];
+const keyGrants = [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:DeleteItem"] as const satisfies Grant[];
 
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
@@ -139,8 +131,17 @@ const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisf
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
 const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+/** What a turn of deliveries does. */
+const deliveryGrants = [
+  "jobs:Query",
+  "jobs:GetItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "jobs:DeleteItem",
+  "kms:Decrypt",
+] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
-const jobStatusGrants = [...verifyKey, ...meter, ...byok, "jobs:GetItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
@@ -227,6 +228,29 @@ export const routes = [
     summary: "Creates answers in the format of OpenAI's Responses API, streamed or buffered",
   },
   {
+    id: "ResponsesInputTokens",
+    path: "/api/v1/responses/input_tokens",
+    methods: ["POST"],
+    handler: "functions/responses-input-tokens.handler",
+    auth: "key",
+    limit: perKey("count-tokens", 120),
+    ...generating,
+    timeoutSeconds: 30,
+    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+    summary: "Counts the input tokens of a response",
+  },
+  {
+    id: "ResponsesCompact",
+    path: "/api/v1/responses/compact",
+    methods: ["POST"],
+    handler: "functions/responses-compact.handler",
+    auth: "key",
+    limit: chatLimit,
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
+    summary: "Makes a conversation shorter with a model of OpenAI",
+  },
+  {
     id: "Models",
     path: "/api/v1/models",
     methods: ["GET"],
@@ -268,7 +292,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:Query", "keys:PutItem"],
     summary: "Lists and creates API keys",
   },
   {
@@ -279,7 +303,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:GetItem"],
     summary: "Updates or revokes an API key",
   },
   {
@@ -290,7 +314,7 @@ export const routes = [
     auth: "session",
     limit: perUser("keys", 60),
     ...buffered,
-    grants: keyGrants,
+    grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
     summary: "Replaces an API key with a new one",
   },
   {
@@ -307,9 +331,7 @@ export const routes = [
       "providerKeys:PutItem",
       "providerKeys:UpdateItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
       "kms:GenerateDataKey",
-      "keys:GetItem",
     ],
     summary: "Lists and stores provider keys (BYOK)",
   },
@@ -326,10 +348,7 @@ export const routes = [
       "secret:UnkeyRootKey",
       "providerKeys:DeleteItem",
       "providerKeys:UpdateItem",
-      "providerKeys:GetItem",
       "providerKeys:Query",
-      "providerKeys:TransactWriteItems",
-      "keys:GetItem",
     ],
     summary: "Deletes a provider key",
   },
@@ -341,7 +360,7 @@ export const routes = [
     auth: "key-or-session",
     limit: perKey("usage", 60),
     ...buffered,
-    grants: [...verifyKey, ...session, "rollups:Query", "rollups:GetItem"],
+    grants: [...verifyKey, ...session, "rollups:Query"],
     summary: "Returns requests, tokens and cost by day, model, key and provider",
   },
   {
@@ -594,7 +613,7 @@ export const routes = [
     auth: "key",
     limit: perKey("fashion-subscribe", 30),
     ...longGenerating,
-    grants: [...jobGrants, "secret:FashnApiKey"],
+    grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
     summary: "Runs a fashion job and streams its progress",
   },
   {
@@ -699,7 +718,7 @@ export const backgroundFunctions = [
     trigger: { schedule: "rate(1 minute)" },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["usage:Query", "usage:UpdateItem", "keys:UpdateItem"],
+    grants: ["usage:Query/open", "usage:UpdateItem", "keys:UpdateItem"],
     summary: "Settles the usage of killed functions",
   },
   {
@@ -709,7 +728,7 @@ export const backgroundFunctions = [
     trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["rollups:PutItem", "rollups:UpdateItem", "rollups:TransactWriteItems"],
+    grants: ["rollups:PutItem", "rollups:UpdateItem"],
     summary: "Adds settled usage to the daily sums",
   },
   {
@@ -719,8 +738,9 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: [
-      "jobs:Query",
+      "jobs:Query/due",
       "jobs:GetItem",
+      "jobs:PutItem",
       "jobs:UpdateItem",
       "usage:UpdateItem",
       "keys:UpdateItem",
@@ -730,7 +750,16 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Polls jobs, settles them and delivers webhooks",
+    summary: "Polls jobs and settles them",
+  },
+  {
+    id: "SendDeliveries",
+    handler: "functions/send-deliveries.handler",
+    trigger: { schedule: "rate(1 minute)" },
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    grants: [...deliveryGrants],
+    summary: "Makes the deliveries that are due, such as webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 

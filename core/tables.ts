@@ -32,12 +32,12 @@ export const tables = {
   rollups: { resource: "RollupsTable", ttl: "expiresAt", recoverable: true },
   /** Sealed answers and idempotency leases. Nothing here outlives its time in a backup or a stream. */
   cache: { resource: "CacheTable", ttl: "expiresAt", recoverable: false },
-  /** Asynchronous media jobs. */
+  /** Asynchronous work: media jobs, and what is to be delivered to users' servers. */
   jobs: {
     resource: "JobsTable",
     ttl: "expiresAt",
     recoverable: true,
-    // Sparse: only jobs with something left to do (a poll, a webhook) carry these two attributes.
+    // Sparse: only jobs that are to be polled, and owners who have something to deliver, carry these two attributes.
     indexes: { due: { hashKey: "dueShard", rangeKey: "dueAt" } },
   },
 } as const satisfies Record<string, TableSpec>;

@@ -32,8 +32,8 @@ export const handler = streamHandler({
           onEnd: (ended) => {
             if (ended.webhook === undefined) return;
             call.deferred.push(async () => {
-              const { deliverWebhook } = await import("#core/jobs/webhook.ts");
-              await deliverWebhook(ended);
+              const { serveOwner } = await import("#core/deliveries/take-turn.ts");
+              await serveOwner(ended.userId);
             });
           },
         });

@@ -3,7 +3,7 @@ import { pollDueJobs } from "#core/jobs/poll-due-jobs.ts";
 
 const budgetMs = 45_000;
 
-/** Every minute: polls the jobs that are due, and delivers the webhooks of those that have ended. */
+/** Every minute: polls the jobs that are due, and ends them. */
 export const handler = backgroundHandler("PollJobs", async () => ({
   jobs: await pollDueJobs(AbortSignal.timeout(budgetMs)),
 }));

@@ -31,11 +31,6 @@ export interface Resources<Arn> {
 /** Names in the encryption context of what the gateway itself seals. IAM allows no other one. */
 export const encryptionContextNames = ["app", "stage", "purpose", "userId", "id"] as const;
 
-/** The IAM actions of a grant. A transaction has none of its own: its row names the writes, and this is its check. */
-const tableActions: Readonly<Record<string, readonly string[]>> = {
-  TransactWriteItems: ["dynamodb:ConditionCheckItem"],
-};
-
 const keyActions: Readonly<Record<string, readonly string[]>> = {
   ReEncrypt: ["kms:ReEncryptFrom", "kms:ReEncryptTo"],
 };
@@ -70,20 +65,29 @@ export const encryptedTableActions = {
   ],
 } as const;
 
+/** The index of `Query/<index>`, or undefined. */
+const indexOf = (action: string): string | undefined => /^Query\/(.+)$/.exec(action)?.[1];
+
+/** Throws an Error for an index that the table does not have: a fault of the route table. */
 const tableStatements = <Arn>(
   table: TableId,
   actions: readonly string[],
   resources: Resources<Arn>,
 ): Statement<Arn>[] => {
-  const indexes = Object.keys((tables[table] as TableSpec).indexes ?? {});
-  const own: Statement<Arn> = {
-    actions: actions.flatMap((action) => tableActions[action] ?? [`dynamodb:${action}`]),
-    resources: [resources.tableArn(table)],
-    conditions: [],
-  };
-  if (!actions.includes("Query") || indexes.length === 0) return [own];
-  const index = indexes.map((name) => resources.indexArn(table, name));
-  return [own, { actions: ["dynamodb:Query"], resources: index, conditions: [] }];
+  const indexes = actions.flatMap((action) => indexOf(action) ?? []);
+  const unknown = indexes.find((index) => !Object.hasOwn((tables[table] as TableSpec).indexes ?? {}, index));
+  if (unknown !== undefined) throw new Error(`The table ${table} has no index ${unknown}`);
+  const own = actions.filter((action) => indexOf(action) === undefined);
+  const statements: Statement<Arn>[] = [];
+  if (own.length > 0) {
+    const names = own.map((action) => `dynamodb:${action}`);
+    statements.push({ actions: names, resources: [resources.tableArn(table)], conditions: [] });
+  }
+  if (indexes.length > 0) {
+    const arns = indexes.map((index) => resources.indexArn(table, index));
+    statements.push({ actions: ["dynamodb:Query"], resources: arns, conditions: [] });
+  }
+  return statements;
 };
 
 const keyStatements = <Arn>(actions: readonly string[], resources: Resources<Arn>): Statement<Arn>[] => {

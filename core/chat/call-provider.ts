@@ -47,11 +47,11 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
 };
 
 /** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
-const checkRefusal = (
-  { refusal, dialect }: NativeRequest,
-  { target, credential }: PaidAttempt<ResolvedModel>,
-): void => {
-  if (refusal !== undefined && !(credential.byok && speaksDialect(target.model.provider, dialect))) throw refusal;
+const checkRefusal = (native: NativeRequest, { target, credential }: PaidAttempt<ResolvedModel>): void => {
+  const { refusal, untranslatable, dialect } = native;
+  const speaks = speaksDialect(target.model.provider, dialect);
+  if (untranslatable !== undefined && !speaks) throw untranslatable;
+  if (refusal !== undefined && !(speaks && credential.byok)) throw refusal;
 };
 
 const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(names)];

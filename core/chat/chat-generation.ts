@@ -66,9 +66,17 @@ const defaultTimeoutMs = 60_000;
 /** How long a request may take, ms. */
 export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? defaultTimeoutMs;
 
+/** Without the models that cannot be asked what only the dialect's own provider takes. @throws GatewayError where none is left */
+const speaking = (choices: ChatChoices, native: NativeRequest | undefined): ChatChoices => {
+  if (native?.untranslatable === undefined) return choices;
+  const [first, ...others] = choices.filter(({ model }) => speaksDialect(model.provider, native.dialect));
+  if (first === undefined) throw native.untranslatable;
+  return [first, ...others];
+};
+
 const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
   const characters = inputCharacters(request);
-  const choices = resolveChoices(request, characters, caller);
+  const choices = speaking(resolveChoices(request, characters, caller), caller.native);
   checkChatRequest(request);
   return {
     call,

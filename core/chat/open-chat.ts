@@ -41,6 +41,11 @@ export interface OpenChat {
   readonly bill: () => ChatBill;
 }
 
+/** Whether the chat completion is all that is asked for: the cache finds answers by it, and knows nothing of the rest. */
+const isWhole = (native: NativeRequest | undefined): boolean =>
+  native === undefined ||
+  (native.operation === undefined && native.refusal === undefined && native.untranslatable === undefined);
+
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
@@ -53,11 +58,14 @@ export const openChat = async (
   const { request, outputGuard } = prepared;
   // A guardrail reads and changes chat completions: under one, everything is translated.
   const native = prepared.untouched ? asked : undefined;
-  if (native === undefined && asked?.refusal !== undefined) throw asked.refusal;
+  if (native === undefined && asked !== undefined) {
+    const refusal = asked.untranslatable ?? asked.refusal;
+    if (refusal !== undefined) throw refusal;
+  }
   if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
   const chat = new ChatGeneration(call, request, {
     ...caller,
-    cache: cacheSettings(headers, request),
+    cache: isWhole(native) ? cacheSettings(headers, request) : undefined,
     guardrailsKey: prepared.guardrailsKey,
     promptVersion: prepared.promptVersion,
     native,

@@ -2,6 +2,7 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
+import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { byokProviders } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
@@ -68,9 +69,11 @@ export const jobRowSchema = z.object({
       secret: sealedTextSchema,
     })
     .optional(),
+  /** Until the job's end. 0.1.0 also delivered from here, and wrote the other two values. */
   webhookState: z.enum(["waiting", "delivered", "given-up"]).optional(),
+  /** Attempts of 0.1.0. */
   webhookTries: z.number().default(0),
-  /** Unix ms until which one call has the right to deliver the webhook. */
+  /** Unix ms until which a call of 0.1.0 has the right to deliver the webhook. */
   webhookHeldUntil: z.number().default(0),
   dueShard: z.string().optional(),
   /** Unix seconds, as a string of ten digits. */
@@ -222,57 +225,79 @@ export interface JobEnd {
   readonly costPicoUsd: bigint | undefined;
 }
 
-/** Writes a job's end. False when another call already has. @throws AwsError */
-export const endJob = (row: JobRow, end: JobEnd): Promise<boolean> => {
+interface Update {
+  readonly update: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: PlainItem;
+}
+
+const endUpdate = (end: JobEnd): Update => {
   const sets: Record<string, PlainItem[string]> = {
     status: end.status,
     finishedAt: end.finishedAt,
     output: end.output as PlainItem[string],
     outputHeldUntil: end.outputHeldUntil,
     error: end.error as PlainItem[string],
-    ...(row.webhook === undefined ? {} : { dueAt: dueAtText(end.finishedAt) }),
   };
   const given = Object.entries(sets).filter(([, value]) => value !== undefined);
   const assignments = given.map(([name]) => `#${name} = :${name}`);
   assignments.push("#usage.#units = :units");
   if (end.costPicoUsd !== undefined) assignments.push("#usage.#cost = :cost");
-  const remove = row.webhook === undefined ? " REMOVE dueShard, dueAt" : "";
-  return won(
-    updateItem("jobs", rowKeys.job(row.userId, row.id), `SET ${assignments.join(", ")}${remove}`, {
-      names: {
-        ...Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-        "#usage": "usage",
-        "#units": "units",
-        ...(end.costPicoUsd === undefined ? {} : { "#cost": "costPicoUsd" }),
-      },
-      values: {
-        ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
-        ":units": end.units,
-        ...(end.costPicoUsd === undefined ? {} : { ":cost": end.costPicoUsd }),
-        ...openValues,
-      },
-      condition: isOpen,
-    }),
-  );
+  return {
+    // Its webhook, if it has one, is a delivery from now on.
+    update: `SET ${assignments.join(", ")} REMOVE dueShard, dueAt, webhookState`,
+    names: {
+      ...Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+      "#usage": "usage",
+      "#units": "units",
+      ...(end.costPicoUsd === undefined ? {} : { "#cost": "costPicoUsd" }),
+    },
+    values: {
+      ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+      ":units": end.units,
+      ...(end.costPicoUsd === undefined ? {} : { ":cost": end.costPicoUsd }),
+      ...openValues,
+    },
+  };
 };
 
-/** Takes the right to deliver a webhook for a while. False when another call has it, or it is delivered. @throws AwsError */
-export const holdWebhook = ({ userId, id }: JobRow, nowMs: number, untilMs: number): Promise<boolean> =>
-  won(
-    updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :until ADD webhookTries :one", {
-      values: { ":until": untilMs, ":now": nowMs, ":one": 1, ":waiting": "waiting" },
-      condition: "webhookState = :waiting AND webhookHeldUntil < :now",
-    }),
-  );
+/** Writes a job's end, and the delivery that tells it, both or neither. False when another call already has. @throws AwsError */
+export const endJob = (
+  { userId, id }: Pick<JobRow, "userId" | "id">,
+  end: JobEnd,
+  delivery: DeliveryRow | undefined,
+): Promise<boolean> => {
+  const { update, names, values } = endUpdate(end);
+  const key = rowKeys.job(userId, id);
+  if (delivery === undefined) return won(updateItem("jobs", key, update, { names, values, condition: isOpen }));
+  return addDelivery(delivery, [
+    {
+      Update: {
+        TableName: config.tableName("jobs"),
+        Key: key,
+        UpdateExpression: update,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+        ConditionExpression: isOpen,
+      },
+    },
+  ]);
+};
 
-/** The webhook was delivered, or never will be: nothing is left to do for this job. @throws AwsError */
-export const closeWebhook = ({ userId, id }: JobRow, state: "delivered" | "given-up"): Promise<void> =>
-  updateItem("jobs", rowKeys.job(userId, id), "SET webhookState = :state REMOVE dueShard, dueAt", {
-    values: { ":state": state },
-  });
-
-/** Schedules another attempt at the webhook. @throws AwsError */
-export const retryWebhook = ({ userId, id }: JobRow, dueAtMs: number): Promise<void> =>
-  updateItem("jobs", rowKeys.job(userId, id), "SET webhookHeldUntil = :free, dueAt = :due", {
-    values: { ":free": 0, ":due": dueAtText(dueAtMs) },
-  });
+/**
+ * Makes a delivery of the webhook of a job that ended under 0.1.0, which delivered webhooks from the job's own row. False while
+ * such a function is at it, and when nothing is left to do. @throws AwsError
+ */
+export const carryOnWebhook = ({ userId, id }: JobRow, delivery: DeliveryRow, nowMs: number): Promise<boolean> =>
+  addDelivery(delivery, [
+    {
+      Update: {
+        TableName: config.tableName("jobs"),
+        Key: rowKeys.job(userId, id),
+        UpdateExpression: "REMOVE dueShard, dueAt, webhookState",
+        ConditionExpression:
+          "webhookState = :waiting AND (attribute_not_exists(webhookHeldUntil) OR webhookHeldUntil < :now)",
+        ExpressionAttributeValues: { ":waiting": "waiting", ":now": nowMs },
+      },
+    },
+  ]);

@@ -37,6 +37,20 @@ export const rowKeys = {
     sk: `IDEMPOTENCY#${route}#${keyHash}`,
   }),
   job: (userId: string, jobId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `JOB#${jobId}` }),
+  /** When an owner's next delivery is due, and who is at it. */
+  deliveryOwner: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "DELIVERIES" }),
+  /** Prefixes of the sort keys of deliveries. */
+  pendingDeliveries: "PENDING_DELIVERY#",
+  endedDeliveries: "DELIVERY#",
+  /** Unix ms as text that sorts as numbers do. */
+  sortableMs: (ms: number): string => String(ms).padStart(14, "0"),
+  /** A delivery that is to be made, in the lane of its destination, by when it is due. */
+  pendingDelivery: (userId: string, lane: string, dueAtMs: number, id: string): ItemKey => ({
+    pk: `USER#${userId}`,
+    sk: `PENDING_DELIVERY#${lane}#${String(dueAtMs).padStart(14, "0")}#${id}`,
+  }),
+  /** A delivery that was made or given up. Ids are in the order of time. */
+  endedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `DELIVERY#${id}` }),
 } as const;
 
 /** The UTC day of an instant, `YYYY-MM-DD`. */

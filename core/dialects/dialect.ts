@@ -39,11 +39,15 @@ export interface TranslatedRequest {
    * caller's key. Only dialects with `native` have one; others throw.
    */
   readonly refusal?: GatewayError | undefined;
+  /** The same for what the dialect's own provider takes with any key. */
+  readonly untranslatable?: GatewayError | undefined;
 }
 
 /** How a dialect reaches a provider that speaks it, without translation. */
 export interface NativePassage<Body> {
   readonly name: NativeDialect;
+  /** What is asked for, where it is not an answer. */
+  readonly operation?: "compact";
   /** The request as it may leave with the caller's own key: without what only the gateway understands. */
   readonly body: (body: Body) => JsonRecord;
   /** A whole answer of the platform's key, with what the gateway adds. */
@@ -81,6 +85,8 @@ export interface Dialect<Body> {
   readonly answer: (completion: ChatCompletion, facts: AnswerFacts<Body>) => unknown;
   /** @param frames whole frames of `chat.completion.chunk`, with a usage frame and `[DONE]` at the end */
   readonly stream: (frames: AsyncIterable<Buffer | string>, facts: StreamFacts<Body>) => AsyncIterable<string>;
+  /** What a field of a chat completion is called in the dialect, for `X-Warnings`. */
+  readonly ownName?: (name: string) => string;
   /** Absent where every request is translated. */
   readonly native?: NativePassage<Body>;
 }

@@ -3,8 +3,14 @@ import type * as z from "zod/v4/core";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
-import type { Dialect, NativeAnswer, NativePassage, NativeRequest, StreamFacts } from "#core/dialects/dialect.ts";
-import type { GatewayError } from "#core/errors.ts";
+import type {
+  Dialect,
+  NativeAnswer,
+  NativePassage,
+  NativeRequest,
+  StreamFacts,
+  TranslatedRequest,
+} from "#core/dialects/dialect.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { callerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
@@ -22,23 +28,24 @@ const withTime = (request: ChatRequest): ChatRequest => ({
   timeout: request.timeout ?? longestTimeoutMs(request),
 });
 
-/** Adds what the translation left out to what the provider's adapter did. */
-const withWarnings = (headers: AnswerHeaders, warnings: readonly string[]): AnswerHeaders => {
-  if (warnings.length === 0) return headers;
-  const names = new Set([...warnings, ...(headers["x-warnings"]?.split(", ") ?? [])]);
-  return { ...headers, "x-warnings": [...names].join(", ") };
+/** Adds what the translation left out to what the core and the provider's adapter did, in the dialect's own words. */
+const withWarnings = <Body>(
+  headers: AnswerHeaders,
+  warnings: readonly string[],
+  { ownName = (name) => name }: Dialect<Body>,
+): AnswerHeaders => {
+  const names = new Set([...warnings, ...(headers["x-warnings"]?.split(", ") ?? []).map(ownName)]);
+  return names.size === 0 ? headers : { ...headers, "x-warnings": [...names].join(", ") };
 };
 
 const nativeRequest = <Body>(
   { body, headers }: Call<Body>,
   { native }: Dialect<Body>,
-  refusal: GatewayError | undefined,
+  { refusal, untranslatable }: TranslatedRequest,
 ): NativeRequest | undefined => {
-  if (native !== undefined) {
-    return { dialect: native.name, body: native.body(body), headers, refusal, cutFrames: native.cutFrames };
-  }
-  if (refusal !== undefined) throw refusal;
-  return undefined;
+  if (native === undefined) return undefined;
+  const { name: dialect, operation, cutFrames } = native;
+  return { dialect, operation, body: native.body(body), headers, refusal, untranslatable, cutFrames };
 };
 
 /** Frames that the provider sent in the dialect, as they came. A failure is written behind them. */
@@ -59,26 +66,27 @@ const jsonHeaders = { "content-type": "application/json; charset=utf-8" } as con
 
 const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<EndpointResult> => {
   const { body, headers: sent, requestId, startedAtMs, wire } = call;
-  const { request: translated, warnings, refusal } = dialect.toChat(body, sent);
+  const translation = dialect.toChat(body, sent);
+  const { request: translated, warnings } = translation;
   const request = withTime(withHeaderFields(translated, sent));
-  const native = nativeRequest(call, dialect, refusal);
+  const native = nativeRequest(call, dialect, translation);
   const chat = await openChat(call, { body: request, headers: sent, caller: callerOf(call), native });
   const facts: StreamFacts<Body> = { requestId, startedAtMs, body, request, fail: chat.fail };
   if (request.stream !== true) {
     const { completion, headers, native: answer } = await chat.whole();
     if (answer?.body !== undefined) {
       const text = answer.ownKey ? answer.body : (dialect.native?.answer?.(answer.body, body) ?? answer.body);
-      return { status: 200, text, headers: { ...headers, ...jsonHeaders } };
+      return { status: 200, text, headers: { ...withWarnings(headers, [], dialect), ...jsonHeaders } };
     }
     const json = dialect.answer(completion as ChatCompletion, facts);
-    return { status: 200, json, headers: withWarnings(headers, warnings) };
+    return { status: 200, json, headers: withWarnings(headers, warnings, dialect) };
   }
   const start = chat
     .stream()
     .then(({ frames, headers, native: answer }) =>
       answer !== undefined && dialect.native !== undefined
-        ? { frames: passedOn(frames, answer, dialect.native, facts), headers }
-        : { frames: dialect.stream(frames, facts), headers: withWarnings(headers, warnings) },
+        ? { frames: passedOn(frames, answer, dialect.native, facts), headers: withWarnings(headers, [], dialect) }
+        : { frames: dialect.stream(frames, facts), headers: withWarnings(headers, warnings, dialect) },
     );
   return eventStream({
     start,

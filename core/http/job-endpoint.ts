@@ -14,7 +14,7 @@ type Show = (row: JobRow, nowMs: number) => object;
 
 /** How long a status call waits for the provider, ms. */
 const pollTimeoutMs = 20_000;
-/** A buffered answer waits this long for the first delivery; the poller makes the others, ms. */
+/** A buffered answer waits about this long for the owner's deliveries; the worker makes the others, ms. */
 const firstDeliveryMs = 3_000;
 
 const noSuchJob = (param: string): GatewayError => new GatewayError("NOT_FOUND", "No job has this id.", { param });
@@ -58,8 +58,8 @@ export const polledJob = async (
   const { row, justEnded, stale } = await pollJob(found, AbortSignal.timeout(pollTimeoutMs));
   if (justEnded && row.webhook !== undefined) {
     call.deferred.push(async () => {
-      const { deliverWebhook } = await import("#core/jobs/webhook.ts");
-      await deliverWebhook(row, { timeoutMs: firstDeliveryMs });
+      const { serveOwner } = await import("#core/deliveries/take-turn.ts");
+      await serveOwner(row.userId, { timeoutMs: firstDeliveryMs, signal: AbortSignal.timeout(firstDeliveryMs / 2) });
     });
   }
   return {

@@ -2,12 +2,24 @@ import { endJob, type JobEnd, type JobRow } from "#core/db/jobs.ts";
 import { settleJob } from "#core/generation/settle-job.ts";
 import type { EndState } from "#core/providers/media/job-adapter.ts";
 import { jobCost } from "./job-cost.ts";
+import { jobDelivery } from "./job-delivery.ts";
+
+const withEnd = (row: JobRow, end: JobEnd): JobRow => ({
+  ...row,
+  status: end.status,
+  finishedAt: end.finishedAt,
+  output: end.output === undefined ? undefined : [...end.output],
+  outputHeldUntil: end.outputHeldUntil,
+  error: end.error,
+  usage: { ...row.usage, units: end.units, costPicoUsd: end.costPicoUsd },
+});
 
 /**
- * Ends a job: settles its usage, returns money that was booked and not spent, and writes the result to its row. A second call,
- * or one after a crash half way, changes nothing that is done. @throws AwsError
+ * Ends a job: settles its usage, returns money that was booked and not spent, and writes the result to its row, with the delivery
+ * to its webhook. A second call, or one after a crash half way, changes nothing that is done. Resolves to the ended job.
+ * @throws AwsError
  */
-export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobEnd> => {
+export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobRow> => {
   const { units, costPicoUsd } = jobCost(row, state);
   const { usage, userId } = row;
   const settled = {
@@ -38,6 +50,7 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
         ? { output: state.output }
         : { outputHeldUntil: state.heldUntil }),
   };
-  await endJob(row, end);
-  return end;
+  const ended = withEnd(row, end);
+  await endJob(row, end, jobDelivery(ended, nowMs));
+  return ended;
 };

@@ -1,4 +1,4 @@
-import { type JobEnd, type JobRow, noteProgress, readJob, takeTurn } from "#core/db/jobs.ts";
+import { type JobRow, noteProgress, readJob, takeTurn } from "#core/db/jobs.ts";
 import { GatewayError } from "#core/errors.ts";
 import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { increment } from "#core/observability/metrics.ts";
@@ -48,16 +48,6 @@ const ask = async (row: JobRow, signal: AbortSignal): Promise<JobState> => {
   }
 };
 
-const withEnd = (row: JobRow, end: JobEnd): JobRow => ({
-  ...row,
-  status: end.status,
-  finishedAt: end.finishedAt,
-  output: end.output === undefined ? undefined : [...end.output],
-  outputHeldUntil: end.outputHeldUntil,
-  error: end.error,
-  usage: { ...row.usage, units: end.units, costPicoUsd: end.costPicoUsd },
-});
-
 /**
  * The current state of a job. Its provider is asked if the last time was long enough ago and no other caller is asking.
  * @throws GatewayError when the provider refuses the key; AwsError
@@ -83,7 +73,7 @@ export const pollJob = async (row: JobRow, signal: AbortSignal, nowMs: number = 
   const polled = { ...row, polledAt: nowMs };
   if (state.status === "completed" || state.status === "failed" || isOver) {
     const ended = state.status === "completed" || state.status === "failed" ? state : timedOut;
-    return { row: withEnd(polled, await finishJob(row, ended, nowMs)), justEnded: true, stale: false };
+    return { row: await finishJob(polled, ended, nowMs), justEnded: true, stale: false };
   }
   const { status, detail } = state;
   if (status !== row.status || detail !== row.detail) await noteProgress(row, status, detail);

@@ -1,11 +1,12 @@
 import type { RequestContext } from "#core/context.ts";
 import { type JobKind, type JobRow, putJob } from "#core/db/jobs.ts";
+import { newSigningSecret, requirePublicHost } from "#core/deliveries/destination.ts";
 import { newId } from "#core/ids.ts";
 import type { Submission } from "#core/providers/media/job-adapter.ts";
 import type { ProviderCredential } from "#core/providers/provider.ts";
+import { secretContext } from "./job-delivery.ts";
 import type { StartingRequest } from "./job-request.ts";
 import { keepJobMs } from "./job-times.ts";
-import { newWebhook, requirePublicHost } from "./webhook.ts";
 
 /** When the poller first looks at a job with a webhook, and at one that nobody may ask about, ms after its start. */
 const firstPollMs = 15_000;
@@ -36,7 +37,7 @@ export const startJob = async (
   return request.guard(async () => {
     const { model, quote, userId, day } = request;
     const id = newId("job");
-    const webhook = webhookUrl === undefined ? undefined : await newWebhook(webhookUrl, userId, id);
+    const signing = webhookUrl === undefined ? undefined : await newSigningSecret(userId, secretContext(id));
     const { ticket, simulated } = await request.attempt(() => submit(credential, request.signal));
     request.underWay();
     const nowMs = Date.now();
@@ -62,13 +63,15 @@ export const startJob = async (
         attempts: [...request.attempts],
       },
       polledAt: 0,
-      ...(webhook === undefined ? {} : { webhook: webhook.stored, webhookState: "waiting" as const }),
+      ...(webhookUrl === undefined || signing === undefined
+        ? {}
+        : { webhook: { url: webhookUrl, secret: signing.sealed }, webhookState: "waiting" as const }),
       webhookTries: 0,
       webhookHeldUntil: 0,
       expiresAt: Math.floor((nowMs + keepJobMs) / 1_000),
     };
-    await putJob(row, nowMs + (webhook === undefined ? unaskedPollMs : firstPollMs));
+    await putJob(row, nowMs + (signing === undefined ? unaskedPollMs : firstPollMs));
     request.handOver();
-    return { row, webhookSecret: webhook?.secret, headers: request.headers(simulated) };
+    return { row, webhookSecret: signing?.secret, headers: request.headers(simulated) };
   });
 };

@@ -183,6 +183,24 @@ export const operations: OperationTable = {
       ],
     },
   },
+  ResponsesInputTokens: {
+    POST: {
+      summary: "Count the input tokens of a response; `X-Token-Count: estimated` marks an estimate",
+      tag: "Generation",
+      body: responsesRequestSchema,
+      headers: generationHeaders.filter(({ name }) => name === "X-Provider-Key"),
+      answers: ok(answers.inputTokensAnswer),
+    },
+  },
+  ResponsesCompact: {
+    POST: {
+      summary: "Compact a conversation with a model of OpenAI",
+      tag: "Generation",
+      body: responsesRequestSchema,
+      headers: payingHeaders,
+      answers: ok(answers.compactionAnswer),
+    },
+  },
   Chat: {
     POST: {
       summary:

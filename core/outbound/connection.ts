@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { maxIdleMs } from "./idle.ts";
 import { ResponseError, type ResponseReader } from "./response-reader.ts";
 import { OutboundError, toOutboundError } from "./transport.ts";
 
@@ -44,6 +45,17 @@ interface Exchange {
   readonly reject: (failure: OutboundError) => void;
 }
 
+/** The last used idle connection that is young enough. Those that are not are closed: all before it are older still. */
+export const takeIdle = ({ idle }: Origin): Connection | undefined => {
+  if (Date.now() - (idle.at(-1)?.idleSinceMs ?? 0) > maxIdleMs) closeIdle(idle);
+  return idle.pop();
+};
+
+/** Closes every idle connection: one of them turned out to be dead, and they went idle together. */
+export const closeIdle = (idle: Connection[]): void => {
+  for (const connection of idle.splice(0)) connection.close();
+};
+
 /** One connection to one origin, with one request on it at a time. It goes back to the idle ones by itself. */
 export class Connection {
   readonly #origin: Origin;
@@ -52,6 +64,10 @@ export class Connection {
   /** A byte of the running response is here. */
   #answered = false;
   #stale = false;
+  /** Whether the last exchange ran into its timeout before any byte of its response. */
+  isSilent = false;
+  /** Unix ms. */
+  idleSinceMs = 0;
 
   constructor(origin: Origin) {
     this.#origin = origin;
@@ -71,6 +87,10 @@ export class Connection {
     return this.#stale;
   }
 
+  close(): void {
+    this.#socket.destroy();
+  }
+
   /** Sends a request and resolves when its response is whole. @throws OutboundError */
   exchange(request: string, reader: ResponseReader): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -82,6 +102,7 @@ export class Connection {
 
   /** Gives the running exchange up. */
   abort(failure: OutboundError): void {
+    this.isSilent = failure.failure === "timeout" && !this.#answered;
     this.#answered = true;
     this.#fail(failure);
   }
@@ -110,8 +131,10 @@ export class Connection {
   #finish({ reader, resolve }: Exchange): void {
     this.#exchange = undefined;
     const { idle } = this.#origin;
-    if (reader.keepsAlive && idle.length < maxIdle && !this.#socket.destroyed) idle.push(this);
-    else this.#socket.destroy();
+    if (reader.keepsAlive && idle.length < maxIdle && !this.#socket.destroyed) {
+      this.idleSinceMs = Date.now();
+      idle.push(this);
+    } else this.#socket.destroy();
     resolve();
   }
 

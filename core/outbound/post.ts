@@ -1,4 +1,4 @@
-import { Connection, type Origin } from "./connection.ts";
+import { Connection, closeIdle, type Origin, takeIdle } from "./connection.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { OutboundError } from "./transport.ts";
 
@@ -16,6 +16,10 @@ export interface PostRequest {
   readonly signal?: AbortSignal | undefined;
   /** From the call to the last byte of the answer, ms. */
   readonly timeoutMs: number;
+  /** The same on a new connection, whose handshakes take their time. Default `timeoutMs`. */
+  readonly freshTimeoutMs?: number;
+  /** Asks again, once and on a new connection, where a kept one stays silent: for what may be asked twice. */
+  readonly retriesSilence?: boolean;
   readonly maxBytes: number;
 }
 
@@ -103,8 +107,12 @@ const afterNetworkTime = (timeoutMs: number, giveUp: () => void): (() => void) =
   };
 };
 
-const exchange = async (connection: Connection, text: string, request: PostRequest): Promise<PostAnswer> => {
-  const { signal, timeoutMs, maxBytes } = request;
+const exchange = async (
+  connection: Connection,
+  text: string,
+  { signal, maxBytes }: PostRequest,
+  timeoutMs: number,
+): Promise<PostAnswer> => {
   const reader = new ResponseReader(maxBytes);
   const stop = afterNetworkTime(timeoutMs, () => {
     connection.abort(new OutboundError("timeout", `No whole answer in ${timeoutMs} ms`));
@@ -122,18 +130,23 @@ const exchange = async (connection: Connection, text: string, request: PostReque
 
 /**
  * Posts and resolves with the whole answer, whatever its status. A kept connection that the server had closed meanwhile is
- * replaced once by a fresh one: no byte of an answer came on it. @throws OutboundError
+ * replaced once by a fresh one: no byte of an answer came on it. One that stays silent until the timeout takes the other
+ * idle ones with it, so that the next try is made on a fresh one. @throws OutboundError
  */
 export const post = async (request: PostRequest): Promise<PostAnswer> => {
   if (request.signal?.aborted === true) throw aborted();
   const target = toTarget(request.url);
   const text = serialise(target, request);
-  const kept = target.origin.idle.pop();
-  if (kept === undefined) return exchange(new Connection(target.origin), text, request);
+  const { origin } = target;
+  const onNewConnection = (): Promise<PostAnswer> =>
+    exchange(new Connection(origin), text, request, request.freshTimeoutMs ?? request.timeoutMs);
+  const kept = takeIdle(origin);
+  if (kept === undefined) return onNewConnection();
   try {
-    return await exchange(kept, text, request);
+    return await exchange(kept, text, request, request.timeoutMs);
   } catch (error) {
-    if (!kept.isStale) throw error;
-    return exchange(new Connection(target.origin), text, request);
+    if (kept.isSilent) closeIdle(origin.idle);
+    if (!(kept.isStale || (kept.isSilent && request.retriesSilence === true))) throw error;
+    return onNewConnection();
   }
 };

@@ -2,6 +2,7 @@ import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
+import { maxIdleMs } from "./idle.ts";
 
 /**
  * Every outgoing call on the hot path but the small ones of core/lean-http: a keep-alive node:http(s) request with a time
@@ -56,7 +57,22 @@ interface Origin {
 }
 
 const agentOptions = { keepAlive: true, maxFreeSockets: 32, scheduling: "lifo" } as const;
-const plainAgent = new http.Agent(agentOptions);
+
+/** When each free socket became free, Unix ms. */
+const freeSince = new WeakMap<object, number>();
+
+/** Notes when a socket becomes free: an agent's own timers stand still while Lambda is frozen. */
+const noting = <Kept extends HttpAgent>(agent: Kept): Kept =>
+  agent.on("free", (socket: object) => freeSince.set(socket, Date.now()));
+
+/** Closes free sockets that may have died during a freeze, or all. The agent takes none that is destroyed. */
+const closeFreeSockets = ({ freeSockets }: HttpAgent, oldestMs: number): void => {
+  for (const socket of Object.values(freeSockets).flat()) {
+    if (socket !== undefined && (freeSince.get(socket) ?? 0) < oldestMs) socket.destroy();
+  }
+};
+
+const plainAgent = noting(new http.Agent(agentOptions));
 let secureAgent: HttpsAgent | undefined;
 
 /** Loaded with the first https call: TLS takes longer to load than all of our own code, and a server on this machine needs none. */
@@ -64,7 +80,7 @@ const https = (): typeof import("node:https") => process.getBuiltinModule("node:
 
 const agentOf = (secure: boolean): HttpAgent => {
   if (!secure) return plainAgent;
-  secureAgent ??= new (https().Agent)(agentOptions);
+  secureAgent ??= noting(new (https().Agent)(agentOptions));
   return secureAgent;
 };
 
@@ -124,6 +140,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
         ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
       },
     };
+    closeFreeSockets(origin.agent, Date.now() - maxIdleMs);
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
     let sent = false;
@@ -137,7 +154,11 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       call.destroy(failure);
     };
     const { headersTimeoutMs, idleTimeoutMs } = request;
-    const headersTimer = setTimeout(() => giveUp(`No response headers in ${headersTimeoutMs} ms`), headersTimeoutMs);
+    const headersTimer = setTimeout(() => {
+      // A kept socket that says nothing is likely dead, and so are those that became free with it.
+      if (call.reusedSocket) closeFreeSockets(origin.agent, Number.POSITIVE_INFINITY);
+      giveUp(`No response headers in ${headersTimeoutMs} ms`);
+    }, headersTimeoutMs);
     const onAbort = (): void => {
       call.destroy(new OutboundError("aborted", "The call was aborted"));
     };

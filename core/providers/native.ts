@@ -31,6 +31,10 @@ export interface NativeRequest {
    * provider with the caller's key.
    */
   readonly refusal: GatewayError | undefined;
+  /** The same for what the dialect's own provider takes with any key. */
+  readonly untranslatable?: GatewayError | undefined;
+  /** What is asked for, where it is not an answer. */
+  readonly operation?: "compact" | undefined;
   /** Frames that end a stream which ran out of its money, after what has been passed on. */
   readonly cutFrames: (state: JsonRecord) => string;
 }

@@ -123,6 +123,14 @@ export const responseAnswer = z
   })
   .meta({ id: "Response" });
 
+export const inputTokensAnswer = z
+  .looseObject({ object: z.literal("response.input_tokens"), input_tokens: z.int().min(0) })
+  .meta({ id: "ResponseInputTokens" });
+
+export const compactionAnswer = z
+  .looseObject({ id: z.string(), object: z.literal("response.compaction"), output: z.array(outputItem) })
+  .meta({ id: "ResponseCompaction", description: "OpenAI's answer as it came. Send `output` as the next input." });
+
 export const responseEvent = z
   .looseObject({ type: z.string(), sequence_number: z.int().min(0), response: responseAnswer.optional() })
   .meta({

@@ -22,6 +22,8 @@ import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
 import type { SandboxMode } from "./lambda/sandbox.ts";
 import { WorkerBudget } from "./lambda/worker-budget.ts";
 import { LogFile } from "./log-file.ts";
+import { rightsHolders } from "./rights/rights-holders.ts";
+import { type LocalRights, startRights } from "./rights/start-rights.ts";
 import { startSchedules } from "./schedules.ts";
 
 /** The whole gateway on one machine: the same handlers in AWS's own runtime behind an API Gateway front. */
@@ -102,18 +104,30 @@ const startParts = async (
   const logFile = join(dataDir, "functions.log");
   const log = new LogFile(logFile, options.onFault);
   const pools: FunctionPool[] = [];
+  let rights: LocalRights | undefined;
   const stopEverything = async (): Promise<void> => {
     for (const pool of pools) pool.stop();
+    await rights?.close();
     await dependencies.close();
     await log.close();
   };
   try {
-    const [bundles, account] = await Promise.all([building, demoAccount(dataDir, dependencies)]);
+    const bundles = await building;
     const maxWorkers = options.maxWorkers ?? 60;
     const budget = new WorkerBudget({ maxWorkers });
-    const environmentOf = functionEnvironments(dependencies);
-    const operator = environmentOf({ id: "operator", grants: operatorGrants });
+    const operator = functionEnvironments(dependencies)({ id: "operator", grants: operatorGrants });
     await writeFile(join(dataDir, "operator-environment.json"), JSON.stringify(operator, null, 2), { mode: 0o600 });
+    rights = await startRights({
+      dependencies,
+      holders: rightsHolders(process.env.WITHOUT_RIGHTS),
+      onDenied: ({ functionId, call }) =>
+        log.write(`concurred-local-${functionId} is not allowed ${call.action} on ${call.resource}`),
+    });
+    const environmentOf = functionEnvironments({
+      ...dependencies,
+      dynamoDbEndpoint: rights.dynamoDbEndpoint,
+      kmsEndpoint: rights.kmsEndpoint,
+    });
     const poolOf = (definition: AnyFunction): FunctionPool => {
       const bundle = bundles.get(definition.handler);
       if (bundle === undefined) throw new Error(`${definition.handler} was not built`);
@@ -149,6 +163,7 @@ const startParts = async (
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });
     const url = await api.takeOver(listener);
+    const account = await demoAccount({ dataDir, dependencies, url, onFault: options.onFault });
     const background = backgroundFunctions.map((definition) => ({ definition, pool: poolOf(definition) }));
     const schedules = startSchedules(background, options.scheduleScale);
     const eventSources = startEventSources({

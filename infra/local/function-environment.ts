@@ -4,6 +4,7 @@ import { settingText } from "#core/settings/read.ts";
 import { type TableId, tables } from "#core/tables.ts";
 import { type localProviders, settingOf, stageSettings } from "#infra/settings.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { accessKeyIdOf } from "./rights/guard.ts";
 
 /**
  * The environment of one function as SST and Lambda would give it. Only what its grants name is linked, so a grant that
@@ -106,7 +107,8 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       MEDIA_SOURCES: ["https:", ...new Set(simulatedOrigins)].join(" "),
       ROUTE_ID: id,
       AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "local",
+      // Its identity: what it may do with tables and the key depends on it.
+      AWS_ACCESS_KEY_ID: accessKeyIdOf(id),
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_ENDPOINT_URL_DYNAMODB: dependencies.dynamoDbEndpoint,
       AWS_ENDPOINT_URL_KMS: dependencies.kmsEndpoint,

@@ -15,6 +15,9 @@ export interface CloudFormationTemplate {
 /** Maps whose keys are names of ours, not of properties. */
 const dataMaps = new Set(["variables", "responseTemplates", "responseParameters"]);
 
+/** Policy documents have names of their own, which are IAM's. */
+const documents = new Set(["assumeRolePolicyDocument", "policyDocument", "keyPolicy"]);
+
 const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** Camel case to Pascal case, all the way down; what is absent stays absent. */
@@ -23,7 +26,10 @@ const pascalised = (value: unknown, isData = false): unknown => {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
   return Object.fromEntries(
-    entries.map(([name, member]) => [isData ? name : pascal(name), pascalised(member, dataMaps.has(name))]),
+    entries.map(([name, member]) => [
+      isData ? name : pascal(name),
+      documents.has(name) ? member : pascalised(member, dataMaps.has(name)),
+    ]),
   );
 };
 

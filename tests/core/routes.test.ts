@@ -25,6 +25,8 @@ const limits: Readonly<Record<string, string>> = {
   "/api/v1/messages": "60 / 60 s / key",
   "/api/v1/messages/count_tokens": "120 / 60 s / key",
   "/api/v1/responses": "60 / 60 s / key",
+  "/api/v1/responses/compact": "60 / 60 s / key",
+  "/api/v1/responses/input_tokens": "120 / 60 s / key",
   "/api/v1/media/speech": "60 / 60 s / key",
   "/api/v1/media/voices": "60 / 60 s / key",
   "/api/v1/media/music": "60 / 60 s / key",

@@ -99,6 +99,51 @@ describe("a model of OpenAI", () => {
   });
 });
 
+describe("what is no answer", () => {
+  const post = (path: string, body: object) =>
+    send(`${cloud().baseUrl}/responses/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${cloud().apiKey}` },
+      body: JSON.stringify(body),
+    });
+
+  it("counts the input: OpenAI's own number for its models, an estimate for the others", async () => {
+    const tools = [{ type: "function", name: "run", parameters: {} }, { type: "web_search" }];
+    const body = { input: "Hello ".repeat(100), tools, store: true, reasoning: { effort: "low" } };
+    const own = await post("input_tokens", { model: "gpt-5", ...body });
+    expect(own.json()).toMatchObject({ object: "response.input_tokens", input_tokens: expect.any(Number) });
+    expect(own.headers.get("x-token-count")).toBeNull();
+    const other = await post("input_tokens", { model: "claude", ...body });
+    expect(other.headers.get("x-token-count")).toBe("estimated");
+    expect((other.json() as { input_tokens: number }).input_tokens).toBeGreaterThan(100);
+    const busy = await post("input_tokens", { model: "gpt-5", input: "[[simulate: status=429]]" });
+    expect(busy.headers.get("x-token-count")).toBe("estimated");
+    expect((await post("input_tokens", { model: "gpt-5", input: "x", previous_response_id: "r" })).status).toBe(400);
+  });
+
+  it("compacts a conversation, which the same provider takes back and no other", async () => {
+    const asked = [user(`One ${randomUUID()}`), { role: "assistant", content: "Two" }];
+    const compacted = await post("compact", { model: "gpt-5", input: asked });
+    const { output, object } = compacted.json() as { object: string; output: object[] };
+    expect(object).toBe("response.compaction");
+    expect(output).toContainEqual(expect.objectContaining({ type: "compaction" }));
+    const event = await cloud().settledUsage(cloud().userId, compacted.requestId);
+    expect(event.outputTokens).toBe(20);
+    const marker = randomUUID();
+    expect((await ask({ model: "gpt-5", input: [...output, user(marker)] })).status).toBe(200);
+    expect((await received(marker)).body.input).toContainEqual(expect.objectContaining({ type: "compaction" }));
+    const refused = await ask({ model: "claude", input: [...output, user("Three")] });
+    expect(refused.status).toBe(400);
+    expect(refused.error().message).toContain("only OpenAI can read");
+  });
+
+  it("names OpenAI's models where another one is asked to compact", async () => {
+    const reply = await post("compact", { model: "claude", input: "Hello" });
+    expect(reply.status).toBe(400);
+    expect(reply.error()).toMatchObject({ param: "model", message: expect.stringContaining("OpenAI's models") });
+  });
+});
+
 describe("the account of the platform", () => {
   it.each([
     ["previous_response_id", "resp_1"],
@@ -111,6 +156,12 @@ describe("the account of the platform", () => {
     expect(reply.status).toBe(400);
     expect(reply.error()).toMatchObject({ param: name });
     expect(await cloud().providerRequests(marker)).toHaveLength(0);
+  });
+
+  it("is not asked, and the cache does not answer, for what a request without that field has got", async () => {
+    const body = { model: "claude-sonnet-4-6", input: randomUUID() };
+    expect((await ask(body)).status).toBe(200);
+    expect((await ask({ ...body, previous_response_id: "resp_1" })).status).toBe(400);
   });
 
   it.each([
@@ -130,7 +181,8 @@ describe("the account of the platform", () => {
     const tools = [{ type: "web_search" }, { type: "file_search", vector_store_ids: ["vs_1"] }];
     const reply = await ask({ model: "gpt-5", input: marker, tools, tool_choice: "auto", service_tier: "priority" });
     expect(reply.status).toBe(200);
-    expect(reply.headers.get("x-warnings")).toBe("service_tier, tools.web_search, tools.file_search");
+    expect(reply.headers.get("x-warnings")).toContain("service_tier, tools.web_search, tools.file_search");
+    expect(reply.headers.get("x-warnings")).not.toContain("max_completion_tokens");
     const { body } = await received(marker);
     expect(body).not.toHaveProperty("tools");
     expect(body).not.toHaveProperty("service_tier");

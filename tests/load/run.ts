@@ -22,6 +22,10 @@ export const loadCommands = {
     summary: "memory must not grow with the number of requests",
     run: script("tests/load/requests.ts"),
   },
+  rights: {
+    summary: "every right of every function is missed by a test when it is gone; hours, or name functions",
+    run: script("tests/rights/each-right.ts"),
+  },
   usage: {
     summary: "the cost of reading usage must not grow with the number of events",
     run: script("tests/load/usage-100k.ts"),

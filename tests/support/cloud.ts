@@ -85,6 +85,8 @@ const cleanEnvironment = (dataDir: string, { env = {}, builds = false }: CloudOp
     PORT: "0",
     LOCAL_DATA_DIR: dataDir,
     NODE_COMPILE_CACHE: compileCache,
+    // Set by tests/rights/each-right.ts, which expects the test to fail.
+    ...(process.env.WITHOUT_RIGHTS === undefined ? {} : { WITHOUT_RIGHTS: process.env.WITHOUT_RIGHTS }),
     ...(builds ? {} : { FUNCTIONS_DIR: functionsDir }),
     ...env,
   };

@@ -17,11 +17,13 @@ const sealed = new Set(["compaction", "compaction_summary"]);
 class Conversation {
   readonly messages: ChatMessage[] = [];
   readonly #warnings: Set<string>;
+  readonly #refusals: Refusals;
   #turn: AssistantTurn | undefined;
   #attachments: UserPart[] = [];
 
-  constructor(warnings: Set<string>) {
+  constructor(warnings: Set<string>, refusals: Refusals) {
     this.#warnings = warnings;
+    this.#refusals = refusals;
   }
 
   /** @throws GatewayError BAD_REQUEST */
@@ -135,11 +137,9 @@ class Conversation {
     const type = textOf(item.type);
     if (type === undefined) throw badRequest(`${path}.type must be a text.`, `${path}.type`);
     if (sealed.has(type)) {
-      throw badRequest(
-        `${path} is a ${type} item, which only the provider that made it can read. Use that provider's model, or send the ` +
-          "conversation itself.",
-        `${path}.type`,
-      );
+      const message = `${path} is a ${type} item, which only OpenAI can read. Use one of its models, or send the conversation itself.`;
+      this.#refusals.noteUntranslatable(badRequest(message, `${path}.type`));
+      return;
     }
     this.#warnings.add(`input.${type}`);
   }
@@ -151,7 +151,7 @@ export const toChatMessages = (
   warnings: Set<string>,
   refusals: Refusals,
 ): readonly ChatMessage[] => {
-  const conversation = new Conversation(warnings);
+  const conversation = new Conversation(warnings, refusals);
   for (const [index, item] of items.entries()) {
     refusals.try(() => conversation.add(item, `input[${index}]`), undefined);
   }

@@ -5,7 +5,7 @@ import { responsesAnswer } from "./answer.ts";
 import { errorEvent } from "./failure.ts";
 import { toNativeBody, withHeldMessages } from "./native-body.ts";
 import { cutFrames, failureFrames } from "./native-frames.ts";
-import { inOwnTerms } from "./own-terms.ts";
+import { inOwnTerms, ownName } from "./own-terms.ts";
 import { responsesStream } from "./stream.ts";
 import { responsesToChat } from "./to-chat.ts";
 
@@ -24,5 +24,6 @@ export const responsesDialect: Dialect<ResponsesRequest> = {
   toChat: responsesToChat,
   answer: responsesAnswer,
   stream: responsesStream,
+  ownName,
   native: { name: "responses", body: toNativeBody, answer: withHeldMessages, cutFrames, failureFrames },
 };

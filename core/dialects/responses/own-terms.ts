@@ -10,10 +10,14 @@ const renamed: readonly (readonly [RegExp, string])[] = [
   [/^(tools\[\d+\])\.function(.*)/, "$1$2"],
 ];
 
+/** What a field of a chat completion is called here. */
+export const ownName = (name: string): string => {
+  const found = renamed.find(([pattern]) => pattern.test(name));
+  return found === undefined ? name : name.replace(...found);
+};
+
 /** An error of the core whose `param` names a field that this dialect has. */
 export const inOwnTerms = (body: ErrorBody): ErrorBody => {
   const { param } = body.error;
-  if (param === null) return body;
-  const found = renamed.find(([pattern]) => pattern.test(param));
-  return found === undefined ? body : { error: { ...body.error, param: param.replace(...found) } };
+  return param === null ? body : { error: { ...body.error, param: ownName(param) } };
 };

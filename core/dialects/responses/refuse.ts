@@ -39,9 +39,19 @@ export const refuseBackground = ({ background }: ResponsesRequest): void => {
 /** Gathers why a request cannot be translated: the first reason counts, and the rest of the request is read all the same. */
 export class Refusals {
   #first: GatewayError | undefined;
+  #untranslatable: GatewayError | undefined;
 
   get first(): GatewayError | undefined {
     return this.#first;
+  }
+
+  /** The first thing that OpenAI itself takes, and nobody else. */
+  get untranslatable(): GatewayError | undefined {
+    return this.#untranslatable;
+  }
+
+  noteUntranslatable(error: GatewayError): void {
+    this.#untranslatable ??= error;
   }
 
   /** What `read` makes, or `otherwise` where it refuses. @throws what is not a refusal */

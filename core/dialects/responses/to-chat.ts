@@ -83,7 +83,7 @@ const messagesOf = (
   const messages = toChatMessages(items, warnings, refusals);
   refusals.try(() => {
     if (items.length === 0 || input === "") throw missingInput();
-    if (messages.length > 0) return;
+    if (messages.length > 0 || refusals.untranslatable !== undefined) return;
     throw badRequest("The input has no message that a model could answer.", "input");
   }, undefined);
   return instructions === undefined ? messages : [{ role: "system", content: instructions }, ...messages];
@@ -157,5 +157,10 @@ export const responsesToChat = (body: ResponsesRequest): TranslatedRequest => {
       ? {}
       : { parallel_tool_calls: body.parallel_tool_calls }),
   };
-  return { request, warnings: warningNames(warnings), refusal: refusals.first };
+  return {
+    request,
+    warnings: warningNames(warnings),
+    refusal: refusals.first,
+    untranslatable: refusals.untranslatable,
+  };
 };

@@ -55,7 +55,8 @@ export const toReasoningDetail = (item: unknown): EncryptedReasoning | undefined
     ? { type: "reasoning.encrypted", id: String(item.id), data: item.encrypted_content, format: reasoningFormat }
     : undefined;
 
-const parse = (text: string): Response => {
+/** The body of an answer, or of what has the same form. @throws ProviderFailure */
+export const parseResponse = (text: string): Response => {
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -107,7 +108,7 @@ const readItems = (response: Response): MessageText => {
  * @throws ProviderFailure
  */
 export const fromResponsesAnswer = (text: string, options: ResponsesAnswerOptions): ChatCompletion =>
-  toCompletion(parse(text), options);
+  toCompletion(parseResponse(text), options);
 
 /** The same of an answer that has been parsed. @throws ProviderFailure */
 export const toCompletion = (response: Response, options: ResponsesAnswerOptions): ChatCompletion => {

@@ -1,6 +1,7 @@
 import { type Answer, planAnswer } from "./answer.ts";
 import { type ChatOptions, chatBody, chatParts, inDialect } from "./chat-answer.ts";
 import type { ChatDialect } from "./chat-usage.ts";
+import { compactionBody, inputTokensBody } from "./compaction.ts";
 import type { Conversation } from "./conversation.ts";
 import { type Directives, parseDirectives } from "./directives.ts";
 import { embeddingsBody, embeddingsText } from "./embeddings.ts";
@@ -34,6 +35,7 @@ const readers: Readonly<Partial<Record<Surface, (body: JsonObject) => Conversati
 const askedText = (surface: Surface, body: JsonObject): string => {
   const reader = readers[surface];
   if (reader !== undefined) return reader(body).lastUserText;
+  if (surface === "input-tokens" || surface === "compaction") return readResponsesRequest(body).lastUserText;
   return surface === "moderations" ? moderationText(body) : embeddingsText(body);
 };
 
@@ -86,6 +88,10 @@ export const composeBody = async (question: Question): Promise<JsonObject> => {
         chunks,
       });
     }
+    case "input-tokens":
+      return inputTokensBody(body);
+    case "compaction":
+      return compactionBody(body);
     case "embeddings":
       return embeddingsBody(body, engine, signal);
     case "moderations":

@@ -35,7 +35,7 @@ import { validateOpenaiChat, validateOpenaiInput, validateResponses } from "./va
 export type SimulatedProviderId = "openai" | "anthropic" | "google" | "x-ai" | "openrouter" | "minimax";
 
 /** The kinds of endpoint that a provider may have. */
-export type Surface = "chat" | "messages" | "responses" | "embeddings" | "moderations";
+export type Surface = "chat" | "messages" | "responses" | "input-tokens" | "compaction" | "embeddings" | "moderations";
 
 export interface Endpoint {
   readonly surface: Surface;
@@ -80,6 +80,8 @@ export const profiles: Readonly<Record<SimulatedProviderId, ProviderProfile>> = 
     endpoints: {
       "/v1/chat/completions": chat(validateOpenaiChat),
       "/v1/responses": { surface: "responses", validate: validateResponses },
+      "/v1/responses/input_tokens": { surface: "input-tokens", validate: validateResponses },
+      "/v1/responses/compact": { surface: "compaction", validate: validateResponses },
       "/v1/embeddings": { surface: "embeddings", validate: (body) => validateOpenaiInput(body, true) },
       "/v1/moderations": { surface: "moderations", validate: (body) => validateOpenaiInput(body, false) },
     },

@@ -68,6 +68,12 @@ const samples: Samples = {
     POST: ({ text }) => ({ path: "/api/v1/embeddings", body: { model: "text-embedding-3-small", input: text } }),
   },
   Responses: { POST: ({ text }) => ({ path: "/api/v1/responses", body: { model: "gpt", input: text } }) },
+  ResponsesInputTokens: {
+    POST: ({ text }) => ({ path: "/api/v1/responses/input_tokens", body: { model: "gpt", input: text } }),
+  },
+  ResponsesCompact: {
+    POST: ({ text }) => ({ path: "/api/v1/responses/compact", body: { model: "gpt", input: text } }),
+  },
   Models: { GET: () => ({ path: "/api/v1/models" }) },
   Model: { GET: () => ({ path: "/api/v1/models/gpt" }) },
   CancelRequest: { POST: ({ requestId }) => ({ path: `/api/v1/requests/${requestId}/cancel` }) },

@@ -22,6 +22,8 @@ export interface HttpsServer {
   readonly deliveries: Delivery[];
   /** What it answers from now on. */
   answer: { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
+  /** Until when it holds its answers back. */
+  hold: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export const startHttpsServer = async (): Promise<HttpsServer> => {
   const ca = await readFile(certificate, "utf8");
   const server = createServer({ key: await readFile(key), cert: ca }, async (request, response) => {
     started.deliveries.push({ headers: request.headers, body: await text(request) });
+    await started.hold;
     response.writeHead(started.answer.status, started.answer.headers).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -46,6 +49,7 @@ export const startHttpsServer = async (): Promise<HttpsServer> => {
     ca,
     deliveries: [],
     answer: { status: 200 },
+    hold: undefined,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

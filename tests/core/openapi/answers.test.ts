@@ -132,6 +132,9 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(post(path, { ...asked, input: "[[simulate: finish=length]]" }), 200);
     const late = "[[simulate: chunks=9 cut-after=3 chunk-delay-ms=20]]";
     await expectStatus(post(path, { ...asked, input: late, stream: true }), 200);
+    await expectStatus(post(`${path}/input_tokens`, asked), 200);
+    await expectStatus(post(`${path}/compact`, { ...asked, model: "gpt" }), 200);
+    await expectStatus(post(`${path}/compact`, { ...asked, model: "claude" }), 400);
     await expectStatus(post(path, { ...asked, previous_response_id: "resp_1" }), 400);
     await expectStatus(post(path, { model }), 400);
   });

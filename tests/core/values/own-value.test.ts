@@ -133,7 +133,7 @@ describe.each(inherited)("a text from outside that is %s", (name) => {
     const named = nameKeys({ key_1: usage, key_2: other }, new Map([["key_1", name]]));
     expect(Object.entries(named)).toEqual([
       [name, usage],
-      ["key_2 (revoked)", other],
+      ["key_2 (not listed)", other],
     ]);
   });
 });

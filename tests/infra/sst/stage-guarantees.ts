@@ -236,8 +236,9 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
           const granted = grants.flatMap((grant) => {
             const [kind = "", action = ""] = grant.split(":");
             if (kind === "secret" || kind === "kms") return [];
-            const name = action === "TransactWriteItems" ? "ConditionCheckItem" : action;
-            return [`${tables[kind as keyof typeof tables].resource}:${name}`];
+            const [name, index] = action.split("/");
+            const table = tables[kind as keyof typeof tables].resource;
+            return [`${index === undefined ? table : `${table}/index/${index}`}:${name}`];
           });
           const allowed = rolePolicies(run())
             .filter(({ holder, resources }) => holder === `${component}Role` && !String(resources).includes("/stream/"))
@@ -245,7 +246,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
               resources.flatMap((resource) =>
                 actions
                   .filter((action) => action.startsWith("dynamodb:") && action !== "dynamodb:ListStreams")
-                  .map((action) => `${resource.split("/")[1]}:${action.slice("dynamodb:".length)}`),
+                  .map((action) => `${resource.split(":table/")[1]}:${action.slice("dynamodb:".length)}`),
               ),
             );
           expect([component, sorted(allowed)]).toEqual([component, sorted(granted)]);

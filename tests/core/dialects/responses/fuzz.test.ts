@@ -118,8 +118,9 @@ describe("any request", () => {
         try {
           const parsed = parseWith(responsesRequestSchema, value);
           expect(responsesDialect.native?.body(parsed)).toBeDefined();
-          const { request, warnings, refusal } = responsesDialect.toChat(parsed, {});
+          const { request, warnings, refusal, untranslatable } = responsesDialect.toChat(parsed, {});
           if (refusal !== undefined) throw refusal;
+          if (untranslatable !== undefined) throw untranslatable;
           taken += 1;
           expect(chatRequestSchema.safeParse(request).error?.issues).toBeUndefined();
           for (const name of warnings) expect(name).toMatch(/^[\w.$[\]-]{1,64}$/);

@@ -12,8 +12,9 @@ const messages = (input: unknown, more: object = {}) => translate({ input, ...mo
 
 const refusal = (body: object): GatewayError => {
   try {
-    const { refusal: reason } = translate(body);
-    if (reason !== undefined) return reason;
+    const { refusal: reason, untranslatable } = translate(body);
+    const refused = untranslatable ?? reason;
+    if (refused !== undefined) return refused;
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
@@ -232,6 +233,7 @@ describe("fields", () => {
       request: { model: "gpt", messages: [{ role: "user", content: "Hello" }] },
       warnings: [],
       refusal: undefined,
+      untranslatable: undefined,
     });
   });
 

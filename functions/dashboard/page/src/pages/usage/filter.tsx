@@ -51,7 +51,7 @@ export const Filter = ({ query, keys }: FilterProps) => {
         options={[
           { value: "", label: "All keys" },
           ...known,
-          ...(gone ? [{ value: query.keyId, label: `${query.keyId} (revoked)` }] : []),
+          ...(gone ? [{ value: query.keyId, label: `${query.keyId} (not listed)` }] : []),
         ]}
         onCommit={apply}
       />

@@ -1,0 +1,66 @@
+import { type DeliveryRow, keepDeliveryMs, moveDelivery } from "#core/db/deliveries.ts";
+import { openText } from "#core/encryption/sealed-text.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
+import { nextTryMs } from "./backoff.ts";
+import { type DeliveryAnswer, type DeliveryOptions, post } from "./post.ts";
+
+/**
+ * Makes one attempt at a delivery, signed as Standard Webhooks 1.0.0, and records what came of it. 2xx is success, 410 ends the
+ * attempts, redirects are not followed, and anything else is tried again for a day.
+ */
+
+const send = async (row: DeliveryRow, options: DeliveryOptions): Promise<DeliveryAnswer> => {
+  const { userId, messageId, body = "", secret, secretContext = "" } = row;
+  const sentAt = new Date(options.nowMs ?? Date.now());
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    "user-agent": "concurred-webhooks/1.0",
+    "webhook-id": messageId,
+    "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
+  };
+  if (secret !== undefined) {
+    const [{ signWebhook }, opened] = await Promise.all([
+      import("./sign-webhook.ts"),
+      openText(secret, userId, secretContext),
+    ]);
+    headers["webhook-signature"] = signWebhook(opened, messageId, sentAt, body);
+  }
+  return post(new URL(row.url), headers, body, options);
+};
+
+/** The row once nothing is left to do: what was sent is not kept. */
+const ended = (row: DeliveryRow, state: "delivered" | "dead", nowMs: number): DeliveryRow => ({
+  ...row,
+  state,
+  body: undefined,
+  secret: undefined,
+  secretContext: undefined,
+  expiresAt: Math.floor((nowMs + keepDeliveryMs) / 1_000),
+});
+
+/** Resolves to whether the receiver answered as it should; if not, what else waits for it may wait. @throws TableUnavailable */
+export const deliver = async (row: DeliveryRow, options: DeliveryOptions = {}): Promise<boolean> => {
+  let answer: DeliveryAnswer | undefined;
+  try {
+    answer = await send(row, options);
+  } catch (error) {
+    logger.warn("A delivery got no answer", { deliveryId: row.id, kind: row.kind, error: loggableError(error) });
+  }
+  const nowMs = options.nowMs ?? Date.now();
+  const tries = row.tries + 1;
+  const tried = { ...row, tries, lastTriedAt: nowMs, lastStatus: answer?.status };
+  if (answer !== undefined && answer.status >= 200 && answer.status < 300) {
+    await moveDelivery(row, ended(tried, "delivered", nowMs));
+    return true;
+  }
+  const { createdAt } = row;
+  const next =
+    answer?.status === 410 ? undefined : nextTryMs({ tries, createdAt, nowMs, retryAfterMs: answer?.retryAfterMs });
+  if (next === undefined) {
+    logger.warn("A delivery was given up", { deliveryId: row.id, kind: row.kind, status: answer?.status ?? null });
+    await moveDelivery(row, ended(tried, "dead", nowMs));
+  } else {
+    await moveDelivery(row, { ...tried, nextTryAt: next });
+  }
+  return answer?.status === 410;
+};

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { guardedLookup } from "#core/outbound/fetch-image.ts";
+import { isPublicAddress } from "#core/outbound/public-address.ts";
+
+// As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.
+const https = process.getBuiltinModule("node:https");
+
+const defaultTimeoutMs = 15_000;
+
+export interface DeliveryOptions {
+  /** Which addresses may be connected to: public ones, except in tests. */
+  readonly allows?: (address: string) => boolean;
+  /** Certificate authority of a test's server. */
+  readonly ca?: string;
+  /** Clock of a test. */
+  readonly nowMs?: number;
+  /** For one attempt, ms. */
+  readonly timeoutMs?: number;
+}
+
+export interface DeliveryAnswer {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** Posts a message to a user's server. Redirects are not followed, and the answer's body is not read. Rejects without an answer. */
+export const post = (
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  { allows = isPublicAddress, ca, timeoutMs = defaultTimeoutMs }: DeliveryOptions,
+): Promise<DeliveryAnswer> =>
+  new Promise((resolve, reject) => {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    // A literal address is connected to without a lookup.
+    if (isIP(host) !== 0 && !allows(host)) {
+      reject(new Error("The address is not public"));
+      return;
+    }
+    const call = https.request(url, {
+      method: "POST",
+      agent: false,
+      lookup: guardedLookup(allows),
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
+      ...(ca === undefined ? {} : { ca }),
+    });
+    call.once("response", (response: IncomingMessage) => {
+      const seconds = Number(response.headers["retry-after"]);
+      response.destroy();
+      resolve({
+        status: response.statusCode ?? 0,
+        retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined,
+      });
+    });
+    call.once("error", reject);
+    call.end(body);
+  });

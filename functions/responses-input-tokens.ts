@@ -1,0 +1,32 @@
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { responsesDialect } from "#core/dialects/responses/dialect.ts";
+import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
+import { countedInput } from "#core/generation/counted-input.ts";
+import { unpaidWork } from "#core/generation/unpaid-work.ts";
+import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { streamHandler } from "#core/http/handler.ts";
+import { withBody } from "#core/http/schema.ts";
+import { responsesRequestSchema } from "#core/schemas/responses.ts";
+
+const timeoutMs = 20_000;
+
+/** POST /api/v1/responses/input_tokens */
+export const handler = streamHandler({
+  route: "ResponsesInputTokens",
+  authenticate: byApiKey,
+  wire: responsesDialect.wire,
+  endpoints: {
+    POST: withBody(responsesRequestSchema, async (call) => {
+      const model = resolveModel(call.body.model);
+      const input = inputTokens(call.body);
+      const { tokens, estimated } = await unpaidWork(call, callerOf(call), { model, timeoutMs }, (work) =>
+        countedInput(work, input),
+      );
+      return {
+        status: 200,
+        json: { object: "response.input_tokens", input_tokens: tokens },
+        headers: estimated ? { "x-token-count": "estimated" } : {},
+      };
+    }),
+  },
+});

@@ -1,0 +1,66 @@
+/** Reads requests off a connection: AWS's clients send one after the other, each with its length. */
+
+export interface AwsRequest {
+  /** The bytes as they came, to be passed on. */
+  readonly bytes: Buffer;
+  readonly accessKeyId: string;
+  readonly service: "dynamodb" | "kms" | undefined;
+  readonly operation: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+const maxHeadBytes = 64 * 1024;
+
+const services = { DynamoDB_20120810: "dynamodb", TrentService: "kms" } as const;
+
+const headers = {
+  target: /\r\nx-amz-target:[ \t]*(\w+)\.(\w+)/i,
+  credential: /\r\nauthorization:[^\r]*Credential=([^/,\s]+)/i,
+  length: /\r\ncontent-length:[ \t]*(\d+)/i,
+} as const;
+
+const parseBody = (body: Buffer): Readonly<Record<string, unknown>> => {
+  try {
+    const value: unknown = body.length === 0 ? {} : JSON.parse(body.toString("utf8"));
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    // The service itself answers what cannot be read.
+    return {};
+  }
+};
+
+const toRequest = (bytes: Buffer, bodyStart: number, head: string): AwsRequest => {
+  const [, target = "", operation = ""] = headers.target.exec(head) ?? [];
+  return {
+    bytes,
+    accessKeyId: headers.credential.exec(head)?.[1] ?? "",
+    service: services[target as keyof typeof services],
+    operation,
+    body: parseBody(bytes.subarray(bodyStart)),
+  };
+};
+
+/** Collects what arrives on one connection and cuts it into requests. */
+export class RequestReader {
+  #waiting: Buffer = Buffer.alloc(0);
+
+  /** The requests that are complete with these bytes. Throws an Error for a head that has no end. */
+  read(chunk: Buffer): readonly AwsRequest[] {
+    this.#waiting = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
+    const requests: AwsRequest[] = [];
+    for (;;) {
+      const end = this.#waiting.indexOf(headEnd);
+      if (end < 0) {
+        if (this.#waiting.length > maxHeadBytes) throw new Error("A request's head is too long");
+        return requests;
+      }
+      const head = this.#waiting.toString("latin1", 0, end);
+      const bodyStart = end + headEnd.length;
+      const total = bodyStart + Number(headers.length.exec(head)?.[1] ?? 0);
+      if (this.#waiting.length < total) return requests;
+      requests.push(toRequest(this.#waiting.subarray(0, total), bodyStart, head));
+      this.#waiting = this.#waiting.subarray(total);
+    }
+  }
+}
