@@ -9,7 +9,10 @@ export const handler = jsonHandler({
   authenticate: byApiKey,
   endpoints: {
     GET: {
-      handle: async () => ({ status: 200, json: { object: "list", data: models.map(toOpenAiModel) } }),
+      handle: async () => ({
+        status: 200,
+        json: { object: "list", data: models.map((model) => toOpenAiModel(model)) },
+      }),
     },
   },
 });

@@ -20,17 +20,18 @@ export const autoAlias = "auto";
  * Where none is left, the same over the whole catalogue.
  */
 export const autoModels: readonly string[] = [
-  "gpt-5.6-luna",
-  "gpt-5.6-terra",
-  "gpt-6-sol",
-  "claude-haiku-4-5-20251001",
-  "claude-sonnet-5",
-  "gemini-3.1-flash-lite",
+  "gpt-6-luna",
+  "gpt-6.1-terra",
+  "gpt-6.2-sol",
+  "claude-haiku-5-5",
+  "claude-sonnet-5-5",
+  "gemini-3.5-flash-lite",
   "gemini-3.8-flash",
-  "gemini-3.1-pro-preview",
+  "gemini-4-argon",
   "grok-4.3",
   "deepseek/deepseek-v4-flash",
   "mistralai/mistral-large-2512",
+  "MiniMax-M3.1-Flash",
   "MiniMax-M3",
 ];
 

@@ -4,11 +4,19 @@ import type { TokenUsage } from "./token-usage.ts";
 /** A million million: pico-dollars in a dollar. */
 export const picoPerUsd = 1_000_000_000_000n;
 
+/** The prices of a model on a day (unix ms), of both context lengths. */
+export const pricesOn = (
+  { prices, longContext, laterPrices = [] }: CatalogModel,
+  nowMs: number,
+): Pick<CatalogModel, "prices" | "longContext"> => {
+  const step = laterPrices.findLast(({ from }) => nowMs >= Date.parse(from));
+  return step ?? (longContext === undefined ? { prices } : { prices, longContext });
+};
+
 /** The prices of a request with so many input tokens at a time. */
 const pricesFor = (model: CatalogModel, inputTokens: number, nowMs: number): TokenPrices => {
-  const { longContext, nextPrices } = model;
-  if (longContext !== undefined && inputTokens > longContext.aboveInputTokens) return longContext.prices;
-  return nextPrices !== undefined && nowMs >= Date.parse(nextPrices.from) ? nextPrices.prices : model.prices;
+  const { prices, longContext } = model.laterPrices === undefined ? model : pricesOn(model, nowMs);
+  return longContext !== undefined && inputTokens > longContext.aboveInputTokens ? longContext.prices : prices;
 };
 
 /**

@@ -5,7 +5,7 @@ import type {
   LongContextPrices,
   Modality,
   ModelCapabilities,
-  NextPrices,
+  PriceStep,
   TokenPrices,
 } from "./model.ts";
 
@@ -39,7 +39,7 @@ export interface ModelFacts {
   readonly output: number;
   readonly prices: TokenPrices;
   readonly long?: LongContextPrices;
-  readonly next?: NextPrices;
+  readonly later?: readonly PriceStep[];
   readonly input: readonly Modality[];
   readonly can: ModelCapabilities;
   /** Release date. */
@@ -57,7 +57,7 @@ export const model = (provider: ChatProviderId, id: string, facts: ModelFacts): 
   maxOutputTokens: facts.output,
   prices: facts.prices,
   ...(facts.long === undefined ? {} : { longContext: facts.long }),
-  ...(facts.next === undefined ? {} : { nextPrices: facts.next }),
+  ...(facts.later === undefined ? {} : { laterPrices: facts.later }),
   ...(facts.deprecated === undefined ? {} : { deprecated: facts.deprecated }),
   input: facts.input,
   capabilities: facts.can,
@@ -65,7 +65,7 @@ export const model = (provider: ChatProviderId, id: string, facts: ModelFacts): 
 });
 
 /** The vendor announced the end of a model: when, its last day, and what it recommends instead. */
-export const ends = (announcedOn: string, shutDownOn: string, successor: string): Deprecation => ({
+export const ends = (announcedOn: string | undefined, shutDownOn: string, successor: string): Deprecation => ({
   announcedOn,
   shutDownOn,
   successor,

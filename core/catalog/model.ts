@@ -18,10 +18,11 @@ export interface LongContextPrices {
   readonly prices: TokenPrices;
 }
 
-/** Prices that the vendor has announced for a later day (ISO 8601, UTC), of all context lengths. */
-export interface NextPrices {
+/** Prices from a later day on (ISO 8601, UTC): announced ones are here before they hold. */
+export interface PriceStep {
   readonly from: string;
   readonly prices: TokenPrices;
+  readonly longContext?: LongContextPrices;
 }
 
 export type Modality = "text" | "image" | "audio" | "file";
@@ -35,11 +36,14 @@ export interface ModelCapabilities {
 
 /** The vendor has announced the end of a model. Days in ISO 8601, UTC. */
 export interface Deprecation {
-  readonly announcedOn: string;
+  /** Undefined where no source says it. */
+  readonly announcedOn: string | undefined;
   /** From this day on its name leads to the successor. */
   readonly shutDownOn: string;
   /** The catalogue id that the vendor recommends. */
   readonly successor: string;
+  /** The day has come and some still list the model: its name keeps leading to it until a call to the vendor decides. */
+  readonly stillServed?: true;
 }
 
 /** One model of the catalogue: data that is reviewed like code. */
@@ -52,9 +56,11 @@ export interface CatalogModel {
   readonly name: string;
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
+  /** The first ones; `pricesOn` (cost.ts) has those of a day. */
   readonly prices: TokenPrices;
   readonly longContext?: LongContextPrices;
-  readonly nextPrices?: NextPrices;
+  /** In the order of their days. */
+  readonly laterPrices?: readonly PriceStep[];
   readonly input: readonly Modality[];
   readonly capabilities: ModelCapabilities;
   readonly deprecated?: Deprecation;

@@ -26,7 +26,9 @@ const isProvider = (text: string): text is ChatProviderId => chatProviderIds.som
 /** The model that serves a name on this day: its successor once the vendor has shut it down. */
 const served = (model: CatalogModel, nowMs: number): CatalogModel => {
   const { deprecated } = model;
-  if (deprecated === undefined || nowMs < Date.parse(deprecated.shutDownOn)) return model;
+  if (deprecated === undefined || deprecated.stillServed === true || nowMs < Date.parse(deprecated.shutDownOn)) {
+    return model;
+  }
   return byId.get(deprecated.successor) ?? model;
 };
 

@@ -1,3 +1,4 @@
+import { shutdownWarning } from "#core/catalog/shutdown.ts";
 import { toldCostPicoUsd } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
@@ -181,9 +182,11 @@ export class Generation {
     readonly fromCache?: MeteredModel;
   }): Record<string, string> {
     const { fromCache, ...facts } = served;
-    const { id: model, provider } = this.#servedModel(fromCache);
+    const { id: model, provider, catalog } = this.#servedModel(fromCache);
+    const ending = shutdownWarning(catalog);
     return servedHeaders({
       ...facts,
+      warnings: [...(facts.warnings ?? []), ...(ending === undefined ? [] : [ending])],
       startedAt: this.#startedAt,
       providerMs: this.#providerMs,
       model,

@@ -15,22 +15,22 @@ const maxUnpackedBytes = 256 * 1024 * 1024;
 
 /** A byte order mark and white space say nothing. */
 const blanks = /^(?:\u00ef\u00bb\u00bf)?[\s]*/;
-const eventStart = /^(?:data|event|id|retry)?:|^(?:d|da|dat|data|e|ev|eve|even|event|i|id|r|re|ret|retr|retry)$/;
+/** A field's name and its colon, or a comment. */
+const eventStart = /^[\w-]*:/;
+/** The beginning of a field's name: more of it has not come yet. */
+const partOfName = /^[\w-]+$/;
 const jsonStart = /^[{["]/;
 
 const saidIn = (bytes: Buffer): string => bytes.toString("latin1", 0, 256).replace(blanks, "");
 
-/** Whether a text is a stream of events. One that breaks off in its first word may be. */
-export const beginsAsEvents = (text: string): boolean =>
-  eventStart.test(
-    text
-      .slice(0, 256)
-      .replace(/^\uFEFF?\s*/, "")
-      .slice(0, 6),
-  );
-
-const isLabelled = ({ headers }: ProviderResponse): boolean =>
+const isLabelled = ({ headers }: Pick<ProviderResponse, "headers">): boolean =>
   headers["content-type"]?.toLowerCase().includes("text/event-stream") === true;
+
+/** Whether a whole body is a stream of events, by what it says or, where that says nothing, by its label. */
+export const isEventText = (text: string, response: Pick<ProviderResponse, "headers">): boolean => {
+  const said = text.slice(0, 256).replace(/^\uFEFF?\s*/, "");
+  return eventStart.test(said) || (isLabelled(response) && !jsonStart.test(said));
+};
 
 /** The first bytes that say anything. They stay in the body. */
 const peek = (body: Readable): Promise<Buffer> =>
@@ -94,7 +94,7 @@ export const openAnswer = async (
       ? await unpacked(response, peeked)
       : { body: response.body, first: peeked };
     const said = saidIn(first);
-    const isStream = eventStart.test(said.slice(0, 6)) || (isLabelled(response) && !jsonStart.test(said));
+    const isStream = !jsonStart.test(said) && (eventStart.test(said) || partOfName.test(said) || isLabelled(response));
     return { isStream, body };
   } catch (error) {
     throw toProviderFailure(provider, error, signal);

@@ -1,11 +1,10 @@
-import type { FailureKind } from "./provider.ts";
-
 /** Why a provider refused, in OpenAI's own codes, which clients match. */
 export type FailureReason = "context_length_exceeded" | "content_filter" | "insufficient_quota" | "model_not_found";
 
 /** What a failure tells of its reason. */
 export interface RefusalFacts {
-  readonly kind: FailureKind;
+  /** A `FailureKind`. */
+  readonly kind: string;
   readonly status: number | undefined;
   readonly providerCode: string | undefined;
   readonly providerMessage: string | undefined;

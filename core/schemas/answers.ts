@@ -172,6 +172,13 @@ export const modelAnswer = z
     modalities: z.looseObject({ input: z.array(z.string()), output: z.array(z.string()) }),
     capabilities: z.looseObject({ tools: z.boolean(), reasoning: z.boolean(), jsonSchema: z.boolean() }),
     aliases: z.array(z.string()),
+    later_pricing: z
+      .array(z.looseObject({ from: z.string(), ...prices }))
+      .optional()
+      .describe("Announced prices, each from a day on"),
+    deprecated: z.literal(true).optional().describe("The vendor has announced its end"),
+    shutdownDate: z.string().optional().describe("The day from which on its name leads to the successor"),
+    successor: z.string().optional(),
   })
   .meta({ id: "Model" });
 

@@ -14,9 +14,9 @@ export const operatorCommands = {
     summary: "re-encrypt the data keys of stored provider keys under the current KMS key",
     run: script("infra/commands/rotate-provider-keys.ts"),
   },
-  "check-prices": {
-    summary: "compare the catalogue's prices with an independent table",
-    run: script("infra/commands/check-prices.ts"),
+  "check-models": {
+    summary: "compare the catalogue with two published tables and the providers' own lists",
+    run: script("infra/commands/check-models.ts"),
   },
   "check-licences": {
     summary: "check the licence of every package in the lock file",

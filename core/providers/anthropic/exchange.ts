@@ -1,4 +1,4 @@
-import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import {
@@ -72,11 +72,18 @@ const chunksOf = (body: AsyncIterable<Buffer>, call: ProviderCall, options: Resp
     toFailure: (error) => toProviderFailure("anthropic", error, call.signal),
   });
 
+interface AnswerReading {
+  readonly call: ProviderCall;
+  readonly response: ProviderResponse;
+  readonly options: ResponseOptions;
+}
+
 /** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
-const completionOf = async (text: string, call: ProviderCall, options: ResponseOptions): Promise<ChatCompletion> => {
+const completionOf = async (text: string, read: AnswerReading): Promise<ChatCompletion> => {
+  const { call, response, options } = read;
   const { outcome } = options;
   try {
-    if (!beginsAsEvents(text)) return fromResponse(text, options);
+    if (!isEventText(text, response)) return fromResponse(text, options);
     const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
     const frames = await collectFrames(chunksOf(bodyOf(text), call, options));
     return framesToCompletion(frames, outcome.usage === undefined ? undefined : toCompletionUsage(outcome.usage));
@@ -101,10 +108,10 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
     }
     // The whole answer at once, or an error in it.
     const text = await readAnswer("anthropic", answer.body, maxAnswerBytes, signal);
-    return { kind: "completion", ...facts, completion: await completionOf(text, call, options) };
+    return { kind: "completion", ...facts, completion: await completionOf(text, { call, response, options }) };
   }
   const text = await readBody("anthropic", response, maxAnswerBytes, signal);
-  const completion = await completionOf(text, call, options);
-  const native = beginsAsEvents(text) ? undefined : asked.native?.(text);
+  const completion = await completionOf(text, { call, response, options });
+  const native = isEventText(text, response) ? undefined : asked.native?.(text);
   return { kind: "completion", ...facts, completion, native };
 };

@@ -1,5 +1,7 @@
 import type { ContentBlock, Message } from "@anthropic-ai/sdk/resources/messages";
 import type { ChatCompletionMessage, ChatCompletionMessageToolCall } from "openai/resources/chat/completions";
+import { isFilled } from "#core/providers/openai/answer-facts.ts";
+import { newCallId } from "#core/providers/openai/tool-call-facts.ts";
 import type { ChatCompletion, ProviderOutcome } from "#core/providers/provider.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { failureFromError, malformed } from "./errors.ts";
@@ -47,13 +49,20 @@ interface Answer {
   readonly toolCalls: ChatCompletionMessageToolCall[];
 }
 
+/** The gateway's id of a call. A call without one, or with another's, gets its own. */
+const uniqueId = (id: unknown, calls: readonly { readonly id: string }[]): string => {
+  const own = isFilled(id) ? toGatewayToolId(id) : newCallId();
+  return calls.some((call) => call.id === own) ? newCallId() : own;
+};
+
 const addBlock = (answer: Answer, block: ContentBlock): void => {
   switch (block.type) {
     case "text":
+      if (typeof block.text !== "string") throw malformed("Anthropic's answer has a text block without text");
       answer.text += block.text;
       break;
     case "thinking":
-      answer.reasoning += block.thinking;
+      if (typeof block.thinking === "string") answer.reasoning += block.thinking;
       // Without its signature a block could never be sent back.
       if (!block.signature) break;
       answer.thinkingBlocks.push(
@@ -69,8 +78,9 @@ const addBlock = (answer: Answer, block: ContentBlock): void => {
       );
       break;
     case "tool_use":
+      if (!isFilled(block.name)) throw malformed("Anthropic's answer has a tool call without a name");
       answer.toolCalls.push({
-        id: toGatewayToolId(block.id),
+        id: uniqueId(block.id, answer.toolCalls),
         type: "function",
         function: { name: block.name, arguments: JSON.stringify(block.input ?? {}) },
       });
@@ -108,16 +118,17 @@ export const fromResponse = (text: string, options: ResponseOptions): ChatComple
   const answer: Answer = { text: "", reasoning: "", thinkingBlocks: [], toolCalls: [] };
   for (const block of message.content) addBlock(answer, block);
   const finishReason = toFinishReason(message.stop_reason, answer.toolCalls.length);
-  const refusal = message.stop_details?.explanation ?? null;
+  const explanation: unknown = message.stop_details?.explanation;
+  const refusal = typeof explanation === "string" ? explanation : null;
   outcome.finishReason = finishReason;
-  outcome.responseModel = message.model;
+  outcome.responseModel = isFilled(message.model) ? message.model : undefined;
   outcome.contentStarted = true;
   outcome.outputCharacters = answer.text.length + answer.reasoning.length + argumentCharacters(answer.toolCalls);
   return {
     id: options.completionId,
     object: "chat.completion",
     created: options.createdSeconds,
-    model: message.model ?? options.model,
+    model: isFilled(message.model) ? message.model : options.model,
     choices: [{ index: 0, message: toAnswerMessage(answer, refusal), logprobs: null, finish_reason: finishReason }],
     ...(usage === undefined ? {} : { usage: toCompletionUsage(usage) }),
   };

@@ -4,6 +4,8 @@ import type {
   RawMessageDeltaEvent,
   RawMessageStreamEvent,
 } from "@anthropic-ai/sdk/resources/messages";
+import { isFilled } from "#core/providers/openai/answer-facts.ts";
+import { newCallId } from "#core/providers/openai/tool-call-facts.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { failureFromError, malformed } from "./errors.ts";
 import { toFinishReason } from "./stop-reason.ts";
@@ -57,6 +59,7 @@ export class StreamTranslator {
   #frameStart = "";
   #roleSent = false;
   #toolCalls = 0;
+  readonly #ids = new Set<string>();
   #usage: AnthropicUsage = {};
   #stopReason: string | undefined;
   #finished = false;
@@ -78,6 +81,8 @@ export class StreamTranslator {
    * @throws ProviderFailure for an `error` event or what is not an event at all.
    */
   translate(data: string): string {
+    // What follows the last event is not part of the answer.
+    if (this.#finished) return "";
     try {
       return this.#translate(JSON.parse(data) as StreamEvent);
     } catch (error) {
@@ -104,8 +109,10 @@ export class StreamTranslator {
       case "content_block_stop":
         return this.#stopBlock(event.index);
       case "message_start":
-        this.#nameModel(event.message.model);
-        this.#outcome.responseModel = event.message.model;
+        if (isFilled(event.message.model)) {
+          this.#nameModel(event.message.model);
+          this.#outcome.responseModel = event.message.model;
+        }
         this.#count(event.message.usage);
         return "";
       case "message_delta":
@@ -163,7 +170,7 @@ export class StreamTranslator {
   #startBlock({ index, content_block: block }: RawContentBlockStartEvent): string {
     switch (block.type) {
       case "text":
-        return this.#text(block.text ?? "");
+        return this.#text(toText(block.text ?? ""));
       case "thinking":
         this.#open.set(index, {
           type: "thinking",
@@ -185,7 +192,8 @@ export class StreamTranslator {
         };
         this.#toolCalls += 1;
         this.#open.set(index, call);
-        const id = toGatewayToolId(toText(block.id));
+        if (!isFilled(block.name)) throw malformed("Anthropic's stream has a tool call without a name");
+        const id = this.#idOf(block.id);
         const named = { index: call.index, id, type: "function", function: { name: block.name, arguments: "" } };
         return this.#frame(`{"tool_calls":[${JSON.stringify(named)}]}`);
       }
@@ -193,6 +201,14 @@ export class StreamTranslator {
         // Blocks of server tools, and those that are yet to come, have no place in a chat completion.
         return "";
     }
+  }
+
+  /** The gateway's id of a call. A call without one, or with another's, gets its own. */
+  #idOf(given: unknown): string {
+    const own = isFilled(given) ? toGatewayToolId(given) : newCallId();
+    const id = this.#ids.has(own) ? newCallId() : own;
+    this.#ids.add(id);
+    return id;
   }
 
   #delta(index: number, delta: RawContentBlockDelta): string {

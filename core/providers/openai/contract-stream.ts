@@ -43,6 +43,8 @@ export class ContractStream {
   readonly #options: ContractOptions;
   readonly #shaper: ChoiceShaper;
   readonly #choices = new Map<number, OpenChoice>();
+  /** Of every chunk that leaves: OpenAI's SDK takes another one for another answer. */
+  #id: string | undefined;
 
   constructor(options: ContractOptions) {
     this.#options = options;
@@ -85,7 +87,7 @@ export class ContractStream {
       if (found !== undefined) characters = (characters ?? 0) + found;
     }
     if (said.length === 0) return { chunk: undefined, characters };
-    const named = withFacts(withoutUsage(chunk), chunkObject, this.#options.facts);
+    const named = this.#name(chunk);
     const given = chunk.choices ?? [];
     const isSame = said.length === given.length && said.every((choice, position) => choice === given[position]);
     return { chunk: isSame ? named : { ...named, choices: said }, characters };
@@ -105,6 +107,15 @@ export class ContractStream {
     open.begun = true;
     if (role === undefined && delta === given && reason === null) return choice;
     return { ...choice, delta: role === undefined ? delta : { role, ...delta }, finish_reason: null } as Choice;
+  }
+
+  /** A chunk with what OpenAI's schema requires around its choices. */
+  #name(chunk: Chunk): Chunk {
+    const { outcome, facts } = this.#options;
+    const named = withFacts(withoutUsage(chunk), chunkObject, facts);
+    this.#id ??= named.id ?? facts.completionId;
+    outcome.responseId = this.#id;
+    return named.id === this.#id ? named : { ...named, id: this.#id };
   }
 
   #open(index: number): OpenChoice {
@@ -129,7 +140,7 @@ export class ContractStream {
     for (const [index, open] of [...this.#choices].sort(([left], [right]) => left - right)) {
       const { end } = open;
       if (end === undefined) throw this.#fault("the stream ended without a finish reason");
-      const base = withFacts(withoutUsage(end.chunk), chunkObject, this.#options.facts);
+      const base = this.#name(end.chunk);
       const calls = open.calls.end();
       if (calls === undefined) throw this.#fault("a tool call has no name");
       const role = { role: "assistant" as const, content: "" };

@@ -1,5 +1,5 @@
-import { beginsAsEvents, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
-import { postJson, readBody } from "#core/providers/http-transport.ts";
+import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { type ProviderResponse, postJson, readBody } from "#core/providers/http-transport.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import {
   type ChatCompletion,
@@ -61,17 +61,23 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
     }
     // A provider that answers a stream request with one JSON body reports an error in it, or the whole answer.
     const text = await readAnswer(provider, body, maxAnswerBytes, signal);
-    return { kind: "completion", completion: await completionOf(asked, text, outcome), ...facts };
+    return { kind: "completion", completion: await completionOf(asked, response, text, outcome), ...facts };
   }
   const text = await readBody(provider, response, maxAnswerBytes, signal);
-  const completion = await completionOf(asked, text, outcome);
-  return { kind: "completion", completion, native: beginsAsEvents(text) ? undefined : asked.native?.(text), ...facts };
+  const completion = await completionOf(asked, response, text, outcome);
+  const native = isEventText(text, response) ? undefined : asked.native?.(text);
+  return { kind: "completion", completion, native, ...facts };
 };
 
 /** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
-const completionOf = async (asked: Exchange, text: string, outcome: ProviderOutcome): Promise<ChatCompletion> => {
+const completionOf = async (
+  asked: Exchange,
+  response: ProviderResponse,
+  text: string,
+  outcome: ProviderOutcome,
+): Promise<ChatCompletion> => {
   try {
-    if (!beginsAsEvents(text)) return asked.completion(text, outcome);
+    if (!isEventText(text, response)) return asked.completion(text, outcome);
     const { bodyOf, collectFrames, framesToCompletion } = await import("#core/providers/frames-to-completion.ts");
     const frames = await collectFrames(asked.frames(bodyOf(text), outcome));
     const native = asked.native?.(undefined).completion();

@@ -27,7 +27,8 @@ const effortsOf = (model: string): readonly string[] => {
   if (/^o\d/.test(model)) return ["low", "medium", "high"];
   if (named(model, "gpt-5-pro")) return ["high"];
   if (/-pro(-|$)/.test(model)) return ["medium", "high", "xhigh"];
-  if (named(model, "gpt-6-astra", "gpt-6.1-sol")) return ["low", "medium", "high", "xhigh", "max"];
+  if (named(model, "gpt-6-astra", "gpt-6.1-sol", "gpt-6.2-astra", "gpt-6.2-sol"))
+    return ["low", "medium", "high", "xhigh", "max"];
   if (/^gpt-([6-9]|\d{2,})/.test(model)) return ["none", "low", "medium", "high", "xhigh", "max"];
   if (/codex/.test(model)) return ["low", "medium", "high", "xhigh"];
   if (named(model, "gpt-5.1")) return ["none", "low", "medium", "high"];

@@ -40,6 +40,5 @@ export const noteChunk = (chunk: Chunk, outcome: ProviderOutcome, reasoning: Rea
   // Some send it on every chunk, growing: the last one is the whole.
   if (usage !== undefined) noteUsage(outcome, usage, reasoning);
   if (isFilled(chunk.model)) outcome.responseModel ??= chunk.model;
-  if (isFilled(chunk.id)) outcome.responseId ??= chunk.id;
   return usage !== undefined;
 };

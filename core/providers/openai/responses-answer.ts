@@ -3,10 +3,12 @@ import type { Response, ResponseUsage } from "openai/resources/responses/respons
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { calledWith } from "#core/providers/tool-forms.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isFilled } from "./answer-facts.ts";
 import { failureFromBody } from "./errors.ts";
 import { type EncryptedReasoning, reasoningFormat } from "./responses-input.ts";
-import { toOpenAiUsage } from "./usage.ts";
+import { toOpenAiUsage, toTokenUsage } from "./usage.ts";
+import { wholeCalls } from "./whole-calls.ts";
 
 export interface ResponsesAnswerOptions {
   readonly completionId: string;
@@ -22,23 +24,21 @@ export const malformed = (what: string): ProviderFailure =>
 
 /** Usage of the Responses API in our one meaning: reasoning is part of its output there too. */
 export const toResponsesUsage = (usage: ResponseUsage | null | undefined): TokenUsage | undefined =>
-  usage === null || usage === undefined
-    ? undefined
-    : {
-        inputTokens: usage.input_tokens,
-        cachedInputTokens: usage.input_tokens_details?.cached_tokens ?? 0,
-        cacheWriteInputTokens: usage.input_tokens_details?.cache_write_tokens ?? 0,
-        longCacheWriteInputTokens: 0,
-        outputTokens: usage.output_tokens,
-        reasoningTokens: usage.output_tokens_details?.reasoning_tokens ?? 0,
-        estimated: false,
-      };
+  isRecord(usage)
+    ? toTokenUsage({
+        prompt_tokens: usage.input_tokens,
+        completion_tokens: usage.output_tokens,
+        prompt_tokens_details: usage.input_tokens_details,
+        completion_tokens_details: usage.output_tokens_details,
+      })
+    : undefined;
 
 /**
  * How an answer ended, in the contract's words.
  * @throws ProviderFailure for one that failed, or has not ended.
  */
 export const toResponsesFinish = (response: Response, toolCalls: number): FinishReason => {
+  if (!isRecord(response)) throw malformed("the last event has no response");
   if (response.status === "failed") {
     throw failureFromBody("openai", { error: response.error }) ?? malformed("the answer failed without a reason");
   }
@@ -80,28 +80,48 @@ interface MessageText {
   readonly calls: ChatCompletionMessageToolCall[];
 }
 
+const textOf = (value: unknown): string => {
+  if (typeof value !== "string") throw malformed("the answer has a part whose text is not text");
+  return value;
+};
+
+/** Calls as chat completions have them: an id each, a name, text. */
+const toCalls = (calls: readonly JsonRecord[]): ChatCompletionMessageToolCall[] => {
+  const whole = wholeCalls(calls);
+  if (whole === undefined) throw malformed("a tool call has no name");
+  return whole as unknown as ChatCompletionMessageToolCall[];
+};
+
 const readItems = (response: Response): MessageText => {
+  const calls: JsonRecord[] = [];
   const said: MessageText = { text: "", refusal: "", reasoning: "", details: [], calls: [] };
   for (const item of response.output) {
+    if (!isRecord(item)) continue;
     if (item.type === "message") {
-      for (const part of item.content) {
-        if (part.type === "output_text") said.text += part.text;
-        else said.refusal += part.refusal;
+      for (const part of Array.isArray(item.content) ? item.content : []) {
+        if (part?.type === "output_text") said.text += textOf(part.text);
+        else if (part?.type === "refusal") said.refusal += textOf(part.refusal);
       }
     } else if (item.type === "function_call") {
       const { call_id: id, name, arguments: text } = item;
-      said.calls.push({ id, type: "function", function: { name, arguments: text === "" ? "{}" : text } });
+      calls.push({ id, type: "function", function: { name, arguments: text } });
     } else if (item.type === "custom_tool_call") {
       const { call_id: id, name, input } = item;
-      said.calls.push({ id, type: "custom", custom: { name, input } });
+      calls.push({ id, type: "custom", custom: { name, input } });
     } else if (item.type === "reasoning") {
-      said.reasoning += (item.summary ?? []).map((part) => part.text).join("\n");
+      said.reasoning += summaryOf(item.summary);
       const detail = toReasoningDetail(item);
       if (detail !== undefined) said.details.push(detail);
     }
   }
-  return said;
+  return { ...said, calls: toCalls(calls) };
 };
+
+const summaryOf = (summary: unknown): string =>
+  (Array.isArray(summary) ? summary.filter(isRecord) : [])
+    .map(({ text }) => text)
+    .filter((text) => typeof text === "string")
+    .join("\n");
 
 /**
  * A whole answer of POST /responses as a chat completion.
@@ -119,7 +139,7 @@ export const toCompletion = (response: Response, options: ResponsesAnswerOptions
   const said = readItems(response);
   const finishReason = toResponsesFinish(response, said.calls.length);
   outcome.finishReason = finishReason;
-  outcome.responseModel = response.model;
+  outcome.responseModel = isFilled(response.model) ? response.model : undefined;
   outcome.contentStarted = true;
   outcome.outputCharacters =
     said.text.length + said.refusal.length + said.calls.reduce((sum, call) => sum + calledWith(call).text.length, 0);
@@ -135,7 +155,7 @@ export const toCompletion = (response: Response, options: ResponsesAnswerOptions
     id: options.completionId,
     object: "chat.completion",
     created: options.createdSeconds,
-    model: response.model ?? options.model,
+    model: isFilled(response.model) ? response.model : options.model,
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
     ...(usage === undefined ? {} : { usage: toOpenAiUsage(usage) }),
   };

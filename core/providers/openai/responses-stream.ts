@@ -1,6 +1,8 @@
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
+import { isRecord } from "#core/values/is-record.ts";
+import { isFilled } from "./answer-facts.ts";
 import { failureFromBody } from "./errors.ts";
 import {
   malformed,
@@ -9,6 +11,7 @@ import {
   toResponsesFinish,
   toResponsesUsage,
 } from "./responses-answer.ts";
+import { newCallId } from "./tool-call-facts.ts";
 
 const frameEnd = `,"logprobs":null,"finish_reason":null}]}\n\n`;
 
@@ -28,6 +31,7 @@ class ResponsesTranslator {
   readonly #options: ResponsesAnswerOptions;
   /** By the item's outputIndex in the output. */
   readonly #calls = new Map<number, OpenCall>();
+  readonly #ids = new Set<string>();
   readonly #frameStart: string;
   #roleSent = false;
   #finished = false;
@@ -45,13 +49,15 @@ class ResponsesTranslator {
 
   /** The frames that one event becomes: often one, or none. @throws ProviderFailure */
   translate(data: string): string {
-    if (data.startsWith("[DONE]")) return "";
+    // What follows the last event is not part of the answer.
+    if (this.#finished || data.startsWith("[DONE]")) return "";
     let event: ResponseStreamEvent;
     try {
       event = JSON.parse(data) as ResponseStreamEvent;
     } catch {
       throw malformed("an event is not JSON");
     }
+    if (!isRecord(event)) throw malformed("an event is not an object");
     switch (event.type) {
       case "response.output_text.delta":
         return this.#said("content", event.delta);
@@ -96,23 +102,38 @@ class ResponsesTranslator {
   }
 
   #said(field: "content" | "refusal" | "reasoning_content", text: string): string {
+    if (typeof text !== "string") throw malformed("a delta is not text");
     if (text === "") return "";
     this.#options.outcome.outputCharacters += text.length;
     return this.#frame(`{"${field}":${JSON.stringify(text)}}`);
   }
 
   #startItem(outputIndex: number, item: ResponseOutputItem): string {
-    if (item.type !== "function_call" && item.type !== "custom_tool_call") return "";
+    if (item?.type !== "function_call" && item?.type !== "custom_tool_call") return "";
+    if (!isFilled(item.name)) throw malformed("a tool call has no name");
     const type = item.type === "function_call" ? "function" : "custom";
     const call: OpenCall = { index: this.#calls.size, type, hasText: false };
     this.#calls.set(outputIndex, call);
-    const named = { index: call.index, id: item.call_id, type, [type]: { name: item.name, [textField[type]]: "" } };
+    const named = {
+      index: call.index,
+      id: this.#idOf(item.call_id),
+      type,
+      [type]: { name: item.name, [textField[type]]: "" },
+    };
     return this.#frame(`{"tool_calls":[${JSON.stringify(named)}]}`);
+  }
+
+  /** A call without an id, or with another's, gets its own. */
+  #idOf(given: unknown): string {
+    const id = isFilled(given) && !this.#ids.has(given) ? given : newCallId();
+    this.#ids.add(id);
+    return id;
   }
 
   #callText(outputIndex: number, text: string): string {
     const call = this.#calls.get(outputIndex);
     if (call === undefined || text === "") return "";
+    if (typeof text !== "string") throw malformed("a delta is not text");
     call.hasText = true;
     this.#options.outcome.outputCharacters += text.length;
     const body = `"${call.type}":{"${textField[call.type]}":${JSON.stringify(text)}}`;
@@ -122,19 +143,21 @@ class ResponsesTranslator {
   #endItem(outputIndex: number, item: ResponseOutputItem): string {
     const call = this.#calls.get(outputIndex);
     // What came without any delta. No arguments at all are not JSON; an empty input is one.
+    if (!isRecord(item)) return "";
     if (item.type === "function_call" && call?.hasText === false) {
-      return this.#callText(outputIndex, item.arguments === "" ? "{}" : item.arguments);
+      return this.#callText(outputIndex, isFilled(item.arguments) ? item.arguments : "{}");
     }
-    if (item.type === "custom_tool_call" && call?.hasText === false) return this.#callText(outputIndex, item.input);
+    if (item.type === "custom_tool_call" && call?.hasText === false)
+      return this.#callText(outputIndex, item.input ?? "");
     const detail = toReasoningDetail(item);
     return detail === undefined ? "" : this.#frame(`{"reasoning_details":[${JSON.stringify(detail)}]}`);
   }
 
   #finish(response: Response): string {
     const { outcome } = this.#options;
-    outcome.usage = toResponsesUsage(response.usage) ?? outcome.usage;
-    outcome.responseModel = response.model;
+    outcome.usage = toResponsesUsage(response?.usage) ?? outcome.usage;
     const reason = toResponsesFinish(response, this.#calls.size);
+    if (isFilled(response.model)) outcome.responseModel = response.model;
     const role = this.#roleSent ? "" : this.#frame(`{"content":""}`);
     this.#finished = true;
     outcome.finishReason = reason;

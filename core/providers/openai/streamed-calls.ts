@@ -79,8 +79,8 @@ export class StreamedCalls {
     if (index === undefined) return id === undefined ? this.#calls.at(-1) : byId;
     const known = this.#byIndex.get(index);
     if (known !== undefined) return known;
-    // A number that changed while its call went on.
-    if (byId !== undefined && (name === undefined || (name === byId.name && !byId.scan.closed))) return byId;
+    // A number that changed while its call went on. One that is named begins a call, also under an id that was used before.
+    if (byId !== undefined && name === undefined) return byId;
     return id === undefined && name === undefined ? this.#calls.at(-1) : undefined;
   }
 

@@ -80,6 +80,13 @@ const isWriter = (tool: OfferedTool): boolean =>
 const isReader = (tool: OfferedTool): boolean =>
   /^(?:read|view)(?:_?file)?$/i.test(tool.name) && found(tool, pathNames) !== undefined;
 
+/** The file as a tool wants to have it: some take absolute paths only, and say so. */
+const pathFor = (tool: OfferedTool, file: string, folder: string | undefined): string => {
+  const { description } = objectOf(objectOf(tool.schema.properties)[found(tool, pathNames) ?? ""]);
+  const isAbsolute = /\babsolute\b/i.test(stringOf(description));
+  return isAbsolute && folder !== undefined && !file.startsWith("/") ? `${folder}/${file}` : file;
+};
+
 const commandNames = ["cmd", "command", "script"];
 
 const isShell = (tool: OfferedTool): boolean =>
@@ -98,30 +105,35 @@ const shellCall = (tool: OfferedTool, command: string): TaskCall => {
 
 const word = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-const writeCall = (tools: readonly OfferedTool[], task: FileTask): TaskCall | undefined => {
+const writeCall = ({ tools, folder }: Conversation, task: FileTask): TaskCall | undefined => {
   const patch = tools.find(({ name, custom }) => custom === true && name === "apply_patch");
   if (patch !== undefined) return { tool: patch, arguments: patchOf(task) };
   const writer = tools.find(isWriter);
   if (writer !== undefined) {
     const [path, text] = [found(writer, pathNames), found(writer, textNames)];
-    return called(writer, { [path ?? "path"]: task.file, [text ?? "content"]: `${task.text}\n` });
+    return called(writer, {
+      [path ?? "path"]: pathFor(writer, task.file, folder),
+      [text ?? "content"]: `${task.text}\n`,
+    });
   }
   const shell = tools.find(isShell);
   return shell === undefined ? undefined : shellCall(shell, `printf '%s\\n' ${word(task.text)} > ${word(task.file)}`);
 };
 
-const readCall = (tools: readonly OfferedTool[], { file }: FileTask): TaskCall | undefined => {
+const readCall = ({ tools, folder }: Conversation, { file }: FileTask): TaskCall | undefined => {
   const reader = tools.find(isReader);
-  if (reader !== undefined) return called(reader, { [found(reader, pathNames) ?? "path"]: file });
+  if (reader !== undefined)
+    return called(reader, { [found(reader, pathNames) ?? "path"]: pathFor(reader, file, folder) });
   const shell = tools.find(isShell);
   return shell === undefined ? undefined : shellCall(shell, `cat ${word(file)}`);
 };
 
 /** The call that comes next in a task, or undefined where it is done or no tool fits. */
-export const taskCall = ({ tools, toolChoice, steps }: Conversation, question: string): TaskCall | undefined => {
+export const taskCall = (conversation: Conversation, question: string): TaskCall | undefined => {
+  const { tools, toolChoice, steps } = conversation;
   if (toolChoice === "none" || typeof toolChoice === "object" || tools.length === 0) return undefined;
   const task = fileTask(question);
   if (task === undefined) return undefined;
-  if (steps === 0) return writeCall(tools, task);
-  return steps === 1 && task.readsBack ? readCall(tools, task) : undefined;
+  if (steps === 0) return writeCall(conversation, task);
+  return steps === 1 && task.readsBack ? readCall(conversation, task) : undefined;
 };

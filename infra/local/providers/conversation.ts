@@ -24,6 +24,8 @@ export interface Conversation {
   readonly toolResults: readonly ToolResult[];
   /** Results that came after the last text of the user. */
   readonly steps: number;
+  /** The folder in which an agent says that it works. */
+  readonly folder: string | undefined;
   readonly tools: readonly OfferedTool[];
   readonly toolChoice: "auto" | "none" | "required" | { readonly name: string };
   readonly parallelToolCalls: boolean;
@@ -43,4 +45,17 @@ export const charactersIn = (value: unknown): number => {
   if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + charactersIn(each), 0);
   if (typeof value === "object" && value !== null) return charactersIn(Object.values(value));
   return 0;
+};
+
+const statedFolder = /(?:working directory|working in the directory|\bcwd\b)(?: is)?[\s:>'"`]{0,4}(\/[\w./-]+)/i;
+
+/** The working folder that the texts of a value state, if they do. */
+export const folderIn = (value: unknown): string | undefined => {
+  if (typeof value === "string") return statedFolder.exec(value)?.[1]?.replace(/[./]+$/, "");
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const member of Object.values(value)) {
+    const folder = folderIn(member);
+    if (folder !== undefined) return folder;
+  }
+  return undefined;
 };

@@ -1,4 +1,4 @@
-import { type Conversation, charactersIn } from "./conversation.ts";
+import { type Conversation, charactersIn, folderIn } from "./conversation.ts";
 import { type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
 import { reasonsByDefault } from "./openai-models.ts";
 
@@ -55,6 +55,7 @@ export const readChatRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter((message) => message.role === "tool")
       .map((message) => ({ toolName: toolNames.get(stringOf(message.tool_call_id)), text: textOf(message.content) })),
+    folder: folderIn(body.messages),
     steps: messages.slice(lastUser === undefined ? 0 : messages.indexOf(lastUser)).filter(({ role }) => role === "tool")
       .length,
     tools: toolsOf(body),

@@ -1,5 +1,5 @@
 import { alwaysThinks } from "./anthropic-models.ts";
-import { type Conversation, charactersIn } from "./conversation.ts";
+import { type Conversation, charactersIn, folderIn } from "./conversation.ts";
 import { type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
 
 const textOf = (content: unknown): string =>
@@ -43,6 +43,7 @@ export const readMessagesRequest = (body: JsonObject): Conversation => {
       .flatMap((message) => objectsOf(message.content))
       .filter((block) => block.type === "tool_result")
       .map((block) => ({ toolName: toolNames.get(stringOf(block.tool_use_id)), text: textOf(block.content) })),
+    folder: folderIn([body.system, body.messages]),
     steps: messages
       .slice(lastUser === undefined ? 0 : messages.indexOf(lastUser))
       .flatMap((message) => objectsOf(message.content))

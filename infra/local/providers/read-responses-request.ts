@@ -1,4 +1,4 @@
-import { type Conversation, charactersIn } from "./conversation.ts";
+import { type Conversation, charactersIn, folderIn } from "./conversation.ts";
 import { isJsonObject, type JsonObject, numberOf, objectOf, objectsOf, stringOf } from "./json.ts";
 import { reasonsByDefault } from "./openai-models.ts";
 import { jsonSchemaOf } from "./read-chat-request.ts";
@@ -55,6 +55,7 @@ export const readResponsesRequest = (body: JsonObject): Conversation => {
       .slice(lastAnswer + 1)
       .filter(isResult)
       .map((item: JsonObject) => ({ toolName: toolNames.get(stringOf(item.call_id)), text: textOf(item.output) })),
+    folder: folderIn([body.instructions, body.input]),
     steps: items.slice(items.indexOf(lastUser ?? {}) + 1).filter(isResult).length,
     tools: toolsOf(body),
     toolChoice: toolChoiceOf(body.tool_choice),

@@ -27,7 +27,7 @@ describe("auto", () => {
     expect(rank({})[0]?.id).toBe("deepseek/deepseek-v4-flash");
     expect(rank({}).every(({ id }) => autoModels.includes(id))).toBe(true);
     const [first, second] = rank({}, ["openai"]);
-    expect([first?.id, second?.id]).toEqual(["gpt-5.6-luna", "gpt-6-sol"]);
+    expect([first?.id, second?.id]).toEqual(["gpt-6-luna", "gpt-6.1-terra"]);
   });
 
   test("asks nobody without a key", () => {
@@ -66,7 +66,7 @@ describe("auto", () => {
 
   test("looks beyond its list only where nothing on it can serve", () => {
     const [model] = rank({}, ["minimax"], 400);
-    expect(model?.id).toBe("MiniMax-M3");
+    expect(model?.id).toBe("MiniMax-M3.1-Flash");
     // Gemini's own list models all hear, and OpenRouter's read no files: nothing else is needed there.
     expect(rank(audio).every(({ id }) => autoModels.includes(id))).toBe(true);
   });

@@ -170,6 +170,22 @@ describe("what OpenAI's schema requires is there", () => {
   });
 });
 
+test("every chunk has the id of the first, since OpenAI's SDK takes another one for another answer", () => {
+  const named = (id: unknown, delta: object, finish: string | null = null) =>
+    data({ ...top, id, choices: [{ index: 0, delta, finish_reason: finish }] });
+  for (const ids of [
+    ["a", "b", undefined, "c"],
+    [undefined, "b", "b", "b"],
+  ]) {
+    const { chunks, outcome } = read([
+      ...ids.slice(0, 3).map((id) => named(id, { content: "x" })),
+      named(ids[3], {}, "stop"),
+    ]);
+    expect(new Set(chunks.map(({ id }) => id))).toEqual(new Set([ids[0] ?? "chatcmpl-1"]));
+    expect(outcome.responseId).toBe(ids[0] ?? "chatcmpl-1");
+  }
+});
+
 describe("an answer ends once, last, and by a reason of the contract", () => {
   test.each([
     ["max_tokens", "length"],

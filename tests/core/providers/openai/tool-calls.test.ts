@@ -179,6 +179,11 @@ describe("calls of a stream are counted 0, 1, … and named once", () => {
     expect(callsOf(lists)).toEqual(twoCalls);
   });
 
+  test("the same function called twice under one id without arguments is two calls", () => {
+    const lists = [0, 1].map((index) => [{ index, id: "a", ...f("f", "") }]);
+    expect(callsOf(lists)).toEqual(["f{}", "f{}"]);
+  });
+
   test("the same function called twice without ids is two calls", () => {
     expect(callsOf([[{ index: 0, ...f("f", '{"a":1}') }], [{ index: 0, ...f("f", '{"a":2}') }]])).toEqual([
       'f{"a":1}',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fileTask, taskCall } from "#infra/local/providers/agent-tasks.ts";
-import type { Conversation, OfferedTool } from "#infra/local/providers/conversation.ts";
+import { type Conversation, folderIn, type OfferedTool } from "#infra/local/providers/conversation.ts";
 
 const conversation = (tools: readonly OfferedTool[], steps = 0): Conversation => ({
   model: "gpt",
@@ -8,6 +8,7 @@ const conversation = (tools: readonly OfferedTool[], steps = 0): Conversation =>
   imageCount: 0,
   toolResults: [],
   steps,
+  folder: "/work",
   tools,
   toolChoice: "auto",
   parallelToolCalls: true,
@@ -85,6 +86,21 @@ describe("a simulated model that is asked to write a file", () => {
     expect(taskCall(conversation([patch]), question)?.arguments).toBe(
       "*** Begin Patch\n*** Add File: notes/hello.txt\n+hello\n*** End Patch",
     );
+  });
+
+  it("names an absolute path where the tool says that it wants one", () => {
+    const path = { type: "string", description: "The absolute path of the file" };
+    const writer = tool("write_file", { file_path: path, content: text });
+    expect(taskCall(conversation([writer]), question)?.arguments).toContain("/work/notes/hello.txt");
+  });
+
+  it.each([
+    ["<environment_context><cwd>/a/b</cwd>", "/a/b"],
+    ["My current working directory is: /a/b-c.\nMore", "/a/b-c"],
+    ["Keep to your working directory. I'm currently working in the directory: /a/b", "/a/b"],
+    ["Nothing of that kind: /a/b", undefined],
+  ])("knows its folder from %j", (stated, folder) => {
+    expect(folderIn([{ content: [{ text: stated }] }])).toBe(folder);
   });
 
   it("calls nothing that does not fit", () => {

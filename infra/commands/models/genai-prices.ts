@@ -1,12 +1,12 @@
 import { findProvider, type ModelInfo, type ModelPrice } from "@pydantic/genai-prices";
+import { pricesOn } from "#core/catalog/cost.ts";
 import { embeddingModels } from "#core/catalog/embedding-models.ts";
 import type { CatalogModel, TokenPrices } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
 
 /**
- * `npm run operator -- check-prices`: compares every price in the catalogue with an independent table
- * (@pydantic/genai-prices) and lists each difference. Exits with 1 when one is not explained below. Ids are
- * compared exactly, because the table's own look-up also matches related models with other prices.
+ * Compares every price in the catalogue with an independent table (@pydantic/genai-prices). Ids are compared exactly, because
+ * the table's own look-up also matches related models with other prices.
  */
 
 /** Ids that the table writes in another way, each the same model. */
@@ -16,7 +16,7 @@ const tableIds: Readonly<Record<string, string>> = {
   "MiniMax-M3": "minimax-m3",
 };
 
-/** Differences that are known and right, by `model field`, each with its reason. None as of 2026-11-22. */
+/** Differences that are known and right, by `model field`, each with its reason. */
 const explained: Readonly<Record<string, string>> = {};
 
 /** The table's name of each of our prices. */
@@ -70,8 +70,9 @@ const usd = (microUsd: number | undefined): number | undefined =>
 const sameNumber = (left: number | undefined, right: number | undefined): boolean =>
   left === right || (left !== undefined && right !== undefined && Math.abs(left - right) < 1e-6);
 
-const currentPrices = ({ prices, nextPrices }: CatalogModel, nowMs: number): TokenPrices =>
-  nextPrices !== undefined && nowMs >= Date.parse(nextPrices.from) ? nextPrices.prices : prices;
+/** "Above 271,999" and "from 272,000 on" are the same edge; sources write either. */
+const sameEdge = (left: number | undefined, right: number | undefined): boolean =>
+  left === right || (left !== undefined && right !== undefined && Math.abs(left - right) <= 1);
 
 const compareModel = (model: CatalogModel, theirs: ModelPrice, nowMs: number): Omit<PriceDifference, "reason">[] => {
   const differences: Omit<PriceDifference, "reason">[] = [];
@@ -79,8 +80,7 @@ const compareModel = (model: CatalogModel, theirs: ModelPrice, nowMs: number): O
     if (sameNumber(our, their)) return;
     differences.push({ model: model.id, field, ours: our, theirs: their });
   };
-  const prices = currentPrices(model, nowMs);
-  const { longContext } = model;
+  const { prices, longContext } = pricesOn(model, nowMs);
   let tiers: readonly Tier[] = [];
   for (const [kind, name] of Object.entries(priceNames) as [keyof TokenPrices, string][]) {
     const their = theirs[name];
@@ -93,7 +93,9 @@ const compareModel = (model: CatalogModel, theirs: ModelPrice, nowMs: number): O
     compare(`long ${kind}`, usd(longContext?.prices[kind]), tier?.price);
   }
   const [tier] = tiers;
-  compare("long boundary", longContext?.aboveInputTokens, tier?.start);
+  if (!sameEdge(longContext?.aboveInputTokens, tier?.start)) {
+    compare("long boundary", longContext?.aboveInputTokens, tier?.start);
+  }
   for (const name of Object.keys(theirs)) {
     if (!Object.values<string>(priceNames).includes(name) && !notMetered.test(name)) {
       compare(name, undefined, theirs[name] as number);
@@ -134,27 +136,6 @@ export const comparePrices = (
   return { compared: catalog.length - unknown.length, unknown, differences, stale };
 };
 
-const price = (value: number | undefined): string => (value === undefined ? "none" : String(value));
-
-const print = ({ compared, unknown, differences, stale }: PriceReport): void => {
-  console.log(`${compared} models compared with @pydantic/genai-prices.`);
-  if (unknown.length > 0) console.log(`Not in its table and not compared: ${unknown.join(", ")}`);
-  for (const { model, field, ours, theirs, reason } of differences) {
-    console.log(
-      `${model}: ${field} is ${price(ours)}, theirs ${price(theirs)}${reason === undefined ? "" : ` (${reason})`}`,
-    );
-  }
-  for (const key of stale) console.log(`Explained, but no longer a difference: ${key}`);
-};
-
-if (import.meta.main) {
-  const report = comparePrices();
-  print(report);
-  const unexplained = report.differences.filter(({ reason }) => reason === undefined);
-  console.log(
-    unexplained.length === 0
-      ? "Every difference is explained."
-      : `${unexplained.length} differences are not explained.`,
-  );
-  process.exitCode = unexplained.length === 0 && report.stale.length === 0 ? 0 : 1;
-}
+/** Ids of a provider's models in the table. */
+export const genaiIds = (provider: string): readonly string[] =>
+  findProvider({ providerId: provider })?.models.map(({ id }) => id) ?? [];
