@@ -1,6 +1,7 @@
 import { resolveModel } from "#core/catalog/resolve.ts";
-import { estimateInput } from "#core/dialects/messages/count-tokens.ts";
+import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
+import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { unpaidWork } from "#core/generation/unpaid-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
@@ -8,6 +9,7 @@ import { withBody } from "#core/http/schema.ts";
 import { countTokensRequestSchema } from "#core/schemas/messages.ts";
 
 const timeoutMs = 20_000;
+const timeouts = { headersMs: timeoutMs, idleMs: timeoutMs };
 
 /** POST /api/v1/messages/count_tokens */
 export const handler = streamHandler({
@@ -16,11 +18,23 @@ export const handler = streamHandler({
   wire: messagesWire,
   endpoints: {
     POST: withBody(countTokensRequestSchema, async (call) => {
-      const model = resolveModel(call.body.model);
-      const tokens = await unpaidWork(call, callerOf(call), { model, timeoutMs }, async () =>
-        estimateInput(call.body, call.headers),
-      );
-      return { status: 200, json: { input_tokens: tokens }, headers: { "x-token-count": "estimated" } };
+      const { body, headers } = call;
+      const model = resolveModel(body.model);
+      const count = await unpaidWork(call, callerOf(call), { model, timeoutMs }, async ({ target, signal }) => {
+        const { provider, providerModel } = target.model;
+        try {
+          const credential = await target.credential();
+          return await countInput(body, headers, { provider, model: providerModel, credential, signal, timeouts });
+        } catch (error) {
+          const failure = failureBehind(error);
+          throw failure === undefined ? error : failureToError(failure, singleCall(target.byok));
+        }
+      });
+      return {
+        status: 200,
+        json: { input_tokens: count.tokens },
+        headers: count.estimated ? { "x-token-count": "estimated" } : {},
+      };
     }),
   },
 });

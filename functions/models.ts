@@ -1,7 +1,10 @@
+import { pageOf } from "#core/catalog/model-page.ts";
 import { models } from "#core/catalog/models.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { parseWith } from "#core/http/schema.ts";
+import { modelsQuerySchema } from "#core/schemas/models.ts";
 
 /** GET /api/v1/models */
 export const handler = jsonHandler({
@@ -9,9 +12,12 @@ export const handler = jsonHandler({
   authenticate: byApiKey,
   endpoints: {
     GET: {
-      handle: async () => ({
+      handle: async ({ query }) => ({
         status: 200,
-        json: { object: "list", data: models.map((model) => toOpenAiModel(model)) },
+        json: pageOf(
+          models.map((model) => toOpenAiModel(model)),
+          parseWith(modelsQuerySchema, query),
+        ),
       }),
     },
   },

@@ -20,13 +20,16 @@ const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longC
       : { above_input_tokens: longContext.aboveInputTokens, ...pricesUsd(longContext.prices) },
 });
 
-/** A model in OpenAI's shape, with what a caller chooses by beside it, as of a time (unix ms). */
+/** A model in OpenAI's and Anthropic's shapes at once, with what a caller chooses by beside it, as of a time (unix ms). */
 export const toOpenAiModel = (model: CatalogModel, nowMs: number = Date.now()) => {
   const { deprecated, laterPrices = [] } = model;
   const later = laterPrices.filter(({ from }) => Date.parse(from) > nowMs);
   return {
     id: model.id,
     object: "model" as const,
+    type: "model" as const,
+    display_name: model.name,
+    created_at: new Date(model.created * 1_000).toISOString(),
     created: model.created,
     owned_by: model.provider,
     name: model.name,

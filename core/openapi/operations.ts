@@ -79,6 +79,11 @@ const anthropicHeaders: readonly HeaderParameter[] = [
       "Names of Anthropic's beta features, separated by commas. What the model's provider lacks is left out.",
   },
 ];
+const modelsQuery = z.object({
+  limit: z.int().min(1).max(1_000).optional().describe("Models per page; all unless given"),
+  after_id: z.string().optional().describe("List what follows this id"),
+  before_id: z.string().optional().describe("List what precedes this id"),
+});
 const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it changes nothing") });
 
 /** Of endpoints that generate something else than a chat completion. */
@@ -253,7 +258,14 @@ export const operations: OperationTable = {
       answers: ok(answers.embeddingsAnswer),
     },
   },
-  Models: { GET: { summary: "List models", tag: "Models", answers: ok(answers.modelListAnswer) } },
+  Models: {
+    GET: {
+      summary: "List models, in OpenAI's and Anthropic's shapes at once",
+      tag: "Models",
+      query: modelsQuery,
+      answers: ok(answers.modelListAnswer),
+    },
+  },
   Model: { GET: { summary: "Get a model by id or alias", tag: "Models", answers: ok(answers.modelAnswer) } },
   CancelRequest: {
     POST: {

@@ -163,6 +163,9 @@ export const modelAnswer = z
     object: z.literal("model"),
     created: z.int(),
     owned_by: z.string(),
+    type: z.literal("model"),
+    display_name: z.string(),
+    created_at: z.iso.datetime(),
     name: z.string(),
     context_window: z.int(),
     max_output_tokens: z.int(),
@@ -182,7 +185,13 @@ export const modelAnswer = z
   })
   .meta({ id: "Model" });
 
-export const modelListAnswer = z.strictObject({ object: z.literal("list"), data: z.array(modelAnswer) });
+export const modelListAnswer = z.strictObject({
+  object: z.literal("list"),
+  data: z.array(modelAnswer),
+  has_more: z.boolean(),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+});
 
 const user = z.looseObject({ id: z.string().nullable().optional(), email: z.string().nullable() });
 export const userAnswer = success(z.looseObject({ user }));

@@ -153,12 +153,17 @@ describe("Anthropic's SDK", () => {
     expect(unknown).toMatchObject({ error: { error: { type: "not_found_error", code: "INVALID_MODEL" } } });
   });
 
-  it("counts tokens, and is told that it is an estimate", async () => {
+  it("counts tokens: by Anthropic itself for its models, and is told where it is an estimate", async () => {
     const { data, response } = await client()
       .messages.countTokens({ model: "gpt", messages: [user("Hello there")], tools: [weather] })
       .withResponse();
     expect(data.input_tokens).toBeGreaterThan(10);
     expect(response.headers.get("x-token-count")).toBe("estimated");
+    const own = await client()
+      .messages.countTokens({ model: "claude", messages: [user("Hello there")], tools: [weather] })
+      .withResponse();
+    expect(own.data.input_tokens).toBeGreaterThan(10);
+    expect(own.response.headers.get("x-token-count")).toBeNull();
   });
 
   it("sees thinking of any model that shows it, and sends it back", async () => {
@@ -214,6 +219,16 @@ describe("Anthropic's SDK", () => {
     // Each simulated provider does what the question says: what counts is that both were asked.
     const error = await rejection(failing, Anthropic.InternalServerError);
     expect(JSON.stringify(error.error)).toContain('"anthropic"');
+  });
+
+  it("lists models page by page", async () => {
+    const ids: string[] = [];
+    for await (const model of client().models.list({ limit: 20 })) {
+      expect(model).toMatchObject({ type: "model", display_name: expect.any(String), created_at: expect.any(String) });
+      ids.push(model.id);
+    }
+    expect(ids.length).toBeGreaterThan(20);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it("sends images and documents", async () => {

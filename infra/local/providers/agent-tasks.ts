@@ -18,6 +18,8 @@ export interface TaskCall {
   readonly arguments: string;
 }
 
+/** What agents add to the question themselves, in a tag. */
+const reminders = /<(system-reminder|environment_context)>[\s\S]*?<\/\1>/g;
 const asksToWrite = /\b(?:write|create|make|save)\b[^\n]*?\bfile\b/i;
 const fileName = /(?:^|[\s`'"(])([\w./-]*\w\.[a-z]\w{0,9})(?=$|[\s`'"),.:;])/i;
 const quoted = /["“`']([^"”`'\n]+)["”`']/;
@@ -25,7 +27,8 @@ const described =
   /\b(?:with|containing|saying|that says)\s+(?:the\s+)?(?:word|words|text|content|line|contents)?\s*:?\s*([^\n]+?)(?:\s+(?:and|then)\b|[.,;]|$)/i;
 
 /** The task that a text holds, or undefined. The last one counts: agents put their own texts in front of the question. */
-export const fileTask = (text: string): FileTask | undefined => {
+export const fileTask = (asked: string): FileTask | undefined => {
+  const text = asked.replace(reminders, " ");
   const start = [...text.matchAll(new RegExp(asksToWrite, "gi"))].at(-1)?.index;
   if (start === undefined) return undefined;
   const task = text.slice(start);

@@ -14,6 +14,7 @@ import { readMessagesRequest } from "./read-messages-request.ts";
 import { readResponsesRequest } from "./read-responses-request.ts";
 import { responsesBody, responsesParts } from "./responses-answer.ts";
 import type { StreamPart } from "./stream-part.ts";
+import { tokensOf } from "./text-pieces.ts";
 import type { WireEngine } from "./wire-engine.ts";
 
 /** A validated request and what is needed to answer it. */
@@ -29,6 +30,7 @@ export interface Question {
 const readers: Readonly<Partial<Record<Surface, (body: JsonObject) => Conversation>>> = {
   chat: readChatRequest,
   messages: readMessagesRequest,
+  "token-count": readMessagesRequest,
   responses: readResponsesRequest,
 };
 
@@ -75,6 +77,8 @@ export const composeBody = async (question: Question): Promise<JsonObject> => {
       const format = options.dialect === "openrouter" ? "openrouter-chat" : "chat";
       return chatBody(await engine.whole(format, minimalRequest(body), options.answer, signal), options);
     }
+    case "token-count":
+      return { input_tokens: tokensOf(readMessagesRequest(body).promptCharacters) };
     case "messages": {
       const answer = planFor(question);
       const wire = await engine.whole("messages", minimalRequest(body), { ...answer, finish: "stop" }, signal);

@@ -23,7 +23,7 @@ import {
   xaiHeaders,
 } from "./response-headers.ts";
 import { isSignatureOf } from "./signature.ts";
-import { validateMessages } from "./validate-anthropic.ts";
+import { validateMessages, validateTokenCount } from "./validate-anthropic.ts";
 import {
   validateGoogleChat,
   validateMinimaxChat,
@@ -35,7 +35,15 @@ import { validateOpenaiChat, validateOpenaiInput, validateResponses } from "./va
 export type SimulatedProviderId = "openai" | "anthropic" | "google" | "x-ai" | "openrouter" | "minimax";
 
 /** The kinds of endpoint that a provider may have. */
-export type Surface = "chat" | "messages" | "responses" | "input-tokens" | "compaction" | "embeddings" | "moderations";
+export type Surface =
+  | "chat"
+  | "messages"
+  | "token-count"
+  | "responses"
+  | "input-tokens"
+  | "compaction"
+  | "embeddings"
+  | "moderations";
 
 export interface Endpoint {
   readonly surface: Surface;
@@ -94,11 +102,9 @@ export const profiles: Readonly<Record<SimulatedProviderId, ProviderProfile>> = 
     endpoints: {
       "/v1/messages": {
         surface: "messages",
-        validate: (body, headers) => {
-          const version = headers["anthropic-version"];
-          validateMessages(body, typeof version === "string" ? version : undefined);
-        },
+        validate: validateMessages,
       },
+      "/v1/messages/count_tokens": { surface: "token-count", validate: validateTokenCount },
     },
     credentials: credentialRefusals.anthropic,
     takesApiKeyHeader: true,

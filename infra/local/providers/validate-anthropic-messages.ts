@@ -112,7 +112,7 @@ const mergeTurns = (messages: readonly JsonObject[]): readonly JsonObject[] => {
 /** What Anthropic refuses in `messages`. Throws `ProviderRefusal`. */
 export const validateAnthropicMessages = (
   body: JsonObject,
-  allows: { readonly systemRole: boolean; readonly prefill: boolean },
+  allows: { readonly systemRole: boolean; readonly prefill: boolean; readonly turnControl?: boolean },
 ): void => {
   if (!Array.isArray(body.messages)) throw refusal("messages: Input should be a valid array");
   if (body.messages.length === 0) throw refusal("messages: at least one message is required");
@@ -122,7 +122,7 @@ export const validateAnthropicMessages = (
       throw refusal(`messages.${index}.role: role 'system' is not supported on this model`);
     if (role !== "user" && role !== "assistant" && role !== "system")
       throw refusal(`messages.${index}.role: Input should be 'user' or 'assistant'`);
-    const [extra] = Object.keys(others);
+    const extra = Object.keys(others).find((name) => name !== "output_config" || allows.turnControl !== true);
     if (extra !== undefined) throw refusal(`messages.${index}.${extra}: Extra inputs are not permitted`);
     if (typeof content === "string" && content === "")
       throw refusal(`messages.${index}: all messages must have non-empty content`);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import {
   allowsPrefill,
   allowsSystemMessages,
@@ -46,10 +47,22 @@ const checkUserId = (id: unknown): void => {
   if (/^[\d\s()+.-]{7,}$/.test(text)) throw refusal("metadata.user_id: user_id appears to contain a phone number");
 };
 
-const checkRequired = (body: JsonObject): void => {
-  for (const name of ["model", "max_tokens", "messages"])
-    if (body[name] === undefined) throw refusal(`${name}: Field required`);
-  for (const name of Object.keys(body)) if (!fields.has(name)) throw refusal(`${name}: Extra inputs are not permitted`);
+/** Fields that a beta brings, by the beginning of its name. */
+const betaFields: Readonly<Record<string, string>> = { context_management: "context-management-" };
+
+const enabledBy = (name: string, betas: readonly string[]): boolean => {
+  const beta = Object.hasOwn(betaFields, name) ? betaFields[name] : undefined;
+  return beta !== undefined && betas.some((given) => given.startsWith(beta));
+};
+
+const checkFields = (body: JsonObject, required: readonly string[], betas: readonly string[]): void => {
+  for (const name of required) if (body[name] === undefined) throw refusal(`${name}: Field required`);
+  const extra = Object.keys(body).find((name) => !fields.has(name) && !enabledBy(name, betas));
+  if (extra !== undefined) throw refusal(`${extra}: Extra inputs are not permitted`);
+};
+
+const checkRequired = (body: JsonObject, betas: readonly string[]): void => {
+  checkFields(body, ["model", "max_tokens", "messages"], betas);
   const metadata = Object.keys(objectOf(body.metadata)).find((name) => name !== "user_id");
   if (metadata !== undefined) throw refusal(`metadata.${metadata}: Extra inputs are not permitted`);
   checkUserId(objectOf(body.metadata).user_id);
@@ -138,14 +151,31 @@ const countCacheBreakpoints = (value: unknown): number => {
   );
 };
 
-/** What Anthropic refuses on POST /v1/messages. Throws `ProviderRefusal`. */
-export const validateMessages = (body: JsonObject, version: string | undefined): void => {
-  if (version === undefined) throw refusal("anthropic-version: header is required");
+const betasOf = ({ "anthropic-beta": beta }: IncomingHttpHeaders): readonly string[] =>
+  [beta ?? []].flat().flatMap((list) => list.split(",").map((name) => name.trim()));
+
+const checkVersion = ({ "anthropic-version": version }: IncomingHttpHeaders): string => {
+  if (typeof version !== "string") throw refusal("anthropic-version: header is required");
   if (!versions.includes(version)) throw refusal(`anthropic-version: "${version}" is not a valid version`);
-  checkRequired(body);
+  return version;
+};
+
+/** What Anthropic refuses to count. Throws `ProviderRefusal`. */
+export const validateTokenCount = (body: JsonObject, headers: IncomingHttpHeaders): void => {
+  checkVersion(headers);
+  if (body.max_tokens !== undefined) throw refusal("max_tokens: Extra inputs are not permitted");
+  checkFields(body, ["model", "messages"], betasOf(headers));
+};
+
+/** What Anthropic refuses on POST /v1/messages. Throws `ProviderRefusal`. */
+export const validateMessages = (body: JsonObject, headers: IncomingHttpHeaders): void => {
+  const version = checkVersion(headers);
+  const betas = betasOf(headers);
+  checkRequired(body, betas);
   validateAnthropicMessages(body, {
     systemRole: allowsSystemMessages(stringOf(body.model)),
     prefill: allowsPrefill(stringOf(body.model)),
+    turnControl: betas.some((name) => name.startsWith("per-turn-control-")),
   });
   checkSampling(body, version);
   checkTools(body);

@@ -79,11 +79,14 @@ describe("the catalogue", () => {
 });
 
 describe("toOpenAiModel", () => {
-  it("has OpenAI's four fields, prices in dollars for a million tokens, and the aliases", () => {
+  it("has OpenAI's four fields and Anthropic's, prices in dollars for a million tokens, and the aliases", () => {
     const model = models.find(({ id }) => id === "claude-sonnet-4-5-20250929");
     expect(model && toOpenAiModel(model)).toEqual({
       id: "claude-sonnet-4-5-20250929",
       object: "model",
+      type: "model",
+      display_name: "Claude Sonnet 4.5",
+      created_at: "2025-09-29T00:00:00.000Z",
       created: Date.UTC(2025, 8, 29) / 1_000,
       owned_by: "anthropic",
       name: "Claude Sonnet 4.5",
