@@ -127,6 +127,8 @@ const keyGrants = [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:D
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
 const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
+/** A buffered answer that waits for a provider. It shares the streams' executions: a few slow calls would fill a reserved pool. */
+const waiting = { ...buffered, concurrency: "stream" } as const;
 const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
 /** What a URL leads to is put among the caller's jobs. */
 const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
@@ -535,7 +537,7 @@ export const routes = [
     handler: "functions/media-voices.handler",
     auth: "key",
     limit: mediaLimit,
-    ...buffered,
+    ...waiting,
     grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
     summary: "Lists the voices for speech",
   },
@@ -579,7 +581,7 @@ export const routes = [
     handler: "functions/media-video-status.handler",
     auth: "key",
     limit: mediaLimit,
-    ...buffered,
+    ...waiting,
     grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
     summary: "Returns the state of a video",
   },
@@ -601,7 +603,7 @@ export const routes = [
     handler: "functions/fashion-status.handler",
     auth: "key",
     limit: perKey("fashion-status", 40, 10_000),
-    ...buffered,
+    ...waiting,
     grants: [...jobStatusGrants, "secret:FashnApiKey"],
     summary: "Returns the state of a fashion job",
   },

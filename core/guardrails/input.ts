@@ -27,6 +27,8 @@ export interface GuardedInput {
   readonly blocked: GatewayError | undefined;
 }
 
+const longestPath = 200;
+
 const blockedBy = (guardrail: GuardrailType, tally: FindingTally, param: string | undefined): GatewayError => {
   const findings = tally.counts().filter((finding) => finding.guardrail === guardrail);
   const types = findings.map(({ type }) => type).join(", ");
@@ -34,7 +36,7 @@ const blockedBy = (guardrail: GuardrailType, tally: FindingTally, param: string 
     "GUARDRAIL_BLOCKED",
     `The guardrail ${guardrail} blocked this request because it found ${types}.`,
     {
-      param,
+      param: param?.slice(0, longestPath),
       details: { guardrail, findings },
     },
   );

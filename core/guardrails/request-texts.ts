@@ -25,6 +25,9 @@ type Fields = Readonly<Record<string, unknown>>;
 type Rule = (value: unknown, path: string) => unknown;
 type Rules = Readonly<Record<string, Rule>>;
 
+/** A name that holds nothing: paths stand in errors. Any other is `*` in a path. */
+const plainName = /^[A-Za-z_]{1,64}$/;
+
 /** Integers below have too few digits for a card number, the shortest value that is a bare number. */
 const leastNumber = 1_000_000_000_000;
 
@@ -71,7 +74,8 @@ class Walk {
   #fields(fields: Fields, path: string, rules: Rules): Record<string, unknown> {
     const mapped: [string, unknown][] = [];
     for (const [field, value] of Object.entries(fields)) {
-      const at = path === "" ? field : `${path}.${field}`;
+      const name = plainName.test(field) ? field : "*";
+      const at = path === "" ? name : `${path}.${name}`;
       const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
       const left = rule === undefined ? this.#read(value, at) : rule(value, at);
       if (left === undefined && value !== undefined) continue;

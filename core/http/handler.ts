@@ -82,6 +82,13 @@ const endpointsByMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> 
   return methods;
 };
 
+const answerError = function answerError({ event, error }: ChainRequest): ProxyResult {
+  const state = findState(event);
+  // The event was not API Gateway's: there is nobody to answer.
+  if (state === undefined) throw error;
+  return toErrorResult(state, reportError(state, error));
+};
+
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
@@ -130,13 +137,6 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
     return toProxyResult(state, await chosen.handle(state));
-  };
-
-  const answerError = function answerError({ event, error }: ChainRequest): ProxyResult {
-    const state = findState(event);
-    // The event was not API Gateway's: there is nobody to answer.
-    if (state === undefined) throw error;
-    return toErrorResult(state, reportError(state, error));
   };
 
   return {

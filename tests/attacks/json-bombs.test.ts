@@ -3,6 +3,7 @@ import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
 import { toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { toSchemaSubset } from "#core/providers/anthropic/schema-subset.ts";
 import { toGeminiSchema } from "#core/providers/compatible/google-schema.ts";
+import { toPlainObject } from "#core/providers/schema/plain-object.ts";
 import { canonicalJson } from "#core/values/canonical-json.ts";
 import { schemaFault } from "#core/values/json-schema.ts";
 
@@ -88,11 +89,19 @@ describe("a schema on its way to Gemini, which takes no references", () => {
     expect(merged.required).toHaveLength(2_000);
   });
 
+  it("looks for an anchor once, not for each of thousands of references", () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 4_900 }, (_, index) => [`p${index}`, { $ref: `#gone${index}` }]),
+    );
+    expect(gemini({ type: "object", properties })).toBeLessThan(mostCharacters);
+  });
+
   it.each(["#/constructor", "#/__proto__", "#/toString", "#/$defs/constructor/prototype"])(
     "finds nothing of an object's own machinery under %s",
     ($ref) => {
       const dropped: string[] = [];
       expect(toGeminiSchema({ properties: { a: { $ref } }, $defs: {} }, (name) => dropped.push(name))).toEqual({
+        type: "object",
         properties: { a: { type: "object" } },
       });
       expect(dropped).toEqual(["$ref"]);
@@ -120,5 +129,57 @@ describe("nesting as deep as a body may be", () => {
     const schema = JSON.parse(`${open.repeat(steps)}{}${close.repeat(steps)}`) as Record<string, unknown>;
     for (const work of [toSchemaSubset, gemini, canonicalJson]) expect(() => work(schema)).not.toThrow();
     expect(() => schemaFault(schema, schema, "x")).not.toThrow();
+  });
+});
+
+describe("a schema on its way to Claude, whose tools have no choice at their root", () => {
+  const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`p${index}`, { type: "string" }]));
+  const names = Object.keys(wide);
+
+  it.each<[string, Record<string, unknown>]>([
+    ["thousands of branches", { anyOf: names.map((name) => ({ required: [name] })) }],
+    [
+      "wide branches",
+      {
+        oneOf: [
+          { properties: wide, required: names },
+          { properties: wide, required: names },
+        ],
+      },
+    ],
+    [
+      "many parts of one definition",
+      { allOf: names.map(() => ({ $ref: "#/$defs/a" })), $defs: { a: { properties: wide } } },
+    ],
+    [
+      "branches that double",
+      {
+        anyOf: [{ $ref: "#/$defs/d0" }],
+        $defs: Object.fromEntries(
+          Array.from({ length: 40 }, (_, index) => [
+            `d${index}`,
+            {
+              anyOf: [{ $ref: `#/$defs/d${index + 1}` }, { $ref: `#/$defs/d${index + 1}` }],
+              allOf: [{ $ref: `#/$defs/d${index + 1}` }],
+            },
+          ]),
+        ),
+      },
+    ],
+    ["names that nothing describes", { required: names }],
+    [
+      "choices next to properties, in each other",
+      Array.from({ length: 40 }).reduce<Record<string, unknown>>(
+        (inner) => ({
+          type: "object",
+          properties: { a: inner },
+          anyOf: [{ required: ["a"] }, { properties: { b: {} } }],
+        }),
+        {},
+      ),
+    ],
+  ])("stays small with %s, also as a strict one", (_name, schema) => {
+    const { schema: plain } = toPlainObject({ type: "object", ...schema });
+    expect(JSON.stringify(toSchemaSubset(plain)).length).toBeLessThan(mostCharacters);
   });
 });

@@ -1,7 +1,7 @@
 import { definitionOf } from "#core/providers/schema/modern-keywords.ts";
 import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { inferredType, speaksOf } from "#core/providers/schema/node-type.ts";
-import { type Budget, bothOf, newBudget, withoutAllOf } from "#core/providers/schema/plain-object.ts";
+import { type Budget, bothOf, costOf, newBudget, withoutAllOf } from "#core/providers/schema/plain-object.ts";
 import { mapReferences } from "#core/providers/schema/references.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
@@ -77,7 +77,13 @@ class Subset {
     const kept: JsonRecord = {};
     const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
     if (Object.keys(shared).length > 0) kept.$defs = this.#rewriteAll(shared);
-    if ($ref !== undefined && definitionOf(this.#root, $ref) !== undefined) return { ...kept, $ref };
+    const definition = definitionOf(this.#root, $ref);
+    if (definition !== undefined && String($ref).startsWith("#/")) return { ...kept, $ref };
+    // Anchors are no part of the subset: what they lead to stands in their place.
+    if (isRecord(definition) && this.#budget.left > 0) {
+      this.#budget.left -= costOf(definition);
+      return { ...kept, ...(this.rewrite(definition) as JsonRecord) };
+    }
     // No object or list is one of a few primitive values: there they are told in words.
     const mayBeLiteral = type !== "object" && type !== "array";
     if (mayBeLiteral && isPrimitiveList(rest.enum)) {
@@ -123,9 +129,11 @@ class Subset {
     if (choices.length === 0 || (own.properties === undefined && own.required === undefined)) return schema;
     const { type: _type, ...base } = own;
     const branches = choices.filter(isRecord).map((choice) => {
-      this.#budget.left -= 1;
+      this.#budget.left -= costOf(base);
       return bothOf({ ...base, type: "object" }, withoutAllOf(choice, this.#root, this.#budget));
     });
+    // Nothing matches the choice, which the subset cannot say.
+    if (branches.length === 0) return { ...own, $defs, definitions, title, description };
     // Too many to copy the properties for: the choice is told in words.
     if (this.#budget.left <= 0)
       return { ...own, $defs, definitions, title, description: describe(description, { anyOf: choices }) };
@@ -153,9 +161,10 @@ class Subset {
       kept.additionalProperties = false;
       const required = listOf(take("required"));
       // A closed object cannot have a name that it does not describe.
-      const known = required.filter((name) => typeof name === "string" && Object.hasOwn(named, name));
+      const isNamed = (name: unknown): boolean => typeof name === "string" && Object.hasOwn(named, name);
+      const known = required.filter(isNamed);
       if (known.length > 0) kept.required = known;
-      if (known.length < required.length) rest.required = required.filter((name) => !known.includes(name));
+      if (known.length < required.length) rest.required = required.filter((name) => !isNamed(name));
     } else if (type === "string") {
       if (knownFormats.has(rest.format)) kept.format = take("format");
     } else if (type === "array") {
@@ -167,6 +176,9 @@ class Subset {
   }
 }
 
+/** A reference without a definition. */
+const nowhere = "#/$defs/";
+
 /** A document whose definitions all stand in `$defs`: draft-07's `definitions` is 2019-09's `$defs`, which Anthropic takes. */
 const withDefs = (schema: JsonRecord): JsonRecord => {
   if (!isRecord(schema.definitions)) return schema;
@@ -176,7 +188,10 @@ const withDefs = (schema: JsonRecord): JsonRecord => {
   const newName = (name: string): string => (Object.hasOwn(known, name) ? `definitions_${name}` : name);
   const moved = Object.fromEntries(Object.entries(definitions).map(([name, each]) => [newName(name), each]));
   return mapReferences({ ...rest, $defs: { ...moved, ...known } }, (reference) =>
-    reference.replace(/^#\/definitions\/([^/]*)/, (_match, name: string) => `#/$defs/${newName(name)}`),
+    // One that led nowhere must not lead to what has moved.
+    definitionOf(schema, reference) === undefined
+      ? nowhere
+      : reference.replace(/^#\/definitions\/([^/]*)/, (_match, name: string) => `#/$defs/${newName(name)}`),
   );
 };
 

@@ -23,8 +23,8 @@ const textStarts = ["content", "arguments", "reasoning_content", "reasoning"].ma
 );
 const maxTemplates = 4;
 
-/** What must not stand in a JSON text as it is, but for the line feeds between frames. */
-const control = /[^ -\uffff\n]/;
+/** What must not stand in a JSON text as it is. */
+const control = /[^ -\uffff]/;
 const simpleEscapes = '"\\/bfnrt';
 const hexadecimal = /^[0-9a-fA-F]{4}$/;
 const paddingStart = /"obfuscation": ?"/;
@@ -37,24 +37,21 @@ const usageStart = /, ?"usage": ?(?=\{)/;
  */
 class TextReader {
   readonly #view: string;
-  readonly #isClean: boolean;
   /** The first backslash at or behind the place that was looked at last. */
   #backslash = -1;
 
   constructor(view: string) {
     this.#view = view;
-    this.#isClean = !control.test(view);
   }
 
   /** Where the closing quote of a text stands that begins at `from`; -1 where it is no JSON text. */
   closingQuote(from: number): number {
-    if (!this.#isClean) return -1;
     let at = from;
     for (;;) {
       const quote = this.#view.indexOf('"', at);
       if (quote < 0) return -1;
       if (this.#backslash < at) this.#backslash = this.#nextBackslash(at);
-      if (this.#backslash > quote) return this.#isOneLine(from, quote) ? quote : -1;
+      if (this.#backslash > quote) return control.test(this.#view.slice(from, quote)) ? -1 : quote;
       const length = this.#escapeLength(this.#backslash);
       if (length === 0) return -1;
       at = this.#backslash + length;
@@ -66,11 +63,6 @@ class TextReader {
     return found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 
-  #isOneLine(from: number, to: number): boolean {
-    const lineEnd = this.#view.indexOf("\n", from);
-    return lineEnd < 0 || lineEnd > to;
-  }
-
   #escapeLength(at: number): number {
     const escaped = this.#view[at + 1] ?? "";
     if (escaped === "u") return hexadecimal.test(this.#view.slice(at + 2, at + 6)) ? 6 : 0;
@@ -79,6 +71,9 @@ class TextReader {
 }
 
 const nothing = new TextReader("");
+
+/** Whether a text stands at a place. Comparing a slice is five times as fast as `startsWith`. */
+const standsAt = (view: string, text: string, at: number): boolean => view.slice(at, at + text.length) === text;
 
 /** The one text of a frame that is not empty: where it begins and ends. */
 const textIn = (view: string): { readonly from: number; readonly to: number } | undefined => {
@@ -159,10 +154,10 @@ export class FrameTemplates {
   match(from: number): number {
     const view = this.#view;
     for (const template of this.#known) {
-      if (!view.startsWith(template.head, from)) continue;
+      if (!standsAt(view, template.head, from)) continue;
       const textFrom = from + template.head.length;
       const textTo = this.#reader.closingQuote(textFrom);
-      if (textTo < 0 || !view.startsWith(template.tail, textTo)) continue;
+      if (textTo < 0 || !standsAt(view, template.tail, textTo)) continue;
       const end = endOf(view, textTo + template.tail.length, template);
       if (end < 0) continue;
       this.template = template;

@@ -17,16 +17,14 @@ const fixedTo = (schema: JsonRecord): string =>
 /** A branch by what tells it from the others: its fixed values and its required names, or all of it. */
 const describe = (branch: JsonRecord): string => {
   const properties = isRecord(branch.properties) ? branch.properties : {};
-  const required = namesOf(branch.required);
-  const names = [
-    ...required,
-    ...Object.keys(properties).filter((name) => !required.includes(name) && isFixed(properties[name])),
-  ];
-  const said = names.map((name) => {
+  const required = new Set(namesOf(branch.required));
+  const others = Object.keys(properties).filter((name) => !required.has(name));
+  const fixed = others.filter((name) => isFixed(properties[name]));
+  const said = [...required, ...fixed].map((name) => {
     const schema = properties[name];
     return isFixed(schema) ? `${name} = ${fixedTo(schema)}` : name;
   });
-  const optional = Object.keys(properties).filter((name) => !names.includes(name));
+  const optional = others.filter((name) => !isFixed(properties[name]));
   if (said.length > 0) {
     return shortened(
       `required: ${said.join(", ")}${optional.length === 0 ? "" : `; optional: ${optional.join(", ")}`}`,

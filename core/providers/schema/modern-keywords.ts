@@ -92,14 +92,26 @@ const decoded = (step: string): string => {
   }
 };
 
-const anchored = (schema: unknown, name: string, depth: number): JsonRecord | undefined => {
-  if (depth > 64 || typeof schema !== "object" || schema === null) return undefined;
-  if (isRecord(schema) && (schema.$anchor === name || schema.$dynamicAnchor === name)) return schema;
-  for (const value of Object.values(schema)) {
-    const found = anchored(value, name, depth + 1);
-    if (found !== undefined) return found;
+/** The anchors of a document, found once: thousands of references may ask for them. */
+const anchorsOf = new WeakMap<JsonRecord, ReadonlyMap<unknown, JsonRecord>>();
+
+const collectAnchors = (value: unknown, found: Map<unknown, JsonRecord>): void => {
+  if (typeof value !== "object" || value === null) return;
+  if (isRecord(value)) {
+    for (const name of [value.$anchor, value.$dynamicAnchor]) if (!found.has(name)) found.set(name, value);
   }
-  return undefined;
+  for (const each of Object.values(value)) collectAnchors(each, found);
+};
+
+const anchored = (root: JsonRecord, name: string): JsonRecord | undefined => {
+  let anchors = anchorsOf.get(root);
+  if (anchors === undefined) {
+    const found = new Map<unknown, JsonRecord>();
+    collectAnchors(root, found);
+    anchors = found;
+    anchorsOf.set(root, anchors);
+  }
+  return anchors.get(name);
 };
 
 /** What a reference within a document leads to: `#`, `#/$defs/A`, `#anchor`. Undefined for one that leads out of it or nowhere. */
@@ -107,6 +119,6 @@ export const definitionOf = (root: JsonRecord, reference: unknown): unknown => {
   if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
   const pointer = reference.slice(1);
   if (pointer === "") return root;
-  if (!pointer.startsWith("/")) return anchored(root, decoded(pointer), 0);
+  if (!pointer.startsWith("/")) return anchored(root, decoded(pointer));
   return pointer.slice(1).split("/").map(decoded).reduce<unknown>(memberOf, root);
 };

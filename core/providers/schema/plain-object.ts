@@ -12,17 +12,24 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 
 const union = (left: unknown, right: unknown): readonly string[] => [...new Set([...namesOf(left), ...namesOf(right)])];
 
-/** Nodes that one schema may be put together of. References could name more, without end. */
+/** Nodes and names that one schema may be put together of. References could name more, without end. */
 export interface Budget {
   left: number;
 }
 
-export const newBudget = (): Budget => ({ left: 2_000 });
+export const newBudget = (): Budget => ({ left: 50_000 });
 
-const spend = (budget: Budget): boolean => {
-  budget.left -= 1;
+/** What a node costs by itself: this many can stand in each other. */
+const nodeCost = 25;
+
+const spend = (budget: Budget, cost = nodeCost): boolean => {
+  budget.left -= cost;
   return budget.left > 0;
 };
+
+/** What copying an object's schema costs. */
+export const costOf = (schema: JsonRecord): number =>
+  1 + Object.keys(propertiesOf(schema)).length + (Array.isArray(schema.required) ? schema.required.length : 0);
 
 /** Both schemas at once: properties and required names together, and of other keywords the first one's. */
 export const bothOf = (first: JsonRecord, second: JsonRecord): JsonRecord => {
@@ -41,7 +48,9 @@ export const withoutAllOf = (schema: JsonRecord, root: JsonRecord, budget: Budge
   let both = node;
   for (const part of allOf.filter(isRecord)) {
     if (!spend(budget)) break;
-    both = bothOf(both, withoutAllOf(part, root, budget));
+    const whole = withoutAllOf(part, root, budget);
+    if (!spend(budget, costOf(whole) + costOf(both))) break;
+    both = bothOf(both, whole);
   }
   return both;
 };
@@ -71,8 +80,8 @@ const whatAllSay = (branches: readonly JsonRecord[]): JsonRecord => {
       else known.push(schema);
     }
   }
-  const [first, ...others] = branches.map(({ required }) => namesOf(required));
-  const required = (first ?? []).filter((name) => others.every((names) => names.includes(name)));
+  const [first, ...others] = branches.map(({ required }) => new Set(namesOf(required)));
+  const required = [...(first ?? [])].filter((name) => others.every((names) => names.has(name)));
   return {
     properties: Object.fromEntries([...byName].map(([name, schemas]) => [name, anyOfThem(schemas)])),
     ...(required.length === 0 ? {} : { required }),
@@ -113,15 +122,18 @@ const keptForReferences = (schema: JsonRecord): JsonRecord => {
   return { ...renamed, $defs: { ...(isRecord(renamed.$defs) ? renamed.$defs : {}), ...kept } };
 };
 
-/**
- * A schema of an object without any combining keyword at its root, for a receiver that takes none there. It allows all that
- * the schema did, and more: what got lost is put in words.
- */
-export const toPlainObject = (given: JsonRecord, budget: Budget = newBudget()): PlainObject => {
-  if (given.$ref === undefined && combining.every((keyword) => given[keyword] === undefined))
-    return { schema: given, words: [], lost: [] };
-  const root = keptForReferences(given);
-  let { anyOf, oneOf, ...schema } = withoutAllOf(root, root, budget);
+interface Parts {
+  readonly root: JsonRecord;
+  readonly budget: Budget;
+}
+
+const isPlain = (schema: JsonRecord): boolean =>
+  schema.$ref === undefined && combining.every((keyword) => schema[keyword] === undefined);
+
+/** A node with its choices merged into it. */
+const merged = (node: JsonRecord, { root, budget }: Parts): PlainObject => {
+  if (isPlain(node)) return { schema: node, words: [], lost: [] };
+  let { anyOf, oneOf, ...schema } = withoutAllOf(node, root, budget);
   const words: string[] = [];
   const lost: string[] = [];
   for (const [keyword, choices] of [
@@ -130,7 +142,7 @@ export const toPlainObject = (given: JsonRecord, budget: Budget = newBudget()): 
   ] as const) {
     const branches = listOf(choices)
       .filter((branch): branch is JsonRecord => isRecord(branch) && spend(budget))
-      .map((branch) => toPlainObject(bothOf(withoutAllOf(branch, root, budget), definitionsOf(root)), budget).schema)
+      .map((branch) => merged(withoutAllOf(branch, root, budget), { root, budget }).schema)
       .filter(isObject);
     if (branches.length === 0) continue;
     schema = bothOf(schema, whatAllSay(branches));
@@ -138,10 +150,16 @@ export const toPlainObject = (given: JsonRecord, budget: Budget = newBudget()): 
     lost.push(keyword);
     words.push(describeBranches(keyword, branches));
   }
-  return { schema: { ...schema, type: "object", properties: propertiesOf(schema) }, words, lost };
+  return { schema, words, lost };
 };
 
-const definitionsOf = ({ $defs, definitions }: JsonRecord): JsonRecord => ({
-  ...($defs === undefined ? {} : { $defs }),
-  ...(definitions === undefined ? {} : { definitions }),
-});
+/**
+ * A schema of an object without any combining keyword at its root, for a receiver that takes none there. It allows all that
+ * the schema did, and more: what got lost is put in words.
+ */
+export const toPlainObject = (given: JsonRecord): PlainObject => {
+  if (isPlain(given)) return { schema: given, words: [], lost: [] };
+  const root = keptForReferences(given);
+  const { schema, words, lost } = merged(root, { root, budget: newBudget() });
+  return { schema: { ...schema, type: "object", properties: propertiesOf(schema) }, words, lost };
+};

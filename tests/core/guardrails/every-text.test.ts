@@ -57,7 +57,7 @@ const replaceable: readonly (readonly [path: string, request: ChatRequest])[] = 
     tool({ parameters: schemaWith({ const: 4_111_111_111_111_111 }) }),
   ],
   [
-    `tools[0].function.parameters.properties.${person}`,
+    "tools[0].function.parameters.properties.*",
     tool({ parameters: { type: "object", properties: { [person]: { type: "string" } } } }),
   ],
   [
@@ -87,7 +87,7 @@ const replaceable: readonly (readonly [path: string, request: ChatRequest])[] = 
     requestWith({ prediction: { type: "content", content: [{ type: "text", text: person }] } }),
   ],
   ["metadata.customer", requestWith({ metadata: { customer: person } })],
-  [`metadata.${person}`, requestWith({ metadata: { [person]: "customer" } })],
+  ["metadata.*", requestWith({ metadata: { [person]: "customer" } })],
   ["user", requestWith({ user: person })],
   ["stop[1]", requestWith({ stop: ["END", person] })],
   ["safety_identifier", requestWith({ safety_identifier: person })],
@@ -98,7 +98,8 @@ const replaceable: readonly (readonly [path: string, request: ChatRequest])[] = 
   ],
   ["extra_body.google.cached_content", requestWith({ extra_body: { google: { cached_content: person } } })],
   ["a_field_of_next_year.deep[0].text", requestWith({ a_field_of_next_year: { deep: [{ text: person }] } })],
-  [person, requestWith({ [person]: true })],
+  ["metadata.*.inner", requestWith({ metadata: { "sk-not-in-a-path-1": { inner: person } } })],
+  ["*", requestWith({ [person]: true })],
 ];
 
 /** What a provider matches by its characters. */
@@ -143,6 +144,7 @@ describe("the pii guardrail reads every text that leaves for the provider", () =
   it.each([...replaceable, ...fixed, ...sealed])("blocks and flags at %s", async (path, request) => {
     const { blocked } = await apply(request, "block");
     expect(blocked).toMatchObject({ code: "GUARDRAIL_BLOCKED", param: path });
+    expect(JSON.stringify(blocked?.toBody())).not.toMatch(value);
     const flagged = await apply(request, "flag");
     expect(flagged.request).toBe(request);
     expect(flagged.findings).toHaveLength(1);
@@ -224,6 +226,16 @@ describe("the pii guardrail leaves alone", () => {
       { moderate, signal },
     );
     expect(shown).toEqual(["Hello"]);
+  });
+});
+
+describe("a request of a thousand levels", () => {
+  it("is judged to its end, and its path in the error is short", async () => {
+    let deep: unknown = { to: person };
+    for (let level = 0; level < 1_000; level += 1) deep = level % 2 === 0 ? [deep] : { level: deep };
+    const { blocked, findings } = await apply(requestWith({ metadata: { deep } }), "block");
+    expect(findings).toHaveLength(1);
+    expect(blocked?.param?.length).toBe(200);
   });
 });
 

@@ -30,6 +30,35 @@ const failureOf = (act: () => unknown): ProviderFailure => {
 
 const event = (value: unknown): string => JSON.stringify(value);
 
+it("ends once: what follows its last event, and the event again, is not part of the answer", () => {
+  const { stream } = translator();
+  const last = [
+    event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "a" } }),
+    event({ type: "message_delta", delta: { stop_reason: "end_turn" } }),
+    event({ type: "message_stop" }),
+  ].map((data) => stream.translate(data));
+  const after = [
+    event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "b" } }),
+    event({ type: "message_stop" }),
+    "no JSON",
+  ].map((data) => stream.translate(data));
+  expect(assemble(chunksOf(last.join("")))).toMatchObject({ content: "a", finish: "stop" });
+  expect(after.join("") + stream.end()).toBe("");
+});
+
+it("names each call and gives it an id, or is no answer", () => {
+  const call = (block: object) =>
+    event({ type: "content_block_start", index: 0, content_block: { type: "tool_use", ...block } });
+  const { stream } = translator();
+  const calls = [{ name: "f" }, { name: "f", id: "toolu_1" }, { name: "f", id: "toolu_1" }].map((block) =>
+    chunksOf(stream.translate(call(block))),
+  );
+  const ids = calls.map(([chunk]) => chunk?.choices[0]?.delta.tool_calls?.[0]?.id);
+  expect(ids.every((id) => /^call_/.test(id ?? ""))).toBe(true);
+  expect(new Set(ids).size).toBe(3);
+  expect(failureOf(() => translator().stream.translate(call({ id: "toolu_1" }))).message).toContain("without a name");
+});
+
 describe("a stream of text", () => {
   it("becomes chunks of one form: the role with the first text, an empty delta with the finish reason at the end", () => {
     const constant = {

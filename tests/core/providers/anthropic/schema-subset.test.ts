@@ -57,4 +57,27 @@ describe("the schema subset", () => {
   it("does not fail on a schema without a type", () => {
     expect(toSchemaSubset({ description: "anything" })).toEqual({ description: "anything" });
   });
+
+  it("keeps apart what both kinds of definitions name, and what no reference named", () => {
+    const A = { type: "string" };
+    expect(
+      toSchemaSubset({
+        type: "array",
+        items: { anyOf: [{ $ref: "#/definitions/A" }, { $ref: "#/$defs/A" }, { $ref: "#/$defs/B" }] },
+        definitions: { A: { $ref: "#/$defs/A" }, B: { $ref: "#/$defs/B" } },
+        $defs: { A },
+      }),
+    ).toEqual({
+      type: "array",
+      items: { anyOf: [{ $ref: "#/$defs/definitions_A" }, { $ref: "#/$defs/A" }, {}] },
+      $defs: { definitions_A: { $ref: "#/$defs/A" }, B: {}, A },
+    });
+  });
+
+  it("has what an anchor leads to in its place, and no choice that nothing matches", () => {
+    expect(toSchemaSubset({ $ref: "#a", $defs: { A: { $anchor: "a", type: "string" } } })).toMatchObject({
+      type: "string",
+    });
+    expect(toSchemaSubset({ required: [], anyOf: [false] })).not.toHaveProperty("anyOf");
+  });
 });

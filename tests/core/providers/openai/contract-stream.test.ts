@@ -128,7 +128,7 @@ describe("what OpenAI's schema requires is there", () => {
     expect(read([[...frames, end].join("")]).said).toMatchObject({ content: "abcd", finish: "stop" });
   });
 
-  test("a fault around the text is mended without a parse of every frame", () => {
+  test("a fault around the text is repaired without a parse of every frame", () => {
     const outcome = newOutcome();
     const tap = new StreamTap({ provider: "google", outcome, reasoning: "included", facts, choices: 1 });
     const bare = (content: string) => data({ choices: [{ delta: { content } }] });
