@@ -7,6 +7,7 @@ import { checkDeploySettings, domainOf, functionVariables, schedulesOf, versionO
 import { createEncryptionKey } from "./encryption.ts";
 import { createFirewall } from "./firewall.ts";
 import { createLogGroups, type FunctionContext, functionName } from "./functions.ts";
+import { nodeVersionFault } from "./node-version.ts";
 import { createOperators } from "./operators.ts";
 import { placeOfDeployment } from "./place.ts";
 import { reservations } from "./reservations.ts";
@@ -43,6 +44,8 @@ const operatorParameters = (
 /** Everything that a stage is made of. `sst.config.ts` runs it; its result is what `sst deploy` prints. */
 export const deploy = () => {
   checkDeploySettings(process.env);
+  const nodeFault = $dev ? nodeVersionFault(process.versions.node) : undefined;
+  if (nodeFault !== undefined) throw new Error(nodeFault);
   const stage = settingsOf($app.stage);
   const settings = { ...stage, schedules: schedulesOf(process.env, stage.schedules) };
   const { reserves, warning } = reservations(settings);

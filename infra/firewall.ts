@@ -1,9 +1,11 @@
-/** The public paths, and how many requests an address may make on each in a minute before it is turned away. */
+/** How many requests an address may make in a minute before it is turned away: on each public path, and on all paths. */
 const rateLimits = [
   // The contract's own limit of health.
   { name: "health", path: "/api/health", position: "ENDS_WITH", perMinute: 120 },
   // Coarse: the exact limit of signing in is the function's. This keeps a flood from reaching it.
   { name: "auth", path: "/api/auth/", position: "CONTAINS", perMinute: 60 },
+  // Far above what one caller needs. It keeps floods, such as of made-up keys, from Lambda and Unkey.
+  { name: "all", path: undefined, position: undefined, perMinute: 6_000 },
 ] as const;
 
 const windowSeconds = 60;
@@ -24,6 +26,19 @@ const visibility = (metricName: string) => ({
   metricName,
   // Samples would show headers, keys among them, to whoever opens the console.
   sampledRequestsEnabled: false,
+});
+
+const onPath = (path: string, position: string) => ({
+  byteMatchStatement: {
+    fieldToMatch: { uriPath: {} },
+    // Not an exact match: without a custom domain, the path begins with the stage's name.
+    positionalConstraint: position,
+    searchString: path,
+    textTransformations: [
+      { priority: 0, type: "URL_DECODE" },
+      { priority: 1, type: "NORMALIZE_PATH" },
+    ],
+  },
 });
 
 const rateRule = ({ name, path, position, perMinute }: (typeof rateLimits)[number], priority: number) => ({
@@ -47,18 +62,7 @@ const rateRule = ({ name, path, position, perMinute }: (typeof rateLimits)[numbe
       limit: perMinute,
       evaluationWindowSec: windowSeconds,
       aggregateKeyType: "IP",
-      scopeDownStatement: {
-        byteMatchStatement: {
-          fieldToMatch: { uriPath: {} },
-          // Not an exact match: without a domain of its own, the path begins with the stage's name.
-          positionalConstraint: position,
-          searchString: path,
-          textTransformations: [
-            { priority: 0, type: "URL_DECODE" },
-            { priority: 1, type: "NORMALIZE_PATH" },
-          ],
-        },
-      },
+      ...(path === undefined ? {} : { scopeDownStatement: onPath(path, position) }),
     },
   },
   visibilityConfig: visibility(`rate-${name}`),

@@ -20,7 +20,13 @@ const invalid = "invalid_request_error";
 
 export const gatewayResponses = {
   DEFAULT_4XX: { code: "BAD_REQUEST", type: invalid, message: "The gateway could not accept this request." },
-  DEFAULT_5XX: { code: "INTERNAL_ERROR", type: "api_error", message: "The gateway's function failed." },
+  // Also what a throttled function becomes: Lambda's 429 reaches callers as a 500, which a second try may change.
+  DEFAULT_5XX: {
+    code: "INTERNAL_ERROR",
+    type: "api_error",
+    message: "The gateway's function failed.",
+    retryAfterSeconds: 1,
+  },
   ACCESS_DENIED: { status: 403, code: "FORBIDDEN", type: "permission_error", message: "Access denied." },
   EXPIRED_TOKEN: { status: 403, code: "FORBIDDEN", type: "permission_error", message: "The token has expired." },
   INVALID_SIGNATURE: { status: 403, code: "FORBIDDEN", type: "permission_error", message: "Access denied." },
@@ -65,6 +71,7 @@ export const gatewayResponses = {
     code: "INTERNAL_ERROR",
     type: "api_error",
     message: "The gateway's function could not be reached.",
+    retryAfterSeconds: 1,
   },
   INTEGRATION_TIMEOUT: {
     status: 504,

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeVersionFault } from "#infra/node-version.ts";
 import { localFaults, settingOf } from "#infra/settings.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
 import { DataFolder } from "./data-folder.ts";
@@ -102,7 +103,8 @@ const openFolder = (): DataFolder => {
 };
 
 const main = async (): Promise<void> => {
-  const faults = localFaults(process.env);
+  const nodeFault = nodeVersionFault(process.versions.node);
+  const faults = [...(nodeFault === undefined ? [] : [nodeFault]), ...localFaults(process.env)];
   if (faults.length > 0) refuse(...faults);
   const folder = openFolder();
   const leave = (): void => {

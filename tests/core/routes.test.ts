@@ -12,6 +12,7 @@ import {
 } from "#core/routes.ts";
 import { secretNames } from "#core/secrets.ts";
 import { tables } from "#core/tables.ts";
+import { settingsOf } from "#infra/stage.ts";
 
 const rows: readonly Route[] = [...routes, catchAll];
 const every = [...rows, ...backgroundFunctions];
@@ -158,7 +159,26 @@ describe("the route table", () => {
   it("keeps buffered functions under API Gateway's 29 s, and streams under Lambda's 900 s", () => {
     for (const { id, stream, timeoutSeconds, concurrency } of rows) {
       expect(timeoutSeconds, id).toBeLessThanOrEqual(stream ? 900 : 29);
-      expect(concurrency === "stream", id).toBe(stream);
+      if (stream) expect(concurrency, id).toBe("stream");
+    }
+  });
+
+  it("keeps what waits for a provider out of the reserved pools: four callers could fill one", () => {
+    for (const { id, grants, concurrency } of rows) {
+      const waits = grants.some(
+        (grant) => /^secret:/.test(grant) && !/:(UnkeyRootKey|SupabaseAnonKey|Langfuse\w+)$/.test(grant),
+      );
+      expect([id, waits && concurrency !== "stream"]).toEqual([id, false]);
+    }
+  });
+
+  it("bounds what one caller holds of a reserved pool: at most half, with a second for each request", () => {
+    const pool = settingsOf("production").reservedConcurrency.api ?? 0;
+    const secondsOfRequest = 1;
+    for (const { id, limit, concurrency } of rows) {
+      if (concurrency !== "api" || limit === undefined) continue;
+      const held = (limit.limit / (limit.durationMs / 1_000)) * secondsOfRequest;
+      expect([id, held <= pool / 2]).toEqual([id, true]);
     }
   });
 

@@ -98,5 +98,5 @@ export const prices = {
 } as const;
 
 /** Rules of infra/firewall.ts. */
-export const firewallRules = 3;
+export const firewallRules = 4;
 export const firewallMonthUsd = prices.firewallMonth + firewallRules * prices.firewallRuleMonth;

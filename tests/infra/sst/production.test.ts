@@ -40,6 +40,8 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("production only"), () 
       statement: { rateBasedStatement: { limit: 120, evaluationWindowSec: 60, aggregateKeyType: "IP" } },
     });
     expect(JSON.stringify(byName.get("rate-auth"))).toContain("/api/auth/");
+    const { statement } = byName.get("rate-all") as { statement: { rateBasedStatement: Inputs } };
+    expect(statement.rateBasedStatement).toEqual({ limit: 6_000, evaluationWindowSec: 60, aggregateKeyType: "IP" });
     expect(byName.get("aws-common")).toMatchObject({ overrideAction: { count: {} } });
     const [association] = ofType(run(), "aws:wafv2/webAclAssociation:WebAclAssociation");
     expect(String(association?.inputs.resourceArn)).toContain("ApiStage");

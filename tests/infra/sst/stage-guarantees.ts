@@ -121,6 +121,11 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
             "gatewayresponse.header.Access-Control-Allow-Origin": "'*'",
           });
         }
+        // A throttled function reaches callers as a 500: they have to be told to come back.
+        for (const kind of ["THROTTLED", "DEFAULT_5XX", "INTEGRATION_FAILURE"]) {
+          const response = made.find(({ inputs }) => inputs.responseType === kind);
+          expect(response?.inputs.responseParameters).toHaveProperty(["gatewayresponse.header.Retry-After"], "'1'");
+        }
         const [deployment] = ofType(run(), "aws:apigateway/deployment:Deployment");
         expect([...(deployment?.dependsOn ?? [])].sort()).toEqual(made.map(({ name }) => name).sort());
         expect(JSON.stringify(deployment?.inputs.triggers)).toContain("RATE_LIMIT_EXCEEDED");

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { concurrencyOf, domainOf, functionVariables, schedulesOf, versionOf } from "#infra/deploy-environment.ts";
+import { nodeVersionFault } from "#infra/node-version.ts";
 import { appOf, reservationFault, reservedTotal, settingsOf } from "#infra/stage.ts";
 
 afterEach(() => {
@@ -28,6 +29,13 @@ describe("stages", () => {
     expect(reservationFault(reservedConcurrency, 1_000)).toBeUndefined();
     expect(reservationFault({}, 10)).toBeUndefined();
   });
+});
+
+it("functions on this machine need the Node.js that they have on AWS, and one sentence says how to get it", () => {
+  expect(nodeVersionFault("24.21.0")).toBeUndefined();
+  expect(nodeVersionFault("20.19.5")).toBe(
+    "Functions need Node.js 24 and this is 20.19.5: use npm scripts, or put node_modules/.bin first on PATH.",
+  );
 });
 
 describe("the environment of a deployment", () => {
