@@ -1,5 +1,4 @@
 import { GatewayError } from "#core/errors.ts";
-import { compressionFault, uncompressed } from "./content-coding.ts";
 import { jsonExcess } from "./json-limits.ts";
 import { type JsonPosition, jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
@@ -63,8 +62,11 @@ export type BodyParser = (state: RequestState) => unknown;
  */
 const leanParser: BodyParser = ({ body }) => JSON.parse(String(body));
 
+/** Loaded for compressed bodies and for those that cannot be read: few requests need it. */
+const contentCoding = () => import("./content-coding.ts");
+
 /** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
-const parseBody = (state: RequestState, parse: BodyParser): void => {
+const parseBody = async (state: RequestState, parse: BodyParser): Promise<void> => {
   const { body, isBase64Encoded } = state;
   if (typeof body !== "string" || body === "") {
     throw new GatewayError("BAD_REQUEST", "The body is empty. Send a JSON object.");
@@ -79,14 +81,16 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
       param: "Content-Type",
     });
   }
-  const text = isBase64Encoded ? uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8") : body;
+  const text = isBase64Encoded
+    ? (await contentCoding()).uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8")
+    : body;
   checkLimits(text);
   let value: unknown;
   try {
     value = parse(isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
   } catch {
     // The parser's own error quotes the text, which may hold a secret, so it is dropped.
-    const lost = compressionFault(text, state);
+    const lost = (await contentCoding()).compressionFault(text, state);
     const fault = jsonFault(text);
     if (fault !== undefined) throw lost ?? notJson(fault);
     // It is JSON: the parser's other reasons, a key or the depth, are checked below.
@@ -99,9 +103,9 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
 /** Parses the bodies of a route in place, by method. The parser throws a GatewayError 400, 413 or 415. */
 export const jsonBody =
   (takesBody: (method: string) => boolean | "optional", parse: BodyParser = leanParser) =>
-  (state: RequestState): void => {
+  async (state: RequestState): Promise<void> => {
     const takes = takesBody(state.method);
     if (takes === false) return;
     if (takes === "optional" && (state.body === null || state.body === "")) state.body = {};
-    else parseBody(state, parse);
+    else await parseBody(state, parse);
   };
