@@ -58,8 +58,6 @@ export interface Route {
   readonly memoryMb: number;
   readonly concurrency: ConcurrencyClass;
   readonly grants: readonly Grant[];
-  /** One line for the OpenAPI document and the dashboards. */
-  readonly summary: string;
 }
 
 interface ScheduleTrigger {
@@ -80,7 +78,6 @@ export interface BackgroundFunction {
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly grants: readonly Grant[];
-  readonly summary: string;
 }
 
 const minute = 60_000;
@@ -144,11 +141,24 @@ const deliveryGrants = [
 ] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
 const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
+const imageGrants = [
+  ...jobGrants,
+  "secret:OpenaiApiKey",
+  "secret:GoogleApiKey",
+  "secret:FalApiKey",
+  "secret:BflApiKey",
+] as const satisfies Grant[];
 const mediaLimit = perKey("media", 60);
 const signInLimit = perAddress("sign-in", 10);
 const imageLimit = perKey("image", 30);
 /** All dialects count together. */
 const chatLimit = perKey("chat-completions", 60);
+
+/**
+ * Types of request bodies that API Gateway hands over as base64 instead of text, which would break files. All other types
+ * stay text, compressed bodies included.
+ */
+export const binaryMediaTypes = ["multipart/form-data"] as const;
 
 export const routes = [
   {
@@ -161,7 +171,6 @@ export const routes = [
     memoryMb: 256,
     timeoutSeconds: 10,
     grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
-    summary: "Reports liveness and, with ?deep=1, the state of each dependency",
   },
   {
     id: "OpenApi",
@@ -171,7 +180,6 @@ export const routes = [
     auth: "none",
     ...buffered,
     grants: [],
-    summary: "Returns the OpenAPI 3.1 document",
   },
   {
     id: "ChatCompletions",
@@ -182,7 +190,6 @@ export const routes = [
     limit: chatLimit,
     ...generating,
     grants: chatGrants,
-    summary: "Creates OpenAI-compatible chat completions, streamed or buffered",
   },
   {
     id: "Messages",
@@ -193,7 +200,6 @@ export const routes = [
     limit: chatLimit,
     ...generating,
     grants: chatGrants,
-    summary: "Creates messages in Anthropic's dialect with any model, streamed or buffered",
   },
   {
     id: "CountTokens",
@@ -205,7 +211,6 @@ export const routes = [
     ...generating,
     timeoutSeconds: 30,
     grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
-    summary: "Counts the input tokens of a message",
   },
   {
     id: "Embeddings",
@@ -216,7 +221,6 @@ export const routes = [
     limit: perKey("embeddings", 120),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
-    summary: "Creates OpenAI-compatible embeddings",
   },
   {
     id: "Responses",
@@ -227,7 +231,6 @@ export const routes = [
     limit: chatLimit,
     ...generating,
     grants: chatGrants,
-    summary: "Creates answers in the format of OpenAI's Responses API, streamed or buffered",
   },
   {
     id: "ResponsesInputTokens",
@@ -239,7 +242,6 @@ export const routes = [
     ...generating,
     timeoutSeconds: 30,
     grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
-    summary: "Counts the input tokens of a response",
   },
   {
     id: "ResponsesCompact",
@@ -250,7 +252,6 @@ export const routes = [
     limit: chatLimit,
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
-    summary: "Makes a conversation shorter with a model of OpenAI",
   },
   {
     id: "Models",
@@ -261,7 +262,6 @@ export const routes = [
     limit: perKey("models", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "Lists the model catalogue in OpenAI's format",
   },
   {
     id: "Model",
@@ -273,7 +273,6 @@ export const routes = [
     limit: perKey("models", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "Returns one model of the catalogue",
   },
   {
     id: "CancelRequest",
@@ -284,7 +283,6 @@ export const routes = [
     limit: perKey("cancel", 120),
     ...buffered,
     grants: [...verifyKey],
-    summary: "Stops a running request of the same user within 3 s",
   },
   {
     id: "Keys",
@@ -295,7 +293,6 @@ export const routes = [
     limit: perUser("keys", 60),
     ...buffered,
     grants: [...keyGrants, "keys:Query", "keys:PutItem"],
-    summary: "Lists and creates API keys",
   },
   {
     id: "Key",
@@ -306,7 +303,6 @@ export const routes = [
     limit: perUser("keys", 60),
     ...buffered,
     grants: [...keyGrants, "keys:GetItem"],
-    summary: "Updates or revokes an API key",
   },
   {
     id: "RotateKey",
@@ -317,7 +313,6 @@ export const routes = [
     limit: perUser("keys", 60),
     ...buffered,
     grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
-    summary: "Replaces an API key with a new one",
   },
   {
     id: "ProviderKeys",
@@ -335,7 +330,6 @@ export const routes = [
       "providerKeys:Query",
       "kms:GenerateDataKey",
     ],
-    summary: "Lists and stores provider keys (BYOK)",
   },
   {
     id: "ProviderKey",
@@ -352,7 +346,6 @@ export const routes = [
       "providerKeys:UpdateItem",
       "providerKeys:Query",
     ],
-    summary: "Deletes a provider key",
   },
   {
     id: "Usage",
@@ -363,7 +356,6 @@ export const routes = [
     limit: perKey("usage", 60),
     ...buffered,
     grants: [...verifyKey, ...session, "rollups:Query"],
-    summary: "Returns requests, tokens and cost by day, model, key and provider",
   },
   {
     id: "SignIn",
@@ -374,7 +366,6 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: signInGrants,
-    summary: "Signs in with email and password",
   },
   {
     id: "SignUp",
@@ -385,7 +376,6 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: signInGrants,
-    summary: "Creates an account",
   },
   {
     id: "MagicLink",
@@ -396,7 +386,6 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: signInGrants,
-    summary: "Sends an email with a sign-in link",
   },
   {
     id: "ResetPassword",
@@ -407,7 +396,6 @@ export const routes = [
     limit: signInLimit,
     ...buffered,
     grants: signInGrants,
-    summary: "Sends an email with a password reset link",
   },
   {
     id: "OAuth",
@@ -418,7 +406,6 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...buffered,
     grants: signInGrants,
-    summary: "Starts signing in with GitHub or Google",
   },
   {
     id: "AuthCallback",
@@ -429,7 +416,6 @@ export const routes = [
     limit: perAddress("oauth", 30),
     ...buffered,
     grants: signInGrants,
-    summary: "Completes OAuth and email links",
   },
   {
     id: "Session",
@@ -440,7 +426,6 @@ export const routes = [
     limit: perUser("session", 240),
     ...buffered,
     grants: signInGrants,
-    summary: "Returns the signed-in user",
   },
   {
     id: "SignOut",
@@ -451,7 +436,6 @@ export const routes = [
     limit: perAddress("sign-out", 60),
     ...buffered,
     grants: signInGrants,
-    summary: "Ends the session",
   },
   {
     id: "UpdatePassword",
@@ -462,7 +446,6 @@ export const routes = [
     limit: perUser("update-password", 10),
     ...buffered,
     grants: signInGrants,
-    summary: "Changes the password",
   },
   {
     id: "Dashboard",
@@ -473,7 +456,6 @@ export const routes = [
     ...buffered,
     concurrency: "page",
     grants: [],
-    summary: "Serves the dashboard page",
   },
   {
     id: "DashboardAssets",
@@ -484,7 +466,6 @@ export const routes = [
     ...buffered,
     concurrency: "page",
     grants: [],
-    summary: "Serves the dashboard assets",
   },
   {
     id: "Chat",
@@ -495,7 +476,6 @@ export const routes = [
     limit: perKey("chat", 10),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Runs a chat, battle, fight or multi-instance",
   },
   {
     id: "Battle",
@@ -506,7 +486,6 @@ export const routes = [
     limit: perKey("battle", 20),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Runs two models side by side",
   },
   {
     id: "Fight",
@@ -517,7 +496,6 @@ export const routes = [
     limit: perKey("fight", 10),
     ...longGenerating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-    summary: "Lets two to eight models answer, read each other and vote",
   },
   {
     id: "MediaSpeech",
@@ -528,7 +506,6 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates speech from text",
   },
   {
     id: "MediaVoices",
@@ -539,7 +516,6 @@ export const routes = [
     limit: mediaLimit,
     ...waiting,
     grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
-    summary: "Lists the voices for speech",
   },
   {
     id: "MediaMusic",
@@ -550,7 +526,6 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates music from text",
   },
   {
     id: "MediaImage",
@@ -561,7 +536,6 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...rememberGrants, "secret:MinimaxApiKey"],
-    summary: "Generates images with MiniMax",
   },
   {
     id: "MediaVideo",
@@ -572,7 +546,6 @@ export const routes = [
     limit: mediaLimit,
     ...generating,
     grants: [...jobGrants, "secret:MinimaxApiKey"],
-    summary: "Starts a video with MiniMax",
   },
   {
     id: "MediaVideoStatus",
@@ -583,7 +556,6 @@ export const routes = [
     limit: mediaLimit,
     ...waiting,
     grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
-    summary: "Returns the state of a video",
   },
   {
     id: "FashionRun",
@@ -594,7 +566,6 @@ export const routes = [
     limit: perKey("fashion-run", 30),
     ...generating,
     grants: [...jobGrants, "secret:FashnApiKey"],
-    summary: "Starts a fashion job",
   },
   {
     id: "FashionStatus",
@@ -605,7 +576,6 @@ export const routes = [
     limit: perKey("fashion-status", 40, 10_000),
     ...waiting,
     grants: [...jobStatusGrants, "secret:FashnApiKey"],
-    summary: "Returns the state of a fashion job",
   },
   {
     id: "FashionSubscribe",
@@ -616,7 +586,6 @@ export const routes = [
     limit: perKey("fashion-subscribe", 30),
     ...longGenerating,
     grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
-    summary: "Runs a fashion job and streams its progress",
   },
   {
     id: "ImageGenerate",
@@ -626,8 +595,7 @@ export const routes = [
     auth: "key",
     limit: imageLimit,
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
-    summary: "Generates images with Google, BFL or fal",
+    grants: imageGrants,
   },
   {
     id: "ImageEdit",
@@ -637,8 +605,57 @@ export const routes = [
     auth: "key",
     limit: imageLimit,
     ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey", "secret:BflApiKey"],
-    summary: "Edits images",
+    grants: imageGrants,
+  },
+  {
+    id: "ImagesGenerations",
+    path: "/api/v1/images/generations",
+    methods: ["POST"],
+    handler: "functions/images-generations.handler",
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: imageGrants,
+  },
+  {
+    id: "ImagesEdits",
+    path: "/api/v1/images/edits",
+    methods: ["POST"],
+    handler: "functions/images-edits.handler",
+    auth: "key",
+    limit: imageLimit,
+    ...generating,
+    grants: imageGrants,
+  },
+  {
+    id: "AudioSpeech",
+    path: "/api/v1/audio/speech",
+    methods: ["POST"],
+    handler: "functions/audio-speech.handler",
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
+  },
+  {
+    id: "AudioTranscriptions",
+    path: "/api/v1/audio/transcriptions",
+    methods: ["POST"],
+    handler: "functions/audio-transcriptions.handler",
+    auth: "key",
+    limit: mediaLimit,
+    ...generating,
+    grants: [...mediaGrants, "secret:OpenaiApiKey"],
+  },
+  {
+    id: "Moderations",
+    path: "/api/v1/moderations",
+    methods: ["POST"],
+    handler: "functions/moderations.handler",
+    auth: "key",
+    limit: perKey("moderations", 60),
+    ...generating,
+    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
   },
   {
     id: "VideoGenerate",
@@ -649,7 +666,6 @@ export const routes = [
     limit: perKey("video", 10),
     ...generating,
     grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-    summary: "Starts a video with Google or fal",
   },
   {
     id: "VideoStatus",
@@ -660,7 +676,6 @@ export const routes = [
     limit: perKey("video-status", 60),
     ...generating,
     grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-    summary: "Returns the state of a video",
   },
   {
     id: "Vision",
@@ -671,7 +686,6 @@ export const routes = [
     limit: perKey("vision", 60),
     ...generating,
     grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
-    summary: "Answers questions about images",
   },
   {
     id: "Jobs",
@@ -682,7 +696,6 @@ export const routes = [
     limit: perKey("jobs", 120),
     ...buffered,
     grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
-    summary: "Lists the caller's jobs, newest first",
   },
   {
     id: "JobContent",
@@ -693,7 +706,6 @@ export const routes = [
     limit: perKey("job-content", 120),
     ...generating,
     grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
-    summary: "Returns the video of a job whose provider requires a key",
   },
 ] as const satisfies readonly Route[];
 
@@ -709,7 +721,6 @@ export const catchAll = {
   ...buffered,
   memoryMb: 256,
   grants: [],
-  summary: "Returns 404 for every unknown path",
 } as const satisfies Route;
 
 /** Functions that no path reaches. */
@@ -721,7 +732,6 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["usage:Query/open", "usage:UpdateItem", "keys:UpdateItem"],
-    summary: "Settles the usage of killed functions",
   },
   {
     id: "UsageRollup",
@@ -731,7 +741,6 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: ["rollups:PutItem", "rollups:UpdateItem"],
-    summary: "Adds settled usage to the daily sums",
   },
   {
     id: "PollJobs",
@@ -752,7 +761,6 @@ export const backgroundFunctions = [
       "secret:GoogleApiKey",
       "secret:FalApiKey",
     ],
-    summary: "Polls jobs and settles them",
   },
   {
     id: "SendDeliveries",
@@ -761,7 +769,6 @@ export const backgroundFunctions = [
     timeoutSeconds: 60,
     memoryMb: 512,
     grants: [...deliveryGrants],
-    summary: "Makes the deliveries that are due, such as webhooks",
   },
 ] as const satisfies readonly BackgroundFunction[];
 
@@ -777,3 +784,6 @@ export const routeById = (id: RouteId | "NotFound"): Route => {
   if (route === undefined) throw new Error(`The route table has no row ${id}`);
   return route;
 };
+
+/** Every Lambda of the program. */
+export type FunctionId = RouteId | BackgroundId | "NotFound";

@@ -1,4 +1,4 @@
-import { catchAll, type Route, routes } from "#core/routes.ts";
+import { binaryMediaTypes, catchAll, type Route, routes } from "#core/routes.ts";
 import { accessLogFormat } from "./access-log.ts";
 import type { Domain } from "./deploy-environment.ts";
 import { type FunctionContext, functionArgs } from "./functions.ts";
@@ -26,7 +26,7 @@ const createRestApi = (
     ...(domain === undefined ? {} : { domain: domainArgs(domain) }),
     transform: {
       // With a domain of its own, the generated address would be a way around it.
-      api: { disableExecuteApiEndpoint: domain !== undefined },
+      api: { disableExecuteApiEndpoint: domain !== undefined, binaryMediaTypes: [...binaryMediaTypes] },
       domainName: { securityPolicy: "TLS_1_2" },
       stage: (stage) => {
         stage.xrayTracingEnabled = true;

@@ -1,4 +1,5 @@
-import type { BackgroundFunction, Grant, Route } from "#core/routes.ts";
+import { routeSummaries } from "#core/route-summaries.ts";
+import type { BackgroundFunction, FunctionId, Grant, Route } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
 import type { TableId } from "#core/tables.ts";
 import type { EncryptionKey } from "./encryption.ts";
@@ -22,10 +23,10 @@ export interface FunctionContext {
   readonly reserves: $util.Output<boolean>;
 }
 
-type Definition = Pick<
-  Route | BackgroundFunction,
-  "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb" | "summary"
-> & { readonly stream?: boolean; readonly trigger?: unknown };
+type Definition = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" | "timeoutSeconds" | "memoryMb"> & {
+  readonly stream?: boolean;
+  readonly trigger?: unknown;
+};
 type Arn = $util.Output<string>;
 
 export interface FunctionOptions {
@@ -121,7 +122,7 @@ const transformsOf = (
 
 /** SST's arguments for the function of a row. */
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
-  const { id, handler, grants, timeoutSeconds, memoryMb, summary } = definition;
+  const { id, handler, grants, timeoutSeconds, memoryMb } = definition;
   const { place, key, tables } = context;
   const { region } = place;
   const logs = logGroupKindOf(definition);
@@ -137,7 +138,7 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
   );
   const args: sst.aws.FunctionArgs = {
     name: functionName(id),
-    description: summary,
+    description: routeSummaries[id as FunctionId],
     handler,
     runtime: "nodejs24.x",
     architecture: "arm64",

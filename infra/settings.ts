@@ -95,6 +95,11 @@ const localKinds = {
   MAX_WORKERS: wholeFrom(1),
   SCHEDULE_SCALE: numberLike("must be a number above 0", (value) => value > 0 && value < Infinity),
   WITHOUT_PROVIDERS: providerNames,
+  /** Of the functions' grants. The route table says which there are (infra/local/rights). */
+  WITHOUT_RIGHTS: textLike(
+    /^\s*\w+ \w+:\w+(?:\s*,\s*\w+ \w+:\w+)*\s*$/,
+    "must be functions and their grants separated by commas, such as Keys keys:Query",
+  ),
   DYNAMODB_ENDPOINT: baseUrl,
   KMS_ENDPOINT: baseUrl,
   KMS_KEY_ARN: arn("kms", "key", "a KMS key"),

@@ -7,8 +7,19 @@ import { ownValue } from "#core/values/own-value.ts";
  * that were shut down resolve to the successor, which `X-Model-Used` names.
  */
 
-export type MediaKind = "speech" | "music" | "minimax-image" | "minimax-video" | "image" | "edit" | "video" | "fashion";
-export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits";
+export type MediaKind =
+  | "speech"
+  | "openai-speech"
+  | "transcription"
+  | "moderation"
+  | "music"
+  | "minimax-image"
+  | "minimax-video"
+  | "image"
+  | "edit"
+  | "video"
+  | "fashion";
+export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits" | "requests";
 
 export interface MediaModel {
   readonly id: string;
@@ -48,6 +59,12 @@ export const mediaModels: readonly MediaModel[] = [
   ...row("fal", "images", "image")("recraft-v4", "stable-diffusion-v35-large", "stable-diffusion-v35-medium"),
   ...row("fal", "images", "image")("qwen-image"),
   ...row("fal", "images", "edit")("qwen-image-edit", "qwen-image-edit-plus"),
+  ...row("openai", "images", "image", "edit")("gpt-image-2.6", "gpt-image-2", "gpt-image-1.5"),
+  /** OpenAI's speech, transcription and moderation, whose endpoints have OpenAI's own form. */
+  ...row("openai", "characters", "openai-speech")("gpt-4o-mini-tts", "tts-1", "tts-1-hd"),
+  ...row("openai", "seconds", "transcription")("gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"),
+  ...row("openai", "seconds", "transcription")("gpt-4o-transcribe-diarize", "whisper-1"),
+  ...row("openai", "requests", "moderation")("omni-moderation-latest"),
   ...row("google", "seconds", "video")("gemini-omni-1.1-flash", "gemini-omni-1.2-flash"),
   ...row("fal", "seconds", "video")("kling-v3-pro", "kling-v3-standard", "wan-2.6"),
 ];

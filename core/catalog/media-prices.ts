@@ -16,7 +16,7 @@ export type PriceBasis = "vendor-page" | "transcript" | "third-party";
 
 export interface MediaPrice {
   readonly microUsd: number;
-  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "video" | "credit";
+  readonly per: "character" | "song" | "image" | "megapixel" | "second" | "video" | "credit" | "request";
   readonly basis: PriceBasis;
   readonly source: string;
   /** The day the figure was compared with its source, ISO 8601. */
@@ -31,6 +31,7 @@ const price =
 const minimax = price("vendor-page", "https://platform.minimax.io/docs/guides/pricing-paygo", "2026-11-26");
 /** Models that the page does not list: other projects' tables, which name MiniMax's older price page. */
 const minimaxTables = price("third-party", "other projects' tables, after https://www.minimax.io/price");
+const openaiTables = price("third-party", "tables of https://platform.openai.com/docs/pricing", "2026-11-29");
 const bfl = price("vendor-page", "https://docs.bfl.ai/quick_start/pricing.md");
 /** Further megapixels are not in the part of the page that could be read: BFL's own published skill for agents has them. */
 const bflFurther = price("vendor-page", "https://github.com/black-forest-labs/skills, bfl-api");
@@ -89,6 +90,13 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "I2V-01-Director/720P/6": minimaxTables("video", 430_000),
   "I2V-01-live/720P/6": null,
   "S2V-01/720P/6": null,
+
+  /** OpenAI reports tokens for the others: openai-media-prices.ts. */
+  "tts-1": openaiTables("character", 15),
+  "tts-1-hd": openaiTables("character", 30),
+  "whisper-1": openaiTables("second", 100),
+  // OpenAI charges nothing for moderation.
+  "omni-moderation-latest": openaiTables("request", 0),
 
   fashn: fashn("credit", 75_000),
 

@@ -1,5 +1,4 @@
 import { GatewayError } from "#core/errors.ts";
-import { compressionFault, uncompressed } from "./content-coding.ts";
 import { jsonExcess } from "./json-limits.ts";
 import { type JsonPosition, jsonFault } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
@@ -63,8 +62,43 @@ export type BodyParser = (state: RequestState) => unknown;
  */
 const leanParser: BodyParser = ({ body }) => JSON.parse(String(body));
 
-/** Parses a JSON body in place. @throws GatewayError 400, 413 or 415 */
-const parseBody = (state: RequestState, parse: BodyParser): void => {
+/** Compressed bytes that were read as UTF-8: what they were is lost. */
+const mangled = /^(?:\x1f\ufffd|\(\ufffd\/\ufffd)/;
+
+/** What is wrong with text that is not JSON, where its compression explains that. */
+const compressionFault = (text: string, { headers }: RequestState): GatewayError | undefined =>
+  mangled.test(text) || !["", "identity"].includes(headers["content-encoding"]?.trim().toLowerCase() ?? "")
+    ? new GatewayError(
+        "UNSUPPORTED_MEDIA_TYPE",
+        "The compressed body arrived as text. Send it with Content-Encoding gzip or deflate, or uncompressed.",
+        { param: "Content-Encoding" },
+      )
+    : undefined;
+
+const parseText = (state: RequestState, text: string, parse: BodyParser): void => {
+  checkLimits(text);
+  let value: unknown;
+  try {
+    value = parse(state.isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
+  } catch {
+    // The parser's own error quotes the text, which may hold a secret, so it is dropped.
+    const fault = jsonFault(text);
+    if (fault !== undefined) throw compressionFault(text, state) ?? notJson(fault);
+    // It is JSON: the parser's other reasons, a key or the depth, are checked below.
+    value = JSON.parse(text);
+  }
+  checkValue(value);
+  state.body = value;
+};
+
+/** Bytes, which API Gateway hands over as text: only other fronts send them, so what unpacks them is loaded with the first. */
+const parseBytes = async (state: RequestState, body: string, parse: BodyParser): Promise<void> => {
+  const { uncompressed } = await import("./content-coding.ts");
+  parseText(state, uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8"), parse);
+};
+
+/** Parses a JSON body in place, at once where it is text. @throws GatewayError 400, 413 or 415 */
+const parseBody = (state: RequestState, parse: BodyParser): Promise<void> | undefined => {
   const { body, isBase64Encoded } = state;
   if (typeof body !== "string" || body === "") {
     throw new GatewayError("BAD_REQUEST", "The body is empty. Send a JSON object.");
@@ -79,29 +113,18 @@ const parseBody = (state: RequestState, parse: BodyParser): void => {
       param: "Content-Type",
     });
   }
-  const text = isBase64Encoded ? uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8") : body;
-  checkLimits(text);
-  let value: unknown;
-  try {
-    value = parse(isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
-  } catch {
-    // The parser's own error quotes the text, which may hold a secret, so it is dropped.
-    const lost = compressionFault(text, state);
-    const fault = jsonFault(text);
-    if (fault !== undefined) throw lost ?? notJson(fault);
-    // It is JSON: the parser's other reasons, a key or the depth, are checked below.
-    value = JSON.parse(text);
-  }
-  checkValue(value);
-  state.body = value;
+  if (isBase64Encoded) return parseBytes(state, body, parse);
+  parseText(state, body, parse);
+  return undefined;
 };
 
 /** Parses the bodies of a route in place, by method. The parser throws a GatewayError 400, 413 or 415. */
 export const jsonBody =
   (takesBody: (method: string) => boolean | "optional", parse: BodyParser = leanParser) =>
-  (state: RequestState): void => {
+  (state: RequestState): Promise<void> | undefined => {
     const takes = takesBody(state.method);
-    if (takes === false) return;
-    if (takes === "optional" && (state.body === null || state.body === "")) state.body = {};
-    else parseBody(state, parse);
+    if (takes === false) return undefined;
+    if (takes !== "optional" || (state.body !== null && state.body !== "")) return parseBody(state, parse);
+    state.body = {};
+    return undefined;
   };

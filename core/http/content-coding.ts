@@ -83,14 +83,3 @@ export const uncompressed = (bytes: Buffer, state: RequestState, maxBytes: numbe
     throw unsupported("The body is not compressed as its Content-Encoding header or its first bytes say.");
   }
 };
-
-/** Compressed bytes that were read as UTF-8: what they were is lost. */
-const mangled = /^(?:\x1f\ufffd|\(\ufffd\/\ufffd)/;
-
-/** What is wrong with text that is not JSON, where its compression explains that. */
-export const compressionFault = (text: string, state: RequestState): GatewayError | undefined =>
-  mangled.test(text) || codingsNamed(state).length > 0
-    ? unsupported(
-        "The compressed body arrived as text. Send it with Content-Encoding gzip or deflate, or uncompressed.",
-      )
-    : undefined;

@@ -112,11 +112,11 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
     state.verification.catch(() => undefined);
   };
 
-  const parse = function parseRequestBody({ event }: ChainRequest): void {
+  const parse = async function parseRequestBody({ event }: ChainRequest): Promise<void> {
     const state = stateOf(event);
     if (authenticate !== undefined && isHeavy(state)) return;
     try {
-      body(state);
+      await body(state);
     } catch (error) {
       // Kept until the key is verified: a caller without a valid key learns nothing about its body.
       state.bodyError = error;
@@ -129,7 +129,7 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
     const isParsed = authenticate === undefined || !isHeavy(state) || state.bodyError !== undefined;
     await state.verification;
     if (state.bodyError !== undefined) throw state.bodyError;
-    if (!isParsed) body(state);
+    if (!isParsed) await body(state);
   };
 
   const run = async (event: ProxyEvent): Promise<ProxyResult> => {

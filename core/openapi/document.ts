@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
+import { routeSummaries } from "#core/route-summaries.ts";
 import { type Method, type Route, type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import { errorAnswer } from "#core/schemas/answers.ts";
 import type { Answer, Operation } from "./operation.ts";
@@ -170,6 +171,9 @@ const parametersOf = (route: Route, operation: Operation, components: Components
 const limitText = ({ limit }: Route): string =>
   limit === undefined ? "" : ` Limit: ${limit.limit} requests per ${limit.durationMs / 1_000} s per ${limit.scope}.`;
 
+const bodyContent = (types: readonly string[] = ["application/json"], schema: Json): Json =>
+  Object.fromEntries(types.map((type) => [type, { schema }]));
+
 const operationOf = (route: Route, method: Method, operation: Operation, components: Components): Json => {
   const responses: Json = {};
   for (const status of errorStatuses(route, method, operation))
@@ -186,7 +190,7 @@ const operationOf = (route: Route, method: Method, operation: Operation, compone
   return {
     operationId: `${method.toLowerCase()}${route.id}`,
     summary: operation.summary,
-    description: `${route.summary}.${limitText(route)}`,
+    description: `${routeSummaries[route.id as RouteId]}.${limitText(route)}`,
     tags: [operation.tag],
     security: securityOf[route.auth],
     ...(parameters.length === 0 ? {} : { parameters }),
@@ -195,7 +199,7 @@ const operationOf = (route: Route, method: Method, operation: Operation, compone
       : {
           requestBody: {
             required: operation.bodyRequired ?? true,
-            content: { "application/json": { schema: schemaOf(operation.body, "input", components) } },
+            content: bodyContent(operation.bodyTypes, schemaOf(operation.body, "input", components)),
           },
         }),
     responses,

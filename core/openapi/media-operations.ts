@@ -13,6 +13,7 @@ import {
 import * as answers from "#core/schemas/media-answers.ts";
 import { videoGenerateSchema, videoStatusQuery } from "#core/schemas/video.ts";
 import { visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
+import { openaiMediaOperations } from "./openai-media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
 const ok = (json: z.ZodType, description = "OK"): Answer => ({ status: 200, description, json });
@@ -191,6 +192,7 @@ export const mediaOperations = (paying: readonly HeaderParameter[]): OperationTa
       ],
     },
   },
+  ...openaiMediaOperations(paying),
   Jobs: {
     GET: {
       summary: "List the jobs of the last seven days, newest first",

@@ -27,6 +27,8 @@ export interface Operation {
   readonly tag: string;
   readonly body?: z.core.$ZodType;
   readonly bodyRequired?: boolean;
+  /** Content types of the body; JSON unless given. */
+  readonly bodyTypes?: readonly string[];
   readonly query?: z.ZodObject;
   readonly headers?: readonly HeaderParameter[];
   readonly answers: readonly [Answer, ...Answer[]];

@@ -95,6 +95,9 @@ export const fieldTable = {
     openai: unlessThinking,
     anthropic: clamp("dropped with temperature, with thinking and from Opus 4.7 on"),
   }),
+  min_p: row(dropped, { openrouter: passed }),
+  top_a: row(dropped, { openrouter: passed }),
+  repetition_penalty: row(dropped, { openrouter: passed }),
   top_k: row(dropped, {
     anthropic: clamp("dropped with thinking and from Opus 4.7 on"),
     openrouter: passed,
@@ -234,8 +237,9 @@ export const fieldTable = {
 export type FieldName = keyof typeof fieldTable;
 
 /** A field that the table does not name: tomorrow's, or a provider's own. */
-export const otherField: FieldRow = row(passed, {
-  anthropic: on("platform-key", drop("it may change the price"), passed),
+export const otherField: FieldRow = row(on("platform-key", drop("it may change the price"), passed), {
+  // Chat Completions refuses unknown fields itself.
+  openai: on(["platform-key", "responses"], drop("it may change the price"), passed),
   google: drop("the endpoint refuses unknown fields"),
 });
 

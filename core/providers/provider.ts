@@ -3,8 +3,11 @@ import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
+import type { FailureKind } from "./failure-kind.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
 import type { NativeAnswer, NativeRequest } from "./native.ts";
+
+export type { FailureKind } from "./failure-kind.ts";
 
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
@@ -99,27 +102,6 @@ export type ProviderReply = CompletionReply | StreamReply;
 export interface ChatProvider {
   chat(call: ProviderCall): Promise<ProviderReply>;
 }
-
-/** Why an attempt failed, in terms that routing can decide on. */
-export type FailureKind =
-  /** No connection, or it broke. */
-  | "network"
-  /** No headers or no bytes in time. */
-  | "timeout"
-  /** 429. */
-  | "rate-limit"
-  /** 5xx, overload, an error inside a 200. */
-  | "server"
-  /** The answer is not what the protocol says: garbage, or an end without a finish reason. */
-  | "malformed"
-  /** The provider refused the key: 401 or 403. */
-  | "auth"
-  /** The provider's account has no money or quota left: retrying is pointless. */
-  | "quota"
-  /** The provider refused the request itself: 400, 404, 413, 422. */
-  | "request"
-  /** The caller cancelled, or the whole request's time is over. */
-  | "aborted";
 
 export interface FailureOptions {
   readonly status?: number | undefined;

@@ -32,6 +32,7 @@ export const rooms: readonly Room[] = [
   ]),
   room("core/upstreams.ts", "Addresses of the providers and the platform's keys for them", ["config", "settings"]),
   room("core/observability", "Logger, metric names, the writer of metrics", ["config"]),
+  room("core/route-summaries.ts", "What each function does, in one line", ["routes"]),
   room("core/outbound", "Outgoing calls: transports, connections, the guard against private addresses", [
     "errors",
     "values",
@@ -166,7 +167,7 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room("core/openapi", "The OpenAPI document", [...ground, "arena", "schemas"]),
+  room("core/openapi", "The OpenAPI document", [...ground, "arena", "route-summaries", "schemas"]),
   room("core/http", "`jsonHandler()` and `streamHandler()`, the only importers of middy: bodies, answers, SSE", [
     ...ground,
     "arena",

@@ -12,6 +12,7 @@ import {
 import { type TableId, tables } from "#core/tables.ts";
 import type { BuiltFunction } from "#infra/bundle.ts";
 import { type GatewayResponseKind, renderGatewayResponse } from "#infra/gateway-responses.ts";
+import { settingOf } from "#infra/settings.ts";
 import { createRestApi, type RestRoute } from "./api-gateway/rest-api.ts";
 import { buildFunctions, builtFunctions } from "./build-functions.ts";
 import { type DemoAccount, demoAccount } from "./demo-account.ts";
@@ -119,7 +120,7 @@ const startParts = async (
     await writeFile(join(dataDir, "operator-environment.json"), JSON.stringify(operator, null, 2), { mode: 0o600 });
     rights = await startRights({
       dependencies,
-      holders: rightsHolders(process.env.WITHOUT_RIGHTS),
+      holders: rightsHolders(settingOf("WITHOUT_RIGHTS")),
       onDenied: ({ functionId, call }) =>
         log.write(`concurred-local-${functionId} is not allowed ${call.action} on ${call.resource}`),
     });

@@ -4,7 +4,8 @@ import { chat, frames, openAi, user } from "./client.ts";
 
 /** Requests in forms that are older or other than OpenAI's own of today. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+// So high a cap that no output limit has to be set for it.
+const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100", DAILY_SPEND_CAP_USD: "1000" } });
 
 const weather = {
   name: "get_weather",

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { useCloud } from "#tests/support/cloud.ts";
 import { collect, frames, openAi, openChat, readRest, readUntil, rejection, textParts, user } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+// So high a cap that no output limit has to be set for it.
+const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100", DAILY_SPEND_CAP_USD: "1000" } });
 
 /** One model for each way in which a provider is spoken to. */
 const models = [

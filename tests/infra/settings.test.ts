@@ -53,6 +53,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   KMS_KEY_ARN: arns,
   LOCAL_DATA_DIR: ["a\0b"],
   FUNCTIONS_DIR: ["a\0b"],
+  WITHOUT_RIGHTS: ["Keys", "keys:Query", "Keys keys:Query;Usage rollups:Query"],
   WITHOUT_PROVIDERS: ["openai,nobody", "Exa"],
 };
 const needed = { SUPABASE_URL: "https://project.supabase.co", UNKEY_API_ID: "api_1" };

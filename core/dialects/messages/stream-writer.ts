@@ -28,17 +28,19 @@ interface Ending {
 /** Writes Anthropic's events from chunks of a chat completion. */
 export class StreamWriter {
   readonly #requestId: string;
+  /** The model that was asked for; undefined once the stream has begun. */
+  #asked: string | undefined;
   readonly #blocks = new BlockWriter();
   readonly #thinking: ThinkingWriter;
   readonly #calls: CallWriter;
   readonly #ending: Ending = { refusal: "", finishReason: undefined, usage: undefined };
-  #begun = false;
   #said = false;
   /** Words that came between calls, or after them. */
   #late = "";
 
   constructor({ body, requestId }: AnswerFacts<MessagesRequest>) {
     this.#requestId = requestId;
+    this.#asked = body.model;
     this.#thinking = new ThinkingWriter(this.#blocks, displayOf(body));
     this.#calls = new CallWriter(this.#blocks, this.#thinking, new ToolNames(body), requestId);
   }
@@ -46,7 +48,7 @@ export class StreamWriter {
   /** The events that a chunk becomes: often one, or none. */
   push(chunk: ChatCompletionChunk): string {
     const ending = this.#ending;
-    if (!this.#begun) this.#begin(chunk.model);
+    if (this.#asked !== undefined) this.#begin(chunk.model);
     ending.usage = chunk.usage ?? ending.usage;
     const [choice] = chunk.choices;
     if (choice === undefined) return this.#blocks.take();
@@ -62,6 +64,7 @@ export class StreamWriter {
   /** The last events of a whole answer. */
   end(): string {
     const { refusal, finishReason, usage } = this.#ending;
+    if (this.#asked !== undefined) this.#begin(this.#asked);
     // An answer without a word of its own: the refusal is what there is to read.
     if (!this.#said && !this.#calls.any) this.#write(refusal);
     this.#calls.end();
@@ -74,7 +77,7 @@ export class StreamWriter {
   }
 
   #begin(model: string): void {
-    this.#begun = true;
+    this.#asked = undefined;
     this.#blocks.emit({ type: "message_start", message: emptyMessage(this.#requestId, model) });
   }
 

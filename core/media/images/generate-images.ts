@@ -9,13 +9,26 @@ import { bflImages } from "#core/providers/media/bfl/image.ts";
 import { falImages } from "#core/providers/media/fal/image.ts";
 import { googleImages } from "#core/providers/media/google/image.ts";
 import type { ImageAdapter, ImageWork, MadeImage } from "#core/providers/media/image-adapter.ts";
+import { openaiImages } from "#core/providers/media/openai/image.ts";
 import type { OutputFile } from "#core/providers/media/output-file.ts";
 import type { ImageEdit, ImageGenerate } from "#core/schemas/image.ts";
 import { checkImage } from "./check-image.ts";
 
 /** Generated and edited images from Google, BFL and fal, with one result shape for all providers. */
 
-const adapters: Readonly<Record<string, ImageAdapter>> = { google: googleImages, bfl: bflImages, fal: falImages };
+const adapters: Readonly<Record<string, ImageAdapter>> = {
+  google: googleImages,
+  bfl: bflImages,
+  fal: falImages,
+  openai: openaiImages,
+};
+
+/** The adapter of a model that makes images. */
+export const imageAdapterOf = (model: MediaModel): ImageAdapter => {
+  const adapter = adapters[model.provider];
+  if (adapter === undefined) throw new Error(`${model.provider} makes no images`);
+  return adapter;
+};
 
 const view = ({ expiresAt, ...image }: MadeImage) => ({
   ...image,
@@ -34,9 +47,15 @@ const toFiles = ({ url, contentType, expiresAt }: MadeImage): readonly OutputFil
         },
       ];
 
-const make = async (context: RequestContext, caller: Caller, model: MediaModel, work: ImageWork, timeoutMs: number) => {
-  const adapter = adapters[model.provider];
-  if (adapter === undefined) throw new Error(`${model.provider} makes no images`);
+/** Makes the images of a request that is resolved to its model. @throws GatewayError */
+export const makeImages = async (
+  context: RequestContext,
+  caller: Caller,
+  model: MediaModel,
+  work: ImageWork,
+  timeoutMs: number,
+) => {
+  const adapter = imageAdapterOf(model);
   checkImage(work, adapter.traits(work.model));
   const costOfOne = adapter.costOfOne(work);
   const quoteOf = (images: number): Quote => ({
@@ -48,7 +67,7 @@ const make = async (context: RequestContext, caller: Caller, model: MediaModel, 
   const credential = await run.open();
   return run.guard(async () => {
     try {
-      const { images, seed, costPicoUsd, simulated } = await adapter.make(work, credential, run);
+      const { images, seed, costPicoUsd, simulated, usage } = await adapter.make(work, credential, run);
       const quote = quoteOf(images.length);
       run.succeed(costPicoUsd === undefined ? quote : { ...quote, costPicoUsd });
       const output = images.flatMap(toFiles);
@@ -68,6 +87,7 @@ const make = async (context: RequestContext, caller: Caller, model: MediaModel, 
           seed,
           costUsd: run.costUsd,
         },
+        usage,
       };
     } catch (error) {
       // A provider's own refusal or failure is not charged. Work whose end we did not see may be.
@@ -82,7 +102,7 @@ const make = async (context: RequestContext, caller: Caller, model: MediaModel, 
 export const generateImages = (context: RequestContext, request: ImageGenerate, caller: Caller) => {
   const model = resolveMediaModel(request.model, "image");
   const { timeout, model: _, ...rest } = request;
-  return make(context, caller, model, { model: model.id, request: rest, images: [], mask: undefined }, timeout);
+  return makeImages(context, caller, model, { model: model.id, request: rest, images: [], mask: undefined }, timeout);
 };
 
 /** POST /api/v1/image/edit. @throws GatewayError */
@@ -90,5 +110,5 @@ export const editImages = (context: RequestContext, request: ImageEdit, caller: 
   const model = resolveMediaModel(request.model, "edit");
   const { timeout, model: _, image_url: image, image_urls: several, mask_url: mask, ...rest } = request;
   const images = several ?? (image === undefined ? [] : [image]);
-  return make(context, caller, model, { model: model.id, request: rest, images, mask }, timeout);
+  return makeImages(context, caller, model, { model: model.id, request: rest, images, mask }, timeout);
 };

@@ -7,10 +7,14 @@ import type { MediaCalls } from "./media-calls.ts";
 /** A checked request, resolved to its model. */
 export interface ImageWork {
   readonly model: string;
-  readonly request: Omit<ImageGenerate, "model" | "timeout">;
+  readonly request: Omit<ImageGenerate, "model" | "timeout" | "output_format"> & {
+    readonly output_format?: "png" | "jpeg" | "webp" | undefined;
+  };
   /** The images to edit; empty when a new one is generated. */
   readonly images: readonly string[];
   readonly mask: string | undefined;
+  /** Fields of OpenAI's image API that only its own models support. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface MadeImage {
@@ -30,6 +34,8 @@ export interface ImageResult {
   /** The charge that the provider reported; undefined where it reports none. */
   readonly costPicoUsd?: bigint | undefined;
   readonly simulated: boolean;
+  /** Token counts, from providers that report them. */
+  readonly usage?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Fields that some models do not support. */

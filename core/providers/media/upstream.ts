@@ -15,6 +15,8 @@ export interface UpstreamCall {
   /** Holds the provider's key: never logged, never part of an error. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** A body that is not JSON, with its content type. */
+  readonly rawBody?: { readonly contentType: string; readonly bytes: Buffer };
   readonly signal: AbortSignal;
   /** From the call to the response headers, ms. */
   readonly headersTimeoutMs?: number;
@@ -38,14 +40,16 @@ export const isSimulated = (headers: IncomingHttpHeaders): boolean => headers["x
 
 /** Opens a call and resolves once its headers are here. @throws ProviderFailure, also for an error status, with the provider's message */
 export const openUpstream = async (call: UpstreamCall): Promise<IncomingMessage> => {
-  const { provider, signal, body } = call;
+  const { provider, signal } = call;
+  const body = call.rawBody?.bytes ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const contentType = call.rawBody?.contentType ?? "application/json";
   let response: IncomingMessage;
   try {
     response = await send({
       url: call.url,
       method: call.method ?? "POST",
-      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...call.headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...(body === undefined ? {} : { "content-type": contentType }), ...call.headers },
+      ...(body === undefined ? {} : { body }),
       signal,
       headersTimeoutMs: call.headersTimeoutMs ?? defaultHeadersTimeoutMs,
       idleTimeoutMs,

@@ -16,6 +16,7 @@ export interface RequestFacts {
   readonly extendedRequestId: string;
   readonly traceId: string;
   readonly body: string | null;
+  readonly isBase64Encoded: boolean;
 }
 
 /** `@types/aws-lambda` lacks one field that REST APIs send. */
@@ -81,8 +82,8 @@ function* forwardedHeaders(request: IncomingMessage, traceId: string): Generator
 }
 
 /**
- * A Lambda proxy event, payload version 1.0, as a regional REST API without binary media types makes it: the body is
- * UTF-8 text, path and path parameters stay percent-encoded, query parameters are decoded.
+ * A Lambda proxy event, payload version 1.0, as a regional REST API makes it: the body is UTF-8 text, or base64
+ * for a binary media type; path and path parameters stay percent-encoded, query parameters are decoded.
  */
 export const proxyEvent = (request: IncomingMessage, facts: RequestFacts): RestProxyEvent => {
   const now = new Date();
@@ -136,6 +137,6 @@ export const proxyEvent = (request: IncomingMessage, facts: RequestFacts): RestP
       authorizer: null,
     },
     body: facts.body,
-    isBase64Encoded: false,
+    isBase64Encoded: facts.isBase64Encoded,
   };
 };

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { gunzipSync, inflateSync, type ZlibOptions } from "node:zlib";
+import { binaryMediaTypes } from "#core/routes.ts";
 
 /** API Gateway's limit on a request body, in bytes; Lambda's 6 MB on the whole event is met first by JSON text. */
 const maxBodyBytes = 10 * 1024 * 1024;
 
 export type RequestBody =
-  | { readonly kind: "body"; readonly text: string | null }
+  | { readonly kind: "body"; readonly text: string | null; readonly isBase64: boolean }
   | { readonly kind: "too-large" }
   /** Compressed in a way that API Gateway does not know, or not at all. */
   | { readonly kind: "unsupported" }
@@ -22,24 +23,31 @@ const unpackers = new Map<string, (body: Buffer, options: ZlibOptions) => Buffer
  * A body without its compression: a REST API takes gzip and deflate off whether or not it compresses its own answers, and
  * refuses any other coding, and bytes that are not of theirs. Source: API Gateway developer guide, "Payload compression".
  */
-const decoded = (body: Buffer, coding = "identity"): RequestBody => {
+const decoded = (body: Buffer, coding = "identity", isBase64 = false): RequestBody => {
   const unpack = unpackers.get(coding.toLowerCase());
   if (unpack === undefined) return { kind: "unsupported" };
   try {
     const bytes = unpack(body, { maxOutputLength: maxBodyBytes });
-    return { kind: "body", text: bytes.length === 0 ? null : bytes.toString("utf8") };
+    const text = bytes.length === 0 ? null : bytes.toString(isBase64 ? "base64" : "utf8");
+    return { kind: "body", text, isBase64: isBase64 && text !== null };
   } catch (error) {
     return { kind: (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too-large" : "unsupported" };
   }
 };
 
-/** Reads a request's body as text; null when there is none. What is too large is told at once, the rest is dropped. */
+/** Whether API Gateway hands a body over as base64: its type is among the API's binary media types. */
+const isBinary = ({ headers }: IncomingMessage): boolean => {
+  const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return (binaryMediaTypes as readonly string[]).includes(type);
+};
+
+/** Reads a request's body as text, base64 for a binary type; null when there is none. What is too large is told at once, the rest is dropped. */
 export const readBody = (request: IncomingMessage): Promise<RequestBody> => {
   const { promise, resolve } = Promise.withResolvers<RequestBody>();
   const declaredBytes = Number(request.headers["content-length"] ?? 0);
   if (declaredBytes === 0 && request.headers["transfer-encoding"] === undefined) {
     request.resume();
-    return Promise.resolve({ kind: "body", text: null });
+    return Promise.resolve({ kind: "body", text: null, isBase64: false });
   }
   if (declaredBytes > maxBodyBytes) {
     request.resume();
@@ -59,7 +67,7 @@ export const readBody = (request: IncomingMessage): Promise<RequestBody> => {
   request.once("end", () => {
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-    resolve(decoded(body, request.headers["content-encoding"]));
+    resolve(decoded(body, request.headers["content-encoding"], isBinary(request)));
   });
   request.once("error", () => resolve({ kind: "aborted" }));
   return promise;

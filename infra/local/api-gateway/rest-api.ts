@@ -127,6 +127,7 @@ export const createRestApi = (options: RestApiOptions): RestApi => {
       stagePrefix,
       stage: stage === "" ? customDomainStage : stage,
       body: body.text,
+      isBase64Encoded: body.isBase64,
     });
     const timeoutMs = route.stream ? route.timeoutMs : Math.min(route.timeoutMs, maxBufferedTimeoutMs);
     const timer = setTimeout(() => {

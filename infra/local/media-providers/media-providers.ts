@@ -11,6 +11,8 @@ import { answerGoogle, isGoogleMedia } from "./google-media.ts";
 import { type MediaExchange, mediaDirectives, sendJson } from "./media-exchange.ts";
 import { mediaFiles } from "./media-files.ts";
 import { answerMinimax, isMinimaxMedia } from "./minimax-media.ts";
+import { answerOpenaiMedia, isOpenaiMedia } from "./openai-media.ts";
+import { readForm } from "./read-form.ts";
 import { TaskStore } from "./task-store.ts";
 
 /**
@@ -59,6 +61,7 @@ export const createMediaProviders = (journal: Journal): MediaProviders => {
   const providers: Readonly<Record<string, MediaProvider>> = {
     minimax: provider(answerMinimax, isMinimaxMedia),
     google: provider(answerGoogle, isGoogleMedia),
+    openai: provider(answerOpenaiMedia, isOpenaiMedia),
     fashn: provider(answerFashn),
     fal: provider(answerFal),
     bfl: provider(answerBfl),
@@ -93,7 +96,8 @@ export const createMediaProviders = (journal: Journal): MediaProviders => {
     let exchange: MediaExchange = { ...common, body: {}, directives: {} };
     try {
       if (method === "POST") {
-        const { body, byteLength } = await readBody(request);
+        const isForm = /^multipart\//i.test(request.headers["content-type"] ?? "");
+        const { body, byteLength } = await (isForm ? readForm(request) : readBody(request));
         if (byteLength <= maximumJournalBytes) entry.update({ body });
         exchange = { ...common, body, directives: mediaDirectives(body) };
       }

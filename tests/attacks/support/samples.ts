@@ -144,6 +144,20 @@ const samples: Samples = {
   ImageEdit: {
     POST: ({ text }) => ({ path: "/api/v1/image/edit", body: { prompt: text, image_url: photo } }),
   },
+  ImagesGenerations: { POST: ({ text }) => ({ path: "/api/v1/images/generations", body: { prompt: text } }) },
+  ImagesEdits: {
+    POST: ({ text }) => ({ path: "/api/v1/images/edits", body: { prompt: text, images: [{ image_url: photo }] } }),
+  },
+  AudioSpeech: {
+    POST: ({ text }) => ({ path: "/api/v1/audio/speech", body: { model: "tts-1", input: text, voice: "alloy" } }),
+  },
+  AudioTranscriptions: {
+    POST: ({ text }) => ({
+      path: "/api/v1/audio/transcriptions",
+      body: { model: "whisper-1", file: "data:audio/wav;base64,UklGRg==", prompt: text },
+    }),
+  },
+  Moderations: { POST: ({ text }) => ({ path: "/api/v1/moderations", body: { input: text } }) },
   VideoGenerate: {
     POST: ({ text }) => ({ path: "/api/v1/video/generate", body: { model: "kling", prompt: text } }),
   },

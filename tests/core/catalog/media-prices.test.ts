@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mediaModels } from "#core/catalog/media-models.ts";
 import { mediaCostPicoUsd, mediaPrices, megapixelCostPicoUsd } from "#core/catalog/media-prices.ts";
+import { mediaTokenPrices } from "#core/catalog/openai-media-prices.ts";
 
 const rows = Object.entries(mediaPrices);
 const priced = rows.flatMap(([key, row]) => (row === null ? [] : [{ key, ...row }]));
@@ -8,7 +9,7 @@ const modelOf = (key: string): string => key.split("/")[0] ?? "";
 
 describe("the prices of media", () => {
   it("say of every model what it costs, or that it is not known", () => {
-    const known = new Set(rows.map(([key]) => modelOf(key)));
+    const known = new Set([...rows.map(([key]) => modelOf(key)), ...Object.keys(mediaTokenPrices)]);
     const missing = mediaModels.filter(({ id, provider }) => !known.has(provider === "fashn" ? "fashn" : id));
     expect(missing.map(({ id }) => id)).toEqual([]);
   });
