@@ -78,7 +78,7 @@ const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: 
   turn.emit({ name: "agent.search.start", data: asked });
   try {
     const signal = turn.signal === undefined ? run.signal : AbortSignal.any([run.signal, turn.signal]);
-    const results = await searchWeb(query, signal);
+    const results = await run.search(() => searchWeb(query, signal));
     for (const result of results) if (!citations.some(({ url }) => url === result.url)) citations.push(result);
     tellEnd(results.length, false);
     return asData(results);

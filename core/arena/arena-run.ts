@@ -49,6 +49,8 @@ export interface ArenaRun {
   readonly totals: RunTotals;
   readonly searches: SearchBudget;
   remainingMs(): number;
+  /** One web search, on the platform's key. @throws GatewayError SPEND_LIMIT_EXCEEDED, and what `work` throws */
+  search<Result>(work: () => Promise<Result>): Promise<Result>;
   /** @throws GatewayError */
   generate(request: GenerationRequest): Promise<Generated>;
 }

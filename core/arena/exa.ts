@@ -1,9 +1,18 @@
 import * as z from "zod";
-import { readText, send } from "#core/outbound/transport.ts";
+import { OutboundError, readText, send } from "#core/outbound/transport.ts";
 import type { Citation } from "#core/schemas/arena-events.ts";
 import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
 /** Web search by Exa (POST /search). Without a key there is no search, and models are not told of the tool. */
+
+/** Exa refused: it bills nothing. */
+class ExaRefused extends Error {
+  override readonly name = "ExaRefused";
+}
+
+/** Whether a search that failed may have to be paid: Exa has it, and has not refused it. */
+export const searchMayBeBilled = (thrown: unknown): boolean =>
+  thrown instanceof OutboundError ? thrown.sent : !(thrown instanceof ExaRefused);
 
 const resultSchema = z.object({
   results: z.array(
@@ -43,7 +52,7 @@ export const searchWeb = async (query: string, signal: AbortSignal): Promise<rea
     idleTimeoutMs: timeoutMs,
   });
   const text = await readText(response, maxAnswerBytes, signal);
-  if (response.statusCode !== 200) throw new Error(`Exa answered with status ${response.statusCode}`);
+  if (response.statusCode !== 200) throw new ExaRefused(`Exa answered with status ${response.statusCode}`);
   return resultSchema
     .parse(JSON.parse(text))
     .results.filter(({ url }) => isWebUrl(url))

@@ -1,3 +1,5 @@
+import { exaSearchModel, exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
 import { chatSize } from "#core/chat/call-size.ts";
 import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
@@ -5,17 +7,24 @@ import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
 import { Admission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import { type EarlierEnd, Generation } from "#core/generation/generation.ts";
+import { type EarlierEnd, Generation, type GenerationOptions } from "#core/generation/generation.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
-import { mostExpensive, noReserve } from "#core/generation/reservation.ts";
+import { mostExpensive, noReserve, wholeReserve } from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { ArenaRun, Generated, GenerationRequest, Opening } from "./arena-run.ts";
+import { searchMayBeBilled } from "./exa.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
 import { SearchBudget } from "./search-budget.ts";
+
+/** What a generation begins with. */
+interface FirstCall extends Pick<GenerationOptions, "operation"> {
+  readonly model: GenerationOptions["asked"];
+  readonly byok: boolean;
+}
 
 export interface RunOptions {
   readonly call: RequestContext;
@@ -134,7 +143,12 @@ export class ModelRun implements ArenaRun {
       size,
     );
     const numberInRun = this.#generations++;
-    const generation = this.#newGeneration(targets[0], admission.day, reserve.picoUsd, numberInRun);
+    const generation = this.#newGeneration(
+      { ...targets[0], operation: "chat" },
+      admission.day,
+      reserve.picoUsd,
+      numberInRun,
+    );
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
     let inputTokens = 0;
@@ -170,6 +184,35 @@ export class ModelRun implements ArenaRun {
     return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason };
   }
 
+  /** One web search, paid by the platform whoever pays for the models: reserved, metered as a unit of its own, and settled. */
+  async search<Result>(work: () => Promise<Result>): Promise<Result> {
+    const [admission, budget] = [this.#admission, this.#budget];
+    if (admission === undefined || budget === undefined) throw new Error("The run was not opened");
+    const granted = await budget.purse.take(wholeReserve(exaSearchPicoUsd));
+    const search = { model: exaSearchModel, byok: false, operation: "media" } as const;
+    const generation = this.#newGeneration(search, admission.day, granted, this.#generations++);
+    let isBilled = false;
+    try {
+      await generation.openRow();
+      isBilled = true;
+      return await work();
+    } catch (thrown) {
+      isBilled &&= searchMayBeBilled(thrown);
+      generation.fail(thrown);
+      throw thrown;
+    } finally {
+      const costPicoUsd = isBilled ? exaSearchPicoUsd : 0n;
+      const failed = generation.error !== undefined;
+      const cost = await generation.settle({
+        whole: !failed,
+        usage: { ...noTokens, estimated: isBilled && failed },
+        unitCost: { unit: "searches", units: isBilled ? 1 : 0, costPicoUsd, spendPicoUsd: costPicoUsd },
+      });
+      budget.settle(cost);
+      if (!isBilled) budget.purse.giveBack(granted);
+    }
+  }
+
   #opened(name: string) {
     const [first, ...others] = this.#targets.get(name) ?? [];
     const [admission, budget] = [this.#admission, this.#budget];
@@ -179,13 +222,13 @@ export class ModelRun implements ArenaRun {
     return { targets: [first, ...others] as const, admission, budget };
   }
 
-  #newGeneration(first: Target, day: string, reservePicoUsd: bigint, numberInRun: number): Generation {
+  #newGeneration(first: FirstCall, day: string, reservePicoUsd: bigint, numberInRun: number): Generation {
     const { call, caller } = this.#options;
     return new Generation({
       call,
       caller,
       scope: this.#scope,
-      operation: "chat",
+      operation: first.operation,
       asked: first.model,
       streamed: true,
       reservePicoUsd,

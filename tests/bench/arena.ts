@@ -34,6 +34,10 @@ class PacedRun implements ArenaRun {
     return 840_000;
   }
 
+  search<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   async generate(request: GenerationRequest): Promise<Generated> {
     const done = { toolCalls: [], usage: noTokens, costPicoUsd: 0n, model: request.model, finishReason: "stop" };
     if (request.responseFormat !== undefined) return { ...done, content: "" };

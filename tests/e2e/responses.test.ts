@@ -173,6 +173,26 @@ describe("images", () => {
   });
 });
 
+describe("an image in a tool's result", () => {
+  // DeepSeek reads no images.
+  it.each(models.filter(([name]) => name !== "OpenRouter"))("is taken by %s", async (_, model) => {
+    const input: ResponseInputItem[] = [
+      user("Use get_weather"),
+      { type: "function_call", call_id: "call_1", name: "get_weather", arguments: "{}" },
+      {
+        type: "function_call_output",
+        call_id: "call_1",
+        output: [
+          { type: "input_text", text: "Sunny" },
+          { type: "input_image", image_url: pixel, detail: "auto" },
+        ],
+      },
+    ];
+    const { status } = await openAi(cloud()).responses.create({ model, input, tools: [weather] });
+    expect(status).toBe("completed");
+  });
+});
+
 describe("what belongs to the gateway", () => {
   it("replays the first answer of an Idempotency-Key, streams too", async () => {
     const body = { model: "claude-sonnet-4-6", input: "Hello", stream: true } as const;

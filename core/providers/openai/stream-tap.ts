@@ -263,7 +263,8 @@ export class StreamTap {
 
   /** Keeps a fault until the frames before it were passed on; where none ever was, another target may still answer. */
   #hold(fault: unknown): void {
-    if (!this.#delivered) throw fault;
+    // An answer that has ended is whole: what is wrong behind it must not take it back.
+    if (!this.#delivered && this.#options.outcome.finishReason === undefined) throw fault;
     this.#fault = fault;
   }
 

@@ -123,6 +123,29 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
     expect(spent).toBeGreaterThan(0.9 * capUsd);
   });
 
+  it("meters each search as a unit with a price, and makes none that the cap does not pay for", async () => {
+    const { run, finish, spentUsd, events } = await begin("gpt-5.2");
+    expect(await run.search(async () => "found")).toBe("found");
+    await expect(run.search(() => Promise.reject(new Error("garbage")))).rejects.toThrow("garbage");
+    let searches = 0;
+    const ended = await Promise.allSettled(
+      Array.from({ length: 110 }, () =>
+        run.search(async () => {
+          searches += 1;
+        }),
+      ),
+    );
+    expect(ended.filter(({ status }) => status === "rejected").length).toBe(110 - searches);
+    expect(searches).toBe(98);
+    await finish();
+    expect(await spentUsd()).toBeCloseTo(capUsd, 9);
+    const facts = { model: "exa-search", provider: "exa", unit: "searches", units: 1, costPicoUsd: 10_000_000_000 };
+    expect(await events(2)).toMatchObject([
+      { ...facts, status: "ok", estimated: false },
+      { ...facts, status: "error", estimated: true },
+    ]);
+  });
+
   it("takes a refusal for what the model said, and nothing for nothing", async () => {
     const { generate, finish } = await begin("gpt-5.2");
     const says = (...deltas: readonly object[]): void => {

@@ -77,6 +77,10 @@ export class ScriptedRun implements ArenaRun {
     this.#controller.abort(this.abortReason);
   }
 
+  search<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   async generate(request: GenerationRequest): Promise<Generated> {
     if (this.signal.aborted) throw this.abortReason;
     const earlierCalls = this.calls.filter(({ model }) => model === request.model).length;

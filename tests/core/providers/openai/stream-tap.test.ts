@@ -198,6 +198,13 @@ describe("a fault", () => {
     expect(() => push(tap, role + frame({ content: "a" }) + fault)).toThrow(/error inside its answer/);
   });
 
+  test("behind the end of an answer does not take back what came in the same read", () => {
+    const { tap } = newTap();
+    const text = push(tap, `${role + frame({ content: "a" }) + finish}data: null\n\n`) + tap.finish();
+    expect(assemble(chunksOf(text))).toMatchObject({ content: "a", finish: "stop" });
+    expect(() => tap.throwFault()).toThrow("a frame is not an object");
+  });
+
   test("later waits until the words before it were passed on", () => {
     const { tap } = newTap();
     push(tap, role + frame({ content: "a" }));
