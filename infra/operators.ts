@@ -1,19 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The operators' stack is written by the CDK (`npm run operator -- synth-operators`) and committed; nothing here imports the CDK. */
+/** Written by the CDK (`npm run operator -- synth-operators`) and committed, so that a deploy needs no CDK. */
 const templatePath = "infra/operators/template.json";
 
 interface Template {
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
 }
 
-/** What the template may ask for, by parameter name. */
+/** Values for the template's parameters, by name. */
 export type OperatorParameters = Readonly<Record<string, $util.Input<string>>>;
 
 /**
- * Deploys the operators' dashboards and alarms, if their template is there. It is given the parameters that it declares.
- * Throws an Error for a declared parameter that has neither a value here nor a default there.
+ * Deploys the operators' dashboards and alarms if the template exists, with the parameters that it declares.
+ * Throws an Error for a declared parameter without a value or a default.
  */
 export const createOperators = (parameters: OperatorParameters): aws.cloudformation.Stack | undefined => {
   const file = join($cli.paths.root, templatePath);

@@ -6,11 +6,12 @@ import {
   functionSeries,
   tableSeries,
 } from "./aws-series.ts";
+import { share, stage } from "./own-series.ts";
 import type { AwsSeries, SingleSeries } from "./series.ts";
 
-/** The alarms, as data. Each has a runbook: docs/operations/runbooks.md has a heading of the same name, and a test holds that. */
+/** The alarms, as data. Each has a runbook of the same name in docs/operations/runbooks.md; a test checks that. */
 
-/** Where runbooks are, seen from the repository's root: alarm descriptions point there. */
+/** Path of the runbooks from the repository's root, for the descriptions of alarms. */
 export const runbooks = "docs/operations/runbooks.md";
 
 const minute = 60;
@@ -19,17 +20,17 @@ const hour = 3_600;
 export interface AlarmDefinition {
   /** Anchor of its runbook and end of its name. */
   readonly id: string;
-  /** What is wrong when it rings, in one sentence. */
+  /** What is wrong while it is active, in one sentence. */
   readonly says: string;
   readonly series: SingleSeries;
   readonly comparison: ">" | "<" | "above-expected";
   /** In the unit of the series; for `above-expected`, the width of the band in standard deviations. */
   readonly threshold: number;
   readonly periodSeconds: number;
-  /** Periods that are looked at, and how many of them have to be over the threshold. */
+  /** How many periods are evaluated, and how many of them must breach the threshold. */
   readonly periods: number;
   readonly periodsToAlarm: number;
-  /** Silence is good news except from what has to run anyway. */
+  /** How missing data counts: as healthy, except for what must run at all times. */
   readonly silence: "good" | "bad";
 }
 
@@ -48,15 +49,15 @@ const summed = (label: string, parts: readonly AwsSeries[]): SingleSeries => ({ 
 export const alarms = [
   alarm({
     id: "error-rate",
-    says: "More than 5 % of requests end with a 5xx of ours.",
-    series: { kind: "share", part: "Errors", whole: "Requests", label: "5xx %", atLeast: 20 },
+    says: "More than 5 % of requests end with a 5xx from the gateway.",
+    series: share("Errors", "Requests", "5xx %", 20),
     threshold: 5,
     periodSeconds: 5 * minute,
     periods: 2,
   }),
   alarm({
     id: "api-server-errors",
-    says: "API Gateway itself answers 5xx: functions that time out, crash or do not start write no line of their own.",
+    says: "API Gateway answers 5xx: functions time out, crash, do not start or are throttled, and log no request.",
     series: apiSeries("5XXError", "Average", "5xx share"),
     threshold: 0.05,
     periodSeconds: 5 * minute,
@@ -64,8 +65,8 @@ export const alarms = [
   }),
   alarm({
     id: "unkey-unavailable",
-    says: "Unkey does not answer: known keys go on for ten minutes, all others get 503.",
-    series: { kind: "stage", metric: "UnkeyUnavailable", statistic: "Sum", label: "Verifications without Unkey" },
+    says: "Unkey does not answer: keys verified in the last ten minutes still work, all others get 503.",
+    series: stage("UnkeyUnavailable", "Sum", "Verifications without Unkey"),
     threshold: 5,
     periodSeconds: minute,
     periods: 3,
@@ -73,7 +74,7 @@ export const alarms = [
   }),
   alarm({
     id: "function-throttles",
-    says: "Lambda turns invocations away: the account's or a function's concurrency is used up.",
+    says: "Lambda throttles invocations: the account's or a function's concurrency is exhausted.",
     series: accountFunctionSeries("Throttles", "Sum", "Throttled invocations"),
     threshold: 0,
     periodSeconds: minute,
@@ -83,7 +84,7 @@ export const alarms = [
   alarm({
     id: "provider-failures",
     says: "More than 20 % of calls to providers fail.",
-    series: { kind: "share", part: "ProviderFailures", whole: "Attempts", label: "Failed calls %", atLeast: 20 },
+    series: share("ProviderFailures", "Attempts", "Failed calls %", 20),
     threshold: 20,
     periodSeconds: 5 * minute,
     periods: 3,
@@ -91,23 +92,23 @@ export const alarms = [
   }),
   alarm({
     id: "slow-first-token",
-    says: "One of ten answers takes more than 20 s to its first token.",
-    series: { kind: "stage", metric: "TimeToFirstTokenMs", statistic: "p90", label: "Time to first token, p90" },
+    says: "One in ten answers takes more than 20 s to its first token.",
+    series: stage("TimeToFirstTokenMs", "p90", "Time to first token, p90"),
     threshold: 20_000,
     periodSeconds: 5 * minute,
     periods: 3,
   }),
   alarm({
     id: "gateway-overhead",
-    says: "One of twenty requests waits more than 500 ms for the gateway itself.",
-    series: { kind: "stage", metric: "GatewayOverheadMs", statistic: "p95", label: "Overhead, p95" },
+    says: "One in twenty requests spends more than 500 ms in the gateway itself.",
+    series: stage("GatewayOverheadMs", "p95", "Overhead, p95"),
     threshold: 500,
     periodSeconds: 5 * minute,
     periods: 3,
   }),
   alarm({
     id: "table-write-throttles",
-    says: "DynamoDB turns writes away.",
+    says: "DynamoDB throttles writes.",
     series: summed("Throttled writes", tableSeries("WriteThrottleEvents", "Sum")),
     threshold: 0,
     periodSeconds: minute,
@@ -116,7 +117,7 @@ export const alarms = [
   }),
   alarm({
     id: "table-read-throttles",
-    says: "DynamoDB turns reads away.",
+    says: "DynamoDB throttles reads.",
     series: summed("Throttled reads", tableSeries("ReadThrottleEvents", "Sum")),
     threshold: 0,
     periodSeconds: minute,
@@ -125,15 +126,15 @@ export const alarms = [
   }),
   alarm({
     id: "rollup-lag",
-    says: "Usage is summed up more than 10 minutes late.",
-    series: { kind: "stage", metric: "RollupLagMs", statistic: "Maximum", label: "Rollup lag" },
+    says: "Usage is added to the daily sums more than 10 minutes late.",
+    series: stage("RollupLagMs", "Maximum", "Rollup lag"),
     threshold: 10 * minute * 1_000,
     periodSeconds: 5 * minute,
     periods: 2,
   }),
   alarm({
     id: "rollup-stuck",
-    says: "The rollup does not get on with the usage table's stream, which keeps its records for 24 hours.",
+    says: "The rollup makes no progress on the usage table's stream, which keeps records for 24 hours.",
     series: functionSeries("UsageRollup", "IteratorAge", "Maximum", "Age of the oldest record"),
     threshold: 30 * minute * 1_000,
     periodSeconds: 5 * minute,
@@ -141,7 +142,7 @@ export const alarms = [
   }),
   alarm({
     id: "dead-letters",
-    says: "Usage events that the rollup gave up wait in the queue of dead letters.",
+    says: "Usage events that the rollup could not process are in the dead-letter queue.",
     series: deadLetterSeries("ApproximateNumberOfMessagesVisible", "Maximum", "Dead letters"),
     threshold: 0,
     periodSeconds: 5 * minute,
@@ -157,7 +158,7 @@ export const alarms = [
   }),
   alarm({
     id: "sweeper-silent",
-    says: "The sweeper, due every minute, has not run for 15 minutes.",
+    says: "The sweeper should run every minute and has not run for 15 minutes.",
     series: functionSeries("SweepUsage", "Invocations", "Sum", "Runs"),
     comparison: "<",
     threshold: 1,
@@ -187,32 +188,32 @@ export const alarms = [
   }),
   alarm({
     id: "abandoned-requests",
-    says: "Functions are killed before they settle their usage: the sweeper settles it, estimated.",
-    series: { kind: "stage", metric: "AbandonedRequests", statistic: "Sum", label: "Abandoned requests" },
+    says: "Functions are killed before they settle their usage; the sweeper settles it with an estimate.",
+    series: stage("AbandonedRequests", "Sum", "Abandoned requests"),
     threshold: 10,
     periodSeconds: 15 * minute,
     periods: 1,
   }),
   alarm({
     id: "orphaned-leases",
-    says: "Users run into places that killed requests still hold.",
-    series: { kind: "stage", metric: "OrphanedLeases", statistic: "Sum", label: "Orphaned leases" },
+    says: "Users reach their limit of open requests because killed requests still hold leases.",
+    series: stage("OrphanedLeases", "Sum", "Orphaned leases"),
     threshold: 10,
     periodSeconds: 15 * minute,
     periods: 1,
   }),
   alarm({
     id: "unpriced-requests",
-    says: "Answers of models whose price the catalogue does not know: their cost is null.",
-    series: { kind: "stage", metric: "UnpricedRequests", statistic: "Sum", label: "Unpriced requests" },
+    says: "Models without a price in the catalogue answer requests; their cost is null.",
+    series: stage("UnpricedRequests", "Sum", "Unpriced requests"),
     threshold: 20,
     periodSeconds: hour,
     periods: 1,
   }),
   alarm({
     id: "cost-anomaly",
-    says: "Providers' cost of an hour is far above what the last two weeks lead to expect.",
-    series: { kind: "stage", metric: "CostMicroUsd", statistic: "Sum", label: "Cost, micro-dollars" },
+    says: "The providers' cost of an hour is far above the expectation from the last two weeks.",
+    series: stage("CostMicroUsd", "Sum", "Cost, micro-dollars"),
     comparison: "above-expected",
     threshold: 4,
     periodSeconds: hour,
@@ -221,8 +222,8 @@ export const alarms = [
   }),
   alarm({
     id: "cost-ceiling",
-    says: "Providers' cost of an hour is over 200 dollars: a limit that does not need two weeks of history.",
-    series: { kind: "stage", metric: "CostMicroUsd", statistic: "Sum", label: "Cost, micro-dollars" },
+    says: "The providers' cost of an hour exceeds 200 dollars.",
+    series: stage("CostMicroUsd", "Sum", "Cost, micro-dollars"),
     threshold: 200 * 1_000_000,
     periodSeconds: hour,
     periods: 1,
@@ -231,24 +232,24 @@ export const alarms = [
 
 export type AlarmId = (typeof alarms)[number]["id"];
 
-/** What people are told: one message for one fault, however many alarms it rings. */
+/** What sends messages: one message per fault, however many alarms it triggers. */
 export interface CompositeDefinition {
   readonly id: string;
   readonly says: string;
   readonly anyOf: readonly AlarmId[];
-  /** While one of these rings, it keeps still: they say the same louder. */
+  /** While one of these is active, it is suppressed: they report the same fault as more severe. */
   readonly unless?: readonly AlarmId[];
 }
 
 export const composites = [
   {
     id: "callers-see-errors",
-    says: "Callers get errors. Act now.",
+    says: "Callers get errors.",
     anyOf: ["error-rate", "api-server-errors", "unkey-unavailable", "function-throttles"],
   },
   {
     id: "answers-are-worse",
-    says: "Callers are served, but late or by their fallbacks.",
+    says: "Callers are served late or by fallbacks.",
     anyOf: [
       "provider-failures",
       "slow-first-token",
@@ -260,7 +261,7 @@ export const composites = [
   },
   {
     id: "usage-is-behind",
-    says: "Usage is not summed up or not settled. No caller notices; the stream forgets after 24 hours.",
+    says: "Usage is not settled or not added to the daily sums. Callers do not notice; the stream keeps records for 24 hours.",
     anyOf: [
       "rollup-lag",
       "rollup-stuck",
@@ -275,7 +276,7 @@ export const composites = [
   },
   {
     id: "money-is-at-risk",
-    says: "Cost is out of the ordinary, or not counted.",
+    says: "Cost is unusual or not counted.",
     anyOf: ["cost-anomaly", "cost-ceiling", "unpriced-requests"],
   },
 ] as const satisfies readonly CompositeDefinition[];

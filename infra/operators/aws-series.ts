@@ -2,19 +2,27 @@ import { type BackgroundId, backgroundFunctions, type RouteId } from "#core/rout
 import { type TableId, tables } from "#core/tables.ts";
 import type { Aggregate, AwsSeries, DeployedName, Percentile, SearchSeries } from "./series.ts";
 
-/** Metrics that AWS writes by itself, under the names and dimensions of its documentation. */
+/** Metrics that AWS publishes, under the documented names and dimensions. */
 
 type Statistic = Aggregate | Percentile;
 
+const aws = (
+  namespace: AwsSeries["namespace"],
+  dimensions: AwsSeries["dimensions"],
+  metric: string,
+  statistic: Statistic,
+  label: string,
+): AwsSeries => ({ kind: "aws", namespace, metric, dimensions, statistic, label });
+
 /** API Gateway, over the whole stage. Source: API Gateway developer guide, "Metrics and dimensions". */
-export const apiSeries = (metric: string, statistic: Statistic, label: string): AwsSeries => ({
-  kind: "aws",
-  namespace: "AWS/ApiGateway",
-  metric,
-  dimensions: { ApiName: { deployed: "ApiName" }, Stage: { deployed: "StageName" } },
-  statistic,
-  label,
-});
+export const apiSeries = (metric: string, statistic: Statistic, label: string): AwsSeries =>
+  aws(
+    "AWS/ApiGateway",
+    { ApiName: { deployed: "ApiName" }, Stage: { deployed: "StageName" } },
+    metric,
+    statistic,
+    label,
+  );
 
 /** One function. Source: Lambda developer guide, "Types of metrics for Lambda functions". */
 export const functionSeries = (
@@ -22,28 +30,15 @@ export const functionSeries = (
   metric: string,
   statistic: Statistic,
   label: string,
-): AwsSeries => ({
-  kind: "aws",
-  namespace: "AWS/Lambda",
-  metric,
-  dimensions: { FunctionName: { deployed: `${id}FunctionName` } },
-  statistic,
-  label,
-});
+): AwsSeries => aws("AWS/Lambda", { FunctionName: { deployed: `${id}FunctionName` } }, metric, statistic, label);
 
 /** One metric of each function that no path reaches. */
 export const backgroundSeries = (metric: string, statistic: Statistic, suffix = ""): readonly AwsSeries[] =>
   backgroundFunctions.map(({ id }) => functionSeries(id, metric, statistic, `${id}${suffix}`));
 
 /** All functions of the account in this region: concurrency is the account's. */
-export const accountFunctionSeries = (metric: string, statistic: Statistic, label: string): AwsSeries => ({
-  kind: "aws",
-  namespace: "AWS/Lambda",
-  metric,
-  dimensions: {},
-  statistic,
-  label,
-});
+export const accountFunctionSeries = (metric: string, statistic: Statistic, label: string): AwsSeries =>
+  aws("AWS/Lambda", {}, metric, statistic, label);
 
 const tableIds = Object.keys(tables) as TableId[];
 /** The parameter of a table's name: infra/deploy.ts builds it from the same list. */
@@ -52,34 +47,23 @@ const tableParameter = (id: TableId): DeployedName =>
 
 /** One metric of every table. Source: DynamoDB developer guide, "DynamoDB metrics and dimensions". */
 export const tableSeries = (metric: string, statistic: Aggregate): readonly AwsSeries[] =>
-  tableIds.map((id) => ({
-    kind: "aws",
-    namespace: "AWS/DynamoDB",
-    metric,
-    dimensions: { TableName: { deployed: tableParameter(id) } },
-    statistic,
-    label: tables[id].resource,
-  }));
+  tableIds.map((id) =>
+    aws("AWS/DynamoDB", { TableName: { deployed: tableParameter(id) } }, metric, statistic, tables[id].resource),
+  );
 
-/** The queue of what the rollup could not read. */
-export const deadLetterSeries = (metric: string, statistic: Aggregate, label: string): AwsSeries => ({
-  kind: "aws",
-  namespace: "AWS/SQS",
-  metric,
-  dimensions: { QueueName: { deployed: "UsageRollupDeadLettersName" } },
-  statistic,
-  label,
-});
+/** The dead-letter queue of the rollup. */
+export const deadLetterSeries = (metric: string, statistic: Aggregate, label: string): AwsSeries =>
+  aws("AWS/SQS", { QueueName: { deployed: "UsageRollupDeadLettersName" } }, metric, statistic, label);
 
 /** The firewall, all its rules. Source: WAF developer guide, "Metrics and dimensions". */
-export const firewallSeries = (metric: string, label: string): AwsSeries => ({
-  kind: "aws",
-  namespace: "AWS/WAFV2",
-  metric,
-  dimensions: { WebACL: { deployed: "FirewallName" }, Region: { deployed: "Region" }, Rule: "ALL" },
-  statistic: "Sum",
-  label,
-});
+export const firewallSeries = (metric: string, label: string): AwsSeries =>
+  aws(
+    "AWS/WAFV2",
+    { WebACL: { deployed: "FirewallName" }, Region: { deployed: "Region" }, Rule: "ALL" },
+    metric,
+    "Sum",
+    label,
+  );
 
 // Words, not an exact name: a search matches the parts of `concurred-<stage>-…`, as SST and we name things.
 const ofThisStage = "concurred <stage>";

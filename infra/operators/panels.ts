@@ -9,10 +9,11 @@ import {
   functionSeries,
   kmsCalls,
 } from "./aws-series.ts";
+import { by, each, share, stage } from "./own-series.ts";
 import type { LogSource, QueryId } from "./queries.ts";
-import type { GroupDimension, GroupedSeries, Percentile, PercentileSeries, Series, StageSeries } from "./series.ts";
+import type { Series } from "./series.ts";
 
-/** The two dashboards, as data: what callers get, and the parts that it runs on. */
+/** The two dashboards, as data: what callers get, and the AWS services behind it. */
 
 export interface GraphPanel {
   readonly kind: "graph";
@@ -25,7 +26,7 @@ export interface GraphPanel {
   readonly right?: readonly Series[];
 }
 
-/** A table made by a saved query. */
+/** A table with the result of a saved query. */
 export interface LogPanel {
   readonly kind: "log";
   readonly title: string;
@@ -50,32 +51,6 @@ const fiveMinutes = 300;
 const hour = 3_600;
 const micro = 1_000_000;
 
-const stage = (
-  metric: StageSeries["metric"],
-  statistic: StageSeries["statistic"],
-  label: string,
-  divideBy?: number,
-): StageSeries => ({ kind: "stage", metric, statistic, label, ...(divideBy === undefined ? {} : { divideBy }) });
-
-const by = (
-  dimension: GroupDimension,
-  metric: GroupedSeries["metric"],
-  statistic: GroupedSeries["statistic"] = "Sum",
-  divideBy?: number,
-): GroupedSeries => ({
-  kind: "grouped",
-  metric,
-  statistic,
-  by: dimension,
-  ...(divideBy === undefined ? {} : { divideBy }),
-});
-
-const each = (metric: PercentileSeries["metric"], statistic: Percentile): PercentileSeries => ({
-  kind: "percentile",
-  metric,
-  statistic,
-});
-
 const graph = (
   title: string,
   unit: string,
@@ -91,7 +66,7 @@ const requests: DashboardDefinition = {
       title: "Traffic",
       panels: [
         graph("Requests", "requests", [stage("Requests", "Sum", "Requests"), stage("Errors", "Sum", "5xx")], {
-          right: [{ kind: "share", part: "Errors", whole: "Requests", label: "5xx %" }],
+          right: [share("Errors", "Requests", "5xx %")],
         }),
         graph("Requests by route", "requests", [by("route", "Requests")]),
         graph("Requests by model", "requests", [by("model", "Requests")]),
@@ -123,14 +98,14 @@ const requests: DashboardDefinition = {
       panels: [
         { kind: "log", title: "Errors of generating routes by code", query: "ErrorsByCode", source: "generating" },
         { kind: "log", title: "Calls to providers by result", query: "AttemptsByProvider" },
-        graph("Failed calls by the provider that served in the end", "calls", [by("provider", "ProviderFailures")]),
+        graph("Failed calls by the provider that finally served", "calls", [by("provider", "ProviderFailures")]),
         graph(
           "Fallbacks and retries",
           "calls",
           [stage("Fallbacks", "Sum", "Fallbacks"), stage("ProviderFailures", "Sum", "Failed calls")],
           { right: [stage("Attempts", "Average", "Calls a generation")] },
         ),
-        graph("Unkey out of reach", "requests", [stage("UnkeyUnavailable", "Sum", "Verified without Unkey")]),
+        graph("Unkey unavailable", "requests", [stage("UnkeyUnavailable", "Sum", "Verified without Unkey")]),
       ],
     },
     {
@@ -146,7 +121,7 @@ const requests: DashboardDefinition = {
         graph("Cost an hour by model", "USD", [by("model", "CostMicroUsd", "Sum", micro)], { periodSeconds: hour }),
         graph("Answers without a price", "requests", [by("model", "UnpricedRequests")]),
         graph("Cache hits", "requests", [stage("CacheHits", "Sum", "Hits")], {
-          right: [{ kind: "share", part: "CacheHits", whole: "Requests", label: "Hits %" }],
+          right: [share("CacheHits", "Requests", "Hits %")],
         }),
       ],
     },
@@ -155,7 +130,7 @@ const requests: DashboardDefinition = {
 
 const platform: DashboardDefinition = {
   id: "platform",
-  title: "What it runs on",
+  title: "AWS services",
   sections: [
     {
       title: "API Gateway and firewall",
@@ -169,7 +144,7 @@ const platform: DashboardDefinition = {
           firewallSeries("BlockedRequests", "Blocked"),
           firewallSeries("CountedRequests", "Counted"),
         ]),
-        { kind: "log", title: "Errors that no function wrote", query: "EdgeErrors" },
+        { kind: "log", title: "Errors of API Gateway and the firewall", query: "EdgeErrors" },
       ],
     },
     {
@@ -183,7 +158,7 @@ const platform: DashboardDefinition = {
         ]),
         graph("Cold starts by route", "starts", [by("route", "ColdStarts")]),
         graph("Cold starts", "starts", [stage("ColdStarts", "Sum", "Cold starts")], {
-          right: [{ kind: "share", part: "ColdStarts", whole: "Requests", label: "Of requests %" }],
+          right: [share("ColdStarts", "Requests", "Of requests %")],
         }),
       ],
     },

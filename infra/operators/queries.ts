@@ -21,7 +21,7 @@ export const logFields = [
 ] as const;
 export type LogField = (typeof logFields)[number];
 
-/** Whose logs are read. */
+/** Which log groups a query reads. */
 export type LogSource = "generating" | "everything" | "background" | "access-log";
 
 export interface SavedQuery {
@@ -124,7 +124,7 @@ export const queries = [
   },
   {
     id: "NotOk",
-    title: "Generations that did not end well",
+    title: "Generations that failed or were cut off",
     source: "generating",
     text: lines(
       requests,
@@ -135,7 +135,7 @@ export const queries = [
   },
   {
     id: "BackgroundFailures",
-    title: "What the rollup and the sweeper complain about",
+    title: "Warnings and errors of background functions",
     source: "background",
     text: lines(
       'filter level = "ERROR" or level = "WARN"',
@@ -146,7 +146,7 @@ export const queries = [
   },
   {
     id: "EdgeErrors",
-    title: "Errors that no function wrote: API Gateway and the firewall",
+    title: "Errors of API Gateway and the firewall",
     source: "access-log",
     text: lines(
       'filter errorType != "-" or wafStatus = "403" or wafStatus = "429"',
@@ -156,7 +156,7 @@ export const queries = [
   },
   {
     id: "EdgeLatency",
-    title: "Time to the first byte as callers saw it",
+    title: "Time to the first byte at the edge",
     source: "access-log",
     text: lines(
       'filter transferMode = "STREAM" and timeToFirstContentMs != "-"',

@@ -3,12 +3,11 @@ import type { BackgroundId, RouteId } from "#core/routes.ts";
 import type { TableId } from "#core/tables.ts";
 
 /**
- * What the operators' dashboards and alarms look at, as data without the CDK: `stack.ts` makes CloudWatch resources of it,
- * and the preview evaluates the gateway's own part of it over local metrics. A metric that core/observability does not
- * have is a type error here.
+ * What dashboards and alarms display, as data without the CDK: `stack.ts` turns it into CloudWatch resources, and the preview
+ * evaluates the gateway's metrics locally. A metric that core/observability does not define is a type error.
  */
 
-/** A name that only the deployment knows. infra/deploy.ts gives the stack each of them. */
+/** A name known only to the deployment. infra/deploy.ts passes each of them to the stack. */
 export type DeployedName =
   | "StageName"
   | "ApiName"
@@ -18,7 +17,7 @@ export type DeployedName =
   | `${BackgroundId}DeadLettersName`
   | `${Capitalize<TableId>}TableName`;
 
-/** A dimension's value: a fixed text, or a name that the deployment fills in. */
+/** The value of a dimension: a fixed text, or a name from the deployment. */
 export type DimensionValue = string | { readonly deployed: DeployedName | "Region" };
 
 export type Aggregate = "Sum" | "Average" | "Maximum";
@@ -56,11 +55,11 @@ export interface ShareSeries {
   readonly part: MetricName;
   readonly whole: MetricName;
   readonly label: string;
-  /** Below so many of the whole the share is 0: one failure of two requests in the night wakes nobody. */
+  /** With fewer of the whole, the share is 0, so that one failure of two requests at night triggers nothing. */
   readonly atLeast?: number;
 }
 
-/** A metric that AWS writes. */
+/** A metric that AWS publishes. */
 export interface AwsSeries {
   readonly kind: "aws";
   readonly namespace: `AWS/${string}`;
@@ -70,14 +69,14 @@ export interface AwsSeries {
   readonly label: string;
 }
 
-/** The sum of metrics that AWS writes: at most ten, as an alarm allows. */
+/** The sum of metrics that AWS publishes: at most ten, the limit of an alarm. */
 export interface AwsSumSeries {
   readonly kind: "aws-sum";
   readonly parts: readonly AwsSeries[];
   readonly label: string;
 }
 
-/** Every metric of AWS that a search finds, such as one for each function whose name begins alike. */
+/** Every AWS metric that a search finds, such as one for each function of the stage. */
 export interface SearchSeries {
   readonly kind: "search";
   readonly namespace: `AWS/${string}`;

@@ -77,7 +77,7 @@ const addComposite = (
   });
 };
 
-/** Every alarm, and the composites over them. Only composites speak: a fault is one message, not five. */
+/** Every alarm and the composites over them. Only composites send messages: one per fault, not five. */
 export const addAlarms = (
   scope: Construct,
   names: StackNames,

@@ -40,7 +40,7 @@ const mutateValue = (value: unknown, { what, at, value: strangeValue }: Mutation
   const place = places[at % Math.max(1, places.length)];
   if (place === undefined) return;
   const [holder, name] = place;
-  if (what === "replace") holder[name] = strangeValue;
+  if (what === "replace") holder[name] = structuredClone(strangeValue);
   else if (Array.isArray(holder)) holder.splice(Number(name), 1);
   else delete holder[name];
 };

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { rightAddress } from "#core/http/wrong-address.ts";
+import { handler } from "#functions/not-found.ts";
+import { callJson, muteLog } from "#tests/core/support/lambda.ts";
+
+const base = "https://gateway.example";
+
+describe("a wrong address", () => {
+  muteLog();
+
+  it.each([
+    ["/v1/messages", "messages", `${base}/api `],
+    ["/api/messages", "messages", `${base}/api `],
+    ["/api/v1/v1/messages", "messages", `${base}/api `],
+    ["/v1/messages/count_tokens", "messages", `${base}/api `],
+    ["/v1/chat/completions", "openai", `${base}/api/v1.`],
+    ["/chat/completions", "openai", `${base}/api/v1.`],
+    ["/api/chat/completions", "openai", `${base}/api/v1.`],
+    ["/api/v1/v1/responses", "openai", `${base}/api/v1.`],
+    ["/v1/models", "openai", `${base}/api/v1.`],
+    ["/api/v1", "openai", `${base}/api/v1,`],
+    ["/", "openai", `${base}/api/v1,`],
+  ])("%s names the right base URL for the client that asks, in its dialect: %s", (path, dialect, url) => {
+    expect(rightAddress(path, base)).toMatchObject({ dialect, message: expect.stringContaining(url) });
+  });
+
+  it.each(["/api/v1/unknown", "/robots.txt", "/api/v1/files"])("%s is no client's", (path) => {
+    expect(rightAddress(path, base)).toBeUndefined();
+  });
+
+  it("is a 400 in Anthropic's envelope for its clients, which show no other message, and a 404 for the others", async () => {
+    const headers = { host: "gateway.example" };
+    const messages = await callJson(handler, { method: "POST", path: "/v1/messages", headers, body: {} });
+    expect(messages.status).toBe(400);
+    expect(messages.json()).toMatchObject({
+      type: "error",
+      error: { type: "invalid_request_error", message: expect.stringContaining("https://gateway.example/api ") },
+    });
+    const chat = await callJson(handler, { method: "POST", path: "/v1/chat/completions", headers, body: {} });
+    expect(chat.status).toBe(404);
+    expect(chat.json().error.message).toContain("https://gateway.example/api/v1");
+    const other = await callJson(handler, { path: "/nothing", headers });
+    expect(other.json().error).toMatchObject({ code: "NOT_FOUND", message: "No endpoint has this path." });
+  });
+});
