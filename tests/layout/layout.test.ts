@@ -23,7 +23,14 @@ describe("the table of rooms", () => {
   it("allows no import that the tree does not have", () => {
     const used = new Set(imports.map(({ from, to }) => `${roomOf(rooms, from)?.path} ${roomOf(rooms, to)?.path}`));
     const byName = new Map(rooms.map((room) => [room.path.replace(/^core\//, "").replace(/\.ts$/, ""), room.path]));
-    const ground = new Set(rooms.slice(0, rooms.findIndex(({ path }) => path === "core/observability")).map(({ path }) => path));
+    const ground = new Set(
+      rooms
+        .slice(
+          0,
+          rooms.findIndex(({ path }) => path === "core/observability"),
+        )
+        .map(({ path }) => path),
+    );
     const unused = rooms.flatMap(({ path, imports: allowed }) =>
       allowed
         .map((name) => byName.get(name))
