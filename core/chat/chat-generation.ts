@@ -16,7 +16,6 @@ import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
-import { replayCompletion, replayFrames, replayWarnings, toCachedAnswer } from "./cached-answer.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { type ChatSize, chatSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
@@ -160,7 +159,7 @@ export class ChatGeneration {
       const { targets, hit } = await openRequest(this.#metered, caller, choices, findAnswer);
       this.#primary = targets[0];
       this.#hit = hit;
-      if (hit !== undefined) return this.#fromCache(hit);
+      if (hit !== undefined) return await this.#fromCache(hit);
       this.#result = await this.#metered.generation.attempt({
         targets,
         call: callChat(request, size, completionId, caller.native),
@@ -239,7 +238,8 @@ export class ChatGeneration {
   }
 
   /** A stored answer, in the form that the caller asks for. */
-  #fromCache(hit: CachedAnswer): ChatAnswer {
+  async #fromCache(hit: CachedAnswer): Promise<ChatAnswer> {
+    const { replayCompletion, replayFrames, replayWarnings } = await import("./cached-answer.ts");
     this.#ended = true;
     const { request } = this.#plan;
     const { simulated } = hit;
@@ -281,15 +281,16 @@ export class ChatGeneration {
   }
 
   /** What may be stored: a whole answer of the model that was asked for, never a fallback's. */
-  #toCache(): Parameters<AnswerCache["finish"]>[0] {
+  async #toCache(): Promise<Parameters<AnswerCache["finish"]>[0]> {
     const result = this.#result;
     if (result === undefined || !this.#ended || this.#metered.generation.error !== undefined) return "free";
     if (result.target !== this.#primary) return "unstorable";
     const choices = this.#plan.request.n ?? 1;
+    const { toCachedAnswer } = await import("./cached-answer.ts");
     return toCachedAnswer({ result, usage: this.#usage, frames: this.#cache?.collected, choices });
   }
 
   async #settle(): Promise<void> {
-    await settleRequest(this.#metered, this.#end, { alongside: this.#cache?.finish(this.#toCache()) });
+    await settleRequest(this.#metered, this.#end, { alongside: this.#cache?.finish(await this.#toCache()) });
   }
 }

@@ -89,6 +89,33 @@ const answerError = function answerError({ event, error }: ChainRequest): ProxyR
   return toErrorResult(state, reportError(state, error));
 };
 
+/**
+ * Reads the body, and then awaits the verdict on the key. A heavy body waits for the verdict. What is wrong with a body is
+ * reported after it: a caller without a valid key learns nothing about its body.
+ */
+const bodySteps = (body: ReturnType<typeof jsonBody>, authenticate: Authenticate | undefined) => {
+  const parse = async function parseRequestBody({ event }: ChainRequest): Promise<void> {
+    const state = stateOf(event);
+    if (authenticate !== undefined && isHeavy(state)) return;
+    try {
+      await body(state);
+    } catch (error) {
+      state.bodyError = error;
+    }
+  };
+
+  const finishAuthentication = async function finishAuthentication({ event }: ChainRequest): Promise<void> {
+    const state = stateOf(event);
+    // Asked before: once parsed, a body is no text any more.
+    const isParsed = authenticate === undefined || !isHeavy(state) || state.bodyError !== undefined;
+    await state.verification;
+    if (state.bodyError !== undefined) throw state.bodyError;
+    if (!isParsed) await body(state);
+  };
+
+  return [parse, finishAuthentication] as const;
+};
+
 /** The parts that both kinds share, in their order. */
 const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const route = routeById(routeId);
@@ -112,25 +139,7 @@ const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = open
     state.verification.catch(() => undefined);
   };
 
-  const parse = async function parseRequestBody({ event }: ChainRequest): Promise<void> {
-    const state = stateOf(event);
-    if (authenticate !== undefined && isHeavy(state)) return;
-    try {
-      await body(state);
-    } catch (error) {
-      // Kept until the key is verified: a caller without a valid key learns nothing about its body.
-      state.bodyError = error;
-    }
-  };
-
-  const finishAuthentication = async function finishAuthentication({ event }: ChainRequest): Promise<void> {
-    const state = stateOf(event);
-    // Asked before: once parsed, a body is no text any more.
-    const isParsed = authenticate === undefined || !isHeavy(state) || state.bodyError !== undefined;
-    await state.verification;
-    if (state.bodyError !== undefined) throw state.bodyError;
-    if (!isParsed) await body(state);
-  };
+  const [parse, finishAuthentication] = bodySteps(body, authenticate);
 
   const run = async (event: ProxyEvent): Promise<ProxyResult> => {
     const state = stateOf(event);

@@ -1,7 +1,6 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { ChatProvider } from "./provider.ts";
 import { withStrictTools } from "./strict-tools.ts";
-import { withReasoning } from "./with-reasoning.ts";
 
 /** Adapters are loaded when first called, so that a request pays for its own provider only. */
 const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
@@ -21,6 +20,14 @@ const load = (id: ChatProviderId): Promise<ChatProvider> => {
   loaded.set(id, known);
   return known;
 };
+
+/** A provider that has no `reasoning` object of its own. What translates one is loaded when a request has it. */
+const withReasoning = (provider: ChatProvider): ChatProvider => ({
+  chat: async (call) =>
+    call.request.reasoning === undefined
+      ? provider.chat(call)
+      : (await import("./with-reasoning.ts")).chatWithEffort(provider, call),
+});
 
 /**
  * The adapter of a provider. OpenAI holds strict tools to their schemas itself, for the others we do; OpenRouter has a

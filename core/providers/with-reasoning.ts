@@ -1,6 +1,6 @@
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
-import type { ChatProvider } from "./provider.ts";
+import type { ChatProvider, ProviderCall, ProviderReply } from "./provider.ts";
 import { warningNames } from "./warnings.ts";
 
 /** Thinking tokens up to which an effort is meant. */
@@ -43,13 +43,10 @@ export const withReasoningEffort = (request: ChatRequest, warnings: Set<string>)
   return { ...rest, ...(effort === undefined ? {} : { reasoning_effort: effort }) } as ChatRequest;
 };
 
-/** A provider that has no `reasoning` object of its own: it gets the effort that the object means. */
-export const withReasoning = (provider: ChatProvider): ChatProvider => ({
-  chat: async (call) => {
-    if (call.request.reasoning === undefined) return provider.chat(call);
-    const warnings = new Set<string>();
-    const request = withReasoningEffort(call.request, warnings);
-    const reply = await provider.chat({ ...call, request });
-    return { ...reply, warnings: [...new Set([...warningNames(warnings), ...reply.warnings])] };
-  },
-});
+/** Calls a provider that has no `reasoning` object: it gets the effort that the object means. */
+export const chatWithEffort = async (provider: ChatProvider, call: ProviderCall): Promise<ProviderReply> => {
+  const warnings = new Set<string>();
+  const request = withReasoningEffort(call.request, warnings);
+  const reply = await provider.chat({ ...call, request });
+  return { ...reply, warnings: [...new Set([...warningNames(warnings), ...reply.warnings])] };
+};

@@ -27,6 +27,8 @@ export interface Client {
   readonly afterInstall?: string;
   /** A file of tests/clients/scripts that runs inside the folder of packages. */
   readonly script?: string;
+  /** Files of its configuration, by their paths in its home. */
+  readonly files?: (place: Place) => Readonly<Record<string, string>>;
   readonly command: (place: Place, model: string) => Command;
   readonly models: readonly string[];
   /** A coding agent: it is asked to write a file and read it back. */

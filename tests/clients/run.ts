@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Client, fileName, fileText, type Place } from "./client.ts";
 import { messagesClients } from "./messages-clients.ts";
+import { responsesClients } from "./responses-clients.ts";
 
 /**
  * `npm run clients`: installs pinned versions of clients into a folder of their own and drives them, unmodified, against
@@ -17,7 +18,7 @@ const commandTimeoutMs = 180_000;
 /** Nothing but the gateway is reached: every other host is behind a proxy that is not there. */
 const closedProxy = "http://127.0.0.1:1";
 
-const clients: readonly Client[] = [...messagesClients];
+const clients: readonly Client[] = [...messagesClients, ...responsesClients];
 
 interface Ended {
   readonly code: number | null;
@@ -81,6 +82,10 @@ const drive = async (client: Client, model: string, gateway: Gateway): Promise<s
   const place: Place = { ...gateway, installed, work: join(folder, "work"), home: join(folder, "home") };
   await Promise.all([mkdir(place.work), mkdir(place.home)]);
   try {
+    for (const [path, text] of Object.entries(client.files?.(place) ?? {})) {
+      await mkdir(dirname(join(place.home, path)), { recursive: true });
+      await writeFile(join(place.home, path), text);
+    }
     const { file, arguments: parameters, env } = client.command(place, model);
     const { code, output } = await run(file, parameters, {
       cwd: place.work,
