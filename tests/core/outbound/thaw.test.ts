@@ -1,5 +1,7 @@
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { maxIdleMs } from "#core/outbound/idle.ts";
 import { post } from "#core/outbound/post.ts";
@@ -131,5 +133,27 @@ describe("a call that may be made twice", () => {
       () => twice(server.url, { timeoutMs: 1, freshTimeoutMs: 5_000 }).then(({ text }) => text),
     ]);
     await expect(answers).resolves.toBeUndefined();
+  });
+});
+
+describe("a process that was frozen (SIGSTOP) while its connections died without a FIN", () => {
+  it("answers its first request after the thaw at the price of one silent connection", async () => {
+    const server = await startServer();
+    const worker = fork(join(import.meta.dirname, "frozen-worker.ts"), { execArgv: ["--no-warnings"] });
+    closers.push(() => worker.kill("SIGKILL"));
+    const order = async (calls: number): Promise<unknown> => {
+      const answer = once(worker, "message");
+      worker.send({ url: server.url, calls });
+      return (await answer)[0];
+    };
+    expect(await order(3)).toEqual(["ok", "ok", "ok"]);
+    const { connections } = server.seen;
+    worker.kill("SIGSTOP");
+    server.fallSilent();
+    worker.kill("SIGCONT");
+    expect(await order(1)).toEqual(["ok"]);
+    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 1 });
+    expect(await order(1)).toEqual(["ok"]);
+    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 1 });
   });
 });
