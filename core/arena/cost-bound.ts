@@ -56,7 +56,9 @@ export const withinCost = (request: ChatRequest, maxCostUsd: number | undefined,
   const body = { ...request, model: first.model.id, fallback: others.map(({ model }) => model.id) };
   const wanted = request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
   // Left out where it bounds nothing: a limit over the model's own would be refused, and stored answers would not be found.
-  const binds = answers.some((answer) => answer.affordable < Math.min(answer.longest, wanted));
+  const binds =
+    answers.some((answer) => answer.affordable < Math.min(answer.longest, wanted)) ||
+    (Number.isFinite(wanted) && affordable < wanted);
   if (!binds) return { body, byCost: false };
   const limit = Math.min(affordable, ...answers.map(({ longest }) => longest));
   return { body: { ...body, max_completion_tokens: limit }, byCost: true };

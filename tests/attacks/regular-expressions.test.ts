@@ -19,7 +19,8 @@ interface Expression {
 
 /** Super-linear expressions that are never given a long text, each with what bounds it. */
 const bounded: Readonly<Record<string, string>> = {
-  "core/config.ts /\\/+$/": "reads the operator's own environment",
+  "core/auth/counted-address.ts /(\\d+)\\.(\\d+)\\.(\\d+)\\.(\\d+)$/": "an address, which isIPv6 has checked",
+  "core/settings/kinds.ts /\\/+$/": "reads the operator's own environment",
   "core/guardrails/stream-moderation.ts /[.!?。！？\\n][\"')\\]]*\\s*$/": "a window of less than 800 characters",
   "core/guardrails/detectors/email.ts /-+$/": "a label of a domain of at most 253 characters",
   "core/guardrails/detectors/phone.ts /[^\\d]*\\d+\\)?$/": "a match of a number in groups, at most some 120 characters",
