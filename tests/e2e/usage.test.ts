@@ -20,6 +20,9 @@ const listPrice = (event: UsageEvent, shortWrites = event.cacheWriteInputTokens)
     estimated: event.estimated,
   });
 
+/** What an event costs: by OpenRouter's own statement, since its prices float, else at the catalogue's prices. */
+const costOf = (event: UsageEvent): bigint | undefined => event.providerCostPicoUsd ?? listPrice(event);
+
 const usageOf = (reply: Reply): Record<string, unknown> => (reply.json() as { usage: Record<string, unknown> }).usage;
 
 /** After each request nothing may be left behind: no open place, and exactly what it cost is booked. */
@@ -27,6 +30,12 @@ const expectBooked = async (key: TestKey, picoUsd: bigint): Promise<void> => {
   await eventually(async () => {
     expect(await cloud().admission(key.userId)).toEqual({ open: [], spentPicoUsd: picoUsd });
   });
+};
+
+/** What an answer that was cut off had cost is not known: all that was reserved stays booked on the cap (decision 0008). */
+const expectReservationBooked = async (key: TestKey, event: UsageEvent): Promise<void> => {
+  expect(event.reservedPicoUsd).toBeGreaterThan(event.costPicoUsd ?? 0n);
+  await expectBooked(key, event.reservedPicoUsd);
 };
 
 const models = [
@@ -62,7 +71,7 @@ describe.each(models)("usage of %s", (model, provider) => {
       attempts: [{ model, provider, result: "ok", status: 200, latencyMs: expect.any(Number) }],
     });
     expect(event.code).toBeUndefined();
-    expect(event.costPicoUsd).toBe(listPrice(event));
+    expect(event.costPicoUsd).toBe(costOf(event));
     expect(event.costPicoUsd).toBeGreaterThan(0n);
     expect(event.latencyMs).toBeGreaterThanOrEqual(event.timeToFirstTokenMs ?? Number.POSITIVE_INFINITY);
     await expectBooked(key, event.costPicoUsd ?? -1n);
@@ -85,7 +94,7 @@ describe.each(models)("usage of %s", (model, provider) => {
       const event = await cloud().settledUsage(key.userId, reply.requestId);
       expect(event).toMatchObject({ status: "ok", streamed: true, estimated: false, outputTokens: 12 });
       expect(event.inputTokens).toBeGreaterThan(0);
-      expect(event.costPicoUsd).toBe(listPrice(event));
+      expect(event.costPicoUsd).toBe(costOf(event));
       expect(event.timeToFirstTokenMs).toBeGreaterThan(0);
       await expectBooked(key, event.costPicoUsd ?? -1n);
     },
@@ -108,8 +117,8 @@ describe.each(models)("usage of %s", (model, provider) => {
     expect(event.outputTokens).toBeGreaterThanOrEqual(450);
     expect(event.outputTokens).toBeLessThanOrEqual(560);
     expect(event.inputTokens).toBeGreaterThan(0);
-    expect(event.costPicoUsd).toBe(listPrice(event));
-    await expectBooked(key, event.costPicoUsd ?? -1n);
+    expect(event.costPicoUsd).toBe(costOf(event));
+    await expectReservationBooked(key, event);
   });
 
   it("of a request that failed after its retries is zero, with every attempt", async () => {
@@ -168,7 +177,7 @@ describe.each(models)("usage of %s", (model, provider) => {
     const event = await cloud().settledUsage(key.userId, reply.requestId);
     expect(event).toMatchObject({ status: "error", code: "PROVIDER_TIMEOUT", estimated: true });
     expect(event.outputTokens).toBeGreaterThan(0);
-    await expectBooked(key, event.costPicoUsd ?? -1n);
+    await expectReservationBooked(key, event);
   });
 });
 
@@ -214,14 +223,15 @@ describe("tokens by kind", () => {
     expect(event.outputTokens).toBeLessThanOrEqual(115);
   });
 
-  it("of a model outside the catalogue have no cost, never a wrong one", async () => {
+  it("of a model outside the catalogue cost what the provider states", async () => {
     const key = await cloud().createKey();
     const reply = await chat(cloud(), { model: "openrouter/somebody/some-model", messages: [user("Hello")] }, key.key);
     expect(reply.headers.get("x-model-used")).toBe("openrouter/somebody/some-model");
     const event = await cloud().settledUsage(key.userId, reply.requestId);
     expect(event).toMatchObject({ status: "ok", model: "openrouter/somebody/some-model" });
     expect(event.inputTokens).toBeGreaterThan(0);
-    expect(event.costPicoUsd).toBeUndefined();
+    expect(event.costPicoUsd).toBeGreaterThan(0n);
+    expect(event.costPicoUsd).toBe(event.providerCostPicoUsd);
   });
 
   it("of a fallback are those of the model that answered, with both attempts", async () => {
@@ -292,7 +302,7 @@ describe("cancelling", () => {
     expect(event).toMatchObject({ status: "cancelled", code: "CONFLICT", estimated: true });
     expect(event.outputTokens).toBeGreaterThan(0);
     expect(event.costPicoUsd).toBe(listPrice(event));
-    await expectBooked(owner, event.costPicoUsd ?? -1n);
+    await expectReservationBooked(owner, event);
     expect((await cloud().providerRequests(marker))[0]?.state).toBe("client-left");
   });
 
