@@ -98,7 +98,7 @@ describe("a run that fails", () => {
   );
 
   it.each([
-    ["status=429 code=OutOfCredits", 502, "PROVIDER_ERROR"],
+    ["status=429 code=OutOfCredits", 502, "insufficient_quota"],
     ["status=401", 502, "PROVIDER_AUTH_FAILED"],
     ["status=400 code=BadRequest message=nope", 400, "PROVIDER_ERROR"],
     ["status=500", 502, "PROVIDER_ERROR"],

@@ -97,20 +97,23 @@ describe("an image that is not made", () => {
     ["flux", "fail=Request_Moderated", 400],
     ["flux", "fail=Content_Moderated", 400],
     ["flux", "fail=Error", 502],
-    ["flux", "status=402", 502],
+    ["flux", "status=402", 502, "insufficient_quota"],
     ["flux", "status=422 message=nope", 422],
-    ["qwen", "fail=content_policy_violation", 422],
+    ["qwen", "fail=content_policy_violation", 422, "content_filter"],
     ["qwen", "status=504", 502],
     ["imagen", "fail=IMAGE_SAFETY", 400],
     ["imagen", "status=400 message=nope", 400],
-  ])("(%s, %s) is %i with the provider's word, and costs nothing", async (model, directive, status) => {
-    const user = await caller();
-    const reply = await user.post("/image/generate", { model, prompt: `[[simulate: ${directive}]]` });
-    expect(reply.status).toBe(status);
-    expect(reply.error().code).toBe("PROVIDER_ERROR");
-    expect(await user.usage(reply)).toMatchObject({ status: "error", units: 0, costPicoUsd: 0n });
-    expect(await user.booked()).toBe(0n);
-  });
+  ])(
+    "(%s, %s) is %i with the provider's word, and costs nothing",
+    async (model, directive, status, code = "PROVIDER_ERROR") => {
+      const user = await caller();
+      const reply = await user.post("/image/generate", { model, prompt: `[[simulate: ${directive}]]` });
+      expect(reply.status).toBe(status);
+      expect(reply.error().code).toBe(code);
+      expect(await user.usage(reply)).toMatchObject({ status: "error", units: 0, costPicoUsd: 0n });
+      expect(await user.booked()).toBe(0n);
+    },
+  );
 
   it("in time is 504, and booked as what it will have cost", async () => {
     const user = await caller();

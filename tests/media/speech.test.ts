@@ -96,7 +96,7 @@ describe("errors of MiniMax, which come with HTTP 200", () => {
     [1000, 502, "PROVIDER_ERROR"],
     [1002, 429, "PROVIDER_ERROR"],
     [1004, 502, "PROVIDER_AUTH_FAILED"],
-    [1008, 502, "PROVIDER_ERROR"],
+    [1008, 502, "insufficient_quota"],
     [1026, 400, "PROVIDER_ERROR"],
     [1042, 400, "PROVIDER_ERROR"],
     [2013, 400, "PROVIDER_ERROR"],

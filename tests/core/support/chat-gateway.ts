@@ -63,6 +63,8 @@ export const completionOf = ({ text = "Hello to you", finish = "stop" }: Text = 
   usage,
 });
 
+const call = { index: 0, id: "call_1", type: "function", function: { name: "look", arguments: "{}" } };
+
 /** Plays a model that says one text, in one word a frame where a stream was asked for. */
 export const saying =
   (options: Text = {}): Play =>
@@ -75,6 +77,8 @@ export const saying =
     sse(response, [
       chunk({ role: "assistant", content: "" }),
       ...words.map((content) => chunk({ content })),
+      // The reason holds only for an answer that has a call.
+      ...(options.finish === "tool_calls" ? [chunk({ tool_calls: [call] })] : []),
       chunk({}, options.finish ?? "stop"),
       { ...chunk({}), choices: [], usage },
       "data: [DONE]\n\n",

@@ -93,7 +93,7 @@ describe("the dashboard's page", () => {
   test("answers GET only", async () => {
     const { statusCode, headers, body } = await get("/dashboard", {}, "POST");
     expect(statusCode).toBe(405);
-    expect(headers.allow).toBe("GET");
+    expect(headers.allow).toBe("GET, HEAD");
     expect(JSON.parse(body)).toMatchObject({ error: { code: "METHOD_NOT_ALLOWED" } });
   });
 });
