@@ -19,7 +19,7 @@ export const isHeavy = ({ body, headers }: Pick<RequestState, "body" | "headers"
 const jsonContentType = /^\s*application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Refuses keys that could reach a prototype when somebody copies the value. Its depth is bounded. */
-const checkValue = (value: unknown): void => {
+export const checkValue = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const item of value) checkValue(item);
@@ -38,7 +38,7 @@ const checkValue = (value: unknown): void => {
 };
 
 /** @throws GatewayError BAD_REQUEST for a text that unfolds into too much */
-const checkLimits = (text: string): void => {
+export const checkLimits = (text: string): void => {
   const excess = jsonExcess(text);
   if (excess === undefined) return;
   throw new GatewayError(

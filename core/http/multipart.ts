@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as z from "zod/v4/core";
 import { GatewayError } from "#core/errors.ts";
+import { checkLimits, checkValue } from "./body.ts";
 import type { Endpoint } from "./handler.ts";
 import { jsonFault } from "./json-position.ts";
 import type { Call } from "./request-state.ts";
@@ -73,6 +74,8 @@ const toFields = async (form: FormData): Promise<Record<string, unknown>> => {
     field.isList ||= isList;
     lists.set(name, field);
   }
+  // The names alone: a file's bytes are no members.
+  checkValue(Object.fromEntries([...lists].map(([name]) => [name, null])));
   return Object.fromEntries(
     [...lists].map(([name, { values, isList }]) => [name, isList || values.length > 1 ? values : values[0]]),
   );
@@ -80,13 +83,17 @@ const toFields = async (form: FormData): Promise<Record<string, unknown>> => {
 
 const parseJson = (bytes: Buffer): unknown => {
   const text = bytes.toString("utf8");
+  checkLimits(text);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     const fault = jsonFault(text);
     const where = fault === undefined ? "" : `: the error is at line ${fault.line}, column ${fault.column}`;
     throw new GatewayError("BAD_REQUEST", `The body is not valid JSON${where}.`);
   }
+  checkValue(value);
+  return value;
 };
 
 const readFields = async (call: Call<unknown>, takesJson: boolean): Promise<unknown> => {
@@ -106,5 +113,8 @@ export const withForm = <Schema extends z.$ZodType>(
   handle: (call: Call<z.output<Schema>>) => Promise<EndpointResult>,
   { takesJson = false }: { readonly takesJson?: boolean } = {},
 ): Endpoint => ({
-  handle: async (call) => handle(Object.assign(call, { body: parseWith(schema, await readFields(call, takesJson)) })),
+  handle: async (call) => {
+    const fields = await readFields(call, takesJson);
+    return handle(Object.assign(call, { body: parseWith(schema, fields) }));
+  },
 });
