@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { useCloud } from "#tests/support/cloud.ts";
-import { chat, frames, openChat, type Reply, readRest, readUntil, send, textParts, user, warningsOf } from "./client.ts";
+import {
+  chat,
+  frames,
+  openChat,
+  type Reply,
+  readRest,
+  readUntil,
+  send,
+  textParts,
+  user,
+  warningsOf,
+} from "./client.ts";
 
 const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
 
