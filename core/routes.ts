@@ -731,7 +731,7 @@ export const backgroundFunctions = [
     trigger: { schedule: "rate(1 minute)" },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["usage:Query/open", "usage:UpdateItem", "keys:UpdateItem"],
+    grants: ["usage:Query/open", "usage:UpdateItem", "keys:GetItem", "keys:UpdateItem"],
   },
   {
     id: "UsageRollup",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { type TestKey, useCloud } from "#tests/support/cloud.ts";
-import { chat, frames, openChat, readRest, readUntil, send, textParts, user } from "./client.ts";
+import { chat, frames, openChat, readRest, readUntil, send, textParts, user, warningsOf } from "./client.ts";
 
 const maxOpen = 3;
 const capUsd = 0.006;
@@ -103,7 +103,7 @@ describe("the daily cap", () => {
     );
     for (const response of responses) {
       expect(response.status).toBe(200);
-      expect(response.headers.get("x-warnings")).toBe("max_tokens");
+      expect(warningsOf(response)).toBe("max_tokens");
     }
     const { spentPicoUsd } = await cloud().admission(first.userId);
     expect(spentPicoUsd).toBeLessThanOrEqual(fromUsd(capUsd));
@@ -158,7 +158,7 @@ describe("the daily cap", () => {
       { model, stream: true, messages: [user("[[simulate: length=60000 chunks=120 chunk-delay-ms=2]]")] },
       key.key,
     );
-    expect(reply.headers.get("x-warnings")).toBe("max_completion_tokens");
+    expect(warningsOf(reply)).toBe("max_completion_tokens");
     const events = frames(reply.text);
     expect(events.at(-1)).toBe("[DONE]");
     expect(events.at(-2)).toMatchObject({ choices: [{ finish_reason: "length" }] });

@@ -1,17 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { useCloud } from "#tests/support/cloud.ts";
-import { chat, frames, openChat, type Reply, readRest, readUntil, send, textParts, user } from "./client.ts";
+import {
+  chat,
+  frames,
+  openChat,
+  type Reply,
+  readRest,
+  readUntil,
+  send,
+  textParts,
+  user,
+  warningsOf,
+} from "./client.ts";
 
 const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
 
 const model = "gpt-4o-mini";
-/** Without the one that says that the model ends. */
-const warningsOf = ({ headers }: Reply): string | undefined =>
-  headers
-    .get("x-warnings")
-    ?.split(", ")
-    .filter((warning) => !warning.startsWith("model ("))
-    .join(", ");
 /** The cache as a caller meets it who asks for nothing. */
 const cached = { headers: { "x-cache": "default" } } as const;
 const withKey = (key: string) => ({ headers: { "idempotency-key": key } });

@@ -44,6 +44,14 @@ export interface Reply {
   error(): ErrorEnvelope;
 }
 
+/** The warnings of an answer, without the one that says that the model ends. */
+export const warningsOf = ({ headers }: Pick<Reply, "headers">): string | undefined =>
+  headers
+    .get("x-warnings")
+    ?.split(", ")
+    .filter((warning) => !warning.startsWith("model ("))
+    .join(", ");
+
 const toReply = async (response: Response): Promise<Reply> => {
   const text = await response.text();
   const json = (): unknown => JSON.parse(text);

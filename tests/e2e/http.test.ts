@@ -163,7 +163,7 @@ describe("paths and methods", () => {
     ["DELETE", "/api/v1/models", "GET, HEAD"],
     ["POST", "/api/v1/models/gpt", "GET, HEAD"],
     ["PATCH", "/api/health", "GET, HEAD"],
-    ["HEAD", "/api/auth/callback", "GET"],
+    ["HEAD", "/api/auth/callback", "GET, POST"],
   ])("%s %s is a 405 with Allow: %s", async (method, path, allow) => {
     const reply = await at(path, { method, headers: withKey() });
     expect(reply.status).toBe(405);
