@@ -768,7 +768,7 @@ export const backgroundFunctions = [
     trigger: { schedule: "rate(1 minute)" },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: [...deliveryGrants],
+    grants: [...deliveryGrants, "jobs:Query/due"],
   },
 ] as const satisfies readonly BackgroundFunction[];
 
