@@ -46,6 +46,13 @@ const isWhole = (native: NativeRequest | undefined): boolean =>
   native === undefined ||
   (native.operation === undefined && native.refusal === undefined && native.untranslatable === undefined);
 
+/** Few requests have anything but text: the others do not load the check. @throws GatewayError BAD_REQUEST */
+const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
+  const isText = ({ content }: ChatRequest["messages"][number]): boolean =>
+    !Array.isArray(content) || content.every(({ type }: { readonly type: string }) => type === "text");
+  if (!request.messages.every(isText)) (await import("./check-urls.ts")).checkUrls(request);
+};
+
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
@@ -63,6 +70,7 @@ export const openChat = async (
     if (refusal !== undefined) throw refusal;
   }
   if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
+  await checkUrlsIn(request);
   const chat = new ChatGeneration(call, request, {
     ...caller,
     cache: isWhole(native) ? cacheSettings(headers, request) : undefined,

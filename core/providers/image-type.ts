@@ -32,7 +32,7 @@ export const imageTypeOf = (base64: string): string | undefined => {
     .replace(/\s+/g, "")
     .slice(0, startCharacters);
   const bytes = Buffer.from(start, "base64").toString("latin1");
-  const known = kinds.find(([signature]) => bytes.startsWith(signature))?.[1];
+  const known = kinds.find(([magic]) => bytes.startsWith(magic))?.[1];
   if (known !== undefined) return known;
   if (bytes.startsWith("RIFF") && bytes.slice(8, 12) === "WEBP") return "image/webp";
   return bytes.slice(4, 8) === "ftyp" ? ownValue(brands, bytes.slice(8, 12)) : undefined;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { mediaUrl, webhookUrl, webUrlProblem } from "./media-url.ts";
+import { webUrlProblem } from "#core/outbound/web-url.ts";
+import { mediaUrl, webhookUrl } from "./media-url.ts";
 
 /**
  * Requests of /api/v1/fashion/*: each of the ten models with exactly its own inputs, checked before FASHN is asked. FASHN's

@@ -1,19 +1,13 @@
-import { isIP } from "node:net";
 import * as z from "zod";
-import { isPublicAddress } from "#core/outbound/public-address.ts";
+import { webUrlProblem } from "#core/outbound/web-url.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
-/**
- * Guards the URLs that callers hand in. The provider fetches them, so a name is not resolved here: what it resolves to for
- * the provider is the provider's network, not ours, and what it resolved to for us could be another address a moment later
- * (DNS rebinding). Where we connect ourselves (an image for Google, a webhook), the connection's own look-up is guarded.
- */
+/** URLs of media and of webhooks in requests: core/outbound/web-url.ts says which lead nowhere inside. */
 
 export type MediaType = "image" | "audio" | "video";
 
 /** Decoded bytes of a data: URL. A body takes 5 MB, in which base64 is a third longer. */
 const maxDataUrlBytes = 3 * 1024 * 1024;
-const maxUrlCharacters = 2_048;
 
 const subtypes: Readonly<Record<MediaType, ReadonlySet<string>>> = {
   image: new Set(["png", "jpeg", "jpg", "webp", "gif", "heic", "heif", "avif"]),
@@ -39,29 +33,6 @@ const extensions: Readonly<Record<string, MediaType | "document">> = {
   html: "document",
   json: "document",
   zip: "document",
-};
-
-/** Names that never lead to the public internet. */
-const localName = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|test|invalid|example\.local)$/;
-
-const hostProblem = (url: URL): string | undefined => {
-  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  if (isIP(host) !== 0) return isPublicAddress(host) ? undefined : "its address is not public";
-  // The URL parser has turned every spelling of an IPv4 address (hexadecimal, octal, one number) into the usual one.
-  if (!host.includes(".") || localName.test(host)) return "its host is not public";
-  return undefined;
-};
-
-/** Why a web address may not be used, or undefined. `https` allows no other scheme. */
-export const webUrlProblem = (text: string, scheme: "http" | "https" = "http"): string | undefined => {
-  if (text.length > maxUrlCharacters) return `it is longer than ${maxUrlCharacters} characters`;
-  const url = URL.parse(text);
-  if (url === null) return "it is not a URL";
-  if (url.protocol !== "https:" && (scheme === "https" || url.protocol !== "http:")) {
-    return scheme === "https" ? "it is not https" : "it is neither http(s) nor a data: URL";
-  }
-  if (url.username !== "" || url.password !== "") return "it contains a user name or password";
-  return hostProblem(url);
 };
 
 const dataUrlHead = /^data:([a-z]+)\/([a-z0-9.+-]+);base64,/i;

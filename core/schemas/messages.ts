@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { webUrlProblem } from "#core/outbound/web-url.ts";
 
 /**
  * The request of POST /api/v1/messages: Anthropic's fields, checked where a wrong one could only be answered wrongly. What we
@@ -14,7 +15,16 @@ const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullish(schem
 const textBlock = z.looseObject({ type: z.literal("text"), text: z.string() });
 
 const base64Source = z.looseObject({ type: z.literal("base64"), media_type: text, data: z.string() });
-const urlSource = z.looseObject({ type: z.literal("url"), url: text });
+/** Anthropic may be sent a source as it came, and fetches it: it leads to no private network. */
+const urlSource = z.looseObject({
+  type: z.literal("url"),
+  url: text.check((payload) => {
+    const problem = webUrlProblem(payload.value, "http", Number.POSITIVE_INFINITY);
+    if (problem === undefined) return;
+    const message = `The URL cannot be used: ${problem}`;
+    payload.issues.push({ code: "custom", message, input: payload.value });
+  }),
+});
 const textSource = z.looseObject({ type: z.literal("text"), data: z.string() });
 
 /** Types that are checked, and any other. */

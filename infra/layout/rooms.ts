@@ -109,6 +109,7 @@ export const rooms: readonly Room[] = [
     "catalog",
     "generation",
     "guardrails",
+    "outbound",
     "prompts",
     "providers",
     "routing",

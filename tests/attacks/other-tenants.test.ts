@@ -21,11 +21,20 @@ const publicParameters: Readonly<Record<string, string>> = {
   "GET /dashboard/{proxy+}": "a file of the page",
 };
 
+/** Fields of queries that name nothing of a tenant. */
+const publicFields: Readonly<Record<string, string>> = {
+  "GET /api/v1/models: query after_id": "a model of the catalogue",
+  "GET /api/v1/models: query before_id": "a model of the catalogue",
+};
+
 const placesOf = ({ name, route, query }: SampledOperation): readonly string[] => [
   ...(publicParameters[name] === undefined
     ? [...route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, parameter]) => `${name}: path ${parameter}`)
     : []),
-  ...query.filter((field) => /id$/i.test(field)).map((field) => `${name}: query ${field}`),
+  ...query
+    .filter((field) => /id$/i.test(field))
+    .map((field) => `${name}: query ${field}`)
+    .filter((place) => publicFields[place] === undefined),
 ];
 
 interface Owned {

@@ -4,7 +4,8 @@ import type { OperationTable } from "#core/openapi/operation.ts";
 import { operations } from "#core/openapi/operations.ts";
 import { guardedLookup } from "#core/outbound/fetch-image.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
-import { mediaUrlProblem, webUrlProblem } from "#core/schemas/media-url.ts";
+import { webUrlProblem } from "#core/outbound/web-url.ts";
+import { mediaUrlProblem } from "#core/schemas/media-url.ts";
 import { captureLog } from "#tests/accounts/support/log.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { type Tenant, useAttackedGateway } from "./support/gateway.ts";
@@ -66,6 +67,26 @@ describe("a URL of a caller", () => {
 });
 
 const table: OperationTable = operations;
+const photo = "https://images.example.com/a.png";
+
+/** Whether a JSON Schema takes a URL: a text that may be one, or what it says nothing about, such as a file. */
+const takesUrl = (schema: unknown): boolean => {
+  const {
+    type,
+    pattern,
+    items,
+    anyOf,
+    oneOf,
+    allOf,
+    enum: values,
+    ...more
+  } = schema as Readonly<Record<string, unknown>>;
+  const choices = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? (list as readonly unknown[]) : []));
+  if (choices.length > 0) return choices.some(takesUrl);
+  if (type === "array") return takesUrl(items ?? {});
+  if (values !== undefined || "const" in more) return false;
+  return type === undefined || (type === "string" && new RegExp(String(pattern ?? "")).test(photo));
+};
 
 /** Paths of the fields that are named as URLs, in a JSON Schema. */
 const urlFields = (schema: unknown, path = ""): readonly string[] => {
@@ -76,7 +97,7 @@ const urlFields = (schema: unknown, path = ""): readonly string[] => {
     const description = JSON.stringify(member);
     const isUrl = /url|image|_file$/i.test(name) || /http\(s\) URL|https URL/.test(description);
     const within = urlFields(member, at);
-    return within.length > 0 || !isUrl || !/"type":"(string|array)"/.test(description) ? within : [at];
+    return within.length > 0 || !isUrl || !takesUrl(member) ? within : [at];
   });
   const choices = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? (list as readonly unknown[]) : []));
   return [...new Set([...named, ...urlFields(items, path), ...choices.flatMap((choice) => urlFields(choice, path))])];
@@ -95,7 +116,6 @@ const fashion =
     model_name: model,
     inputs: { ...more, [name]: url },
   });
-const photo = "https://images.example.com/a.png";
 const webhook = (body: object) => (webhookUrl: string) => ({ ...body, webhookUrl });
 const fashionFields = {
   "inputs.model_image": fashion("model-variation", "model_image"),
@@ -109,12 +129,34 @@ const fashionFields = {
   webhookUrl: webhook({ model_name: "background-remove", inputs: { image: photo } }),
 };
 
+const source = (type: "image" | "document") => (url: string) => ({ type, source: { type: "url", url } });
+const turn = (model: string, block: object) => ({
+  model,
+  max_tokens: 100,
+  messages: [{ role: "user", content: [block] }],
+});
+const messagesFields = {
+  "messages.content.source.url": (url: string) => turn("claude", source("image")(url)),
+  "messages.content.content.source.url": (url: string) =>
+    turn("claude", { type: "tool_result", tool_use_id: "toolu_1", content: [source("image")(url)] }),
+};
+
 const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => object>>>> = {
   "POST /api/v1/chat/completions": {
     "messages.content.image_url.url": (url) => ({
-      model: "gemini",
+      model: "gpt",
       messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }],
     }),
+  },
+  "POST /api/v1/messages": messagesFields,
+  "POST /api/v1/messages/count_tokens": messagesFields,
+  "POST /api/v1/images/edits": {
+    image: image("image"),
+    "images.image_url": (url) => ({ prompt: "x", images: [{ image_url: photo }, { image_url: url }] }),
+    "mask.image_url": (url) => ({ prompt: "x", images: [{ image_url: photo }], mask: { image_url: url } }),
+  },
+  "POST /api/v1/moderations": {
+    "input.image_url.url": (url) => ({ input: [{ type: "image_url", image_url: { url } }] }),
   },
   "POST /api/v1/media/image": {
     "subject_reference.image_file": (url) => ({
@@ -147,6 +189,35 @@ const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => o
   "POST /api/v1/vision": { image_url: image("image_url"), image_urls: (url) => ({ image_urls: [photo, url] }) },
 };
 
+/** More places for a URL, which no schema names: the schema leaves them open, or the same field has another meaning. */
+const unnamed: readonly (readonly [name: string, field: string, make: (url: string) => object])[] = [
+  [
+    "POST /api/v1/chat/completions",
+    "messages.content.file.file_data",
+    (url) => ({
+      model: "gpt",
+      messages: [{ role: "user", content: [{ type: "file", file: { file_data: url, filename: "a.pdf" } }] }],
+    }),
+  ],
+  ["POST /api/v1/messages", "a document", (url) => turn("claude", source("document")(url))],
+  ["POST /api/v1/messages", "another provider's model", (url) => turn("gpt", source("image")(url))],
+  [
+    "POST /api/v1/messages",
+    "messages.content.source.content",
+    (url) => turn("gpt", { type: "document", source: { type: "content", content: [source("image")(url)] } }),
+  ],
+  [
+    "POST /api/v1/responses",
+    "input.content.image_url",
+    (url) => ({ model: "gpt", input: [{ role: "user", content: [{ type: "input_image", image_url: url }] }] }),
+  ],
+  [
+    "POST /api/v1/responses",
+    "input.content.file_url",
+    (url) => ({ model: "gpt", input: [{ role: "user", content: [{ type: "input_file", file_url: url }] }] }),
+  ],
+];
+
 describe.skipIf(!hasTables)(`a URL field (${tablesName})`, () => {
   const gateway = useAttackedGateway();
   captureLog();
@@ -173,9 +244,12 @@ describe.skipIf(!hasTables)(`a URL field (${tablesName})`, () => {
     "https://2130706433/a.png",
     "file:///etc/passwd",
   ];
-  const places = Object.entries(fields).flatMap(([name, own]) =>
-    Object.entries(own).map(([field, make]) => [name, field, make] as const),
-  );
+  const places = [
+    ...Object.entries(fields).flatMap(([name, own]) =>
+      Object.entries(own).map(([field, make]) => [name, field, make] as const),
+    ),
+    ...unnamed,
+  ];
 
   it.each(places)("%s: %s leads nowhere inside, and no provider is asked", async (name, _field, make) => {
     const operation = sampledOperations.find((each) => each.name === name);
