@@ -80,6 +80,9 @@ export interface BackgroundFunction {
   readonly grants: readonly Grant[];
 }
 
+/** A call without side effects: what a bundle does not use of this file is left out of it. */
+const lazily = <const Value>(make: () => Value): Value => make();
+
 const minute = 60_000;
 const perKey = (name: string, limit: number, durationMs = minute): RateLimit => ({
   name,
@@ -106,30 +109,31 @@ const chatSecrets = [
 ] as const satisfies Grant[];
 const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
 /** A chat completion, whatever the dialect in which it is asked for. */
-const chatGrants = [
-  ...verifyKey,
-  ...meter,
-  ...byok,
-  ...cached,
-  ...chatSecrets,
-  ...promptSecrets,
-] as const satisfies Grant[];
+const chatGrants = /* @__PURE__ */ lazily(
+  () => [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets] as const satisfies Grant[],
+);
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
 /** Signing in and out. */
-const signInGrants = [...session, "secret:UnkeyRootKey"] as const satisfies Grant[];
+const signInGrants = /* @__PURE__ */ lazily(() => [...session, "secret:UnkeyRootKey"] as const satisfies Grant[]);
 /** Managing API keys. */
-const keyGrants = [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:DeleteItem"] as const satisfies Grant[];
+const keyGrants = /* @__PURE__ */ lazily(
+  () => [...session, "secret:UnkeyRootKey", "keys:UpdateItem", "keys:DeleteItem"] as const satisfies Grant[],
+);
 
 const generating = { stream: true, memoryMb: 1024, timeoutSeconds: 330, concurrency: "stream" } as const;
-const longGenerating = { ...generating, timeoutSeconds: 900 } as const;
+const longGenerating = /* @__PURE__ */ lazily(() => ({ ...generating, timeoutSeconds: 900 }) as const);
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
 /** A buffered answer that waits for a provider. It shares the streams' executions: a few slow calls would fill a reserved pool. */
-const waiting = { ...buffered, concurrency: "stream" } as const;
-const mediaGrants = [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[];
+const waiting = /* @__PURE__ */ lazily(() => ({ ...buffered, concurrency: "stream" }) as const);
+const mediaGrants = /* @__PURE__ */ lazily(
+  () => [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[],
+);
 /** What a URL leads to is put among the caller's jobs. */
-const rememberGrants = [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[];
-const jobGrants = [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[];
+const rememberGrants = /* @__PURE__ */ lazily(() => [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[]);
+const jobGrants = /* @__PURE__ */ lazily(
+  () => [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[],
+);
 /** What a turn of deliveries does. */
 const deliveryGrants = [
   "jobs:Query",
@@ -140,19 +144,24 @@ const deliveryGrants = [
   "kms:Decrypt",
 ] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
-const jobStatusGrants = [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[];
-const imageGrants = [
-  ...jobGrants,
-  "secret:OpenaiApiKey",
-  "secret:GoogleApiKey",
-  "secret:FalApiKey",
-  "secret:BflApiKey",
-] as const satisfies Grant[];
-const mediaLimit = perKey("media", 60);
-const signInLimit = perAddress("sign-in", 10);
-const imageLimit = perKey("image", 30);
+const jobStatusGrants = /* @__PURE__ */ lazily(
+  () => [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[],
+);
+const imageGrants = /* @__PURE__ */ lazily(
+  () =>
+    [
+      ...jobGrants,
+      "secret:OpenaiApiKey",
+      "secret:GoogleApiKey",
+      "secret:FalApiKey",
+      "secret:BflApiKey",
+    ] as const satisfies Grant[],
+);
+const mediaLimit = /* @__PURE__ */ perKey("media", 60);
+const signInLimit = /* @__PURE__ */ perAddress("sign-in", 10);
+const imageLimit = /* @__PURE__ */ perKey("image", 30);
 /** All dialects count together. */
-const chatLimit = perKey("chat-completions", 60);
+const chatLimit = /* @__PURE__ */ perKey("chat-completions", 60);
 
 /**
  * Types of request bodies that API Gateway hands over as base64 instead of text, which would break files. All other types
@@ -160,559 +169,669 @@ const chatLimit = perKey("chat-completions", 60);
  */
 export const binaryMediaTypes = ["multipart/form-data"] as const;
 
+/** A row, as a constant: a function's bundle holds its own row instead of the whole table. */
+const row = <const Row extends Route>(make: () => Row): Row => make();
+
+export const healthRoute = /* @__PURE__ */ row(() => ({
+  id: "Health",
+  path: "/api/health",
+  methods: ["GET"],
+  handler: "functions/health.handler",
+  auth: "none",
+  ...buffered,
+  memoryMb: 256,
+  timeoutSeconds: 10,
+  grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
+}));
+
+export const openApiRoute = /* @__PURE__ */ row(() => ({
+  id: "OpenApi",
+  path: "/api/openapi.json",
+  methods: ["GET"],
+  handler: "functions/openapi.handler",
+  auth: "none",
+  ...buffered,
+  grants: [],
+}));
+
+export const chatCompletionsRoute = /* @__PURE__ */ row(() => ({
+  id: "ChatCompletions",
+  path: "/api/v1/chat/completions",
+  methods: ["POST"],
+  handler: "functions/chat-completions.handler",
+  auth: "key",
+  limit: chatLimit,
+  ...generating,
+  grants: chatGrants,
+}));
+
+export const messagesRoute = /* @__PURE__ */ row(() => ({
+  id: "Messages",
+  path: "/api/v1/messages",
+  methods: ["POST"],
+  handler: "functions/messages.handler",
+  auth: "key",
+  limit: chatLimit,
+  ...generating,
+  grants: chatGrants,
+}));
+
+export const countTokensRoute = /* @__PURE__ */ row(() => ({
+  id: "CountTokens",
+  path: "/api/v1/messages/count_tokens",
+  methods: ["POST"],
+  handler: "functions/count-tokens.handler",
+  auth: "key",
+  limit: perKey("count-tokens", 120),
+  ...generating,
+  timeoutSeconds: 30,
+  grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
+}));
+
+export const embeddingsRoute = /* @__PURE__ */ row(() => ({
+  id: "Embeddings",
+  path: "/api/v1/embeddings",
+  methods: ["POST"],
+  handler: "functions/embeddings.handler",
+  auth: "key",
+  limit: perKey("embeddings", 120),
+  ...generating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
+}));
+
+export const responsesRoute = /* @__PURE__ */ row(() => ({
+  id: "Responses",
+  path: "/api/v1/responses",
+  methods: ["POST"],
+  handler: "functions/responses.handler",
+  auth: "key",
+  limit: chatLimit,
+  ...generating,
+  grants: chatGrants,
+}));
+
+export const responsesInputTokensRoute = /* @__PURE__ */ row(() => ({
+  id: "ResponsesInputTokens",
+  path: "/api/v1/responses/input_tokens",
+  methods: ["POST"],
+  handler: "functions/responses-input-tokens.handler",
+  auth: "key",
+  limit: perKey("count-tokens", 120),
+  ...generating,
+  timeoutSeconds: 30,
+  grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+}));
+
+export const responsesCompactRoute = /* @__PURE__ */ row(() => ({
+  id: "ResponsesCompact",
+  path: "/api/v1/responses/compact",
+  methods: ["POST"],
+  handler: "functions/responses-compact.handler",
+  auth: "key",
+  limit: chatLimit,
+  ...generating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
+}));
+
+export const modelsRoute = /* @__PURE__ */ row(() => ({
+  id: "Models",
+  path: "/api/v1/models",
+  methods: ["GET"],
+  handler: "functions/models.handler",
+  auth: "key",
+  limit: perKey("models", 120),
+  ...buffered,
+  grants: [...verifyKey],
+}));
+
+export const modelRoute = /* @__PURE__ */ row(() => ({
+  id: "Model",
+  // Greedy, since ids such as deepseek/deepseek-v3.2 hold a slash.
+  path: "/api/v1/models/{id+}",
+  methods: ["GET"],
+  handler: "functions/model.handler",
+  auth: "key",
+  limit: perKey("models", 120),
+  ...buffered,
+  grants: [...verifyKey],
+}));
+
+export const cancelRequestRoute = /* @__PURE__ */ row(() => ({
+  id: "CancelRequest",
+  path: "/api/v1/requests/{id}/cancel",
+  methods: ["POST"],
+  handler: "functions/cancel-request.handler",
+  auth: "key",
+  limit: perKey("cancel", 120),
+  ...buffered,
+  grants: [...verifyKey],
+}));
+
+export const keysRoute = /* @__PURE__ */ row(() => ({
+  id: "Keys",
+  path: "/api/v1/keys",
+  methods: ["GET", "POST"],
+  handler: "functions/keys.handler",
+  auth: "session",
+  limit: perUser("keys", 60),
+  ...buffered,
+  grants: [...keyGrants, "keys:Query", "keys:PutItem"],
+}));
+
+export const keyRoute = /* @__PURE__ */ row(() => ({
+  id: "Key",
+  path: "/api/v1/keys/{id}",
+  methods: ["PATCH", "DELETE"],
+  handler: "functions/key.handler",
+  auth: "session",
+  limit: perUser("keys", 60),
+  ...buffered,
+  grants: [...keyGrants, "keys:GetItem"],
+}));
+
+export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "RotateKey",
+  path: "/api/v1/keys/{id}/rotate",
+  methods: ["POST"],
+  handler: "functions/rotate-key.handler",
+  auth: "session",
+  limit: perUser("keys", 60),
+  ...buffered,
+  grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
+}));
+
+export const providerKeysRoute = /* @__PURE__ */ row(() => ({
+  id: "ProviderKeys",
+  path: "/api/v1/provider-keys",
+  methods: ["GET", "POST"],
+  handler: "functions/provider-keys.handler",
+  auth: "session",
+  limit: perUser("provider-keys", 60),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "providerKeys:PutItem",
+    "providerKeys:UpdateItem",
+    "providerKeys:Query",
+    "kms:GenerateDataKey",
+  ],
+}));
+
+export const providerKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "ProviderKey",
+  path: "/api/v1/provider-keys/{id}",
+  methods: ["DELETE"],
+  handler: "functions/provider-key.handler",
+  auth: "session",
+  limit: perUser("provider-keys", 60),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "providerKeys:DeleteItem",
+    "providerKeys:UpdateItem",
+    "providerKeys:Query",
+  ],
+}));
+
+export const usageRoute = /* @__PURE__ */ row(() => ({
+  id: "Usage",
+  path: "/api/v1/usage",
+  methods: ["GET"],
+  handler: "functions/usage.handler",
+  auth: "key-or-session",
+  limit: perKey("usage", 60),
+  ...buffered,
+  grants: [...verifyKey, ...session, "rollups:Query"],
+}));
+
+export const signInRoute = /* @__PURE__ */ row(() => ({
+  id: "SignIn",
+  path: "/api/auth/sign-in",
+  methods: ["POST"],
+  handler: "functions/auth/sign-in.handler",
+  auth: "none",
+  limit: signInLimit,
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const signUpRoute = /* @__PURE__ */ row(() => ({
+  id: "SignUp",
+  path: "/api/auth/sign-up",
+  methods: ["POST"],
+  handler: "functions/auth/sign-up.handler",
+  auth: "none",
+  limit: signInLimit,
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const magicLinkRoute = /* @__PURE__ */ row(() => ({
+  id: "MagicLink",
+  path: "/api/auth/magic-link",
+  methods: ["POST"],
+  handler: "functions/auth/magic-link.handler",
+  auth: "none",
+  limit: signInLimit,
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const resetPasswordRoute = /* @__PURE__ */ row(() => ({
+  id: "ResetPassword",
+  path: "/api/auth/reset-password",
+  methods: ["POST"],
+  handler: "functions/auth/reset-password.handler",
+  auth: "none",
+  limit: signInLimit,
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const oAuthRoute = /* @__PURE__ */ row(() => ({
+  id: "OAuth",
+  path: "/api/auth/oauth/{provider}",
+  methods: ["GET"],
+  handler: "functions/auth/oauth.handler",
+  auth: "none",
+  limit: perAddress("oauth", 30),
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const authCallbackRoute = /* @__PURE__ */ row(() => ({
+  id: "AuthCallback",
+  path: "/api/auth/callback",
+  methods: ["GET", "POST"],
+  handler: "functions/auth/callback.handler",
+  auth: "none",
+  limit: perAddress("oauth", 30),
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const sessionRoute = /* @__PURE__ */ row(() => ({
+  id: "Session",
+  path: "/api/auth/session",
+  methods: ["GET"],
+  handler: "functions/auth/session.handler",
+  auth: "session",
+  limit: perUser("session", 240),
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const signOutRoute = /* @__PURE__ */ row(() => ({
+  id: "SignOut",
+  path: "/api/auth/sign-out",
+  methods: ["POST"],
+  handler: "functions/auth/sign-out.handler",
+  auth: "none",
+  limit: perAddress("sign-out", 60),
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const updatePasswordRoute = /* @__PURE__ */ row(() => ({
+  id: "UpdatePassword",
+  path: "/api/auth/update-password",
+  methods: ["POST"],
+  handler: "functions/auth/update-password.handler",
+  auth: "session",
+  limit: perUser("update-password", 10),
+  ...buffered,
+  grants: signInGrants,
+}));
+
+export const dashboardRoute = /* @__PURE__ */ row(() => ({
+  id: "Dashboard",
+  path: "/dashboard",
+  methods: ["GET"],
+  handler: "functions/dashboard.handler",
+  auth: "none",
+  ...buffered,
+  concurrency: "page",
+  grants: [],
+}));
+
+export const dashboardAssetsRoute = /* @__PURE__ */ row(() => ({
+  id: "DashboardAssets",
+  path: "/dashboard/{proxy+}",
+  methods: ["GET"],
+  handler: "functions/dashboard-assets.handler",
+  auth: "none",
+  ...buffered,
+  concurrency: "page",
+  grants: [],
+}));
+
+export const chatRoute = /* @__PURE__ */ row(() => ({
+  id: "Chat",
+  path: "/api/chat",
+  methods: ["POST"],
+  handler: "functions/chat.handler",
+  auth: "key",
+  limit: perKey("chat", 10),
+  ...longGenerating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
+export const battleRoute = /* @__PURE__ */ row(() => ({
+  id: "Battle",
+  path: "/api/v1/battle",
+  methods: ["POST"],
+  handler: "functions/battle.handler",
+  auth: "key",
+  limit: perKey("battle", 20),
+  ...longGenerating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
+export const fightRoute = /* @__PURE__ */ row(() => ({
+  id: "Fight",
+  path: "/api/v1/fight",
+  methods: ["POST"],
+  handler: "functions/fight.handler",
+  auth: "key",
+  limit: perKey("fight", 10),
+  ...longGenerating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
+export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaSpeech",
+  path: "/api/v1/media/speech",
+  methods: ["POST"],
+  handler: "functions/media-speech.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+}));
+
+export const mediaVoicesRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaVoices",
+  path: "/api/v1/media/voices",
+  methods: ["GET"],
+  handler: "functions/media-voices.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...waiting,
+  grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
+}));
+
+export const mediaMusicRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaMusic",
+  path: "/api/v1/media/music",
+  methods: ["POST"],
+  handler: "functions/media-music.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+}));
+
+export const mediaImageRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaImage",
+  path: "/api/v1/media/image",
+  methods: ["POST"],
+  handler: "functions/media-image.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+}));
+
+export const mediaVideoRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaVideo",
+  path: "/api/v1/media/video",
+  methods: ["POST"],
+  handler: "functions/media-video.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...jobGrants, "secret:MinimaxApiKey"],
+}));
+
+export const mediaVideoStatusRoute = /* @__PURE__ */ row(() => ({
+  id: "MediaVideoStatus",
+  path: "/api/v1/media/video/{taskId}",
+  methods: ["GET"],
+  handler: "functions/media-video-status.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...waiting,
+  grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
+}));
+
+export const fashionRunRoute = /* @__PURE__ */ row(() => ({
+  id: "FashionRun",
+  path: "/api/v1/fashion/run",
+  methods: ["POST"],
+  handler: "functions/fashion-run.handler",
+  auth: "key",
+  limit: perKey("fashion-run", 30),
+  ...generating,
+  grants: [...jobGrants, "secret:FashnApiKey"],
+}));
+
+export const fashionStatusRoute = /* @__PURE__ */ row(() => ({
+  id: "FashionStatus",
+  path: "/api/v1/fashion/status/{id}",
+  methods: ["GET"],
+  handler: "functions/fashion-status.handler",
+  auth: "key",
+  limit: perKey("fashion-status", 40, 10_000),
+  ...waiting,
+  grants: [...jobStatusGrants, "secret:FashnApiKey"],
+}));
+
+export const fashionSubscribeRoute = /* @__PURE__ */ row(() => ({
+  id: "FashionSubscribe",
+  path: "/api/v1/fashion/subscribe",
+  methods: ["POST"],
+  handler: "functions/fashion-subscribe.handler",
+  auth: "key",
+  limit: perKey("fashion-subscribe", 30),
+  ...longGenerating,
+  grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
+}));
+
+export const imageGenerateRoute = /* @__PURE__ */ row(() => ({
+  id: "ImageGenerate",
+  path: "/api/v1/image/generate",
+  methods: ["POST"],
+  handler: "functions/image-generate.handler",
+  auth: "key",
+  limit: imageLimit,
+  ...generating,
+  grants: imageGrants,
+}));
+
+export const imageEditRoute = /* @__PURE__ */ row(() => ({
+  id: "ImageEdit",
+  path: "/api/v1/image/edit",
+  methods: ["POST"],
+  handler: "functions/image-edit.handler",
+  auth: "key",
+  limit: imageLimit,
+  ...generating,
+  grants: imageGrants,
+}));
+
+export const imagesGenerationsRoute = /* @__PURE__ */ row(() => ({
+  id: "ImagesGenerations",
+  path: "/api/v1/images/generations",
+  methods: ["POST"],
+  handler: "functions/images-generations.handler",
+  auth: "key",
+  limit: imageLimit,
+  ...generating,
+  grants: imageGrants,
+}));
+
+export const imagesEditsRoute = /* @__PURE__ */ row(() => ({
+  id: "ImagesEdits",
+  path: "/api/v1/images/edits",
+  methods: ["POST"],
+  handler: "functions/images-edits.handler",
+  auth: "key",
+  limit: imageLimit,
+  ...generating,
+  grants: imageGrants,
+}));
+
+export const audioSpeechRoute = /* @__PURE__ */ row(() => ({
+  id: "AudioSpeech",
+  path: "/api/v1/audio/speech",
+  methods: ["POST"],
+  handler: "functions/audio-speech.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
+}));
+
+export const audioTranscriptionsRoute = /* @__PURE__ */ row(() => ({
+  id: "AudioTranscriptions",
+  path: "/api/v1/audio/transcriptions",
+  methods: ["POST"],
+  handler: "functions/audio-transcriptions.handler",
+  auth: "key",
+  limit: mediaLimit,
+  ...generating,
+  grants: [...mediaGrants, "secret:OpenaiApiKey"],
+}));
+
+export const moderationsRoute = /* @__PURE__ */ row(() => ({
+  id: "Moderations",
+  path: "/api/v1/moderations",
+  methods: ["POST"],
+  handler: "functions/moderations.handler",
+  auth: "key",
+  limit: perKey("moderations", 60),
+  ...generating,
+  grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+}));
+
+export const videoGenerateRoute = /* @__PURE__ */ row(() => ({
+  id: "VideoGenerate",
+  path: "/api/v1/video/generate",
+  methods: ["POST"],
+  handler: "functions/video-generate.handler",
+  auth: "key",
+  limit: perKey("video", 10),
+  ...generating,
+  grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+}));
+
+export const videoStatusRoute = /* @__PURE__ */ row(() => ({
+  id: "VideoStatus",
+  path: "/api/v1/video/status",
+  methods: ["GET"],
+  handler: "functions/video-status.handler",
+  auth: "key",
+  limit: perKey("video-status", 60),
+  ...generating,
+  grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
+}));
+
+export const visionRoute = /* @__PURE__ */ row(() => ({
+  id: "Vision",
+  path: "/api/v1/vision",
+  methods: ["GET", "POST"],
+  handler: "functions/vision.handler",
+  auth: "key",
+  limit: perKey("vision", 60),
+  ...generating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
+}));
+
+export const jobsRoute = /* @__PURE__ */ row(() => ({
+  id: "Jobs",
+  path: "/api/v1/jobs",
+  methods: ["GET"],
+  handler: "functions/jobs.handler",
+  auth: "key-or-session",
+  limit: perKey("jobs", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
+}));
+
+export const jobContentRoute = /* @__PURE__ */ row(() => ({
+  id: "JobContent",
+  path: "/api/v1/jobs/{id}/content",
+  methods: ["GET"],
+  handler: "functions/job-content.handler",
+  auth: "key-or-session",
+  limit: perKey("job-content", 120),
+  ...generating,
+  grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
+}));
+
+/** All rows. */
 export const routes = [
-  {
-    id: "Health",
-    path: "/api/health",
-    methods: ["GET"],
-    handler: "functions/health.handler",
-    auth: "none",
-    ...buffered,
-    memoryMb: 256,
-    timeoutSeconds: 10,
-    grants: ["keys:DescribeTable", "kms:DescribeKey", "secret:UnkeyRootKey", "secret:SupabaseAnonKey"],
-  },
-  {
-    id: "OpenApi",
-    path: "/api/openapi.json",
-    methods: ["GET"],
-    handler: "functions/openapi.handler",
-    auth: "none",
-    ...buffered,
-    grants: [],
-  },
-  {
-    id: "ChatCompletions",
-    path: "/api/v1/chat/completions",
-    methods: ["POST"],
-    handler: "functions/chat-completions.handler",
-    auth: "key",
-    limit: chatLimit,
-    ...generating,
-    grants: chatGrants,
-  },
-  {
-    id: "Messages",
-    path: "/api/v1/messages",
-    methods: ["POST"],
-    handler: "functions/messages.handler",
-    auth: "key",
-    limit: chatLimit,
-    ...generating,
-    grants: chatGrants,
-  },
-  {
-    id: "CountTokens",
-    path: "/api/v1/messages/count_tokens",
-    methods: ["POST"],
-    handler: "functions/count-tokens.handler",
-    auth: "key",
-    limit: perKey("count-tokens", 120),
-    ...generating,
-    timeoutSeconds: 30,
-    grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
-  },
-  {
-    id: "Embeddings",
-    path: "/api/v1/embeddings",
-    methods: ["POST"],
-    handler: "functions/embeddings.handler",
-    auth: "key",
-    limit: perKey("embeddings", 120),
-    ...generating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
-  },
-  {
-    id: "Responses",
-    path: "/api/v1/responses",
-    methods: ["POST"],
-    handler: "functions/responses.handler",
-    auth: "key",
-    limit: chatLimit,
-    ...generating,
-    grants: chatGrants,
-  },
-  {
-    id: "ResponsesInputTokens",
-    path: "/api/v1/responses/input_tokens",
-    methods: ["POST"],
-    handler: "functions/responses-input-tokens.handler",
-    auth: "key",
-    limit: perKey("count-tokens", 120),
-    ...generating,
-    timeoutSeconds: 30,
-    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
-  },
-  {
-    id: "ResponsesCompact",
-    path: "/api/v1/responses/compact",
-    methods: ["POST"],
-    handler: "functions/responses-compact.handler",
-    auth: "key",
-    limit: chatLimit,
-    ...generating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
-  },
-  {
-    id: "Models",
-    path: "/api/v1/models",
-    methods: ["GET"],
-    handler: "functions/models.handler",
-    auth: "key",
-    limit: perKey("models", 120),
-    ...buffered,
-    grants: [...verifyKey],
-  },
-  {
-    id: "Model",
-    // Greedy, since ids such as deepseek/deepseek-v3.2 hold a slash.
-    path: "/api/v1/models/{id+}",
-    methods: ["GET"],
-    handler: "functions/model.handler",
-    auth: "key",
-    limit: perKey("models", 120),
-    ...buffered,
-    grants: [...verifyKey],
-  },
-  {
-    id: "CancelRequest",
-    path: "/api/v1/requests/{id}/cancel",
-    methods: ["POST"],
-    handler: "functions/cancel-request.handler",
-    auth: "key",
-    limit: perKey("cancel", 120),
-    ...buffered,
-    grants: [...verifyKey],
-  },
-  {
-    id: "Keys",
-    path: "/api/v1/keys",
-    methods: ["GET", "POST"],
-    handler: "functions/keys.handler",
-    auth: "session",
-    limit: perUser("keys", 60),
-    ...buffered,
-    grants: [...keyGrants, "keys:Query", "keys:PutItem"],
-  },
-  {
-    id: "Key",
-    path: "/api/v1/keys/{id}",
-    methods: ["PATCH", "DELETE"],
-    handler: "functions/key.handler",
-    auth: "session",
-    limit: perUser("keys", 60),
-    ...buffered,
-    grants: [...keyGrants, "keys:GetItem"],
-  },
-  {
-    id: "RotateKey",
-    path: "/api/v1/keys/{id}/rotate",
-    methods: ["POST"],
-    handler: "functions/rotate-key.handler",
-    auth: "session",
-    limit: perUser("keys", 60),
-    ...buffered,
-    grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
-  },
-  {
-    id: "ProviderKeys",
-    path: "/api/v1/provider-keys",
-    methods: ["GET", "POST"],
-    handler: "functions/provider-keys.handler",
-    auth: "session",
-    limit: perUser("provider-keys", 60),
-    ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "providerKeys:PutItem",
-      "providerKeys:UpdateItem",
-      "providerKeys:Query",
-      "kms:GenerateDataKey",
-    ],
-  },
-  {
-    id: "ProviderKey",
-    path: "/api/v1/provider-keys/{id}",
-    methods: ["DELETE"],
-    handler: "functions/provider-key.handler",
-    auth: "session",
-    limit: perUser("provider-keys", 60),
-    ...buffered,
-    grants: [
-      ...session,
-      "secret:UnkeyRootKey",
-      "providerKeys:DeleteItem",
-      "providerKeys:UpdateItem",
-      "providerKeys:Query",
-    ],
-  },
-  {
-    id: "Usage",
-    path: "/api/v1/usage",
-    methods: ["GET"],
-    handler: "functions/usage.handler",
-    auth: "key-or-session",
-    limit: perKey("usage", 60),
-    ...buffered,
-    grants: [...verifyKey, ...session, "rollups:Query"],
-  },
-  {
-    id: "SignIn",
-    path: "/api/auth/sign-in",
-    methods: ["POST"],
-    handler: "functions/auth/sign-in.handler",
-    auth: "none",
-    limit: signInLimit,
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "SignUp",
-    path: "/api/auth/sign-up",
-    methods: ["POST"],
-    handler: "functions/auth/sign-up.handler",
-    auth: "none",
-    limit: signInLimit,
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "MagicLink",
-    path: "/api/auth/magic-link",
-    methods: ["POST"],
-    handler: "functions/auth/magic-link.handler",
-    auth: "none",
-    limit: signInLimit,
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "ResetPassword",
-    path: "/api/auth/reset-password",
-    methods: ["POST"],
-    handler: "functions/auth/reset-password.handler",
-    auth: "none",
-    limit: signInLimit,
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "OAuth",
-    path: "/api/auth/oauth/{provider}",
-    methods: ["GET"],
-    handler: "functions/auth/oauth.handler",
-    auth: "none",
-    limit: perAddress("oauth", 30),
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "AuthCallback",
-    path: "/api/auth/callback",
-    methods: ["GET", "POST"],
-    handler: "functions/auth/callback.handler",
-    auth: "none",
-    limit: perAddress("oauth", 30),
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "Session",
-    path: "/api/auth/session",
-    methods: ["GET"],
-    handler: "functions/auth/session.handler",
-    auth: "session",
-    limit: perUser("session", 240),
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "SignOut",
-    path: "/api/auth/sign-out",
-    methods: ["POST"],
-    handler: "functions/auth/sign-out.handler",
-    auth: "none",
-    limit: perAddress("sign-out", 60),
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "UpdatePassword",
-    path: "/api/auth/update-password",
-    methods: ["POST"],
-    handler: "functions/auth/update-password.handler",
-    auth: "session",
-    limit: perUser("update-password", 10),
-    ...buffered,
-    grants: signInGrants,
-  },
-  {
-    id: "Dashboard",
-    path: "/dashboard",
-    methods: ["GET"],
-    handler: "functions/dashboard.handler",
-    auth: "none",
-    ...buffered,
-    concurrency: "page",
-    grants: [],
-  },
-  {
-    id: "DashboardAssets",
-    path: "/dashboard/{proxy+}",
-    methods: ["GET"],
-    handler: "functions/dashboard-assets.handler",
-    auth: "none",
-    ...buffered,
-    concurrency: "page",
-    grants: [],
-  },
-  {
-    id: "Chat",
-    path: "/api/chat",
-    methods: ["POST"],
-    handler: "functions/chat.handler",
-    auth: "key",
-    limit: perKey("chat", 10),
-    ...longGenerating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-  },
-  {
-    id: "Battle",
-    path: "/api/v1/battle",
-    methods: ["POST"],
-    handler: "functions/battle.handler",
-    auth: "key",
-    limit: perKey("battle", 20),
-    ...longGenerating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-  },
-  {
-    id: "Fight",
-    path: "/api/v1/fight",
-    methods: ["POST"],
-    handler: "functions/fight.handler",
-    auth: "key",
-    limit: perKey("fight", 10),
-    ...longGenerating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
-  },
-  {
-    id: "MediaSpeech",
-    path: "/api/v1/media/speech",
-    methods: ["POST"],
-    handler: "functions/media-speech.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...rememberGrants, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "MediaVoices",
-    path: "/api/v1/media/voices",
-    methods: ["GET"],
-    handler: "functions/media-voices.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...waiting,
-    grants: [...verifyKey, ...byok, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "MediaMusic",
-    path: "/api/v1/media/music",
-    methods: ["POST"],
-    handler: "functions/media-music.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...rememberGrants, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "MediaImage",
-    path: "/api/v1/media/image",
-    methods: ["POST"],
-    handler: "functions/media-image.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...rememberGrants, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "MediaVideo",
-    path: "/api/v1/media/video",
-    methods: ["POST"],
-    handler: "functions/media-video.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...jobGrants, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "MediaVideoStatus",
-    path: "/api/v1/media/video/{taskId}",
-    methods: ["GET"],
-    handler: "functions/media-video-status.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...waiting,
-    grants: [...jobStatusGrants, "secret:MinimaxApiKey"],
-  },
-  {
-    id: "FashionRun",
-    path: "/api/v1/fashion/run",
-    methods: ["POST"],
-    handler: "functions/fashion-run.handler",
-    auth: "key",
-    limit: perKey("fashion-run", 30),
-    ...generating,
-    grants: [...jobGrants, "secret:FashnApiKey"],
-  },
-  {
-    id: "FashionStatus",
-    path: "/api/v1/fashion/status/{id}",
-    methods: ["GET"],
-    handler: "functions/fashion-status.handler",
-    auth: "key",
-    limit: perKey("fashion-status", 40, 10_000),
-    ...waiting,
-    grants: [...jobStatusGrants, "secret:FashnApiKey"],
-  },
-  {
-    id: "FashionSubscribe",
-    path: "/api/v1/fashion/subscribe",
-    methods: ["POST"],
-    handler: "functions/fashion-subscribe.handler",
-    auth: "key",
-    limit: perKey("fashion-subscribe", 30),
-    ...longGenerating,
-    grants: [...jobGrants, ...deliveryGrants, "secret:FashnApiKey"],
-  },
-  {
-    id: "ImageGenerate",
-    path: "/api/v1/image/generate",
-    methods: ["POST"],
-    handler: "functions/image-generate.handler",
-    auth: "key",
-    limit: imageLimit,
-    ...generating,
-    grants: imageGrants,
-  },
-  {
-    id: "ImageEdit",
-    path: "/api/v1/image/edit",
-    methods: ["POST"],
-    handler: "functions/image-edit.handler",
-    auth: "key",
-    limit: imageLimit,
-    ...generating,
-    grants: imageGrants,
-  },
-  {
-    id: "ImagesGenerations",
-    path: "/api/v1/images/generations",
-    methods: ["POST"],
-    handler: "functions/images-generations.handler",
-    auth: "key",
-    limit: imageLimit,
-    ...generating,
-    grants: imageGrants,
-  },
-  {
-    id: "ImagesEdits",
-    path: "/api/v1/images/edits",
-    methods: ["POST"],
-    handler: "functions/images-edits.handler",
-    auth: "key",
-    limit: imageLimit,
-    ...generating,
-    grants: imageGrants,
-  },
-  {
-    id: "AudioSpeech",
-    path: "/api/v1/audio/speech",
-    methods: ["POST"],
-    handler: "functions/audio-speech.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
-  },
-  {
-    id: "AudioTranscriptions",
-    path: "/api/v1/audio/transcriptions",
-    methods: ["POST"],
-    handler: "functions/audio-transcriptions.handler",
-    auth: "key",
-    limit: mediaLimit,
-    ...generating,
-    grants: [...mediaGrants, "secret:OpenaiApiKey"],
-  },
-  {
-    id: "Moderations",
-    path: "/api/v1/moderations",
-    methods: ["POST"],
-    handler: "functions/moderations.handler",
-    auth: "key",
-    limit: perKey("moderations", 60),
-    ...generating,
-    grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
-  },
-  {
-    id: "VideoGenerate",
-    path: "/api/v1/video/generate",
-    methods: ["POST"],
-    handler: "functions/video-generate.handler",
-    auth: "key",
-    limit: perKey("video", 10),
-    ...generating,
-    grants: [...jobGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-  },
-  {
-    id: "VideoStatus",
-    path: "/api/v1/video/status",
-    methods: ["GET"],
-    handler: "functions/video-status.handler",
-    auth: "key",
-    limit: perKey("video-status", 60),
-    ...generating,
-    grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
-  },
-  {
-    id: "Vision",
-    path: "/api/v1/vision",
-    methods: ["GET", "POST"],
-    handler: "functions/vision.handler",
-    auth: "key",
-    limit: perKey("vision", 60),
-    ...generating,
-    grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
-  },
-  {
-    id: "Jobs",
-    path: "/api/v1/jobs",
-    methods: ["GET"],
-    handler: "functions/jobs.handler",
-    auth: "key-or-session",
-    limit: perKey("jobs", 120),
-    ...buffered,
-    grants: [...verifyKey, ...session, "jobs:Query", "jobs:UpdateItem"],
-  },
-  {
-    id: "JobContent",
-    path: "/api/v1/jobs/{id}/content",
-    methods: ["GET"],
-    handler: "functions/job-content.handler",
-    auth: "key-or-session",
-    limit: perKey("job-content", 120),
-    ...generating,
-    grants: [...verifyKey, ...session, ...byok, "jobs:GetItem", "secret:GoogleApiKey"],
-  },
+  healthRoute,
+  openApiRoute,
+  chatCompletionsRoute,
+  messagesRoute,
+  countTokensRoute,
+  embeddingsRoute,
+  responsesRoute,
+  responsesInputTokensRoute,
+  responsesCompactRoute,
+  modelsRoute,
+  modelRoute,
+  cancelRequestRoute,
+  keysRoute,
+  keyRoute,
+  rotateKeyRoute,
+  providerKeysRoute,
+  providerKeyRoute,
+  usageRoute,
+  signInRoute,
+  signUpRoute,
+  magicLinkRoute,
+  resetPasswordRoute,
+  oAuthRoute,
+  authCallbackRoute,
+  sessionRoute,
+  signOutRoute,
+  updatePasswordRoute,
+  dashboardRoute,
+  dashboardAssetsRoute,
+  chatRoute,
+  battleRoute,
+  fightRoute,
+  mediaSpeechRoute,
+  mediaVoicesRoute,
+  mediaMusicRoute,
+  mediaImageRoute,
+  mediaVideoRoute,
+  mediaVideoStatusRoute,
+  fashionRunRoute,
+  fashionStatusRoute,
+  fashionSubscribeRoute,
+  imageGenerateRoute,
+  imageEditRoute,
+  imagesGenerationsRoute,
+  imagesEditsRoute,
+  audioSpeechRoute,
+  audioTranscriptionsRoute,
+  moderationsRoute,
+  videoGenerateRoute,
+  videoStatusRoute,
+  visionRoute,
+  jobsRoute,
+  jobContentRoute,
 ] as const satisfies readonly Route[];
 
 export type RouteId = (typeof routes)[number]["id"];
 
 /** What any path outside the table reaches: 404 in our envelope. */
-export const catchAll = {
+export const catchAll = /* @__PURE__ */ row(() => ({
   id: "NotFound",
   path: "/{proxy+}",
   methods: ["GET", "POST", "PATCH", "DELETE"],
@@ -721,7 +840,7 @@ export const catchAll = {
   ...buffered,
   memoryMb: 256,
   grants: [],
-} as const satisfies Route;
+}));
 
 /** Functions that no path reaches. */
 export const backgroundFunctions = [
@@ -774,13 +893,9 @@ export const backgroundFunctions = [
 
 export type BackgroundId = (typeof backgroundFunctions)[number]["id"];
 
-const byId: ReadonlyMap<string, Route> = new Map<string, Route>(
-  [...routes, catchAll].map((route) => [route.id, route]),
-);
-
-/** The row of a function. Throws for an id that the table does not have: a programmer's error. */
+/** The row of a function. For tools and tests: a function imports its own row. Throws for an id that has none. */
 export const routeById = (id: RouteId | "NotFound"): Route => {
-  const route = byId.get(id);
+  const route = [...routes, catchAll].find((each) => each.id === id);
   if (route === undefined) throw new Error(`The route table has no row ${id}`);
   return route;
 };

@@ -5,11 +5,12 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { rawBody } from "#core/http/raw-body.ts";
 import { withBody } from "#core/http/schema.ts";
 import { createSpeech } from "#core/media/openai/speech.ts";
+import { audioSpeechRoute } from "#core/routes.ts";
 import { audioSpeechSchema } from "#core/schemas/openai-media.ts";
 
 /** POST /api/v1/audio/speech: OpenAI's form */
 export const handler = streamHandler({
-  route: "AudioSpeech",
+  route: audioSpeechRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -4,13 +4,14 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { withForm } from "#core/http/multipart.ts";
 import { rawBody } from "#core/http/raw-body.ts";
 import { createTranscription } from "#core/media/openai/transcriptions.ts";
+import { audioTranscriptionsRoute } from "#core/routes.ts";
 import { audioTranscriptionsSchema } from "#core/schemas/openai-media.ts";
 
 const eventStreamType = "text/event-stream; charset=utf-8";
 
 /** POST /api/v1/audio/transcriptions: OpenAI's form */
 export const handler = streamHandler({
-  route: "AudioTranscriptions",
+  route: audioTranscriptionsRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withForm(

@@ -3,11 +3,12 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { battleRoute } from "#core/routes.ts";
 import { battleSchema, toArenaRequest } from "#core/schemas/arena.ts";
 
 /** POST /api/v1/battle: two models side by side */
 export const handler = streamHandler({
-  route: "Battle",
+  route: battleRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

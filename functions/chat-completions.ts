@@ -1,5 +1,4 @@
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
-import { withHeaderFields } from "#core/chat/header-fields.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
@@ -7,6 +6,7 @@ import { withFunctionCalls } from "#core/http/function-calls.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { chatCompletionsRoute } from "#core/routes.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
 /** From a request's deadline to the end of the function, which answers and settles the usage, ms. */
@@ -14,7 +14,7 @@ const settleMs = 5_000;
 
 /** POST /api/v1/chat/completions */
 export const handler = streamHandler({
-  route: "ChatCompletions",
+  route: chatCompletionsRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withFunctionCalls(
@@ -30,7 +30,10 @@ export const handler = streamHandler({
             const { completion, headers } = await chat.whole();
             return { status: 200, json: completion, headers };
           },
-          ({ body, headers, startedAtMs }) => startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs,
+          async ({ body, headers, startedAtMs }) => {
+            const { withHeaderFields } = await import("#core/chat/header-fields.ts");
+            return startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs;
+          },
         ),
       ),
     ),

@@ -3,11 +3,12 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { chatRoute } from "#core/routes.ts";
 import { arenaChatSchema, toArenaRequest } from "#core/schemas/arena.ts";
 
 /** POST /api/chat: chat, battle, fight and multi-instance */
 export const handler = streamHandler({
-  route: "Chat",
+  route: chatRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

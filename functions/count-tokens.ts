@@ -6,6 +6,7 @@ import { unpaidWork } from "#core/generation/unpaid-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
+import { countTokensRoute } from "#core/routes.ts";
 import { countTokensRequestSchema } from "#core/schemas/messages.ts";
 
 const timeoutMs = 20_000;
@@ -13,7 +14,7 @@ const timeouts = { headersMs: timeoutMs, idleMs: timeoutMs };
 
 /** POST /api/v1/messages/count_tokens */
 export const handler = streamHandler({
-  route: "CountTokens",
+  route: countTokensRoute,
   authenticate: byApiKey,
   wire: messagesWire,
   endpoints: {

@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { dashboardAssetsRoute } from "#core/routes.ts";
 import { assets } from "./dashboard/assets.generated.js";
 import { isCurrent } from "./dashboard/is-current.ts";
 import { pageResponse } from "./dashboard/page-response.ts";
@@ -13,7 +14,7 @@ const assetName = /(?:^|\/)assets\/([^/]+)$/;
 
 /** GET /dashboard/*: the page's files, and the page itself for each of its own addresses */
 export const handler = jsonHandler({
-  route: "DashboardAssets",
+  route: dashboardAssetsRoute,
   endpoints: {
     GET: {
       handle: async (call) => {

@@ -6,11 +6,12 @@ import { startedResult } from "#core/http/job-endpoint.ts";
 import { withBody } from "#core/http/schema.ts";
 import { fashionView } from "#core/media/fashion/fashion-view.ts";
 import { startFashion } from "#core/media/fashion/start-fashion.ts";
+import { fashionRunRoute } from "#core/routes.ts";
 import { fashionRunSchema } from "#core/schemas/fashion.ts";
 
 /** POST /api/v1/fashion/run: starts a job */
 export const handler = streamHandler({
-  route: "FashionRun",
+  route: fashionRunRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

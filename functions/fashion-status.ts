@@ -3,12 +3,13 @@ import { jsonHandler } from "#core/http/handler.ts";
 import { polledJob } from "#core/http/job-endpoint.ts";
 import { fashionView } from "#core/media/fashion/fashion-view.ts";
 import { readHeldOutput } from "#core/media/fashion/held-output.ts";
+import { fashionStatusRoute } from "#core/routes.ts";
 
 const heldTimeoutMs = 20_000;
 
 /** GET /api/v1/fashion/status/:id */
 export const handler = jsonHandler({
-  route: "FashionStatus",
+  route: fashionStatusRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: {

@@ -8,6 +8,7 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { startFashion } from "#core/media/fashion/start-fashion.ts";
 import { fashionEvents } from "#core/media/fashion/subscribe.ts";
+import { fashionSubscribeRoute } from "#core/routes.ts";
 import { fashionSubscribeSchema } from "#core/schemas/fashion.ts";
 
 /** How much later the request's own deadline is than the stream's, which ends in an event, ms. */
@@ -15,7 +16,7 @@ const spareMs = 20_000;
 
 /** POST /api/v1/fashion/subscribe: starts a job and streams its progress */
 export const handler = streamHandler({
-  route: "FashionSubscribe",
+  route: fashionSubscribeRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

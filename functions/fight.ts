@@ -3,11 +3,12 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { fightRoute } from "#core/routes.ts";
 import { fightSchema, toArenaRequest } from "#core/schemas/arena.ts";
 
 /** POST /api/v1/fight: two to eight models answer, see each other and vote */
 export const handler = streamHandler({
-  route: "Fight",
+  route: fightRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -1,11 +1,12 @@
 import { config } from "#core/config.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { healthRoute } from "#core/routes.ts";
 
 const startedAt = performance.now();
 
 /** GET /api/health: at once and without touching anything; `?deep=1` asks every dependency */
 export const handler = jsonHandler({
-  route: "Health",
+  route: healthRoute,
   endpoints: {
     GET: {
       handle: async ({ query, startedAtMs }) => {

@@ -3,11 +3,12 @@ import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { generateImages } from "#core/media/images/generate-images.ts";
+import { imageGenerateRoute } from "#core/routes.ts";
 import { imageGenerateSchema } from "#core/schemas/image.ts";
 
 /** POST /api/v1/image/generate */
 export const handler = streamHandler({
-  route: "ImageGenerate",
+  route: imageGenerateRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -5,6 +5,7 @@ import { streamHandler } from "#core/http/handler.ts";
 import { ownJob, servedHeaders } from "#core/http/job-endpoint.ts";
 import { videoAnswer } from "#core/http/video-answer.ts";
 import { needsKey } from "#core/media/videos/download-video.ts";
+import { jobContentRoute } from "#core/routes.ts";
 
 /** Pages of other origins must not embed content that the session's cookie opens. */
 const ownOriginOnly = { "cross-origin-resource-policy": "same-origin" } as const;
@@ -14,7 +15,7 @@ const ownOriginOnly = { "cross-origin-resource-policy": "same-origin" } as const
  * this with its session. The provider is not polled: an ended job's row has its output.
  */
 export const handler = streamHandler({
-  route: "JobContent",
+  route: jobContentRoute,
   authenticate: byKeyOrSession,
   endpoints: {
     GET: {

@@ -5,11 +5,12 @@ import { jsonHandler } from "#core/http/handler.ts";
 import { parseWith } from "#core/http/schema.ts";
 import { expediteJobs } from "#core/jobs/expedite-jobs.ts";
 import { jobView } from "#core/jobs/job-view.ts";
+import { jobsRoute } from "#core/routes.ts";
 import { jobsQuerySchema } from "#core/schemas/jobs.ts";
 
 /** GET /api/v1/jobs: the dashboard's gallery. It asks no provider: the scheduled poller does. */
 export const handler = jsonHandler({
-  route: "Jobs",
+  route: jobsRoute,
   authenticate: byKeyOrSession,
   endpoints: {
     GET: {

@@ -2,11 +2,12 @@ import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
 import { patchKey, revokeKey } from "#core/keys/keys.ts";
+import { keyRoute } from "#core/routes.ts";
 import { patchKeySchema } from "#core/schemas/keys.ts";
 
 /** PATCH and DELETE /api/v1/keys/:id */
 export const handler = accountHandler({
-  route: "Key",
+  route: keyRoute,
   authenticate: bySession,
   endpoints: {
     PATCH: withBody(patchKeySchema, async (call) => {

@@ -2,11 +2,12 @@ import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
 import { createKey, listKeys } from "#core/keys/keys.ts";
+import { keysRoute } from "#core/routes.ts";
 import { createKeySchema } from "#core/schemas/keys.ts";
 
 /** GET and POST /api/v1/keys */
 export const handler = accountHandler({
-  route: "Keys",
+  route: keysRoute,
   authenticate: bySession,
   endpoints: {
     GET: {

@@ -3,11 +3,12 @@ import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { makeMinimaxImage } from "#core/media/images/minimax-image.ts";
+import { mediaImageRoute } from "#core/routes.ts";
 import { mediaImageSchema } from "#core/schemas/media.ts";
 
 /** POST /api/v1/media/image */
 export const handler = streamHandler({
-  route: "MediaImage",
+  route: mediaImageRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -4,11 +4,12 @@ import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
 import { makeSpeech } from "#core/media/audio/speech.ts";
+import { mediaSpeechRoute } from "#core/routes.ts";
 import { speechSchema } from "#core/schemas/media.ts";
 
 /** POST /api/v1/media/speech: JSON, the audio itself by `Accept`, or events */
 export const handler = streamHandler({
-  route: "MediaSpeech",
+  route: mediaSpeechRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -2,11 +2,12 @@ import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { parseWith } from "#core/http/schema.ts";
 import { listVoices } from "#core/media/audio/voices.ts";
+import { mediaVoicesRoute } from "#core/routes.ts";
 import { voicesQuerySchema } from "#core/schemas/media.ts";
 
 /** GET /api/v1/media/voices */
 export const handler = jsonHandler({
-  route: "MediaVoices",
+  route: mediaVoicesRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: {

@@ -3,10 +3,11 @@ import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { GatewayError } from "#core/errors.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { modelRoute } from "#core/routes.ts";
 
 /** GET /api/v1/models/:id, by catalogue id or alias */
 export const handler = jsonHandler({
-  route: "Model",
+  route: modelRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: {

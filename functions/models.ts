@@ -4,11 +4,12 @@ import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { parseWith } from "#core/http/schema.ts";
+import { modelsRoute } from "#core/routes.ts";
 import { modelsQuerySchema } from "#core/schemas/models.ts";
 
 /** GET /api/v1/models */
 export const handler = jsonHandler({
-  route: "Models",
+  route: modelsRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: {

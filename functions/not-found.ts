@@ -4,6 +4,7 @@ import { originOf } from "#core/http/origin.ts";
 import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { rightAddress } from "#core/http/wrong-address.ts";
+import { catchAll } from "#core/routes.ts";
 
 /** A stored answer, its items, or a request to stop it. */
 const storedResponse = /^\/api\/v1\/responses\/[^/]+(?:\/(?:cancel|input_items))?$/;
@@ -31,6 +32,6 @@ const notFound = {
 
 /** Every path outside the contract. */
 export const handler = jsonHandler({
-  route: "NotFound",
+  route: catchAll,
   endpoints: { GET: notFound, POST: notFound, PATCH: notFound, DELETE: notFound },
 });

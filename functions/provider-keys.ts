@@ -2,11 +2,12 @@ import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
 import { showProviderKeys, storeProviderKey } from "#core/provider-keys/provider-keys.ts";
+import { providerKeysRoute } from "#core/routes.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 
 /** GET and POST /api/v1/provider-keys */
 export const handler = accountHandler({
-  route: "ProviderKeys",
+  route: providerKeysRoute,
   authenticate: bySession,
   endpoints: {
     GET: {

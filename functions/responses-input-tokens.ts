@@ -6,13 +6,14 @@ import { unpaidWork } from "#core/generation/unpaid-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
+import { responsesInputTokensRoute } from "#core/routes.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 
 const timeoutMs = 20_000;
 
 /** POST /api/v1/responses/input_tokens */
 export const handler = streamHandler({
-  route: "ResponsesInputTokens",
+  route: responsesInputTokensRoute,
   authenticate: byApiKey,
   wire: responsesDialect.wire,
   endpoints: {

@@ -2,11 +2,12 @@ import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { dialectEndpoint } from "#core/http/dialect-endpoint.ts";
 import { streamHandler } from "#core/http/handler.ts";
+import { responsesRoute } from "#core/routes.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 
 /** POST /api/v1/responses */
 export const handler = streamHandler({
-  route: "Responses",
+  route: responsesRoute,
   authenticate: byApiKey,
   wire: responsesDialect.wire,
   endpoints: { POST: dialectEndpoint(responsesRequestSchema, responsesDialect) },

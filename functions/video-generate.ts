@@ -4,11 +4,12 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { startedResult } from "#core/http/job-endpoint.ts";
 import { withBody } from "#core/http/schema.ts";
 import { startVideo } from "#core/media/videos/start-video.ts";
+import { videoGenerateRoute } from "#core/routes.ts";
 import { videoGenerateSchema } from "#core/schemas/video.ts";
 
 /** POST /api/v1/video/generate: starts a job */
 export const handler = streamHandler({
-  route: "VideoGenerate",
+  route: videoGenerateRoute,
   authenticate: byApiKey,
   endpoints: {
     POST: withBody(

@@ -6,11 +6,12 @@ import { parseWith } from "#core/http/schema.ts";
 import { videoAnswer } from "#core/http/video-answer.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { needsKey } from "#core/media/videos/download-video.ts";
+import { videoStatusRoute } from "#core/routes.ts";
 import { videoStatusQuery } from "#core/schemas/video.ts";
 
 /** GET /api/v1/video/status?id=…; with `content=true` the video itself, if its provider requires a key for it */
 export const handler = streamHandler({
-  route: "VideoStatus",
+  route: videoStatusRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: {

@@ -8,6 +8,7 @@ import { refuseGuardrails } from "#core/http/refuse-guardrails.ts";
 import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { parseWith, withBody } from "#core/http/schema.ts";
+import { visionRoute } from "#core/routes.ts";
 import { type VisionRequest, visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
 import { Vision } from "#core/vision/vision.ts";
 import { startVision } from "#core/vision/vision-events.ts";
@@ -26,7 +27,7 @@ const serve = async (call: Call<unknown>, request: VisionRequest): Promise<Endpo
 
 /** GET and POST /api/v1/vision */
 export const handler = streamHandler({
-  route: "Vision",
+  route: visionRoute,
   authenticate: byApiKey,
   endpoints: {
     GET: { handle: (call) => serve(call, parseWith(visionQuerySchema, call.query)) },

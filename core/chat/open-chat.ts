@@ -6,7 +6,6 @@ import type { NativeAnswer, NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
-import { withHeaderFields } from "./header-fields.ts";
 import { prepareRequest } from "./prepare-request.ts";
 
 /** What a chat completion is asked with. */
@@ -53,6 +52,14 @@ const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
   if (!request.messages.every(isText)) (await import("./check-urls.ts")).checkUrls(request);
 };
 
+const fieldHeaders = ["x-fallback", "x-retries", "x-timeout-ms"];
+
+/** A request with what its headers say. Few requests have such headers: the others do not load what reads them. */
+const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> =>
+  fieldHeaders.every((name) => headers[name] === undefined)
+    ? request
+    : (await import("./header-fields.ts")).withHeaderFields(request, headers);
+
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
@@ -61,7 +68,7 @@ export const openChat = async (
   call: RequestContext,
   { body, headers, caller, native: asked }: ChatOpening,
 ): Promise<OpenChat> => {
-  const prepared = await prepareRequest(withHeaderFields(body, headers), headers);
+  const prepared = await prepareRequest(await withFieldsOf(body, headers), headers);
   const { request, outputGuard } = prepared;
   // A guardrail reads and changes chat completions: under one, everything is translated.
   const native = prepared.untouched ? asked : undefined;

@@ -5,7 +5,7 @@ import type { WireFormat } from "#core/dialects/dialect.ts";
 import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { type Method, type RouteId, routeById } from "#core/routes.ts";
+import type { Method, Route } from "#core/routes.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type BodyParser, isHeavy, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
@@ -36,7 +36,7 @@ export interface Endpoint {
 export type Endpoints = { readonly [Name in Method]?: Endpoint };
 
 export interface HandlerOptions {
-  readonly route: RouteId | "NotFound";
+  readonly route: Route;
   /** How the caller is identified; undefined for routes that anybody may call. */
   readonly authenticate?: Authenticate | undefined;
   readonly endpoints: Endpoints;
@@ -117,8 +117,7 @@ const bodySteps = (body: ReturnType<typeof jsonBody>, authenticate: Authenticate
 };
 
 /** The parts that both kinds share, in their order. */
-const build = ({ route: routeId, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
-  const route = routeById(routeId);
+const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
   const methods = endpointsByMethod(endpoints);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 

@@ -2,7 +2,7 @@ import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
 /** Unix ms by which a request is over: a function that was killed frees its key then. */
-type Deadline<Body> = (call: Call<Body>) => number;
+type Deadline<Body> = (call: Call<Body>) => number | Promise<number>;
 
 /** Kept: an import costs its look-up each time, though the module is there. */
 let answering: Promise<typeof import("./answer-once.ts")> | undefined;
@@ -21,5 +21,5 @@ export const idempotent =
     if (key === undefined) return handle(call);
     answering ??= import("./answer-once.ts");
     const { answerOnce } = await answering;
-    return answerOnce(call, key, handle, deadlineMs(call));
+    return answerOnce(call, key, handle, await deadlineMs(call));
   };

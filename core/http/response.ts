@@ -47,6 +47,12 @@ const exposed = [
   "Retry-After",
 ].join(", ");
 
+/** What OpenAI's and Anthropic's SDKs say of themselves. */
+const stainless =
+  "arch async custom-poll-interval helper-method lang os package-version poll-helper retry-count runtime runtime-version timeout".split(
+    " ",
+  );
+
 const allowed = [
   "Authorization",
   "Content-Type",
@@ -65,18 +71,7 @@ const allowed = [
   "anthropic-version",
   "OpenAI-Organization",
   "OpenAI-Project",
-  "x-stainless-arch",
-  "x-stainless-async",
-  "x-stainless-custom-poll-interval",
-  "x-stainless-helper-method",
-  "x-stainless-lang",
-  "x-stainless-os",
-  "x-stainless-package-version",
-  "x-stainless-poll-helper",
-  "x-stainless-retry-count",
-  "x-stainless-runtime",
-  "x-stainless-runtime-version",
-  "x-stainless-timeout",
+  ...stainless.map((name) => `x-stainless-${name}`),
 ];
 const allowedNames: ReadonlySet<string> = new Set(allowed.map((name) => name.toLowerCase()));
 

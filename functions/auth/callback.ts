@@ -2,11 +2,12 @@ import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
 import { confirmLink, openLink } from "#core/http/sign-in-link.ts";
+import { authCallbackRoute } from "#core/routes.ts";
 import { confirmSignInSchema } from "#core/schemas/auth.ts";
 
 /** GET /api/auth/callback: where OAuth and the links of mails come back to. POST: the visitor agrees to a link's address */
 export const handler = accountHandler({
-  route: "AuthCallback",
+  route: authCallbackRoute,
   authenticate: byAddress,
   endpoints: {
     GET: {

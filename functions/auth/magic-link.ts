@@ -5,11 +5,12 @@ import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
 import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
+import { magicLinkRoute } from "#core/routes.ts";
 import { magicLinkSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/magic-link: 202 whether or not the address is known */
 export const handler = accountHandler({
-  route: "MagicLink",
+  route: magicLinkRoute,
   authenticate: byAddress,
   endpoints: {
     POST: withBody(magicLinkSchema, async (call) => {

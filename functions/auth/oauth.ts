@@ -4,6 +4,7 @@ import { GatewayError } from "#core/errors.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { callbackUrl } from "#core/http/origin.ts";
+import { oAuthRoute } from "#core/routes.ts";
 
 const providers: ReadonlySet<string> = new Set<Provider>(["github", "google"]);
 
@@ -11,7 +12,7 @@ const isProvider = (name: string): name is Provider => providers.has(name);
 
 /** GET /api/auth/oauth/:provider: sends the browser to the provider, with PKCE */
 export const handler = jsonHandler({
-  route: "OAuth",
+  route: oAuthRoute,
   authenticate: byAddress,
   endpoints: {
     GET: {

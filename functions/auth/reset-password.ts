@@ -4,11 +4,12 @@ import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
 import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
+import { resetPasswordRoute } from "#core/routes.ts";
 import { resetPasswordSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/reset-password: 202 whether or not the address is known */
 export const handler = accountHandler({
-  route: "ResetPassword",
+  route: resetPasswordRoute,
   authenticate: byAddress,
   endpoints: {
     POST: withBody(resetPasswordSchema, async (call) => {

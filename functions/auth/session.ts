@@ -1,9 +1,10 @@
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { sessionRoute } from "#core/routes.ts";
 
 /** GET /api/auth/session: who is signed in, refreshed if due */
 export const handler = jsonHandler({
-  route: "Session",
+  route: sessionRoute,
   authenticate: bySession,
   endpoints: {
     GET: {

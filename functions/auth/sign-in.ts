@@ -4,11 +4,12 @@ import { GatewayError } from "#core/errors.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
+import { signInRoute } from "#core/routes.ts";
 import { signInSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/sign-in. A wrong password and an unknown address get the same answer. */
 export const handler = accountHandler({
-  route: "SignIn",
+  route: signInRoute,
   authenticate: byAddress,
   endpoints: {
     POST: withBody(signInSchema, async (call) => {

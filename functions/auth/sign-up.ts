@@ -6,11 +6,12 @@ import { byAddress, supabaseFor } from "#core/http/authenticate-session.ts";
 import { noteAsked } from "#core/http/mail-link.ts";
 import { callbackUrl } from "#core/http/origin.ts";
 import { withBody } from "#core/http/schema.ts";
+import { signUpRoute } from "#core/routes.ts";
 import { signUpSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/sign-up: 200 and signed in, or 202 where the address must be confirmed first */
 export const handler = accountHandler({
-  route: "SignUp",
+  route: signUpRoute,
   authenticate: byAddress,
   endpoints: {
     POST: withBody(signUpSchema, async (call) => {

@@ -3,11 +3,12 @@ import { GatewayError } from "#core/errors.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal, supabaseFor } from "#core/http/authenticate-session.ts";
 import { withBody } from "#core/http/schema.ts";
+import { updatePasswordRoute } from "#core/routes.ts";
 import { updatePasswordSchema } from "#core/schemas/auth.ts";
 
 /** POST /api/auth/update-password, signed in, as after the link of a reset mail */
 export const handler = accountHandler({
-  route: "UpdatePassword",
+  route: updatePasswordRoute,
   authenticate: bySession,
   endpoints: {
     POST: withBody(updatePasswordSchema, async (call) => {

@@ -5,6 +5,7 @@ import type { Authenticate } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { jsonExcess } from "#core/http/json-limits.ts";
 import { withBody } from "#core/http/schema.ts";
+import { routeById } from "#core/routes.ts";
 import { callJson, muteLog } from "#tests/core/support/lambda.ts";
 import { fc } from "#tests/support/property.ts";
 
@@ -45,7 +46,7 @@ const refusing =
   };
 const endpoint = withBody(z.looseObject({ model: z.string() }), async () => ({ status: 200, json: {} }));
 const ask = (authenticate: Authenticate, body: string, headers: Record<string, string> = {}) =>
-  callJson(jsonHandler({ route: "ChatCompletions", authenticate, endpoints: { POST: endpoint } }), {
+  callJson(jsonHandler({ route: routeById("ChatCompletions"), authenticate, endpoints: { POST: endpoint } }), {
     method: "POST",
     path: "/api/v1/chat/completions",
     headers: { "Content-Type": "application/json", ...headers },

@@ -5,13 +5,14 @@ import { accountHandler } from "#core/http/account-handler.ts";
 import { maxBodyBytes } from "#core/http/body.ts";
 import { type HandlerOptions, jsonHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
+import { routeById } from "#core/routes.ts";
 import { type Answer, callJson, captureLog, type EventOptions, muteLog } from "#tests/core/support/lambda.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 muteLog();
 
 const options: HandlerOptions = {
-  route: "Keys",
+  route: routeById("Keys"),
   endpoints: { POST: withBody(z.unknown(), async ({ body }) => ({ status: 200, json: { got: body } })) },
 };
 const errorOf = async (answer: Promise<Answer>) => {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
+import { routeById } from "#core/routes.ts";
 
 vi.hoisted(() => {
   process.env.LOG_LEVEL = "INFO";
@@ -42,7 +43,7 @@ const kinds = [
 
 const echo = withBody(z.looseObject({ name: z.string() }), async ({ body }) => ({ status: 200, json: body }));
 const chat = (changes: Partial<HandlerOptions> = {}): HandlerOptions => ({
-  route: "ChatCompletions",
+  route: routeById("ChatCompletions"),
   authenticate: byUser,
   endpoints: { POST: echo },
   ...changes,
@@ -118,7 +119,8 @@ describe.each(kinds)("%s", (_kind, call) => {
     it("HEAD is answered as GET without a body, and is a 405 where there is no GET, or one that does more than read", async () => {
       const stream = Readable.from(["a video"]);
       const json = { handle: async () => ({ status: 200, json: { a: 1 }, headers: { etag: "x" } }) };
-      const head = (GET: Endpoint) => call(chat({ route: "Models", endpoints: { GET } }), { method: "HEAD" });
+      const head = (GET: Endpoint) =>
+        call(chat({ route: routeById("Models"), endpoints: { GET } }), { method: "HEAD" });
       expect(await head(json)).toMatchObject({
         status: 200,
         text: "",
@@ -171,7 +173,7 @@ describe.each(kinds)("%s", (_kind, call) => {
       method: "OPTIONS",
       headers: { Origin: "https://app.example", "Access-Control-Request-Method": "POST" },
     };
-    const route = (id: RouteId): HandlerOptions => ({ route: id, endpoints: { GET: echo, POST: echo } });
+    const route = (id: RouteId): HandlerOptions => ({ route: routeById(id), endpoints: { GET: echo, POST: echo } });
 
     it("answers a preflight of a key endpoint for any origin, without a key and without credentials", async () => {
       const authenticate = vi.fn(byUser);
@@ -398,7 +400,7 @@ describe("jsonHandler", () => {
   it("answers for itself before Lambda ends it, and still does the work that is left", async () => {
     const work = vi.fn(async () => undefined);
     const handler = jsonHandler({
-      route: "Models",
+      route: routeById("Models"),
       endpoints: {
         GET: {
           handle: ({ deferred }) => {

@@ -7,6 +7,7 @@ import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { withBody } from "#core/http/schema.ts";
+import { routeById } from "#core/routes.ts";
 import {
   type Caller,
   failing,
@@ -263,7 +264,7 @@ describe.skipIf(!hasTables)(`Idempotency-Key (${tablesName})`, () => {
     const body = z.looseObject({ say: z.string() });
     const typed = (frames: () => AsyncGenerator<string>) =>
       streamHandler({
-        route: "Fight",
+        route: routeById("Fight"),
         authenticate: byApiKey,
         endpoints: {
           POST: withBody(
