@@ -105,14 +105,19 @@ const byId = new Map(mediaModels.map((model) => [model.id, model]));
 export const findMediaModel = (id: string): MediaModel | undefined => byId.get(ownValue(mediaAliases, id) ?? id);
 
 /** Ids of the models that serve an endpoint. */
-const mediaModelsOf = (kind: MediaKind): readonly string[] =>
-  mediaModels.filter(({ kinds }) => kinds.includes(kind)).map(({ id }) => id);
+const mediaModelsOf = (wanted: readonly MediaKind[]): readonly string[] =>
+  mediaModels.filter(({ kinds }) => wanted.some((kind) => kinds.includes(kind))).map(({ id }) => id);
 
-/** The model behind a name, for an endpoint. @throws GatewayError INVALID_MODEL that lists the supported models */
-export const resolveMediaModel = (name: string, kind: MediaKind, param = "model"): MediaModel => {
-  const known = findMediaModel(kind === "edit" ? (ownValue(editAliases, name) ?? name) : name);
-  if (known?.kinds.includes(kind) === true) return known;
-  const suggestions = mediaModelsOf(kind);
+/** The model behind a name, for an endpoint that serves a kind or several. @throws GatewayError INVALID_MODEL that lists the supported models */
+export const resolveMediaModel = (
+  name: string,
+  kind: MediaKind | readonly MediaKind[],
+  param = "model",
+): MediaModel => {
+  const wanted = typeof kind === "string" ? [kind] : kind;
+  const known = findMediaModel(wanted.includes("edit") ? (ownValue(editAliases, name) ?? name) : name);
+  if (known !== undefined && wanted.some((each) => known.kinds.includes(each))) return known;
+  const suggestions = mediaModelsOf(wanted);
   throw new GatewayError(
     "INVALID_MODEL",
     `That model does not support this operation. Known: ${suggestions.join(", ")}.`,

@@ -1,5 +1,6 @@
 import OpenAI, { toFile } from "openai";
 import { beforeAll, describe, expect, it } from "vitest";
+import { Browser } from "#tests/accounts/support/gateway.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { Caller, pngDataUrl } from "./support.ts";
 
@@ -12,10 +13,30 @@ const audio = () => toFile(Buffer.alloc(32_000, 1), "hello.wav", { type: "audio/
 
 let user: Caller;
 let client: OpenAI;
+/** A client whose user has an OpenAI key. */
+let own: OpenAI;
+let ownUserId: string;
+
+const storeOwnKey = async (): Promise<void> => {
+  const { email, password, userId } = await cloud().createUser();
+  const browser = await Browser.of(cloud().url).signIn({ email, password });
+  const stored = await browser.post("/api/v1/provider-keys", {
+    provider: "openai",
+    slug: "mine",
+    displayName: "mine",
+    apiKey: "sk-mine-0123456789abcdef",
+  });
+  expect(stored.status).toBe(201);
+  const key = await browser.post("/api/v1/keys", { name: "mine", rateLimit: 60 });
+  const apiKey = (key.json() as { data: { key: string } }).data.key;
+  own = new OpenAI({ apiKey, baseURL: cloud().baseUrl, maxRetries: 0 });
+  ownUserId = userId;
+};
 
 beforeAll(async () => {
   user = await Caller.of(cloud());
   client = new OpenAI({ apiKey: user.key.key, baseURL: cloud().baseUrl, maxRetries: 0 });
+  await storeOwnKey();
 });
 
 const usageOf = (headers: Headers) => user.usage({ requestId: headers.get("x-request-id") ?? "" });
@@ -177,6 +198,19 @@ describe("POST /api/v1/audio/speech", () => {
     expect(response.headers.get("x-provider-used")).toBe("minimax (simulated)");
   });
 
+  it("reserves as much as MiniMax may bill for Chinese, and more for slow speech", async () => {
+    const reservedFor = async (body: { model: string; input: string; speed?: number }): Promise<bigint> => {
+      const response = await client.audio.speech.create({ ...body, voice: "alloy" });
+      await response.arrayBuffer();
+      return (await usageOf(response.headers)).reservedPicoUsd;
+    };
+    expect(await reservedFor({ model: "speech-2.8-hd", input: "\u4f60\u597d" })).toBe(4n * 100n * microUsd);
+    const usual = await reservedFor({ model: "gpt-4o-mini-tts", input: "Hello there" });
+    expect(await reservedFor({ model: "gpt-4o-mini-tts", input: "Hello there", speed: 0.25 })).toBeGreaterThan(
+      3n * usual,
+    );
+  });
+
   it("books the quote when the stream breaks off", async () => {
     const reply = user.open("POST", "/audio/speech", {
       model: "gpt-4o-mini-tts",
@@ -218,12 +252,12 @@ describe("POST /api/v1/audio/transcriptions", () => {
     ["srt", "1\n00:00:00,000 --> 00:00:02,000\nTranscript of hello.wav with 32000 bytes.\n"],
     ["vtt", "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nTranscript of hello.wav with 32000 bytes.\n"],
   ] as const)("answers whisper-1 as %s, metered by the second", async (format, expected) => {
-    const { data, response } = await client.audio.transcriptions
+    const { data, response } = await own.audio.transcriptions
       .create({ model: "whisper-1", file: await audio(), response_format: format })
       .withResponse();
     expect(data).toBe(expected);
-    const event = await usageOf(response.headers);
-    expect(event).toMatchObject({ units: 2, costPicoUsd: 200n * microUsd });
+    const event = await cloud().settledUsage(ownUserId, response.headers.get("x-request-id") ?? "");
+    expect(event).toMatchObject({ byok: true, units: 2, costPicoUsd: 200n * microUsd });
   });
 
   it("refuses a format that the model does not have, and a body over 4.5 MB", async () => {
@@ -231,9 +265,28 @@ describe("POST /api/v1/audio/transcriptions", () => {
       client.audio.transcriptions.create({ model: "gpt-4o-transcribe", file: await audio(), response_format: "srt" }),
     ).rejects.toMatchObject({ status: 400, param: "response_format" });
     const large = await toFile(Buffer.alloc(4_600_000), "large.wav", { type: "audio/wav" });
-    await expect(client.audio.transcriptions.create({ model: "whisper-1", file: large })).rejects.toMatchObject({
-      status: 413,
+    await expect(client.audio.transcriptions.create({ model: "gpt-4o-transcribe", file: large })).rejects.toMatchObject(
+      {
+        status: 413,
+      },
+    );
+  });
+
+  it("does not pay for audio of any length: whisper-1 needs the caller's own key", async () => {
+    const file = await toFile(Buffer.from("a-long-silence"), "silence.flac", { type: "audio/flac" });
+    await expect(client.audio.transcriptions.create({ model: "whisper-1", file })).rejects.toMatchObject({
+      status: 400,
+      param: "model",
     });
+    expect(await cloud().providerRequests("silence.flac")).toEqual([]);
+  });
+
+  it("reserves the longest audio that OpenAI takes, however small the file is", async () => {
+    const file = await toFile(Buffer.alloc(100), "small.flac", { type: "audio/flac" });
+    const { response } = await client.audio.transcriptions.create({ model: "gpt-4o-transcribe", file }).withResponse();
+    const { reservedPicoUsd } = await usageOf(response.headers);
+    // $0.006 a minute, for 1,500 seconds.
+    expect(reservedPicoUsd).toBeGreaterThanOrEqual(150_000_000_000n);
   });
 
   it("replays the answer to the same file under an Idempotency-Key, and refuses another file", async () => {
@@ -241,7 +294,7 @@ describe("POST /api/v1/audio/transcriptions", () => {
     const create = async (bytes: number) =>
       client.audio.transcriptions
         .create(
-          { model: "whisper-1", file: await toFile(Buffer.alloc(bytes, 1), "a.wav", { type: "audio/wav" }) },
+          { model: "gpt-4o-transcribe", file: await toFile(Buffer.alloc(bytes, 1), "a.wav", { type: "audio/wav" }) },
           { headers },
         )
         .withResponse();

@@ -30,9 +30,9 @@ const toEvents = (
   },
 ): string =>
   json.data
-    .map(({ b64_json: base64 }) => ({
+    .map((image) => ({
       type: `${operation}.completed`,
-      b64_json: base64,
+      ...image,
       created_at: json.created,
       ...(json.usage === undefined ? {} : { usage: json.usage }),
     }))
@@ -108,17 +108,29 @@ const toWork = (model: MediaModel, fields: Fields, images: readonly string[], ma
 };
 
 type AnsweredImage = Awaited<ReturnType<typeof makeImages>>["data"]["images"][number];
+type Format = "url" | "b64_json" | null | undefined;
+
+const fetchTimeoutMs = 30_000;
+
+/** An image that is paid for is not lost when its bytes cannot be fetched: its URL is answered instead. */
+const fetched = async (url: string): Promise<Readonly<Record<string, string>>> => {
+  try {
+    return { b64_json: (await embedImage(url, "data", AbortSignal.timeout(fetchTimeoutMs))).base64 };
+  } catch (error) {
+    if (error instanceof GatewayError) return { url };
+    throw error;
+  }
+};
 
 /** A made image as OpenAI answers it: bytes when they are asked for or are all there is, unless a URL is asked for. */
 const toAnswer = async (
   { url, base64, contentType }: AnsweredImage,
-  format: "url" | "b64_json" | null | undefined,
+  format: Format,
 ): Promise<Readonly<Record<string, string>>> => {
   if (format === "url") return { url: url ?? `data:${contentType ?? "image/png"};base64,${base64}` };
   if (base64 !== null) return { b64_json: base64 };
   if (url === null) return {};
-  if (format !== "b64_json") return { url };
-  return { b64_json: (await embedImage(url, "data", AbortSignal.timeout(timeoutMs))).base64 };
+  return format === "b64_json" ? fetched(url) : { url };
 };
 
 interface AskedImages {
@@ -144,7 +156,10 @@ const answer = async (
     data: await Promise.all(data.images.map((image) => toAnswer(image, format))),
     ...(usage === undefined ? {} : { usage }),
   };
-  const all = [made.headers["x-warnings"], ...warnings].filter((warning) => warning !== undefined && warning !== "");
+  const isUnfetched = format === "b64_json" && json.data.some(({ url }) => url !== undefined);
+  const all = [made.headers["x-warnings"], ...warnings, ...(isUnfetched ? ["b64_json-unavailable"] : [])].filter(
+    (warning) => warning !== undefined && warning !== "",
+  );
   const headers = { ...made.headers, ...(all.length === 0 ? {} : { "x-warnings": all.join(", ") }) };
   return isStream
     ? { text: toEvents(operation, json), headers: { ...headers, "content-type": "text/event-stream; charset=utf-8" } }

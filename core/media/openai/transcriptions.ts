@@ -6,7 +6,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { MediaRun } from "#core/media/media-run.ts";
 import type { Quote } from "#core/media/quote.ts";
-import { tokensOf } from "#core/providers/media/openai/call.ts";
+import { parseEvent, tokensOf } from "#core/providers/media/openai/call.ts";
 import {
   isWhisper,
   openTranscription,
@@ -38,8 +38,11 @@ export type Transcript =
       readonly headers: Record<string, string>;
     };
 
-/** The sparsest speech that codecs make: a kilobyte holds at most a second. */
-const leastBytesPerSecond = 1_000;
+/**
+ * OpenAI refuses longer audio, except for whisper-1. The size of a file says nothing: silence takes next to no bytes.
+ * Source: OpenAI's refusals, "longer than 1500 seconds which is the maximum for this model" (1400 by now).
+ */
+const maxSeconds = 1_500;
 /** Audio input takes ten tokens a second, and fast speech four of text. Source: OpenAI's prices per minute and per token. */
 const audioTokensPerSecond = 20;
 const textTokensPerSecond = 8;
@@ -51,9 +54,20 @@ const costOf = (model: MediaModel, seconds: number): bigint | undefined =>
     output: seconds * textTokensPerSecond,
   }) ?? mediaCostPicoUsd(model.id, seconds);
 
-const quoteOf = (model: MediaModel, { file }: AudioTranscriptions): Quote => {
-  const seconds = Math.max(1, Math.ceil(file.bytes.length / leastBytesPerSecond));
-  return { unit: "seconds", units: seconds, costPicoUsd: costOf(model, seconds) };
+const quoteOf = (model: MediaModel): Quote => ({
+  unit: "seconds",
+  units: maxSeconds,
+  costPicoUsd: costOf(model, maxSeconds),
+});
+
+/** What audio of any length costs cannot be reserved. @throws GatewayError BAD_REQUEST */
+const requireBound = (model: MediaModel, run: MediaRun): void => {
+  if (run.byok || !isWhisper(model.id)) return;
+  throw new GatewayError(
+    "BAD_REQUEST",
+    "whisper-1 takes audio of any length, so the platform's key does not pay for it. Store your own OpenAI key, or use gpt-4o-transcribe.",
+    { param: "model" },
+  );
 };
 
 const isDuration = (value: unknown): value is number =>
@@ -76,22 +90,12 @@ const measure = (model: MediaModel, { usage, duration }: Readonly<Record<string,
   };
 };
 
-const parse = (data: string): Readonly<Record<string, unknown>> => {
-  try {
-    const json: unknown = JSON.parse(data);
-    if (isRecord(json)) return json;
-  } catch {
-    // Reported below, without the text.
-  }
-  throw malformed("openai", "an event of the stream is not a JSON object");
-};
-
 async function* events(run: MediaRun, model: MediaModel, { response }: TranscriptionReply) {
   const parser = new SseParser({ maxFrameBytes: maxEventBytes });
   let done: Readonly<Record<string, unknown>> | undefined;
   const read = (data: string): string => {
     if (data !== "[DONE]") {
-      const event = parse(data);
+      const event = parseEvent(data);
       if (event.type === "transcript.text.done") done = event;
     }
     return `data: ${data}\n\n`;
@@ -148,9 +152,10 @@ export const createTranscription = async (
   const { response_format: format } = request;
   checkFormat(model, format);
   const streamed = request.stream === true && !isWhisper(model.id);
-  const run = new MediaRun({ context, ...caller, model, quote: quoteOf(model, request), timeoutMs, streamed });
+  const run = new MediaRun({ context, ...caller, model, quote: quoteOf(model), timeoutMs, streamed });
   const credential = await run.open();
   return run.guard(async () => {
+    requireBound(model, run);
     const { signal } = run;
     const reply = await run.attempt(() => openTranscription(model.id, request, { credential, signal }));
     run.underWay();

@@ -154,7 +154,7 @@ const samples: Samples = {
   AudioTranscriptions: {
     POST: ({ text }) => ({
       path: "/api/v1/audio/transcriptions",
-      body: { model: "whisper-1", file: "data:audio/wav;base64,UklGRg==", prompt: text },
+      body: { model: "gpt-4o-transcribe", file: "data:audio/wav;base64,UklGRg==", prompt: text },
     }),
   },
   Moderations: { POST: ({ text }) => ({ path: "/api/v1/moderations", body: { input: text } }) },

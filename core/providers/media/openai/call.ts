@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MediaTokens } from "#core/catalog/openai-media-prices.ts";
-import type { UpstreamCall } from "#core/providers/media/upstream.ts";
+import { malformed, type UpstreamCall } from "#core/providers/media/upstream.ts";
 import type { ProviderCredential } from "#core/providers/provider.ts";
 import { isRecord } from "#core/values/is-record.ts";
 
@@ -54,6 +54,18 @@ export const toOpenaiCall = ({ credential, path, body, form, ...rest }: OpenaiCa
   ...(form === undefined ? {} : { rawBody: toForm(form) }),
   ...rest,
 });
+
+/** An event of a stream. @throws ProviderFailure of kind malformed, without the text */
+export const parseEvent = (data: string): Readonly<Record<string, unknown>> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(data);
+  } catch {
+    json = undefined;
+  }
+  if (!isRecord(json)) throw malformed("openai", "an event of the stream is not a JSON object");
+  return json;
+};
 
 const maxCount = 1_000_000_000;
 

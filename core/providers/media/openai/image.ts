@@ -9,10 +9,17 @@ import { type FormFields, tokensOf, toOpenaiCall } from "./call.ts";
 
 const timeoutMs = 180_000;
 
-/** Reserved for one image: 4,096 by 4,096 pixels at high quality take less. */
-const maxOutputTokens = 16_000;
-/** Reserved for what one image reads. */
-const maxInputTokens = 16_000;
+/** Reserved for an image of up to two megapixels, and for one whose size is OpenAI's choice: high quality takes 6,240. */
+const usualOutputTokens = 16_000;
+/** High quality takes a token for 252 pixels, where OpenAI states it. Twice as many are reserved. */
+const pixelsPerToken = 126;
+/** Reserved for each image that is read. */
+const maxTokensOfImage = 16_000;
+
+const outputTokensOf = (size: string | undefined): number => {
+  const [width = 0, height = 0] = size?.split("x").map(Number) ?? [];
+  return Math.max(usualOutputTokens, Math.ceil((width * height || 0) / pixelsPerToken));
+};
 
 const replySchema = z.looseObject({
   data: z.array(z.looseObject({ b64_json: z.string().min(1).nullish(), url: z.string().min(1).nullish() })).min(1),
@@ -73,11 +80,12 @@ export const openaiImages: ImageAdapter = {
     takes: new Set(["width", "output_format", "n", "mask_url"]),
     maxImages: 8,
   }),
-  costOfOne: ({ model, images }) =>
-    mediaTokensPicoUsd(model, {
-      textInput: maxInputTokens,
-      mediaInput: images.length * maxInputTokens,
-      output: maxOutputTokens,
+  costOfOne: (work) =>
+    mediaTokensPicoUsd(work.model, {
+      // A token is at least a byte.
+      textInput: Buffer.byteLength(work.request.prompt),
+      mediaInput: (work.images.length + (work.mask === undefined ? 0 : 1)) * maxTokensOfImage,
+      output: outputTokensOf(sizeOf(work)),
     }),
   make: async (work, credential, calls) => {
     const { signal } = calls;

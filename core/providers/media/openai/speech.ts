@@ -5,8 +5,7 @@ import { isSimulated, malformed, openUpstream } from "#core/providers/media/upst
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { SseParser } from "#core/providers/sse-parser.ts";
 import type { AudioSpeech } from "#core/schemas/openai-media.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { tokensOf, toOpenaiCall } from "./call.ts";
+import { parseEvent, tokensOf, toOpenaiCall } from "./call.ts";
 
 /**
  * OpenAI's speech: POST /audio/speech. Only its events report tokens, so that models which can stream them are asked for
@@ -36,16 +35,6 @@ export interface SpeechSource {
   /** Complete once `audio()` has ended. */
   readonly tokens: MediaTokens | undefined;
 }
-
-const parse = (data: string): Readonly<Record<string, unknown>> => {
-  try {
-    const json: unknown = JSON.parse(data);
-    if (isRecord(json)) return json;
-  } catch {
-    // Reported below, without the text.
-  }
-  throw malformed("openai", "an event of the stream is not a JSON object");
-};
 
 class OpenaiSpeech implements SpeechSource {
   readonly contentType: string;
@@ -91,7 +80,7 @@ class OpenaiSpeech implements SpeechSource {
     const parser = new SseParser({ maxFrameBytes: maxEventBytes });
     let ended = false;
     const read = (data: string): Buffer => {
-      const event = parse(data);
+      const event = parseEvent(data);
       if (event.type === "speech.audio.done") {
         ended = true;
         this.#tokens = tokensOf(event.usage);
