@@ -184,7 +184,7 @@ export class ModelRun implements ArenaRun {
     return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason };
   }
 
-  /** One web search, paid by the platform whoever pays for the models: reserved, metered as a unit of its own, and settled. */
+  /** One web search, which the platform always pays for: reserved, metered as a separate unit, and settled. */
   async search<Result>(work: () => Promise<Result>): Promise<Result> {
     const [admission, budget] = [this.#admission, this.#budget];
     if (admission === undefined || budget === undefined) throw new Error("The run was not opened");

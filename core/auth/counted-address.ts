@@ -26,8 +26,8 @@ const mappedIpv4 = (groups: readonly number[]): string | undefined => {
 };
 
 /**
- * Whom a limit by address counts: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of its addresses has
- * them all. However an address is written, it counts as the same.
+ * What a limit by address counts: an IPv4 address, or the /64 of an IPv6 address, because one customer holds all of a /64.
+ * Every spelling of an address counts as the same one.
  */
 export const countedAddress = (address: string): string => {
   if (!isIPv6(address)) return address;

@@ -70,7 +70,7 @@ const readUser = async (supabase: SupabaseClient, userId: string): Promise<User>
 };
 
 /**
- * The signed-in user of a request, whoever gave the session: our own endpoints, or Supabase's.
+ * The signed-in user of a request, whether our endpoints or Supabase's issued the session.
  * @throws GatewayError UNAUTHORIZED, FORBIDDEN by the sign-up policy, SERVICE_UNAVAILABLE
  */
 export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {

@@ -18,7 +18,7 @@ const urlOf = (part: unknown): readonly [field: string, url: string] | undefined
     : undefined;
 };
 
-/** No URL of a request leads to a private network, whoever fetches it. @throws GatewayError BAD_REQUEST */
+/** Refuses URLs that lead to a private network, no matter which side fetches them. @throws GatewayError BAD_REQUEST */
 export const checkUrls = ({ messages }: Pick<ChatRequest, "messages">): void => {
   for (const [message, { content }] of messages.entries()) {
     if (!Array.isArray(content)) continue;

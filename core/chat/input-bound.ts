@@ -105,7 +105,7 @@ const countFile = (file: Readonly<Record<string, unknown>>, path: string, counte
   else counted.text += tokenBound(bytes.toString("utf8"));
 };
 
-/** Whatever has a bound of its own; false for a value that is read as text. */
+/** Counts a part that has a separate bound. Returns false for a value that is counted as text. */
 const countPart = (part: Readonly<Record<string, unknown>>, path: string, counted: Counted): boolean => {
   if (part.type === "image_url" && isRecord(part.image_url)) {
     counted.images += 1;

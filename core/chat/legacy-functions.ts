@@ -17,7 +17,7 @@ const toToolChoice = (choice: unknown): unknown => (isRecord(choice) ? { type: "
 
 const isFunctionResult = (message: unknown): message is JsonRecord => isRecord(message) && message.role === "function";
 
-/** A past call under an id of its own: the older form has none. */
+/** A past call with a generated id: the older form has no ids. */
 const toCall = (message: JsonRecord, id: string): JsonRecord => {
   const { function_call: call, ...rest } = message;
   return { content: null, ...rest, tool_calls: [{ id, type: "function", function: call }] };

@@ -34,7 +34,7 @@ export const deliverySchema = z.object({
   /** Unix ms. */
   nextTryAt: z.number(),
   lastTriedAt: z.number().optional(),
-  /** Status of the last answer; absent when there was none. */
+  /** Status of the last response; absent before the first one. */
   lastStatus: z.number().optional(),
   /** Unix seconds. */
   expiresAt: z.number(),

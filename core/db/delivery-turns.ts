@@ -4,11 +4,11 @@ import { config } from "#core/config.ts";
 import { ownerShards } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
-import { failedCondition, getItem, updateItem } from "./table.ts";
+import { getItem, updateItem, won } from "./table.ts";
 
 /**
  * Whose turn it is to have something delivered. Each owner with pending deliveries has one row in the `due` index, ordered by
- * when the turn is due, so that thousands of rows of one owner are one entry, and whoever had a turn comes last.
+ * when the turn is due, so that thousands of rows of one owner are one entry, and the owner who had a turn last comes last.
  */
 
 const ownerSchema = z.object({
@@ -42,16 +42,6 @@ export interface TurnEnd {
   /** Unix ms of the next turn; undefined when nothing is pending. */
   readonly nextMs: number | undefined;
 }
-
-const won = async (write: Promise<void>): Promise<boolean> => {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (failedCondition(error) === undefined) throw error;
-    return false;
-  }
-};
 
 const readOwner = async (userId: string) => {
   const item = await getItem("jobs", rowKeys.deliveryOwner(userId), { consistent: true });

@@ -6,7 +6,7 @@ import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { byokProviders } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
-import { failedCondition, getItem, type PlainItem, putItem, updateItem } from "./table.ts";
+import { getItem, type PlainItem, putItem, updateItem, won } from "./table.ts";
 import { attemptSchema } from "./usage-events.ts";
 
 /**
@@ -163,17 +163,6 @@ export const dueJobs = async (nowMs: number, limitPerShard: number): Promise<rea
 const isOpen = "#status IN (:queued, :processing)";
 const openValues = { ":queued": "queued", ":processing": "processing" } as const;
 const statusName = { "#status": "status" } as const;
-
-/** Whether a conditional write succeeded: of several, only the first does. @throws AwsError */
-const won = async (write: Promise<void>): Promise<boolean> => {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (failedCondition(error) === undefined) throw error;
-    return false;
-  }
-};
 
 /** Takes the turn to ask the provider. False when another call was faster. @throws AwsError */
 export const takeTurn = ({ userId, id, polledAt }: JobRow, nowMs: number): Promise<boolean> =>

@@ -90,6 +90,17 @@ export const failedCondition = (error: unknown): { readonly item: PlainItem | un
   return { item: typeof item === "object" && item !== null ? fromAttributes(item as AttributeMap) : undefined };
 };
 
+/** Whether a conditional write succeeded: of several, only the first does. @throws AwsError */
+export const won = async (write: Promise<void>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (failedCondition(error) === undefined) throw error;
+    return false;
+  }
+};
+
 /** One row, or undefined. @throws AwsError */
 export const getItem = async (
   table: TableId,

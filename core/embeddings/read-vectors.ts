@@ -44,7 +44,7 @@ const toBase64 = (vector: readonly number[]): string => {
   return bytes.toString("base64");
 };
 
-/** A vector in one form or the other, with its length; undefined for what is none. */
+/** A vector in one form or the other, with its length; undefined for any other value. */
 const readVector = (
   value: unknown,
   form: VectorsAsked["form"],

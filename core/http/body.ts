@@ -8,7 +8,7 @@ export const maxBodyBytes = 5 * 1024 * 1024;
 
 const maxBase64Bytes = Math.ceil(maxBodyBytes / 3) * 4;
 
-/** A longer body waits for the verdict on its key: whoever has none must not cost the work of parsing it. */
+/** A longer body is parsed after its key is verified: a caller without a key must not cause that work. */
 const heavyCharacters = 64 * 1024;
 
 /** Whether a body is parsed after its key is verified. A compressed one may be any size. */

@@ -31,7 +31,7 @@ export interface MediaRunOptions extends Caller {
 
 const retries = 2;
 
-/** The provider has the request to do paid work and has not refused it: it may be at it, whoever waits. */
+/** The provider has a request for paid work and has not refused it, so it may be working, even if nobody waits. */
 const mayBeWorking = (thrown: unknown): boolean => thrown instanceof ProviderFailure && mayBeBilled(thrown);
 
 /** Whether the provider certainly did nothing. Otherwise the work may be running, and a retry would be paid for twice. */

@@ -65,7 +65,7 @@ export class StreamWriter {
   end(): string {
     const { refusal, finishReason, usage } = this.#ending;
     if (this.#asked !== undefined) this.#begin(this.#asked);
-    // An answer without a word of its own: the refusal is what there is to read.
+    // The answer has no other text: the refusal becomes its text.
     if (!this.#said && !this.#calls.any) this.#write(refusal);
     this.#calls.end();
     this.#write(this.#late);

@@ -33,7 +33,7 @@ export class ThinkingWriter {
     for (const block of listOf(delta.thinking_blocks)) this.#takeBlock(block);
   }
 
-  /** Thinking ends where anything else begins. @param isCall a call needs it in front of it, whoever wants to see it */
+  /** Ends the thinking before other content begins. @param isCall thinking must precede a call even if the client hides it */
   end(isCall: boolean): void {
     if (isCall) for (const block of this.#held.splice(0)) this.#whole(ownThinking(block));
     if (!isCall && !this.#display.blocks) return;

@@ -14,7 +14,7 @@ export interface Carried {
 
 const prefix = "ck1.";
 
-/** As text for `encrypted_content`. It is no secret of ours: it holds what the provider's own answer would. */
+/** As text for `encrypted_content`. It contains only what the provider's own answer would, so it is not encrypted. */
 export const toEncryptedContent = (carried: Carried): string =>
   prefix + Buffer.from(JSON.stringify(carried)).toString("base64url");
 

@@ -14,7 +14,7 @@ export interface ToolName {
   readonly type: "function" | "custom";
 }
 
-/** A tool with a name of its own in the core. */
+/** A tool whose name in the core differs from the client's. */
 export interface NamedTool extends ToolName {
   readonly flat: string;
   readonly definition: JsonRecord;

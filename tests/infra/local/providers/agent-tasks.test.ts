@@ -8,7 +8,7 @@ const conversation = (tools: readonly OfferedTool[], steps = 0): Conversation =>
   imageCount: 0,
   toolResults: [],
   steps,
-  folder: "/work",
+  folder: "/home/ada",
   tools,
   toolChoice: "auto",
   parallelToolCalls: true,
@@ -91,7 +91,7 @@ describe("a simulated model that is asked to write a file", () => {
   it("names an absolute path where the tool says that it wants one", () => {
     const path = { type: "string", description: "The absolute path of the file" };
     const writer = tool("write_file", { file_path: path, content: text });
-    expect(taskCall(conversation([writer]), question)?.arguments).toContain("/work/notes/hello.txt");
+    expect(taskCall(conversation([writer]), question)?.arguments).toContain("/home/ada/notes/hello.txt");
   });
 
   it.each([
