@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { AwsError } from "#core/aws/json-call.ts";
-import { firstTry, grantOf, type Reserve } from "./grant.ts";
+import { firstTry, type Grant, grantOf, grantShares, type Reserve } from "./grant.ts";
 import { pico } from "./pico.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
 import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
@@ -72,10 +72,9 @@ const spentOn = (day: string, item: PlainItem | undefined): bigint => {
   return typeof spent === "number" || typeof spent === "bigint" ? BigInt(spent) : 0n;
 };
 
-/** @param needed what has to be left under the cap for it. */
 const tryAdmit = async (
   request: AdmissionRequest,
-  { amount, needed }: ReturnType<typeof firstTry>,
+  { amount, needed }: Grant,
   nowSeconds: number,
 ): Promise<AdmissionVerdict | "no-row"> => {
   const { userId, requestId, day } = request;
@@ -112,17 +111,14 @@ const tryAdmit = async (
   }
 };
 
-/** Writes that a request makes at most while others take what it saw was left. */
-const maxGrants = 5;
-
 /** Asks for the whole amount, then for what the row that refused it leaves room for. */
 const tryGrants = async (request: AdmissionRequest, nowSeconds: number): Promise<AdmissionVerdict | "no-row"> => {
   let verdict = await tryAdmit(request, firstTry(request.reserve), nowSeconds);
-  for (let grants = 0; grants < maxGrants; grants++) {
+  for (const share of grantShares) {
     if (verdict === "no-row" || verdict.admitted || verdict.reason !== "spend") break;
-    const amount = grantOf(request.reserve, request.capPicoUsd - verdict.spentPicoUsd);
-    if (amount === undefined) break;
-    verdict = await tryAdmit(request, { amount, needed: amount }, nowSeconds);
+    const grant = grantOf(request.reserve, request.capPicoUsd - verdict.spentPicoUsd, share);
+    if (grant === undefined) break;
+    verdict = await tryAdmit(request, grant, nowSeconds);
   }
   return verdict;
 };
@@ -186,7 +182,7 @@ export interface FurtherReservation extends Pick<AdmissionRequest, "userId" | "r
 
 const tryReserveMore = async (
   request: FurtherReservation,
-  { amount, needed }: ReturnType<typeof firstTry>,
+  { amount, needed }: Grant,
 ): Promise<{ readonly granted: bigint } | { readonly spentPicoUsd: bigint }> => {
   const { userId, requestId, day, capPicoUsd, reservedPicoUsd } = request;
   const total = reservedPicoUsd + amount;
@@ -210,10 +206,11 @@ const tryReserveMore = async (
 /** Reserves more for a call after the first. Undefined when the cap or the lease's end forbids it. @throws AwsError */
 export const reserveMore = async (request: FurtherReservation): Promise<bigint | undefined> => {
   let result = await tryReserveMore(request, firstTry(request.more));
-  for (let grants = 0; grants < maxGrants && "spentPicoUsd" in result; grants++) {
-    const amount = grantOf(request.more, request.capPicoUsd - result.spentPicoUsd);
-    if (amount === undefined) break;
-    result = await tryReserveMore(request, { amount, needed: amount });
+  for (const share of grantShares) {
+    if ("granted" in result) break;
+    const grant = grantOf(request.more, request.capPicoUsd - result.spentPicoUsd, share);
+    if (grant === undefined) break;
+    result = await tryReserveMore(request, grant);
   }
   return "granted" in result ? result.granted : undefined;
 };

@@ -11,7 +11,7 @@ import { type ChatParts, startChatParts } from "./chat-parts.ts";
 /**
  * `npm run load -- long-stream`: memory does not grow with the length of a stream. The chat completions function runs alone in a
  * process, with the cache and an Idempotency-Key enabled, and passes a short and a long stream through. Fails when the long one
- * needs over 20 MB more.
+ * needs over 20 MB more in each of three tries.
  */
 
 const { values: flags } = parseArgs({
@@ -143,6 +143,19 @@ const peakOf = async (
   return result.peakBytes;
 };
 
+/** A busy machine collects late, which shows as growth in one try and not in the next. What a stream keeps shows in each. */
+const maxTries = 3;
+
+/** What a short stream and a long one took in the first try that fits, or in the last, bytes. */
+const peaksOf = async (parts: ChatParts, request: object, nodeFlags: readonly string[]) => {
+  for (let tries = 1; ; tries++) {
+    const short = await peakOf(parts, request, Number(flags.short), nodeFlags);
+    const long = await peakOf(parts, request, Number(flags.long), nodeFlags);
+    const fits = long - short < maxGrowthBytes;
+    if (fits || tries === maxTries) return { short, long, fits };
+  }
+};
+
 const shown = (bytes: number): string => `${(bytes / megabyte).toFixed(1)} MB`;
 
 const main = async (): Promise<boolean> => {
@@ -156,9 +169,7 @@ const main = async (): Promise<boolean> => {
       if (request === undefined)
         throw new Error(`There is no case ${name}; there are ${Object.keys(cases).join(", ")}`);
       for (const [look, nodeFlags] of looks) {
-        const short = await peakOf(parts, request, Number(flags.short), nodeFlags);
-        const long = await peakOf(parts, request, Number(flags.long), nodeFlags);
-        const fits = long - short < maxGrowthBytes;
+        const { short, long, fits } = await peaksOf(parts, request, nodeFlags);
         holds &&= fits;
         const lengths = `${flags.short} MB: ${shown(short)}, ${flags.long} MB: ${shown(long)}`;
         rows.push([`${name}, ${look}`, shown(short), shown(long), shown(long - short)]);

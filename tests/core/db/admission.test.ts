@@ -121,6 +121,16 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
       expect(spent).toBeLessThanOrEqual(1_000n);
     });
 
+    it("of what several see at once leaves as much again to the others: none takes it all", async () => {
+      for (let times = 0; times < 10; times++) {
+        const userId = newUser();
+        await ask(asking(userId, { reserve: whole(0n) }));
+        const verdicts = await Promise.all([1, 2, 3].map(() => ask(asking(userId, part(900n, 10n)))));
+        expect(verdicts.map((verdict) => verdict.admitted)).toEqual([true, true, true]);
+        expect((await stateOf(userId)).spent).toBeLessThanOrEqual(500n + 250n + 125n);
+      }
+    });
+
     it("is admitted once although the answer to its second write was lost", async () => {
       const userId = newUser();
       await ask(asking(userId, { reserve: whole(200n) }));

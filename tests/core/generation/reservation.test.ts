@@ -3,7 +3,7 @@ import { costPicoUsd, fromUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { models } from "#core/catalog/models.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
-import { grantOf } from "#core/db/grant.ts";
+import { grantOf, grantShares } from "#core/db/grant.ts";
 import { type CallSize, callReserve, mostExpensive, outputLimit } from "#core/generation/reservation.ts";
 import { fc } from "#tests/support/property.ts";
 
@@ -142,14 +142,16 @@ describe("what is granted of what is left", () => {
         fc.bigInt({ min: 0n, max: 10n ** 6n }),
         fc.bigInt({ min: 0n, max: 10n ** 6n }),
         fc.nat(),
-        (left, asked, part) => {
+        fc.constantFrom(...grantShares),
+        (left, asked, part, share) => {
           const reserve = { picoUsd: asked, leastPicoUsd: asked / BigInt(1 + (part % 9)) };
-          const granted = grantOf(reserve, left);
+          const granted = grantOf(reserve, left, share);
           if (granted === undefined) expect(reserve.leastPicoUsd).toBeGreaterThan(left);
           else {
-            expect(granted).toBeLessThanOrEqual(left);
-            expect(granted).toBeLessThanOrEqual(asked);
-            expect(granted).toBeGreaterThanOrEqual(reserve.leastPicoUsd);
+            expect(granted.amount).toBeLessThanOrEqual(granted.needed);
+            expect(granted.needed).toBeLessThanOrEqual(left);
+            expect(granted.amount).toBeLessThanOrEqual(asked);
+            expect(granted.amount).toBeGreaterThanOrEqual(reserve.leastPicoUsd);
           }
         },
       ),
