@@ -2,6 +2,7 @@ import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
+import type { ProviderCredential } from "./provider.ts";
 
 /**
  * Requests that reach a provider in the dialect in which they came, and answers that leave as their provider gave them.
@@ -17,8 +18,16 @@ const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
   messages: ["anthropic"],
 };
 
-export const speaksDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
-  speakers[dialect].includes(provider);
+/** A custom provider speaks Anthropic's dialect where its owner says so, which is known once its row is read. */
+export const maySpeakDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
+  speakers[dialect].includes(provider) || (provider === "custom" && dialect === "messages");
+
+/** Whether the provider that a call goes to speaks a dialect. */
+export const speaksDialect = (
+  provider: ChatProviderId,
+  dialect: NativeDialect,
+  { custom }: Pick<ProviderCredential, "custom">,
+): boolean => speakers[dialect].includes(provider) || (dialect === "messages" && custom?.protocol === "anthropic");
 
 /** A request as it came, beside its translation. */
 export interface NativeRequest {
