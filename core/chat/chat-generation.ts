@@ -11,7 +11,7 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
+import { type DialectName, type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -23,6 +23,8 @@ import { type ChatChoices, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
 
 export interface ChatCaller extends Caller {
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: DialectName | undefined;
   /** Undefined when the cache is not to be used. */
   readonly cache: CacheSettings | undefined;
   /** Canonical text of the guardrails in force, for the cache's key. */
@@ -92,6 +94,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     call,
     caller,
     operation: "chat",
+    dialect: caller.dialect,
     asked: choices[0].model,
     streamed: request.stream === true,
     reserve: mostExpensive(

@@ -24,6 +24,8 @@ export interface GenerationOptions {
   readonly caller: Caller;
   readonly scope: RequestScope;
   readonly operation: "chat" | "embeddings" | "media";
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: string | undefined;
   /** The first model that may serve. */
   readonly asked: MeteredModel;
   readonly streamed: boolean;
@@ -100,6 +102,7 @@ export class Generation {
       generation: numberInRun ?? 0,
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
+      dialect: options.dialect,
       model: options.asked,
       byok: this.#paidByCaller,
       streamed: options.streamed,
