@@ -6,7 +6,7 @@ import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { GenerationEnd } from "#core/generation/generation.ts";
+import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive } from "#core/generation/reservation.ts";
@@ -209,7 +209,7 @@ export class ChatGeneration {
     return meteredUsage(result.reply.outcome, this.#plan.size.inputTokens(result.target.model));
   }
 
-  /** The usage that the caller is told. */
+  /** The usage that the caller sees. */
   get #reportedUsage(): unknown {
     return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }

@@ -64,7 +64,7 @@ export const usageEventSchema = z.object({
   cacheWriteInputTokens: z._default(z.number(), 0),
   outputTokens: z._default(z.number(), 0),
   reasoningTokens: z._default(z.number(), 0),
-  /** Tokens were counted by us, since the provider never told. */
+  /** Tokens were counted by us, since the provider reported none. */
   estimated: z._default(z.boolean(), false),
   /** Undefined for a model whose price is unknown. */
   costPicoUsd: z.optional(pico),
