@@ -3,12 +3,7 @@ import { DeleteCommand, GetCommand, PutCommand, ScanCommand, UpdateCommand } fro
 import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import {
-  isKnownProvider,
-  type ProviderKeyRow,
-  providerKeyRowKey,
-  providerKeyRowSchema,
-} from "#core/db/provider-key-rows.ts";
+import { type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "#core/db/provider-key-rows.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { encryptionContext } from "#core/encryption/data-key.ts";
 import { logger } from "#core/observability/logger.ts";

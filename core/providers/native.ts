@@ -12,6 +12,8 @@ import type { ProviderCredential } from "./provider.ts";
 /** Dialects besides chat completions. */
 export type NativeDialect = "responses" | "messages";
 
+export type DialectName = "chat-completions" | NativeDialect;
+
 /** The providers whose own API is the dialect. */
 const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
   responses: ["openai"],
