@@ -42,7 +42,7 @@ async function* allRows(): AsyncGenerator<Rotatable> {
         ConsistentRead: true,
       }),
     );
-    for (const item of (page.Items ?? []).filter(isKnownProvider)) yield rotatableSchema.parse(item);
+    for (const item of page.Items ?? []) yield rotatableSchema.parse(item);
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
 }
