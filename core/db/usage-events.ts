@@ -84,6 +84,8 @@ export const usageEventSchema = z.object({
   /** Other units than tokens, such as characters or seconds. */
   units: z.optional(z.number()),
   unit: z.optional(z.string()),
+  /** What the caller says that the request is for, by name. */
+  tags: z.optional(z.record(z.string(), z.string())),
   attempts: z._default(z.array(attemptSchema), []),
 });
 
@@ -104,6 +106,7 @@ export type OpenUsage = Pick<
   | "startedAt"
   | "reservedPicoUsd"
   | "runId"
+  | "tags"
 > & {
   /** Unix seconds after which the function cannot be running any more. */
   readonly openUntil: number;

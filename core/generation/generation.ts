@@ -100,6 +100,7 @@ export class Generation {
       generation: numberInRun ?? 0,
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
+      tags: call.tags,
       model: options.asked,
       byok: this.#paidByCaller,
       streamed: options.streamed,

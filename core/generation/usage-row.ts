@@ -22,6 +22,7 @@ export interface UsageRowOptions {
   /** Of a run of several generations. */
   readonly runId?: string | undefined;
   readonly route: string;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly model: MeteredModel;
   /** The request will be paid by the caller's own provider key: nothing is reserved. */
   readonly byok: boolean;

@@ -10,6 +10,7 @@ import type { Authenticate } from "./authenticate.ts";
 import { type BodyParser, isHeavy, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
 import { type Call, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
+import { noteTags } from "./request-tags.ts";
 import {
   answersPreflight,
   type EndpointResult,
@@ -144,6 +145,7 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     const state = stateOf(event);
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
+    noteTags(state);
     return toProxyResult(state, await chosen.handle(state));
   };
 
