@@ -10,7 +10,6 @@ import type { Authenticate } from "./authenticate.ts";
 import { type BodyParser, isHeavy, jsonBody } from "./body.ts";
 import { finishRequest, reportError } from "./observe.ts";
 import { type Call, newRequestState, type ProxyEvent, type RequestState } from "./request-state.ts";
-import { noteTags } from "./request-tags.ts";
 import {
   answersPreflight,
   type EndpointResult,
@@ -63,6 +62,15 @@ const stateOf = (event: unknown): Working => {
   if (state === undefined) throw new Error("A request without a state");
   return state;
 };
+
+/** Few requests have tags: the others do not load what reads them. */
+const mayHaveTags = ({ headers, body, principal }: RequestState): boolean =>
+  principal?.kind === "key" &&
+  (headers["x-tags"] !== undefined ||
+    headers["session-id"] !== undefined ||
+    headers["x-session-id"] !== undefined ||
+    headers["x-claude-code-session-id"] !== undefined ||
+    (body as { readonly metadata?: unknown } | null | undefined)?.metadata !== undefined);
 
 const methodNotAllowed = (methods: readonly string[]): GatewayError =>
   new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${methods.join(", ")}.`, {
@@ -145,7 +153,7 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     const state = stateOf(event);
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
-    noteTags(state);
+    if (mayHaveTags(state)) (await import("./request-tags.ts")).noteTags(state);
     return toProxyResult(state, await chosen.handle(state));
   };
 

@@ -96,7 +96,6 @@ const tagsOf = ({ route, headers, body }: RequestState): Readonly<Record<string,
 
 /** Notes the tags of a request. @throws GatewayError BAD_REQUEST for tags that are not valid */
 export const noteTags = (state: RequestState): void => {
-  if (state.principal?.kind !== "key") return;
   const tags = tagsOf(state);
   if (tags !== undefined) state.tags = tags;
 };

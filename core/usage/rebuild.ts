@@ -11,7 +11,7 @@ import {
 } from "#core/db/rollups.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { readTagNames } from "#core/db/tag-names.ts";
-import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { toChanges, withTargets } from "./rollup.ts";
 
 /** Makes a day's sums again from its events: for a day that is over, when a sum is in doubt. */
