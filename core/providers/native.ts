@@ -2,7 +2,6 @@ import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
-import type { ProviderCredential } from "./provider.ts";
 
 /**
  * Requests that reach a provider in the dialect in which they came, and answers that leave as their provider gave them.
@@ -28,7 +27,7 @@ export const maySpeakDialect = (provider: ChatProviderId, dialect: NativeDialect
 export const speaksDialect = (
   provider: ChatProviderId,
   dialect: NativeDialect,
-  { custom }: Pick<ProviderCredential, "custom">,
+  { custom }: { readonly custom?: { readonly protocol: string } | undefined },
 ): boolean => speakers[dialect].includes(provider) || (dialect === "messages" && custom?.protocol === "anthropic");
 
 /** A request as it came, beside its translation. */
