@@ -6,7 +6,7 @@ import { rowKeys, utcDay } from "./row-keys.ts";
 import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
 
 /**
- * A user's admission row: the leases of open requests and the money reserved or spent today. Each change is one
+ * A user's admission row: the leases of open requests and the daily cap's counter, the money reserved or spent today. Each change is one
  * conditional write, so both caps hold under concurrency, and each lease is taken and given back exactly once:
  * giving back removes it under the condition that it is still there.
  */

@@ -40,7 +40,7 @@ export const spendExceeded = (): GatewayError =>
     { details: { dailyCapUsd: config.dailySpendCapUsd() }, shouldRetry: false },
   );
 
-/** A running request's lease among its user's open requests, and the money reserved for it. */
+/** A running request's lease among its user's open requests, and the money reserved for it from the daily cap. */
 export class Admission implements Purse {
   /** UTC day on which the money is booked. */
   readonly day: string;

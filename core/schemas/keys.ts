@@ -24,7 +24,7 @@ export const patchKeySchema = z
     enabled: z.boolean().optional(),
     expiresAt: expiresAt.nullable().optional(),
   })
-  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "at least one field is required");
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "must have at least one field");
 
 export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(0).max(maxGraceSeconds).default(0) });
 
