@@ -1,10 +1,11 @@
 import type { RequestContext } from "#core/context.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
-import { Admission } from "./admission.ts";
+import { newAdmission } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { RequestScope } from "./request-scope.ts";
 import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
+import { noSpend } from "./spend.ts";
 
 export interface UnpaidCall<Model extends TargetModel> {
   readonly target: Target<Model>;
@@ -28,10 +29,10 @@ export const unpaidWork = async <Model extends TargetModel, Result>(
   const { model, timeoutMs } = options;
   const { userId } = caller.principal;
   const scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
-  const admission = new Admission({ userId, requestId, reserve: noReserve, startedAtMs, lambdaDeadlineMs });
+  const admission = newAdmission(call, caller, { reserve: noReserve });
   call.deferred.push(async () => {
     scope.close();
-    await admission.close(0n);
+    await admission.close({ ...noSpend, tokens: 0 });
   });
   const { groups } = await secondRound({ caller, scope, admission, groups: [[{ model }]] });
   const target = groups[0]?.[0];

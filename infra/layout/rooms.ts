@@ -62,7 +62,14 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
-  room("core/keys", "Management of API keys", [...ground, "auth", "db", "observability", "schemas"]),
+  room("core/keys", "Management of API keys: limits, views", [
+    ...ground,
+    "auth",
+    "catalog",
+    "db",
+    "observability",
+    "schemas",
+  ]),
   room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
     ...ground,
     "db",
