@@ -113,10 +113,8 @@ const customModel = (name: string): (ResolvedModel & { readonly provider: "custo
 export const unknownModel = (name: string, param = "model"): GatewayError => {
   const matches = closeMatches(name);
   const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
-  return new GatewayError("INVALID_MODEL", `No model has this name.${hint} GET /api/v1/models lists all.`, {
-    param,
-    details: { suggestions: matches },
-  });
+  const message = `No chat model has this name.${hint} GET /api/v1/models lists the chat models.`;
+  return new GatewayError("INVALID_MODEL", message, { param, details: { suggestions: matches } });
 };
 
 /**

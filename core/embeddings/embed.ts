@@ -79,6 +79,7 @@ export const embed = async (
     reserve: callReserve(model, size),
     // A custom provider is never paid with the platform's money.
     ...(model.provider === "custom" ? { byok: true } : {}),
+    tokens: () => inputTokens,
     timeoutMs,
   });
   let answer: EmbeddingAnswer | undefined;
