@@ -95,7 +95,19 @@ const samples: Samples = {
       body: { provider: "openai", slug, displayName: text.slice(0, 100), apiKey: providerKey },
     }),
   },
-  ProviderKey: { DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }) },
+  TestProviderKey: {
+    POST: ({ providerKey }) => ({
+      path: "/api/v1/provider-keys/test",
+      body: { provider: "openai", apiKey: providerKey },
+    }),
+  },
+  ProviderKey: {
+    PATCH: ({ providerKeyId, text }) => ({
+      path: `/api/v1/provider-keys/${providerKeyId}`,
+      body: { displayName: text.slice(0, 100) },
+    }),
+    DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }),
+  },
   Usage: { GET: ({ keyId }) => ({ path: `/api/v1/usage?keyId=${keyId}` }) },
   SignIn: { POST: ({ email, password }) => ({ path: "/api/auth/sign-in", body: { email, password } }) },
   SignUp: { POST: ({ email, password }) => ({ path: "/api/auth/sign-up", body: { email, password } }) },
