@@ -66,7 +66,11 @@ const ownLimit = (verdict: UnkeyVerdict, limit: RateLimit | undefined): number |
 const judge = (
   verdict: UnkeyVerdict,
   mark: KeyMark | undefined,
-  { keyHash, limit, nowMs }: { readonly keyHash: string; readonly limit: RateLimit | undefined; readonly nowMs: number },
+  {
+    keyHash,
+    limit,
+    nowMs,
+  }: { readonly keyHash: string; readonly limit: RateLimit | undefined; readonly nowMs: number },
 ): KeyPrincipal => {
   const limits = verdict.ratelimits ?? [];
   if (verdict.code === "RATE_LIMITED" || verdict.code === "USAGE_EXCEEDED") {
