@@ -96,6 +96,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     operation: "chat",
     dialect: caller.dialect,
     asked: choices[0].model,
+    askedModel: request.model,
     streamed: request.stream === true,
     reserve: mostExpensive(
       choices.map(({ model }) => model),
