@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly log: LogFields;
   /** Types of what the guardrails found in the request. */
   guardrailFindings?: readonly string[];
+  /** Left of the calling key's budget when the request was admitted, pico-dollars. Undefined without a budget. */
+  budgetLeftPicoUsd?: bigint;
   /** What the caller says that the request is for, by name; with its agent's session where it sends one. */
   tags?: Readonly<Record<string, string>>;
   /** A provider may be at paid work that a repeated request would pay for again: a job, or media that it is making. */

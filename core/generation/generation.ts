@@ -93,14 +93,14 @@ export class Generation {
       signal: until?.signal ?? scope.signal,
       abortReason: until?.reason ?? (() => scope.reason),
       remainingMs: () => scope.remainingMs(),
-      onAttempt: (attempt, spentPicoUsd) => {
+      onAttempt: (attempt, spent) => {
         const startedMs = Math.round(performance.now() - this.#startedAt) - attempt.latencyMs;
         this.attempts.push({ ...attempt, startedMs: Math.max(0, startedMs) });
-        this.#money.noteFailed(spentPicoUsd);
+        this.#money.noteFailed(spent);
       },
     });
     this.#served = result.target;
-    this.#money.noteAnswered(result.grantedPicoUsd);
+    this.#money.noteAnswered(result.grantedPicoUsd, result.target.byok);
     this.#providerMs += result.providerMs;
     this.#firstResultAt ??= performance.now();
     return result;
@@ -149,7 +149,7 @@ export class Generation {
       byok: this.byok && !cacheHit,
       cacheHit,
       grantedPicoUsd: this.#money.grantedPicoUsd,
-      spentBeforePicoUsd: this.#money.spentBeforePicoUsd,
+      spentBefore: this.#money.spentBefore,
       reportedCostPicoUsd: reportedCostPicoUsd(outcome?.reportedUsage),
     };
     return totalCost(charge, this.attempts);

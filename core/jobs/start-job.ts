@@ -61,6 +61,7 @@ export const startJob = async (
         units: quote.units,
         costPicoUsd: quote.costPicoUsd,
         bookedPicoUsd: request.bookedPicoUsd,
+        ...(request.bookedBudget === undefined ? {} : { budget: request.bookedBudget }),
         attempts: [...request.attempts],
       },
       polledAt: 0,
