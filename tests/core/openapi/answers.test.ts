@@ -246,7 +246,10 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
   });
 
   it("of the request log", async () => {
-    const asked = await post("/api/v1/chat/completions", { model: "gpt", messages: [{ role: "user", content: "Hello" }] });
+    const asked = await post("/api/v1/chat/completions", {
+      model: "gpt",
+      messages: [{ role: "user", content: "Hello" }],
+    });
     const path = `/api/v1/requests/${asked.headers["x-request-id"]}`;
     await expectStatus(withKey({ path: "/api/v1/requests" }), 200);
     await expectStatus(session.get("/api/v1/requests?limit=1&status=ok"), 200);
