@@ -67,7 +67,6 @@ describe("A single answer within maxCostUsd", () => {
         inputTokens,
         outputTokens: body.max_completion_tokens ?? 0,
       });
-      expect(inputTokens).toBeGreaterThan(content.length / 4);
       expect(cost).toBeLessThanOrEqual(fromUsd(0.2));
     }
   });
