@@ -216,6 +216,9 @@ export const messagesRoute = /* @__PURE__ */ row(() => ({
   grants: chatGrants,
 }));
 
+/** The counts of one user over all keys, in addition to the limit of each key. */
+export const countTokensLimit = /* @__PURE__ */ perUser("count-tokens-user", 240);
+
 export const countTokensRoute = /* @__PURE__ */ row(() => ({
   id: "CountTokens",
   path: "/api/v1/messages/count_tokens",
@@ -315,7 +318,7 @@ export const keysRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:Query", "keys:PutItem"],
+  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem"],
 }));
 
 export const keyRoute = /* @__PURE__ */ row(() => ({
@@ -326,7 +329,7 @@ export const keyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem"],
+  grants: [...keyGrants, "keys:GetItem", "keys:Query"],
 }));
 
 export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
@@ -337,7 +340,7 @@ export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
+  grants: [...keyGrants, "keys:GetItem", "keys:PutItem", "keys:Query"],
 }));
 
 export const providerKeysRoute = /* @__PURE__ */ row(() => ({

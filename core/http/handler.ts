@@ -1,6 +1,7 @@
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
 import type { Context } from "aws-lambda";
+import { connectBeforeFirstKey } from "#core/auth/connect-early.ts";
 import type { WireFormat } from "#core/dialects/dialect.ts";
 import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -62,6 +63,15 @@ const stateOf = (event: unknown): Working => {
   if (state === undefined) throw new Error("A request without a state");
   return state;
 };
+
+/** Few requests have tags: the others do not load what reads them. */
+const mayHaveTags = ({ headers, body, principal }: RequestState): boolean =>
+  principal?.kind === "key" &&
+  (headers["x-tags"] !== undefined ||
+    headers["session-id"] !== undefined ||
+    headers["x-session-id"] !== undefined ||
+    headers["x-claude-code-session-id"] !== undefined ||
+    (body as { readonly metadata?: unknown } | null | undefined)?.metadata !== undefined);
 
 const methodNotAllowed = (methods: readonly string[]): GatewayError =>
   new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${methods.join(", ")}.`, {
@@ -144,6 +154,7 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     const state = stateOf(event);
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
+    if (mayHaveTags(state)) (await import("./request-tags.ts")).noteTags(state);
     return toProxyResult(state, await chosen.handle(state));
   };
 
@@ -181,6 +192,7 @@ export const jsonHandler = (options: HandlerOptions): Handler => {
 
 /** A streaming Lambda. Its answer may still be a plain JSON body. Endpoints watch Lambda's deadline themselves. */
 export const streamHandler = (options: HandlerOptions): Handler => {
+  if (options.route.auth === "key") connectBeforeFirstKey();
   const chain = build(options);
   const { run, requestEnd } = chain;
   const plugin = { timeoutEarlyInMillis: 0, executionMode: executionModeStreamifyResponse, requestEnd };
