@@ -192,7 +192,11 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("functions", "One file per API path, about 25 lines: schema in, core call, answer out", ["core/*"]),
+  room(
+    "functions",
+    "One file per API path, about 25 lines: schema in, core call, answer out; `functions/dashboard/page/` is the dashboard's source",
+    ["core/*"],
+  ),
   room("infra", "SST v4: what is deployed, from core's tables; the operators' stack; the local cloud; commands", [
     "core/*",
   ]),
