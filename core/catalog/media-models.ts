@@ -1,5 +1,5 @@
 import type { Deprecation } from "#core/catalog/model.ts";
-import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
@@ -24,7 +24,7 @@ export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits
 
 export interface MediaModel {
   readonly id: string;
-  readonly provider: ProviderId;
+  readonly provider: PlatformProviderId;
   readonly kinds: readonly MediaKind[];
   readonly unit: MediaUnit;
   /** The vendor has announced its end. */
@@ -32,7 +32,7 @@ export interface MediaModel {
 }
 
 const row =
-  (provider: ProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
+  (provider: PlatformProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
   (...ids: string[]): MediaModel[] =>
     ids.map((id) => ({ id, provider, kinds, unit }));
 
