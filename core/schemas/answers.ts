@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { budgetPeriods } from "#core/db/budget-period.ts";
-import { byokProviders } from "#core/db/provider-key-rows.ts";
+import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
+import { requestStatuses } from "./requests.ts";
 
 /** What the endpoints answer, for the OpenAPI document and the tests that hold answers against it. */
 
@@ -294,6 +295,30 @@ const providerKey = z
     displayName: z.string(),
     last4: z.string(),
     createdAt: z.iso.datetime(),
+    custom: z
+      .strictObject({
+        baseUrl: z.string(),
+        protocol: z.enum(customProtocols),
+        authHeader: z.enum(customAuthHeaders),
+        apiVersion: z.string().optional(),
+        modelPrefix: z.string().describe("How names of its models begin, such as `groq/`"),
+        models: z.array(
+          z.strictObject({
+            id: z.string(),
+            prices: z
+              .strictObject({
+                input: z.number(),
+                output: z.number(),
+                cachedInput: z.number().optional(),
+                cacheWrite: z.number().optional(),
+              })
+              .optional(),
+            contextWindow: z.int().optional(),
+          }),
+        ),
+      })
+      .optional()
+      .describe("Only of a custom provider"),
   })
   .meta({ id: "ProviderKey" });
 
@@ -338,6 +363,76 @@ export const usageAnswer = success(
     })
     .meta({ id: "Usage" }),
 );
+
+const text = z.string().nullable();
+const count = z.number().nullable();
+const attemptView = z.strictObject({
+  model: z.string(),
+  provider: z.string(),
+  result: z.string().describe("`ok`, or the kind of failure"),
+  httpStatus: count,
+  startedMs: count.describe("From the beginning of the generation"),
+  latencyMs: z.number(),
+  unusedCostUsd: usd.describe("Paid for an answer that was not used"),
+});
+const feedbackView = z.strictObject({
+  score: z.number(),
+  comment: text,
+  tags: z.array(z.string()),
+  at: z.iso.datetime(),
+});
+const requestFields = {
+  id: z.string(),
+  generation: z.int().describe("From 0; a battle or fight has several"),
+  runId: text,
+  startedAt: z.iso.datetime(),
+  route: z.string(),
+  dialect: text,
+  keyId: text,
+  status: z.enum(requestStatuses),
+  httpStatus: count,
+  code: text,
+  finishReason: text,
+  askedModel: text,
+  model: z.string().describe("The model that served"),
+  provider: z.string(),
+  fallback: z.boolean(),
+  streamed: z.boolean(),
+  byok: z.boolean(),
+  cache: z.enum(["HIT", "MISS", "BYPASS"]).nullable(),
+  tokens: z.strictObject({
+    input: z.number(),
+    cachedInput: z.number(),
+    cacheWriteInput: z.number(),
+    output: z.number(),
+    reasoning: z.number(),
+    estimated: z.boolean(),
+  }),
+  units: count,
+  unit: text,
+  costUsd: usd,
+  costSource: z.enum(["provider", "list", "estimate"]).nullable(),
+  latencyMs: count,
+  timeToFirstTokenMs: count,
+  gatewayOverheadMs: count,
+  attempts: z.array(attemptView),
+  findings: z.array(z.string()).describe("Types of what the guardrails found"),
+  warnings: z.array(z.string()),
+  tags: z.record(z.string(), z.string()),
+  session: text,
+  agent: text,
+  feedback: feedbackView.nullable(),
+};
+const generationView = z.strictObject(requestFields).meta({ id: "LoggedGeneration" });
+
+export const requestsAnswer = success(
+  z.strictObject({
+    requests: z.array(generationView),
+    nextCursor: text.describe("Pass it as `cursor`; null at the end. A page may be short or empty before that"),
+  }),
+);
+export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
+export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
 
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 

@@ -70,11 +70,14 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
+  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation, addresses of custom providers", [
     ...ground,
+    "catalog",
     "db",
     "encryption",
     "observability",
+    "outbound",
+    "providers",
     "schemas",
   ]),
   room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),
@@ -231,6 +234,7 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/admission.ts": "leases and money",
   "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",
+  "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
 };
