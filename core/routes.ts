@@ -310,6 +310,39 @@ export const cancelRequestRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey],
 }));
 
+export const requestsRoute = /* @__PURE__ */ row(() => ({
+  id: "Requests",
+  path: "/api/v1/requests",
+  methods: ["GET"],
+  handler: "functions/requests.handler",
+  auth: "key-or-session",
+  limit: perKey("requests", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query", "usage:Query/open", "rollups:Query"],
+}));
+
+export const requestRoute = /* @__PURE__ */ row(() => ({
+  id: "Request",
+  path: "/api/v1/requests/{id}",
+  methods: ["GET"],
+  handler: "functions/request.handler",
+  auth: "key-or-session",
+  limit: perKey("requests", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query"],
+}));
+
+export const requestFeedbackRoute = /* @__PURE__ */ row(() => ({
+  id: "RequestFeedback",
+  path: "/api/v1/requests/{id}/feedback",
+  methods: ["POST"],
+  handler: "functions/request-feedback.handler",
+  auth: "key-or-session",
+  limit: perKey("feedback", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query", "usage:UpdateItem"],
+}));
+
 export const keysRoute = /* @__PURE__ */ row(() => ({
   id: "Keys",
   path: "/api/v1/keys",
@@ -387,6 +420,28 @@ export const providerKeyRoute = /* @__PURE__ */ row(() => ({
     "providerKeys:UpdateItem",
     "providerKeys:Query",
   ],
+}));
+
+export const ownKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "OwnKey",
+  path: "/api/v1/key",
+  methods: ["GET"],
+  handler: "functions/own-key.handler",
+  auth: "key",
+  limit: perKey("own-key", 120),
+  ...buffered,
+  grants: [...verifyKey],
+}));
+
+export const limitsRoute = /* @__PURE__ */ row(() => ({
+  id: "Limits",
+  path: "/api/v1/limits",
+  methods: ["GET"],
+  handler: "functions/limits.handler",
+  auth: "key-or-session",
+  limit: perKey("limits", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session],
 }));
 
 export const usageRoute = /* @__PURE__ */ row(() => ({
@@ -799,12 +854,17 @@ export const routes = [
   modelsRoute,
   modelRoute,
   cancelRequestRoute,
+  requestsRoute,
+  requestRoute,
+  requestFeedbackRoute,
   keysRoute,
   keyRoute,
   rotateKeyRoute,
   providerKeysRoute,
   testProviderKeyRoute,
   providerKeyRoute,
+  ownKeyRoute,
+  limitsRoute,
   usageRoute,
   signInRoute,
   signUpRoute,

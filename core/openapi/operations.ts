@@ -21,6 +21,7 @@ import {
   testProviderKeySchema,
   updateProviderKeySchema,
 } from "#core/schemas/provider-keys.ts";
+import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
@@ -87,7 +88,7 @@ const anthropicHeaders: readonly HeaderParameter[] = [
     name: "anthropic-beta",
     schema: z.string(),
     description:
-      "Names of Anthropic's beta features, separated by commas. What the model's provider lacks is left out.",
+      "Names of Anthropic's beta features, separated by commas. Features that the model's provider lacks are dropped.",
   },
 ];
 const modelsQuery = z.object({
@@ -95,7 +96,7 @@ const modelsQuery = z.object({
   after_id: z.string().optional().describe("List what follows this id"),
   before_id: z.string().optional().describe("List what precedes this id"),
 });
-const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it changes nothing") });
+const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it has no effect") });
 
 /** Of endpoints that generate something else than a chat completion. */
 const payingHeaders: readonly HeaderParameter[] = [
@@ -212,7 +213,7 @@ export const operations: OperationTable = {
   },
   ResponsesCompact: {
     POST: {
-      summary: "Compact a conversation with a model of OpenAI",
+      summary: "Compact a conversation with an OpenAI model",
       tag: "Generation",
       body: responsesRequestSchema,
       headers: payingHeaders,
@@ -273,7 +274,7 @@ export const operations: OperationTable = {
   },
   Models: {
     GET: {
-      summary: "List models, in OpenAI's and Anthropic's shapes at once",
+      summary: "List models, in a format for OpenAI's and Anthropic's clients",
       tag: "Models",
       query: modelsQuery,
       answers: ok(answers.modelListAnswer),
@@ -329,6 +330,35 @@ export const operations: OperationTable = {
       answers: ok(answers.providerKeyAnswer),
     },
     DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent },
+  },
+  OwnKey: {
+    GET: { summary: "Get what the calling key may do and has left", tag: "Keys", answers: ok(answers.ownKeyAnswer) },
+  },
+  Limits: {
+    GET: { summary: "Get every limit that holds for the caller", tag: "Usage", answers: ok(answers.limitsAnswer) },
+  },
+  Requests: {
+    GET: {
+      summary: "List requests, newest first",
+      tag: "Usage",
+      query: z.object(requestsQueryFields),
+      answers: ok(answers.requestsAnswer),
+    },
+  },
+  Request: {
+    GET: {
+      summary: "Get one request with all generations and attempts",
+      tag: "Usage",
+      answers: ok(answers.requestAnswer),
+    },
+  },
+  RequestFeedback: {
+    POST: {
+      summary: "Give feedback on a request",
+      tag: "Usage",
+      body: feedbackBodySchema,
+      answers: ok(answers.feedbackAnswer),
+    },
   },
   Usage: {
     GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },
@@ -386,7 +416,7 @@ export const operations: OperationTable = {
       answers: redirect,
     },
     POST: {
-      summary: "Sign in by the link of an email that another browser asked for",
+      summary: "Sign in with an email link that another browser requested",
       tag: "Session",
       body: confirmSignInSchema,
       answers: ok(answers.userAnswer),

@@ -47,6 +47,8 @@ const limits: Readonly<Record<string, string>> = {
   "/api/v1/embeddings": "120 / 60 s / key",
   "/api/v1/models": "120 / 60 s / key",
   "/api/v1/models/{id+}": "120 / 60 s / key",
+  "/api/v1/key": "120 / 60 s / key",
+  "/api/v1/limits": "120 / 60 s / key",
   "/api/v1/usage": "60 / 60 s / key",
   "/api/v1/keys": "60 / 60 s / user",
   "/api/v1/keys/{id}": "60 / 60 s / user",
@@ -61,12 +63,12 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/,
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
     "key",
   ],
   [/^\/api\/chat$/, "key"],
   [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
-  [/^\/api\/v1\/(usage|jobs)\b/, "key-or-session"],
+  [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
   [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
 ];
 

@@ -109,6 +109,17 @@ describe("the table of settings", () => {
     expect(faults.join(" ")).not.toContain("secret");
   });
 
+  it.each([undefined, "", " , ,"])(
+    "refuses SIGN_UP_POLICY=domains with SIGN_UP_DOMAINS=%j, at a start and in a deploy",
+    (domains) => {
+      const environment = { SIGN_UP_POLICY: "domains", ...(domains === undefined ? {} : { SIGN_UP_DOMAINS: domains }) };
+      const sentence = "SIGN_UP_POLICY is domains, so SIGN_UP_DOMAINS must name at least one, such as example.com.";
+      expect(localFaults(environment)).toEqual([sentence]);
+      expect(() => checkDeploySettings({ ...needed, ...environment })).toThrow(new Error(sentence));
+      expect(localFaults({ ...environment, SIGN_UP_DOMAINS: "example.com" })).toEqual([]);
+    },
+  );
+
   it("takes what is usual", () => {
     expect(
       localFaults({

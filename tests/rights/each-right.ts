@@ -26,7 +26,9 @@ const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]]
   ["/api/v1/responses", ["tests/e2e/responses"]],
   ["/api/v1/messages", ["tests/e2e/anthropic-sdk.test.ts"]],
   ["/api/v1/embeddings", ["tests/e2e/embeddings.test.ts"]],
+  ["/api/v1/limits", ["tests/accounts/cloud.test.ts"]],
   ["/api/v1/keys", ["tests/rights/sample.test.ts", "tests/accounts/cloud.test.ts", "tests/browser"]],
+  ["/api/v1/key", ["tests/accounts/cloud.test.ts"]],
   [
     "/api/v1/provider-keys",
     [
@@ -37,7 +39,7 @@ const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]]
     ],
   ],
   ["/api/v1/usage", ["tests/rights/sample.test.ts", "tests/accounts/cloud.test.ts"]],
-  ["/api/v1/requests", ["tests/e2e/lifecycle.test.ts"]],
+  ["/api/v1/requests", ["tests/e2e/lifecycle.test.ts", "tests/e2e/requests.test.ts"]],
   ["/api/v1/models", ["tests/rights/sample.test.ts", "tests/e2e/auth.test.ts"]],
   ["/api/v1/jobs", ["tests/media"]],
   ["/api/v1/media", ["tests/media"]],

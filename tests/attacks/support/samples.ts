@@ -77,6 +77,14 @@ const samples: Samples = {
   Models: { GET: () => ({ path: "/api/v1/models" }) },
   Model: { GET: () => ({ path: "/api/v1/models/gpt" }) },
   CancelRequest: { POST: ({ requestId }) => ({ path: `/api/v1/requests/${requestId}/cancel` }) },
+  Requests: { GET: ({ keyId }) => ({ path: `/api/v1/requests?key=${keyId}` }) },
+  Request: { GET: ({ requestId }) => ({ path: `/api/v1/requests/${requestId}` }) },
+  RequestFeedback: {
+    POST: ({ requestId, text }) => ({
+      path: `/api/v1/requests/${requestId}/feedback`,
+      body: { score: 1, comment: text.slice(0, 2_000), tags: ["good"] },
+    }),
+  },
   Keys: {
     GET: () => ({ path: "/api/v1/keys" }),
     POST: ({ text }) => ({ path: "/api/v1/keys", body: { name: text.slice(0, 100), rateLimit: 60 } }),
@@ -108,6 +116,8 @@ const samples: Samples = {
     }),
     DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }),
   },
+  OwnKey: { GET: () => ({ path: "/api/v1/key" }) },
+  Limits: { GET: () => ({ path: "/api/v1/limits" }) },
   Usage: { GET: ({ keyId }) => ({ path: `/api/v1/usage?keyId=${keyId}` }) },
   SignIn: { POST: ({ email, password }) => ({ path: "/api/auth/sign-in", body: { email, password } }) },
   SignUp: { POST: ({ email, password }) => ({ path: "/api/auth/sign-up", body: { email, password } }) },

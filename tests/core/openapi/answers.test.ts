@@ -218,6 +218,16 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     const made = await expectStatus(session.post("/api/v1/keys", { name: "Second" }), 201);
     const { keyId } = made.data<{ keyId: string }>();
     await expectStatus(session.get("/api/v1/keys"), 200);
+    const limits = { budget: { usd: 5, period: "week" }, allowedModels: ["openai/*"], tokensPerMinute: 100_000 };
+    const limited = await expectStatus(session.post("/api/v1/keys", { name: "Limited", ...limits }), 201);
+    const { key: limitedKey } = limited.data<{ key: string }>();
+    for (const path of ["/api/v1/key", "/api/v1/limits"]) {
+      const headers = { authorization: `Bearer ${limitedKey}` };
+      await expectStatus(held({ path, headers }), 200);
+      await expectStatus(withKey({ path }), 200);
+    }
+    await expectStatus(session.get("/api/v1/limits"), 200);
+    await expectStatus(session.get("/api/v1/keys"), 200);
     await expectStatus(session.patch(`/api/v1/keys/${keyId}`, { name: "Renamed" }), 200);
     await expectStatus(session.patch(`/api/v1/keys/${keyId}`, {}), 400);
     const rotated = await expectStatus(session.post(`/api/v1/keys/${keyId}/rotate`), 201);
@@ -247,6 +257,21 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(withKey({ path: "/api/v1/usage" }), 200);
     await expectStatus(session.get("/api/v1/usage?from=2026-01-01&to=2026-01-31"), 200);
     await expectStatus(withKey({ path: "/api/v1/usage?from=yesterday" }), 400);
+  });
+
+  it("of the request log", async () => {
+    const asked = await post("/api/v1/chat/completions", {
+      model: "gpt",
+      messages: [{ role: "user", content: "Hello" }],
+    });
+    const path = `/api/v1/requests/${asked.headers["x-request-id"]}`;
+    await expectStatus(withKey({ path: "/api/v1/requests" }), 200);
+    await expectStatus(session.get("/api/v1/requests?limit=1&status=ok"), 200);
+    await expectStatus(withKey({ path: "/api/v1/requests?limit=0" }), 400);
+    await expectStatus(withKey({ method: "POST", path: `${path}/feedback`, body: { score: 1, comment: "Good" } }), 200);
+    await expectStatus(withKey({ method: "POST", path: `${path}/feedback`, body: { score: 5 } }), 400);
+    await expectStatus(withKey({ path }), 200);
+    await expectStatus(withKey({ path: "/api/v1/requests/none" }), 404);
   });
 
   it("of signing in", async () => {
