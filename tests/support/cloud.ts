@@ -44,6 +44,8 @@ export interface CloudOptions {
   readonly flags?: readonly string[];
   /** Builds its functions itself, as a person's `npm start` does, instead of running those of the whole test run. */
   readonly builds?: boolean;
+  /** What is run instead of `npm start`: it announces itself in the same way, and `ask` reaches it. */
+  readonly entry?: string;
   /** A folder that outlives the cloud, for restarts. Without it a temporary one that goes with it. */
   readonly dataDir?: string;
 }
@@ -117,11 +119,11 @@ const killWithThisProcess = (child: ChildProcess): ChildProcess => {
 };
 
 const spawnStart = (dataDir: string, options: CloudOptions): Started => {
-  const { flags = [] } = options;
-  const child = spawn(process.execPath, ["infra/local/start.ts", ...flags], {
+  const { flags = [], entry } = options;
+  const child = spawn(process.execPath, [entry ?? "infra/local/start.ts", ...flags], {
     cwd: root,
     env: cleanEnvironment(dataDir, options),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(entry === undefined ? [] : ["ipc" as const])],
   });
   const guard = killWithThisProcess(child);
   let stderr = "";
@@ -309,6 +311,13 @@ export class TestCloud {
   /** Everything that the functions wrote so far. */
   log(): Promise<string> {
     return readFile(this.ready.local.logFile, "utf8");
+  }
+
+  /** Sends an order to the process of `entry` and resolves with its answer. */
+  async ask<Answer>(order: object): Promise<Answer> {
+    const answered = once(this.#started.child, "message");
+    this.#started.child.send(order);
+    return (await answered)[0] as Answer;
   }
 
   /** Asks the cloud to end, as Ctrl-C or a supervisor does, and resolves with its exit code. */
