@@ -128,6 +128,24 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
 /** A connection that its server has closed is reset by the first packet, a round trip later: no later than this, ms. */
 const staleForMs = 2_000;
 
+const optionsOf = (
+  { hostname, port, path, host, agent }: Origin,
+  { method = "POST", headers, idleTimeoutMs, onlyOnce }: OutboundRequest,
+  body: string | Buffer | undefined,
+): RequestOptions => ({
+  method,
+  hostname,
+  port,
+  path,
+  agent: onlyOnce === true ? false : agent,
+  timeout: idleTimeoutMs,
+  headers: {
+    ...headers,
+    host,
+    ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
+  },
+});
+
 const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { signal } = request;
@@ -136,19 +154,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       reject(unsent(new OutboundError("aborted", "The call was aborted")));
       return;
     }
-    const options: RequestOptions = {
-      method: request.method ?? "POST",
-      hostname: origin.hostname,
-      port: origin.port,
-      path: origin.path,
-      agent: request.onlyOnce === true ? false : origin.agent,
-      timeout: request.idleTimeoutMs,
-      headers: {
-        ...request.headers,
-        host: origin.host,
-        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-      },
-    };
+    const options = optionsOf(origin, request, body);
     closeFreeSockets(origin.agent, Math.max(Date.now() - maxIdleMs, lastThawMs()));
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
@@ -181,10 +187,8 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     call.on("error", (error) => {
       answer?.destroy(toOutboundError(error, signal));
       const failure = toOutboundError(error, signal);
-      const isStale =
-        call.reusedSocket &&
-        performance.now() - calledAtMs < staleForMs &&
-        /^(ECONNRESET|EPIPE)$/.test(failure.networkCode ?? "");
+      const isReset = /^(ECONNRESET|EPIPE)$/.test(failure.networkCode ?? "");
+      const isStale = isReset && call.reusedSocket && performance.now() - calledAtMs < staleForMs;
       reject(Object.assign(failure, { sent, isStale }));
     });
     call.once("response", (response) => {

@@ -334,14 +334,27 @@ export class TestCloud {
 export const eventually = <Value>(read: () => Promise<Value> | Value): Promise<Value> =>
   vi.waitFor(read, { timeout: waitMs, interval: 25 });
 
-/** One cloud for all tests of a file. */
+/** Functions live without some rights, such as one to keep an answer, so a test may pass though its role lacks one. */
+const requireRights = async (cloud: TestCloud, { env, entry }: CloudOptions): Promise<void> => {
+  if (entry !== undefined || (env?.WITHOUT_RIGHTS ?? process.env.WITHOUT_RIGHTS) !== undefined) return;
+  const denied = (await cloud.log()).split("\n").filter((line) => / is not allowed \S+ on arn:/.test(line));
+  if (denied.length > 0) throw new Error(`Rights are missing in core/routes.ts:\n${denied.join("\n")}`);
+};
+
+/** One cloud for all tests of a file. What a function asks of AWS without a right fails the file. */
 export const useCloud = (options: CloudOptions | (() => Promise<CloudOptions>) = {}): (() => TestCloud) => {
   let cloud: TestCloud | undefined;
+  let chosen: CloudOptions = {};
   beforeAll(async () => {
-    cloud = await TestCloud.start(typeof options === "function" ? await options() : options);
+    chosen = typeof options === "function" ? await options() : options;
+    cloud = await TestCloud.start(chosen);
   });
   afterAll(async () => {
-    await cloud?.stop();
+    try {
+      if (cloud !== undefined) await requireRights(cloud, chosen);
+    } finally {
+      await cloud?.stop();
+    }
   });
   return () => {
     if (cloud === undefined) throw new Error("The cloud has not started.");
