@@ -62,6 +62,8 @@ const requiredSecret = (name: SecretName): string => {
 
 const region = once(() => given("AWS_REGION") ?? "us-east-1");
 
+const tableNames = new Map<TableId, string>();
+
 export const config = {
   /** Deploy stage, such as `production`. */
   stage: once(() => given("STAGE") ?? "local"),
@@ -71,7 +73,13 @@ export const config = {
   functionName: once(() => given("ROUTE_ID") ?? given("AWS_LAMBDA_FUNCTION_NAME") ?? "local"),
   logLevel: once(() => readHere(stage.logLevel) ?? "INFO"),
 
-  tableName: (table: TableId): string => resourceText(tables[table].resource, "name"),
+  tableName: (table: TableId): string => {
+    const known = tableNames.get(table);
+    if (known !== undefined) return known;
+    const name = resourceText(tables[table].resource, "name");
+    tableNames.set(table, name);
+    return name;
+  },
   /** ARN of the KMS key that seals provider keys and cached answers. */
   kmsKeyArn: once(() => resourceText("EncryptionKey", "arn")),
   dynamoDbEndpoint: once(() => given("AWS_ENDPOINT_URL_DYNAMODB") ?? `https://dynamodb.${region()}.amazonaws.com`),
