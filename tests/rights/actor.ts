@@ -5,6 +5,14 @@ import { eventually, type TestCloud } from "#tests/support/cloud.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
+interface NewKey {
+  readonly keyId: string;
+  readonly key: string;
+}
+
+const newKey = async (browser: Browser): Promise<NewKey> =>
+  (await browser.post("/api/v1/keys", { name: "Mine", rateLimit: 10_000 })).data<NewKey & object>();
+
 /** A new user of a cloud: their session, an API key, and provider keys. Nothing that a function remembers answers for them. */
 export class Actor {
   readonly cloud: TestCloud;
@@ -13,12 +21,7 @@ export class Actor {
   readonly keyId: string;
   readonly #key: string;
 
-  private constructor(
-    cloud: TestCloud,
-    userId: string,
-    browser: Browser,
-    { keyId, key }: { keyId: string; key: string },
-  ) {
+  private constructor(cloud: TestCloud, userId: string, browser: Browser, { keyId, key }: NewKey) {
     this.cloud = cloud;
     this.userId = userId;
     this.browser = browser;
@@ -30,8 +33,7 @@ export class Actor {
   static async of(cloud: TestCloud, providers: readonly string[] = []): Promise<Actor> {
     const account = await cloud.createUser();
     const browser = await Browser.of(cloud.url).signIn(account);
-    const made = await browser.post("/api/v1/keys", { name: "Mine", rateLimit: 10_000 });
-    const actor = new Actor(cloud, account.userId, browser, made.data<{ keyId: string; key: string }>());
+    const actor = new Actor(cloud, account.userId, browser, await newKey(browser));
     for (const provider of providers) await actor.storeProviderKey(provider);
     return actor;
   }
@@ -49,13 +51,17 @@ export class Actor {
     return this.#send({ method: "POST", path, body, headers });
   }
 
-  /** The next function that verifies the key notes that it did: the one that noted it first is waited for. */
-  async forgetVerification(): Promise<void> {
+  /** The same user with another key, which no function has verified yet. */
+  async withNewKey(): Promise<Actor> {
+    return new Actor(this.cloud, this.userId, this.browser, await newKey(this.browser));
+  }
+
+  /** Waits until a function has noted that it verified the key: that happens after its answer. */
+  async verified(): Promise<void> {
     const mark = rowKeys.keyMark(hashKey(this.#key));
     await eventually(async () => {
       if ((await this.cloud.row("keys", mark))?.verifiedAt === undefined) throw new Error("No verification is noted");
     });
-    await this.cloud.setAttribute("keys", mark, "verifiedAt", 0);
   }
 
   /** Waits until the usage of a request is settled, and its place given back. */
