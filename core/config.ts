@@ -73,6 +73,9 @@ export const config = {
   functionName: once(() => given("ROUTE_ID") ?? given("AWS_LAMBDA_FUNCTION_NAME") ?? "local"),
   logLevel: once(() => readHere(stage.logLevel) ?? "INFO"),
 
+  /** Whether Lambda, or the local cloud in its place, runs this process. */
+  isLambda: () => given("AWS_LAMBDA_INITIALIZATION_TYPE") !== undefined,
+
   tableName: (table: TableId): string => {
     const known = tableNames.get(table);
     if (known !== undefined) return known;

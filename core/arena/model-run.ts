@@ -5,13 +5,13 @@ import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
-import { Admission } from "#core/generation/admission.ts";
+import { type Admission, newAdmission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { Generation } from "#core/generation/generation.ts";
 import type { EarlierEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
-import { mostExpensive, noReserve, wholeReserve } from "#core/generation/reservation.ts";
+import { mostExpensive, mostTokens, noReserve, wholeReserve } from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
@@ -115,19 +115,21 @@ export class ModelRun implements ArenaRun {
         size,
       ),
     );
-    const reserve =
-      caller.providerKeySlug === undefined
-        ? reserves.reduce(
-            (sum, one) => ({
-              picoUsd: sum.picoUsd + one.picoUsd,
-              leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd,
-            }),
-            noReserve,
-          )
-        : noReserve;
-    const { requestId, startedAtMs, lambdaDeadlineMs } = call;
-    const { userId } = caller.principal;
-    const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
+    const reserve = reserves.reduce(
+      (sum, one) => ({ picoUsd: sum.picoUsd + one.picoUsd, leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd }),
+      noReserve,
+    );
+    const tokens = () =>
+      choices.reduce(
+        (sum, some) =>
+          sum +
+          mostTokens(
+            some.map(({ model }) => model),
+            size,
+          ),
+        0,
+      );
+    const admission = newAdmission(call, caller, { reserve, callerPays: caller.providerKeySlug !== undefined, tokens });
     this.#admission = admission;
     this.#budget = new RunBudget(admission, maxCostUsd);
     const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
@@ -189,7 +191,7 @@ export class ModelRun implements ArenaRun {
   async search<Result>(work: () => Promise<Result>): Promise<Result> {
     const [admission, budget] = [this.#admission, this.#budget];
     if (admission === undefined || budget === undefined) throw new Error("The run was not opened");
-    const granted = await budget.purse.take(wholeReserve(exaSearchPicoUsd));
+    const granted = (await budget.purse.take(wholeReserve(exaSearchPicoUsd), false)) ?? 0n;
     const search = { model: exaSearchModel, byok: false, operation: "media" } as const;
     const generation = this.#newGeneration(search, admission.day, granted, this.#generations++);
     let isBilled = false;
@@ -210,7 +212,7 @@ export class ModelRun implements ArenaRun {
         unitCost: { unit: "searches", units: isBilled ? 1 : 0, costPicoUsd, spendPicoUsd: costPicoUsd },
       });
       budget.settle(cost);
-      if (!isBilled) budget.purse.giveBack(granted);
+      if (!isBilled) budget.purse.giveBack(granted, false);
     }
   }
 

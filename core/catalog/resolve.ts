@@ -86,10 +86,14 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   }
   const matches = closeMatches(name);
   const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
-  throw new GatewayError("INVALID_MODEL", `No model has this name.${hint} GET /api/v1/models lists all.`, {
-    param,
-    details: { suggestions: matches },
-  });
+  throw new GatewayError(
+    "INVALID_MODEL",
+    `No chat model has this name.${hint} GET /api/v1/models lists the chat models.`,
+    {
+      param,
+      details: { suggestions: matches },
+    },
+  );
 };
 
 /** A catalogue model by its id or alias, or undefined. */

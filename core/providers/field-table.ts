@@ -204,8 +204,10 @@ export const fieldTable = {
     minimax: dropped,
   }),
   safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user") }),
-  metadata: onlyOpenAi(passed, { openrouter: passed }),
-  store: onlyOpenAi(passed),
+  metadata: onlyOpenAi(on("platform-key", drop("OpenAI accepts it only with store; it remains a tag"), passed), {
+    openrouter: passed,
+  }),
+  store: onlyOpenAi(on("platform-key", drop("nothing is stored on the platform's account"), passed)),
   service_tier: row(dropped, {
     openai: ownKeyOnly,
     "x-ai": ownKeyOnly,

@@ -62,7 +62,14 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
-  room("core/keys", "Management of API keys", [...ground, "auth", "db", "observability", "schemas"]),
+  room("core/keys", "Management of API keys: limits, views", [
+    ...ground,
+    "auth",
+    "catalog",
+    "db",
+    "observability",
+    "schemas",
+  ]),
   room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
     ...ground,
     "db",
@@ -185,7 +192,11 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("functions", "One file per API path, about 25 lines: schema in, core call, answer out", ["core/*"]),
+  room(
+    "functions",
+    "One file per API path, about 25 lines: schema in, core call, answer out; `functions/dashboard/page/` is the dashboard's source",
+    ["core/*"],
+  ),
   room("infra", "SST v4: what is deployed, from core's tables; the operators' stack; the local cloud; commands", [
     "core/*",
   ]),
@@ -218,6 +229,7 @@ export const otherWriters: Readonly<Record<string, string>> = {
 export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/row-keys.ts": "defines them",
   "core/db/admission.ts": "leases and money",
+  "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",

@@ -179,6 +179,8 @@ const keyScenarios = {
   },
   RotateKey: async (cloud) => {
     const { browser, keyId } = await Actor.of(cloud);
+    // A budget without a period is looked for among the keys that share it.
+    ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget: { usd: 1, period: "total" } }));
     ok(await browser.post(`/api/v1/keys/${keyId}/rotate`, { gracePeriodSeconds: 0 }));
   },
   ProviderKeys: async (cloud) => {

@@ -43,7 +43,9 @@ export const sendHostile = async (
     checkChatRequest(request);
     const adapter = await chatProvider(provider);
     const call = providerCall({}, { provider, model, baseUrl: providers.baseUrls[provider] });
-    const reply = await adapter.chat({ ...call, request });
+    // A busy machine is no fault of the request.
+    const timeouts = { headersMs: 60_000, idleMs: 60_000 };
+    const reply = await adapter.chat({ ...call, timeouts, request });
     if (reply.kind === "stream") for await (const _ of reply.frames);
     return "taken";
   } catch (error) {
