@@ -1,4 +1,4 @@
-import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
@@ -23,13 +23,13 @@ export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits
 
 export interface MediaModel {
   readonly id: string;
-  readonly provider: ProviderId;
+  readonly provider: PlatformProviderId;
   readonly kinds: readonly MediaKind[];
   readonly unit: MediaUnit;
 }
 
 const row =
-  (provider: ProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
+  (provider: PlatformProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
   (...ids: string[]): MediaModel[] =>
     ids.map((id) => ({ id, provider, kinds, unit }));
 

@@ -1,4 +1,4 @@
-import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
+import type { AgentOptions, ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
@@ -48,6 +48,8 @@ export interface OutboundRequest {
   readonly idleTimeoutMs: number;
   /** Sent on a new connection, and so never a second time: for work that would be paid twice. */
   readonly onlyOnce?: boolean;
+  /** Holds the connections; the one for all addresses of ours unless given. */
+  readonly agent?: HttpAgent | undefined;
 }
 
 interface Origin {
@@ -90,6 +92,12 @@ const agentOf = (secure: boolean): HttpAgent => {
   return secureAgent;
 };
 
+/** Another agent that keeps its connections, such as one with a guarded look-up. */
+export const newAgent = (secure: boolean, options: AgentOptions): HttpAgent => {
+  const { Agent } = secure ? https() : http;
+  return noting(new Agent({ ...agentOptions, ...options }));
+};
+
 const maxKnownUrls = 256;
 const knownUrls = new Map<string, Origin>();
 
@@ -129,9 +137,10 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
 const staleForMs = 2_000;
 
 const optionsOf = (
-  { hostname, port, path, host, agent }: Origin,
+  { hostname, port, path, host }: Origin,
   { method = "POST", headers, idleTimeoutMs, onlyOnce }: OutboundRequest,
   body: string | Buffer | undefined,
+  agent: HttpAgent,
 ): RequestOptions => ({
   method,
   hostname,
@@ -148,14 +157,14 @@ const optionsOf = (
 
 const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const { signal } = request;
+    const { signal, agent = origin.agent } = request;
     const body = typeof request.body === "string" ? wellFormedJson(request.body) : request.body;
     if (signal?.aborted === true) {
       reject(unsent(new OutboundError("aborted", "The call was aborted")));
       return;
     }
-    const options = optionsOf(origin, request, body);
-    closeFreeSockets(origin.agent, Math.max(Date.now() - maxIdleMs, lastThawMs()));
+    const options = optionsOf(origin, request, body, agent);
+    closeFreeSockets(agent, Math.max(Date.now() - maxIdleMs, lastThawMs()));
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
     let sent = false;
@@ -172,7 +181,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     const { headersTimeoutMs, idleTimeoutMs } = request;
     const headersTimer = setTimeout(() => {
       // A kept socket that says nothing is likely dead, and so are those that became free with it.
-      if (call.reusedSocket) closeFreeSockets(origin.agent, Number.POSITIVE_INFINITY);
+      if (call.reusedSocket) closeFreeSockets(agent, Number.POSITIVE_INFINITY);
       giveUp(`No response headers in ${headersTimeoutMs} ms`);
     }, headersTimeoutMs);
     const onAbort = (): void => {

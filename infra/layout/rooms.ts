@@ -70,11 +70,14 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
+  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation, addresses of custom providers", [
     ...ground,
+    "catalog",
     "db",
     "encryption",
     "observability",
+    "outbound",
+    "providers",
     "schemas",
   ]),
   room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),

@@ -19,6 +19,11 @@ export const benchCommands = {
     summary: "time that a blind fight of eight agents adds to the slowest agent",
     run: script("tests/bench/arena.ts"),
   },
+  aws: {
+    summary:
+      "time added before the first token with TLS and AWS's delays, warm and cold; with a folder, compared to its checkout",
+    run: script("tests/bench/aws.ts"),
+  },
   against: {
     summary: "this checkout compared with another one, whose folder is the argument",
     run: script("tests/bench/against.ts"),
