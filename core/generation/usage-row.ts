@@ -8,6 +8,8 @@ export interface MeteredModel {
   readonly id: string;
   readonly provider: string;
   readonly catalog?: CatalogModel | undefined;
+  /** Of a media model, whose end the vendor has announced. */
+  readonly deprecated?: NonNullable<CatalogModel["deprecated"]>;
 }
 
 /** What is known when a generation begins. */
