@@ -61,12 +61,12 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/,
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
     "key",
   ],
   [/^\/api\/chat$/, "key"],
   [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
-  [/^\/api\/v1\/(usage|jobs)\b/, "key-or-session"],
+  [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
   [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
 ];
 

@@ -121,6 +121,14 @@ const openRequest = async (actor: Actor) => {
   return { asking, requestId: String(row.requestId), key: { pk: String(row.pk), sk: String(row.sk) } };
 };
 
+/** A chat that has ended: its request's id. */
+const answered = async (actor: Actor): Promise<string> => {
+  const { path, body } = sampleOf("ChatCompletions", "Hello");
+  const reply = ok(await actor.post(path, body));
+  await actor.settled(reply);
+  return reply.headers["x-request-id"] ?? "";
+};
+
 /** An open request that its function left behind, as the sweeper sees it. */
 const abandoned: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
@@ -136,8 +144,7 @@ const abandoned: Scenario = async (cloud) => {
 
 const rolledUp: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
-  const { path, body } = sampleOf("ChatCompletions", "Hello");
-  await actor.settled(ok(await actor.post(path, body)));
+  await answered(actor);
   await eventually(async () => {
     const rows = await cloud.rows("rollups");
     if (!rows.some(({ pk }) => String(pk).includes(actor.userId))) throw new Error("Nothing was added up");
@@ -223,6 +230,30 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     const { asking, requestId } = await openRequest(actor);
     ok(await actor.post(sampleOf("CancelRequest", "", { requestId }).path, undefined));
     await asking;
+  },
+  Requests: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    await answered(actor);
+    // A key's own are found by the index, an account's by its days.
+    const asking = await actor.withNewKey();
+    ok(await asking.get("/api/v1/requests"));
+    ok(await actor.browser.get("/api/v1/requests"));
+    await asking.verified();
+  },
+  Request: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await actor.browser.get(`/api/v1/requests/${await answered(actor)}`));
+    const asking = await actor.withNewKey();
+    await asking.get(`/api/v1/requests/${nowhere.requestId}`);
+    await asking.verified();
+  },
+  RequestFeedback: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const path = `/api/v1/requests/${await answered(actor)}/feedback`;
+    ok(await actor.browser.post(path, { score: 1 }));
+    const asking = await actor.withNewKey();
+    await asking.post(path, { score: 1 });
+    await asking.verified();
   },
   Usage: keyed("Usage"),
   Chat: generation("Chat", "openai"),
