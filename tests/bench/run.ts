@@ -23,6 +23,10 @@ export const benchCommands = {
     summary: "time that a blind fight of eight agents adds to the slowest agent",
     run: script("tests/bench/arena.ts"),
   },
+  bodies: {
+    summary: "CPU and memory of 5 MB bodies, refused and read",
+    run: script("tests/bench/bodies.ts"),
+  },
   aws: {
     summary:
       "time added before the first token with TLS and AWS's delays, warm and cold; with a folder, compared to its checkout",
