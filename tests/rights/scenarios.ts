@@ -255,6 +255,8 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     await asking.post(path, { score: 1 });
     await asking.verified();
   },
+  OwnKey: keyed("OwnKey"),
+  Limits: keyed("Limits"),
   Usage: keyed("Usage"),
   Chat: generation("Chat", "openai"),
   Battle: generation("Battle", "openai"),
