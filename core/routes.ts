@@ -411,6 +411,28 @@ export const providerKeyRoute = /* @__PURE__ */ row(() => ({
   ],
 }));
 
+export const ownKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "OwnKey",
+  path: "/api/v1/key",
+  methods: ["GET"],
+  handler: "functions/own-key.handler",
+  auth: "key",
+  limit: perKey("own-key", 120),
+  ...buffered,
+  grants: [...verifyKey],
+}));
+
+export const limitsRoute = /* @__PURE__ */ row(() => ({
+  id: "Limits",
+  path: "/api/v1/limits",
+  methods: ["GET"],
+  handler: "functions/limits.handler",
+  auth: "key-or-session",
+  limit: perKey("limits", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session],
+}));
+
 export const usageRoute = /* @__PURE__ */ row(() => ({
   id: "Usage",
   path: "/api/v1/usage",
@@ -829,6 +851,8 @@ export const routes = [
   rotateKeyRoute,
   providerKeysRoute,
   providerKeyRoute,
+  ownKeyRoute,
+  limitsRoute,
   usageRoute,
   signInRoute,
   signUpRoute,

@@ -64,6 +64,7 @@ export const countRequest = async (
     });
     return countLocally(`${limit.name}/${identifier}`, limit.limit, limit.durationMs, nowMs);
   });
-  if (!state.allowed) throw rateLimitExceeded(state, nowMs);
+  const { name, durationMs } = limit;
+  if (!state.allowed) throw rateLimitExceeded({ ...state, name, windowSeconds: durationMs / 1_000 }, nowMs);
   return state;
 };

@@ -47,6 +47,8 @@ const limits: Readonly<Record<string, string>> = {
   "/api/v1/embeddings": "120 / 60 s / key",
   "/api/v1/models": "120 / 60 s / key",
   "/api/v1/models/{id+}": "120 / 60 s / key",
+  "/api/v1/key": "120 / 60 s / key",
+  "/api/v1/limits": "120 / 60 s / key",
   "/api/v1/usage": "60 / 60 s / key",
   "/api/v1/keys": "60 / 60 s / user",
   "/api/v1/keys/{id}": "60 / 60 s / user",
