@@ -100,6 +100,7 @@ export const functionEnvironments = (dependencies: Dependencies) => {
         links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
       }
     }
+    const bedrock = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
     const simulatedOrigins = Object.values(dependencies.simulatedProviders).map((url) => new URL(url).origin);
     return {
       ...passedSettings(),
@@ -118,6 +119,7 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       SIGN_UP_POLICY: settingOf("SIGN_UP_POLICY") ?? "open",
       // A model server on this machine is what custom providers are tried with here.
       CUSTOM_HOSTS: (settingOf("CUSTOM_HOSTS") ?? ["localhost", "127.0.0.1", "[::1]"]).join(","),
+      ...(bedrock === undefined ? {} : { BEDROCK_BASE_URL: bedrock }),
       ...urls,
       ...Object.fromEntries(links),
     };

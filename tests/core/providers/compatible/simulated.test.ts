@@ -14,6 +14,7 @@ const models = {
   "x-ai": "grok-4.3",
   openrouter: "deepseek/deepseek-v3.2",
   minimax: "MiniMax-M3",
+  bedrock: "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
   custom: "mine/my-model",
 } as const satisfies Record<ChatProviderId, string>;
 const ids = Object.keys(models) as ChatProviderId[];
