@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { FailureReason } from "#core/providers/failure-reason.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
+import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
@@ -44,7 +45,7 @@ const reasonFor = (message: string): FailureReason | undefined => {
   return tooLong.test(message) ? "context_length_exceeded" : undefined;
 };
 
-const failure = (name: string, status: number | undefined, message: string): ProviderFailure => {
+const failure = (name: string, status: number | undefined, message: string, waitMs?: number): ProviderFailure => {
   const [kind, usual] = ownValue(kinds, name) ?? [kindOfStatus(status ?? 500), status ?? 500];
   const reason = reasonFor(message);
   const shown = name === "" ? "" : ` (${name})`;
@@ -56,6 +57,7 @@ const failure = (name: string, status: number | undefined, message: string): Pro
       status: status ?? usual,
       providerMessage: message === "" ? undefined : safeMessage(message),
       providerCode: name === "" ? undefined : safeMessage(name),
+      retryAfterMs: waitMs,
       reason,
     },
   );
@@ -77,7 +79,7 @@ const messageIn = (text: string): string => {
 export const failureFromResponse = (status: number, body: string, headers: IncomingHttpHeaders): ProviderFailure => {
   const type = String(headers["x-amzn-errortype"] ?? "");
   const name = (type.split(":")[0] ?? "").replace(/^.*#/, "");
-  return failure(name, status, messageIn(body));
+  return failure(name, status, messageIn(body), retryAfterMs(headers, Date.now()));
 };
 
 /** An exception inside a stream, such as `throttlingException`. */

@@ -261,9 +261,21 @@ interface Exchange {
   readonly origin: string;
 }
 
+const messageIn = (text: string): string => {
+  try {
+    return stringOf(objectOf(objectOf(JSON.parse(text)).error).message);
+  } catch {
+    // A page of a proxy.
+    return "";
+  }
+};
+
 const answer = async ({ request, response, origin }: Exchange, model: string, operation: string, body: JsonObject) => {
   const streamed = operation.endsWith("stream");
   const isConverse = operation.startsWith("converse");
+  if (/^(invalid|placeholder)?(-|$)/i.test(bearerOf(request))) {
+    throw new Refusal(403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid.");
+  }
   if (!/^[a-z]/.test(model) || model.startsWith("none.")) throw invalid("The provided model identifier is invalid.");
   const { anthropic_version: _, anthropic_beta: betas, ...invoked } = body;
   const asked = isConverse
@@ -280,12 +292,15 @@ const answer = async ({ request, response, origin }: Exchange, model: string, op
     body: JSON.stringify(asked),
   });
   if (!upstream.ok) {
-    const failed = objectOf(objectOf(JSON.parse((await upstream.text()) || "{}")).error);
-    throw new Refusal(statusOf(upstream.status), exceptionOf(upstream.status), stringOf(failed.message));
+    const message = messageIn(await upstream.text());
+    const wait = upstream.headers.get("retry-after");
+    if (wait !== null) response.setHeader("retry-after", wait);
+    throw new Refusal(statusOf(upstream.status), exceptionOf(upstream.status), message);
   }
   if (!streamed) {
     const text = await upstream.text();
     const message = objectOf(JSON.parse(text));
+    if (message.type === "error") throw new Refusal(503, "ServiceUnavailableException", messageIn(text));
     const content = objectsOf(message.content).map(toContent);
     const converse = {
       output: { message: { role: "assistant", content } },
