@@ -30,6 +30,8 @@ const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]]
   ["/api/v1/provider-keys", ["tests/rights/sample.test.ts", "tests/accounts/byok.test.ts", "tests/browser"]],
   ["/api/v1/usage", ["tests/rights/sample.test.ts", "tests/accounts/cloud.test.ts"]],
   ["/api/v1/requests", ["tests/e2e/lifecycle.test.ts", "tests/e2e/requests.test.ts"]],
+  ["/api/v1/exports", ["tests/e2e/exports.test.ts"]],
+  ["/api/v1/deliveries", ["tests/e2e/exports.test.ts"]],
   ["/api/v1/models", ["tests/rights/sample.test.ts", "tests/e2e/auth.test.ts"]],
   ["/api/v1/jobs", ["tests/media"]],
   ["/api/v1/media", ["tests/media"]],
@@ -48,6 +50,7 @@ const backgroundTests: Readonly<Record<string, readonly string[]>> = {
   SweepUsage: ["tests/e2e/lifecycle.test.ts", "tests/faults/killed.test.ts"],
   UsageRollup: ["tests/accounts/cloud.test.ts"],
   PollJobs: ["tests/media"],
+  ExportUsage: ["tests/e2e/exports.test.ts"],
 };
 
 const testsOf = (row: { readonly id: string; readonly path?: string }): readonly string[] =>
