@@ -3,7 +3,7 @@ import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
 import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
-import { unpaidWork } from "#core/generation/unpaid-work.ts";
+import { unchargedWork } from "#core/generation/uncharged-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -23,7 +23,7 @@ export const handler = streamHandler({
       const { body, headers } = call;
       checkNativeUrls(body);
       const model = resolveModel(body.model);
-      const count = await unpaidWork(
+      const count = await unchargedWork(
         call,
         callerOf(call),
         { model, timeoutMs, limit: countTokensLimit },
