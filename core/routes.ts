@@ -160,6 +160,8 @@ const imageGrants = /* @__PURE__ */ lazily(
 const mediaLimit = /* @__PURE__ */ perKey("media", 60);
 const signInLimit = /* @__PURE__ */ perAddress("sign-in", 10);
 const imageLimit = /* @__PURE__ */ perKey("image", 30);
+/** Of the endpoint, and of the models `concurred/council` and `concurred/council-budget` in every dialect. */
+export const councilLimit = /* @__PURE__ */ perKey("council", 10);
 /** All dialects count together. */
 const chatLimit = /* @__PURE__ */ perKey("chat-completions", 60);
 
@@ -540,6 +542,17 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
+export const councilRoute = /* @__PURE__ */ row(() => ({
+  id: "Council",
+  path: "/api/v1/council",
+  methods: ["POST"],
+  handler: "functions/council.handler",
+  auth: "key",
+  limit: councilLimit,
+  ...longGenerating,
+  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
   id: "MediaSpeech",
   path: "/api/v1/media/speech",
@@ -805,6 +818,7 @@ export const routes = [
   chatRoute,
   battleRoute,
   fightRoute,
+  councilRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,

@@ -4,6 +4,7 @@ import { chatSize } from "#core/chat/call-size.ts";
 import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
 import type { RequestContext } from "#core/context.ts";
+import type { Reserve } from "#core/db/grant.ts";
 import { GatewayError } from "#core/errors.ts";
 import { Admission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -15,7 +16,7 @@ import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { ArenaRun, Generated, GenerationRequest, Opening } from "./arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening } from "./arena-run.ts";
 import { searchMayBeBilled } from "./exa.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
 import { SearchBudget } from "./search-budget.ts";
@@ -36,10 +37,17 @@ export interface RunOptions {
 
 const agentRetries = 1;
 
-const roundTimedOut = (): GatewayError =>
-  new GatewayError("PROVIDER_TIMEOUT", "The time for the rounds is used up.", { shouldRetry: false });
+const sumOf = (reserves: readonly Reserve[]): Reserve =>
+  reserves.reduce(
+    (sum, one) => ({ picoUsd: sum.picoUsd + one.picoUsd, leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd }),
+    noReserve,
+  );
+
+const callTimedOut = (): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", "The time for this model's answer is used up.", { shouldRetry: false });
 
 const toChatRequest = (request: GenerationRequest): ChatRequest => ({
+  ...request.fields,
   model: request.model,
   messages: [...request.messages],
   stream: true,
@@ -104,33 +112,30 @@ export class ModelRun implements ArenaRun {
    * Round 2: admission with money for a first call of each model, and the caller's keys. `auto` is resolved here, for the
    * request that is given. @throws GatewayError
    */
-  async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+  open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+    return this.openModels(names.map((model) => ({ model, body, characters })));
+  }
+
+  /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may cost. @throws GatewayError */
+  async openModels(models: readonly OpenedModel[], planned?: Reserve): Promise<void> {
     const { call, caller, maxCostUsd } = this.#options;
-    const choices = names.map((model) => resolveChoices({ ...body, model }, characters, caller));
-    const size = chatSize({ ...body, model: "" });
-    const reserves = choices.map((some) =>
-      mostExpensive(
-        some.map(({ model }) => model),
-        size,
-      ),
-    );
-    const reserve =
-      caller.providerKeySlug === undefined
-        ? reserves.reduce(
-            (sum, one) => ({
-              picoUsd: sum.picoUsd + one.picoUsd,
-              leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd,
-            }),
-            noReserve,
-          )
-        : noReserve;
+    const choices = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
+    const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
+    const first = () =>
+      choices.map((some, index) =>
+        mostExpensive(
+          some.map(({ model }) => model),
+          sizes[index] ?? chatSize({ messages: [], model: "" }),
+        ),
+      );
+    const reserve = caller.providerKeySlug === undefined ? (planned ?? sumOf(first())) : noReserve;
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     const { userId } = caller.principal;
     const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
     this.#admission = admission;
     this.#budget = new RunBudget(admission, maxCostUsd);
     const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
-    for (const [index, name] of names.entries()) this.#targets.set(name, groups[index] ?? []);
+    for (const [index, { model }] of models.entries()) this.#targets.set(model, groups[index] ?? []);
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
@@ -151,6 +156,7 @@ export class ModelRun implements ArenaRun {
     );
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
+    let simulated = false;
     let inputTokens = 0;
     let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
     try {
@@ -165,11 +171,13 @@ export class ModelRun implements ArenaRun {
         size,
         purse: budget.purse,
         until,
-        onServing: (_, telling, { model }) => {
+        onServing: (serving, telling, { model }) => {
           outcome = telling;
+          simulated = serving.simulated;
           inputTokens = size.inputTokens(model);
         },
         onText: request.onText,
+        onPart: request.onPart,
       });
     } catch (thrown) {
       generation.fail(thrown, until);
@@ -181,7 +189,7 @@ export class ModelRun implements ArenaRun {
     const { content, toolCalls } = collected;
     const { costPicoUsd } = cost;
     const finishReason = outcome?.finishReason ?? "stop";
-    return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason };
+    return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason, simulated };
   }
 
   /** One web search, which the platform always pays for: reserved, metered as a separate unit, and settled. */
@@ -245,7 +253,7 @@ export class ModelRun implements ArenaRun {
     if (signal === undefined) return undefined;
     return {
       signal: AbortSignal.any([this.signal, signal]),
-      reason: () => (this.signal.aborted ? this.abortReason : roundTimedOut()),
+      reason: () => (this.signal.aborted ? this.abortReason : callTimedOut()),
     };
   }
 }

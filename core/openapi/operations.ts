@@ -12,6 +12,8 @@ import {
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { councilSchema } from "#core/schemas/council.ts";
+import { councilAnswer, councilEventData } from "#core/schemas/council-events.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
@@ -19,6 +21,7 @@ import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
+import { councilTranscript } from "./council-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
@@ -247,6 +250,23 @@ export const operations: OperationTable = {
       body: fightSchema,
       headers: payingHeaders,
       answers: [{ status: 200, description: "The events of the fight", ...arenaStream }],
+    },
+  },
+  Council: {
+    POST: {
+      summary: "Let several models draft, and get one answer",
+      tag: "Arena",
+      body: councilSchema,
+      headers: payingHeaders,
+      answers: [
+        {
+          status: 200,
+          description: "The answer and how it came about; with `stream: true`, the council's events",
+          json: councilAnswer,
+          events: councilEventData,
+          eventsExample: councilTranscript,
+        },
+      ],
     },
   },
   Embeddings: {

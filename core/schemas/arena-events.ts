@@ -93,4 +93,5 @@ export type Citation = z.infer<typeof citationSchema>;
 export type Emit = (event: ArenaEvent) => void;
 
 /** An event as it travels. JSON escapes every line break, so model text cannot begin an event of its own. */
-export const eventFrame = ({ name, data }: ArenaEvent): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+export const eventFrame = ({ name, data }: { readonly name: string; readonly data: unknown }): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

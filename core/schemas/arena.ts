@@ -10,9 +10,9 @@ const maxAgents = 8;
 const maxRounds = 5;
 const defaultRounds = 2;
 
-const modelName = z.string().min(1).max(200);
+export const modelName = z.string().min(1).max(200);
 /** An array, or names separated by commas. */
-const modelNames = z
+export const modelNames = z
   .union(
     [
       z.array(modelName),
@@ -30,13 +30,16 @@ const modelNames = z
   )
   .pipe(z.array(modelName));
 
-const turn = z.strictObject({ role: z.enum(["user", "assistant", "system"]), content: z.string().min(1).max(100_000) });
+export const arenaTurn = z.strictObject({
+  role: z.enum(["user", "assistant", "system"]),
+  content: z.string().min(1).max(100_000),
+});
 
 const common = {
   message: z.string().min(1),
   models: modelNames.optional(),
   /** The turns before. */
-  messages: z.array(turn).max(200).optional(),
+  messages: z.array(arenaTurn).max(200).optional(),
   stream: z.boolean().optional(),
   /** Whether the models may search the web, where a search key is set. */
   search: z.boolean().default(true),
@@ -67,7 +70,7 @@ export interface ArenaRequest {
   readonly mode: ArenaMode;
   readonly message: string;
   readonly models: readonly string[];
-  readonly history: readonly z.infer<typeof turn>[];
+  readonly history: readonly z.infer<typeof arenaTurn>[];
   readonly stream: boolean;
   readonly search: boolean;
   readonly rounds: number;

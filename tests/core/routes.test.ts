@@ -41,6 +41,7 @@ const limits: Readonly<Record<string, string>> = {
   "/api/chat": "10 / 60 s / key",
   "/api/v1/battle": "20 / 60 s / key",
   "/api/v1/fight": "10 / 60 s / key",
+  "/api/v1/council": "10 / 60 s / key",
   "/api/v1/image/generate": "30 / 60 s / key",
   "/api/v1/image/edit": "30 / 60 s / key",
   "/api/v1/video/generate": "10 / 60 s / key",
@@ -61,7 +62,7 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests)\b/,
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests)\b/,
     "key",
   ],
   [/^\/api\/chat$/, "key"],

@@ -119,6 +119,9 @@ const samples: Samples = {
   Fight: {
     POST: ({ text }) => ({ path: "/api/v1/fight", body: { message: text, models: ["gpt", "claude"], rounds: 1 } }),
   },
+  Council: {
+    POST: ({ text }) => ({ path: "/api/v1/council", body: { message: text, models: ["gpt", "claude"] } }),
+  },
   MediaSpeech: { POST: ({ text }) => ({ path: "/api/v1/media/speech", body: { text } }) },
   MediaVoices: { GET: () => ({ path: "/api/v1/media/voices?voice_type=system" }) },
   MediaMusic: {
