@@ -23,7 +23,12 @@ export const handler = streamHandler({
         idempotent(
           async (call) => {
             const { body, headers: sent } = call;
-            const chat = await openChat(call, { body, headers: sent, caller: callerOf(call) });
+            const chat = await openChat(call, {
+              body,
+              headers: sent,
+              caller: callerOf(call),
+              dialect: "chat-completions",
+            });
             if (body.stream === true) {
               return eventStream({ start: chat.stream(), toError: chat.fail, signal: chat.signal });
             }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type AttributeMap, fromAttributes } from "#core/db/table.ts";
-import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { backgroundHandler } from "#core/http/background-handler.ts";
 import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";

@@ -70,7 +70,7 @@ const addTo = (totals: Totals, { usage, costPicoUsd }: Generated): void => {
   totals.cost = totals.cost === undefined || costPicoUsd === undefined ? undefined : totals.cost + costPicoUsd;
 };
 
-/** One agent's searches: bounded, told on the stream, and never fatal. */
+/** One agent's searches: bounded, shown on the stream, and never fatal. */
 const search = async (run: ArenaRun, turn: AgentTurn, query: string, citations: Citation[]): Promise<string> => {
   const asked = { agentId: turn.agent.agentId, round: turn.round, query };
   const tellEnd = (results: number, failed: boolean): void =>
@@ -176,7 +176,7 @@ const answer = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer> => {
   };
 };
 
-/** One turn of one agent. Its failure ends this agent only: it is told on the stream and resolves to undefined. */
+/** One turn of one agent. Its failure ends this agent only: the stream reports it, and the turn resolves to undefined. */
 export const runAgent = async (run: ArenaRun, turn: AgentTurn): Promise<AgentAnswer | undefined> => {
   const { agent, round, emit } = turn;
   emit({ name: "agent.start", data: { agentId: agent.agentId, model: agent.model, round } });

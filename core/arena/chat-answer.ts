@@ -9,7 +9,7 @@ import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { messagesOf } from "./opening.ts";
 
-/** The mode `chat`: one model's chat completion, told in the platform's own shapes. */
+/** The mode `chat`: one model's chat completion in the platform's own shapes. */
 
 /** Ms for a whole answer: /api/chat has no `timeout` of its own, so it takes the longest of a chat completion. */
 const streamedTimeoutMs = 300_000;
@@ -25,7 +25,7 @@ export const toChatCompletion = (request: ArenaRequest): ChatRequest => ({
     : { timeout: unstreamedTimeoutMs }),
 });
 
-/** What of the running request is told. */
+/** The part of the running request that is shown. */
 type Call = Pick<RequestContext, "requestId" | "startedAt">;
 type ReportedUsage = ChatCompletion["usage"] | null;
 
@@ -58,7 +58,7 @@ export const wholeChat = async (call: Call, chat: OpenChat) => {
   return { data, headers };
 };
 
-/** A streamed chat as it is told. */
+/** A streamed chat as the caller sees it. */
 export interface StreamedChat {
   readonly request: ArenaRequest;
   readonly chat: OpenChat;

@@ -3,7 +3,7 @@ import { OutboundError, readText, send } from "#core/outbound/transport.ts";
 import type { Citation } from "#core/schemas/arena-events.ts";
 import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
-/** Web search by Exa (POST /search). Without a key there is no search, and models are not told of the tool. */
+/** Web search by Exa (POST /search). Without a key there is no search, and models are not offered the tool. */
 
 /** Exa refused: it bills nothing. */
 class ExaRefused extends Error {

@@ -31,7 +31,7 @@ const isRefresh = (input: Parameters<typeof fetch>[0]): boolean => String(input)
 
 /**
  * Fetches once. The library would go on for half a minute with a refresh that gets no answer, which is longer than the
- * function may run; so that call is told that there is none.
+ * function may run; so that call finds none.
  */
 const fetchOnce =
   (onUnreachable: () => void): typeof fetch =>

@@ -13,7 +13,7 @@ export interface TokenUsage {
   readonly outputTokens: number;
   /** Part of `outputTokens` spent on reasoning. */
   readonly reasoningTokens: number;
-  /** True when the provider never told and we counted characters (4 a token). */
+  /** True when the provider reported no count and we counted characters (4 a token). */
   readonly estimated: boolean;
 }
 
@@ -34,11 +34,11 @@ const maxTokens = 1_000_000_000;
  * A count as a provider states it, as an integer from 0 to 10^9: a fraction is rounded up, a larger number is clamped, and
  * anything else is no count.
  */
-export const toldCount = (value: unknown): number | undefined =>
+export const reportedCount = (value: unknown): number | undefined =>
   typeof value === "number" && value >= 0 ? Math.min(maxTokens, Math.ceil(value)) : undefined;
 
 /** Counts as a provider states them; whatever is missing, null or no count is as if it were not there. */
-export interface ToldCounts {
+export interface ReportedCounts {
   readonly input: unknown;
   readonly cachedInput?: unknown;
   readonly cacheWriteInput?: unknown;
@@ -47,29 +47,30 @@ export interface ToldCounts {
   readonly reasoning?: unknown;
 }
 
-const isAsTold = (value: unknown): boolean => value === undefined || value === null || toldCount(value) === value;
+const isAsReported = (value: unknown): boolean =>
+  value === undefined || value === null || reportedCount(value) === value;
 
 /**
  * A provider's counts in our meaning. Parts are never larger than what they are part of, and counts that had to be corrected
  * are marked as estimated.
  */
-export const checkedUsage = (told: ToldCounts): TokenUsage => {
-  const inputTokens = toldCount(told.input) ?? 0;
-  const outputTokens = toldCount(told.output) ?? 0;
+export const checkedUsage = (reported: ReportedCounts): TokenUsage => {
+  const inputTokens = reportedCount(reported.input) ?? 0;
+  const outputTokens = reportedCount(reported.output) ?? 0;
   let rest = inputTokens;
   const partOfInput = (value: unknown): number => {
-    const part = Math.min(rest, toldCount(value) ?? 0);
+    const part = Math.min(rest, reportedCount(value) ?? 0);
     rest -= part;
     return part;
   };
   return {
     inputTokens,
-    cachedInputTokens: partOfInput(told.cachedInput),
-    cacheWriteInputTokens: partOfInput(told.cacheWriteInput),
-    longCacheWriteInputTokens: partOfInput(told.longCacheWriteInput),
+    cachedInputTokens: partOfInput(reported.cachedInput),
+    cacheWriteInputTokens: partOfInput(reported.cacheWriteInput),
+    longCacheWriteInputTokens: partOfInput(reported.longCacheWriteInput),
     outputTokens,
-    reasoningTokens: Math.min(outputTokens, toldCount(told.reasoning) ?? 0),
-    estimated: !Object.values(told).every(isAsTold),
+    reasoningTokens: Math.min(outputTokens, reportedCount(reported.reasoning) ?? 0),
+    estimated: !Object.values(reported).every(isAsReported),
   };
 };
 
@@ -77,7 +78,7 @@ export const checkedUsage = (told: ToldCounts): TokenUsage => {
 const maxCostUsd = 1_000_000;
 
 /** The cost that a provider states itself (`usage.cost`, USD), in pico-dollars; undefined where it states none. */
-export const toldCostPicoUsd = (usage: { readonly cost?: unknown } | undefined): bigint | undefined => {
+export const reportedCostPicoUsd = (usage: { readonly cost?: unknown } | undefined): bigint | undefined => {
   const cost = usage?.cost;
   return typeof cost === "number" && cost >= 0 && cost <= maxCostUsd ? BigInt(Math.round(cost * 1e12)) : undefined;
 };

@@ -40,9 +40,9 @@ export interface AnswerOptions {
   readonly stream: BegunStream;
   readonly facts: ChunkFacts;
   readonly includeUsage: boolean;
-  /** What is metered: the provider's own count, or our estimate where it told none. Read at the end. */
+  /** What is metered: the provider's own count, or our estimate where it reported none. Read at the end. */
   readonly usage: () => TokenUsage;
-  /** Told of each part of the provider's answer, for the cache. */
+  /** Receives each part of the provider's answer, for the cache. */
   readonly onPart: ((part: Buffer | string) => void) | undefined;
   readonly onEnd: () => void;
   /** An answer in another dialect brings its own end. */

@@ -56,8 +56,8 @@ export interface EndedAnswer {
 export const toCachedAnswer = ({ result, usage, frames, choices }: EndedAnswer): CachedAnswer | "unstorable" => {
   const { reply, target } = result;
   if (reply.outcome.finishReason !== "stop") return "unstorable";
-  const told = reply.kind === "completion" ? reply.completion.usage : undefined;
-  const reported = told ?? toReportedUsage(reply.outcome.reportedUsage, usage);
+  const completionUsage = reply.kind === "completion" ? reply.completion.usage : undefined;
+  const reported = completionUsage ?? toReportedUsage(reply.outcome.reportedUsage, usage);
   const facts = {
     model: target.model.id,
     provider: target.model.provider,

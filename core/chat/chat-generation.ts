@@ -6,12 +6,12 @@ import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { GenerationEnd } from "#core/generation/generation.ts";
+import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
+import { type DialectName, type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -23,6 +23,8 @@ import { type ChatChoices, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
 
 export interface ChatCaller extends Caller {
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: DialectName | undefined;
   /** Undefined when the cache is not to be used. */
   readonly cache: CacheSettings | undefined;
   /** Canonical text of the guardrails in force, for the cache's key. */
@@ -92,6 +94,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     call,
     caller,
     operation: "chat",
+    dialect: caller.dialect,
     asked: choices[0].model,
     streamed: request.stream === true,
     reserve: mostExpensive(
@@ -206,7 +209,7 @@ export class ChatGeneration {
     return meteredUsage(result.reply.outcome, this.#plan.size.inputTokens(result.target.model));
   }
 
-  /** The usage that the caller is told. */
+  /** The usage that the caller sees. */
   get #reportedUsage(): unknown {
     return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }

@@ -1,5 +1,6 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
-import type { EarlierEnd, Generation } from "#core/generation/generation.ts";
+import type { Generation } from "#core/generation/generation.ts";
+import type { EarlierEnd } from "#core/generation/generation-parts.ts";
 import type { CallMoney } from "#core/generation/paid-call.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";

@@ -2,7 +2,7 @@ import { cacheSettings } from "#core/cache/cache-settings.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { NativeAnswer, NativeRequest } from "#core/providers/native.ts";
+import type { DialectName, NativeAnswer, NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
@@ -14,6 +14,8 @@ export interface ChatOpening {
   /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Retries` and `X-Timeout-Ms` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: DialectName | undefined;
   /** The same request in the dialect in which it came. */
   readonly native?: NativeRequest | undefined;
 }
@@ -66,7 +68,7 @@ const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"
  */
 export const openChat = async (
   call: RequestContext,
-  { body, headers, caller, native: asked }: ChatOpening,
+  { body, headers, caller, dialect, native: asked }: ChatOpening,
 ): Promise<OpenChat> => {
   const prepared = await prepareRequest(await withFieldsOf(body, headers), headers);
   const { request, outputGuard } = prepared;
@@ -80,6 +82,7 @@ export const openChat = async (
   await checkUrlsIn(request);
   const chat = new ChatGeneration(call, request, {
     ...caller,
+    dialect,
     cache: isWhole(native) ? cacheSettings(headers, request) : undefined,
     guardrailsKey: prepared.guardrailsKey,
     promptVersion: prepared.promptVersion,

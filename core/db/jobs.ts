@@ -7,7 +7,7 @@ import { documents } from "./document-client.ts";
 import { byokProviders } from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
 import { getItem, type PlainItem, putItem, updateItem, won } from "./table.ts";
-import { attemptSchema } from "./usage-events.ts";
+import { attemptSchema } from "./usage-event.ts";
 
 /**
  * The jobs table: one row for each piece of asynchronous work, under its owner. Polls take turns with a conditional write,

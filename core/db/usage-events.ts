@@ -1,93 +1,13 @@
-import * as z from "zod/mini";
-import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
 import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
+import type { UsageEvent, UsageStatus } from "./usage-event.ts";
 
 /**
  * The usage table: two conditional writes a generation. The `open` row is written before the provider is called; the settled
  * one replaces its open state exactly once, by whoever comes first: the request itself, or the sweeper after a kill.
  */
 
-export const usageStatuses = ["ok", "error", "cancelled", "abandoned"] as const;
-export type UsageStatus = (typeof usageStatuses)[number];
-
-const tokens = z._default(z.number(), 0);
-
-/** A generation that was paid for and that nobody got: its answer broke off, or could not be used. */
-export const unusedGenerationSchema = z.object({
-  /** Paid by the caller's own provider key. */
-  byok: z.boolean(),
-  inputTokens: tokens,
-  cachedInputTokens: tokens,
-  cacheWriteInputTokens: tokens,
-  longCacheWriteInputTokens: tokens,
-  outputTokens: tokens,
-  reasoningTokens: tokens,
-  estimated: z._default(z.boolean(), false),
-  /** Undefined for a model whose price is unknown. */
-  costPicoUsd: z.optional(pico),
-});
-
-export type UnusedGeneration = z.infer<typeof unusedGenerationSchema>;
-
-/** One try at one target, as the usage event keeps it. */
-export const attemptSchema = z.object({
-  model: z.string(),
-  provider: z.string(),
-  /** `ok`, or the kind of failure. */
-  result: z.string(),
-  status: z.nullish(z.number()),
-  latencyMs: z.number(),
-  /** Part of the event's sums. The attempt that answered is what they leave. */
-  unused: z.optional(unusedGenerationSchema),
-});
-
-export type AttemptRecord = z.infer<typeof attemptSchema>;
-
-export const usageEventSchema = z.object({
-  userId: z.string(),
-  day: z.string(),
-  requestId: z.string(),
-  generation: z.number(),
-  route: z.string(),
-  keyId: z.optional(z.string()),
-  status: z.enum(["open", ...usageStatuses]),
-  /** Error code of the answer, when it was an error. */
-  code: z.optional(z.string()),
-  /** What the caller asked for, resolved. */
-  model: z.string(),
-  provider: z.string(),
-  byok: z._default(z.boolean(), false),
-  streamed: z._default(z.boolean(), false),
-  cacheHit: z._default(z.boolean(), false),
-  /** Unix ms. */
-  startedAt: z.number(),
-  latencyMs: z.optional(z.number()),
-  timeToFirstTokenMs: z.optional(z.number()),
-  inputTokens: z._default(z.number(), 0),
-  cachedInputTokens: z._default(z.number(), 0),
-  cacheWriteInputTokens: z._default(z.number(), 0),
-  outputTokens: z._default(z.number(), 0),
-  reasoningTokens: z._default(z.number(), 0),
-  /** Tokens were counted by us, since the provider never told. */
-  estimated: z._default(z.boolean(), false),
-  /** Undefined for a model whose price is unknown. */
-  costPicoUsd: z.optional(pico),
-  /** What of the cost the caller's own keys paid, where they and the platform both did; else `byok` tells. */
-  byokCostPicoUsd: z.optional(pico),
-  /** What the provider says that its answer cost. The event's cost where our price is unknown or the provider's floats. */
-  providerCostPicoUsd: z.optional(pico),
-  /** What was reserved when it began. */
-  reservedPicoUsd: z._default(pico, 0n),
-  /** A run of several generations (battle, fight). */
-  runId: z.optional(z.string()),
-  /** Other units than tokens, such as characters or seconds. */
-  units: z.optional(z.number()),
-  unit: z.optional(z.string()),
-  attempts: z._default(z.array(attemptSchema), []),
-});
-
-export type UsageEvent = z.infer<typeof usageEventSchema>;
+export type { AttemptRecord, UnusedGeneration, UsageEvent, UsageStatus } from "./usage-event.ts";
 
 export type OpenUsage = Pick<
   UsageEvent,
@@ -104,6 +24,7 @@ export type OpenUsage = Pick<
   | "startedAt"
   | "reservedPicoUsd"
   | "runId"
+  | "dialect"
 > & {
   /** Unix seconds after which the function cannot be running any more. */
   readonly openUntil: number;

@@ -79,6 +79,7 @@ export interface StreamFacts<Body> extends AnswerFacts<Body> {
 
 /** One inbound dialect. `Body` is its validated request. */
 export interface Dialect<Body> {
+  readonly name: NativeDialect;
   readonly wire: WireFormat;
   /** @throws GatewayError for what would otherwise be answered wrongly */
   readonly toChat: (body: Body, headers: SentHeaders) => TranslatedRequest;

@@ -1,77 +1,18 @@
-import { shutdownWarning } from "#core/catalog/shutdown.ts";
-import { toldCostPicoUsd } from "#core/catalog/token-usage.ts";
-import type { RequestContext } from "#core/context.ts";
+import { reportedCostPicoUsd } from "#core/catalog/token-usage.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
-import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import { ProviderFailure } from "#core/providers/provider.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
-import type { TargetTries } from "#core/routing/try-targets.ts";
-import type { Caller } from "./caller.ts";
 import { failureToError } from "./failure-to-error.ts";
 import { GenerationMoney } from "./generation-money.ts";
+import type { AttemptPlan, EarlierEnd, GenerationEnd, GenerationOptions } from "./generation-parts.ts";
 import { servedHeaders } from "./headers.ts";
-import type { CallMoney, PaidAttempt } from "./paid-call.ts";
 import { reportGeneration, reportLateError } from "./report.ts";
-import type { RequestScope } from "./request-scope.ts";
 import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
-import { type Charge, totalCost } from "./settlement.ts";
+import { totalCost } from "./settlement.ts";
 import type { GenerationCost } from "./unused.ts";
 import { type MeteredModel, UsageRow } from "./usage-row.ts";
-
-export interface GenerationOptions {
-  readonly call: RequestContext;
-  readonly caller: Caller;
-  readonly scope: RequestScope;
-  readonly operation: "chat" | "embeddings" | "media";
-  /** The first model that may serve. */
-  readonly asked: MeteredModel;
-  readonly streamed: boolean;
-  readonly reservePicoUsd: bigint;
-  /** UTC day on which the request is booked. */
-  readonly day: string;
-  /** Position among the generations of a run, from 0. Absent for a request of one. */
-  readonly numberInRun?: number;
-  /** Unix ms and `performance.now()` at which it began, unless with its request. */
-  readonly startedAtMs?: number;
-  readonly startedAt?: number;
-  /** Whether the caller's own key will pay, as far as it is known before round 2. */
-  readonly byok?: boolean;
-  /** How long the usage row may stay open, ms: a job's row outlives the request that started it. */
-  readonly openForMs?: number;
-}
-
-/** What is tried, and how. The generation adds its time and keeps the records. */
-export interface AttemptPlan<Model extends TargetModel, Reply>
-  extends Pick<TargetTries<Model, Reply>, "targets" | "retries" | "mayRetry"> {
-  /** Makes one call to the provider. @throws ProviderFailure, or GatewayError 400 when this model cannot take the request */
-  readonly call: (attempt: PaidAttempt<Model>) => Promise<Reply>;
-  /** What its calls may cost. Absent where the request's own reservation is for its only call. */
-  readonly money?: CallMoney<Model>;
-  /** How many of the targets are fallbacks that the caller named. */
-  readonly namedFallbacks?: number;
-  readonly hasTools?: boolean;
-  readonly until?: EarlierEnd | undefined;
-}
-
-/** Ends a generation before its request ends. */
-export interface EarlierEnd {
-  readonly signal: AbortSignal;
-  /** Why the signal fired, as the caller sees it. */
-  readonly reason: () => GatewayError;
-}
-
-/** How a generation ended, as far as only its endpoint knows. */
-export interface GenerationEnd extends Pick<Charge, "usage" | "unitCost"> {
-  /** The result is complete. */
-  readonly whole: boolean;
-  readonly cache?: "HIT" | "MISS" | "BYPASS";
-  /** The model of a stored answer. */
-  readonly servedFromCache?: MeteredModel | undefined;
-  readonly outcome?:
-    | (Pick<ProviderOutcome, "responseModel" | "finishReason"> & Partial<Pick<ProviderOutcome, "reportedUsage">>)
-    | undefined;
-}
 
 /**
  * One piece of work that a provider is paid for: its usage row, its attempts, the target that served, the error that it
@@ -90,16 +31,16 @@ export class Generation {
   constructor(options: GenerationOptions) {
     this.#options = options;
     const { call, caller, numberInRun, openForMs = 0 } = options;
-    const { userId, keyId } = caller.principal;
     const startedAtMs = options.startedAtMs ?? call.startedAtMs;
     this.#row = new UsageRow({
-      userId,
-      keyId,
+      userId: caller.principal.userId,
+      keyId: caller.principal.keyId,
       requestId: call.requestId,
       day: options.day,
       generation: numberInRun ?? 0,
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
+      dialect: options.dialect,
       model: options.asked,
       byok: this.#paidByCaller,
       streamed: options.streamed,
@@ -182,15 +123,11 @@ export class Generation {
     readonly fromCache?: MeteredModel;
   }): Record<string, string> {
     const { fromCache, ...facts } = served;
-    const { id: model, provider, catalog } = this.#servedModel(fromCache);
-    const ending = shutdownWarning(catalog);
     return servedHeaders({
       ...facts,
-      warnings: [...(facts.warnings ?? []), ...(ending === undefined ? [] : [ending])],
       startedAt: this.#startedAt,
       providerMs: this.#providerMs,
-      model,
-      provider,
+      model: this.#servedModel(fromCache),
       attempts: this.attempts.length,
     });
   }
@@ -207,7 +144,7 @@ export class Generation {
       cacheHit,
       grantedPicoUsd: this.#money.grantedPicoUsd,
       spentBeforePicoUsd: this.#money.spentBeforePicoUsd,
-      toldCostPicoUsd: toldCostPicoUsd(outcome?.reportedUsage),
+      reportedCostPicoUsd: reportedCostPicoUsd(outcome?.reportedUsage),
     };
     return totalCost(charge, this.attempts);
   }
@@ -225,7 +162,7 @@ export class Generation {
       cacheHit: servedFromCache !== undefined,
       cost,
       units: unitCost,
-      providerCostPicoUsd: toldCostPicoUsd(end.outcome?.reportedUsage),
+      providerCostPicoUsd: reportedCostPicoUsd(end.outcome?.reportedUsage),
       attempts: this.attempts,
       latencyMs: performance.now() - this.#startedAt,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,

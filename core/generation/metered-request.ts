@@ -1,7 +1,8 @@
 import type { Reserve } from "#core/db/grant.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { Admission } from "./admission.ts";
-import { Generation, type GenerationEnd, type GenerationOptions } from "./generation.ts";
+import { Generation } from "./generation.ts";
+import type { GenerationEnd, GenerationOptions } from "./generation-parts.ts";
 import { RequestScope } from "./request-scope.ts";
 import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";

@@ -35,21 +35,21 @@ export interface Charge {
   /** What the attempts before it count against the daily cap. */
   readonly spentBeforePicoUsd?: bigint;
   /** The cost that the provider states itself. */
-  readonly toldCostPicoUsd?: bigint | undefined;
+  readonly reportedCostPicoUsd?: bigint | undefined;
 }
 
 /**
  * The cost of an answer: ours at list price, or the provider's own where our price is unknown or the provider's prices float.
  * OpenRouter's do: each host of a model has its own.
  */
-const answerCost = ({ catalog, usage, toldCostPicoUsd: told }: Charge): bigint | undefined =>
-  told !== undefined && (catalog === undefined || catalog.provider === "openrouter")
-    ? told
+const answerCost = ({ catalog, usage, reportedCostPicoUsd: reported }: Charge): bigint | undefined =>
+  reported !== undefined && (catalog === undefined || catalog.provider === "openrouter")
+    ? reported
     : costPicoUsd(catalog, usage);
 
 /**
  * What a call counts against the daily cap. One whose count is ours counts all that was set aside for it: it may have
- * reasoned unseen, and the cap has to hold all the same. The event shows the estimate.
+ * reasoned unseen, and the cap has to hold anyway. The event shows the estimate.
  */
 export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, grantedPicoUsd = 0n): bigint => {
   const cost = costForReserve(catalog, usage);
@@ -58,10 +58,10 @@ export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, gr
 
 /** Part of the daily cap: nothing when the caller's own key or the cache paid. */
 const platformSpend = (charge: Charge): bigint => {
-  const { byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd, toldCostPicoUsd: told } = charge;
+  const { byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd, reportedCostPicoUsd: reported } = charge;
   if (byok || cacheHit) return 0n;
   if (unitCost !== undefined) return unitCost.spendPicoUsd;
-  return (told === undefined ? undefined : answerCost(charge)) ?? spendOf(catalog, usage, grantedPicoUsd);
+  return (reported === undefined ? undefined : answerCost(charge)) ?? spendOf(catalog, usage, grantedPicoUsd);
 };
 
 /** The total of an answer and of the attempts that were paid for without an answer. */

@@ -21,9 +21,9 @@ interface PaidBy {
 /** The usage of a failed attempt, or undefined when the provider bills nothing. */
 export const unusedGeneration = (failure: ProviderFailure | undefined, by: PaidBy): UnusedGeneration | undefined => {
   if (failure === undefined || !mayBeBilled(failure)) return undefined;
-  const told = meteredUsage(failure.outcome, by.inputTokens);
-  const isTold = told.inputTokens > 0 || told.outputTokens > 0;
-  const usage = isTold ? told : estimatedUsage(failure.outcome?.outputCharacters ?? 0, by.inputTokens);
+  const reported = meteredUsage(failure.outcome, by.inputTokens);
+  const isReported = reported.inputTokens > 0 || reported.outputTokens > 0;
+  const usage = isReported ? reported : estimatedUsage(failure.outcome?.outputCharacters ?? 0, by.inputTokens);
   if (usage.inputTokens === 0 && usage.outputTokens === 0) return undefined;
   const cost = costPicoUsd(by.catalog, usage);
   return { byok: by.byok, ...usage, ...(cost === undefined ? {} : { costPicoUsd: cost }) };

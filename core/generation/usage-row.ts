@@ -22,6 +22,8 @@ export interface UsageRowOptions {
   /** Of a run of several generations. */
   readonly runId?: string | undefined;
   readonly route: string;
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: string | undefined;
   readonly model: MeteredModel;
   /** The request will be paid by the caller's own provider key: nothing is reserved. */
   readonly byok: boolean;
@@ -72,6 +74,7 @@ export class UsageRow {
       startedAt: startedAtMs,
       reservedPicoUsd: facts.byok ? 0n : reservePicoUsd,
       runId: facts.runId,
+      dialect: facts.dialect,
       openUntil: Math.ceil(untilMs / 1_000),
     });
     return this.#opened;

@@ -16,7 +16,7 @@ export interface PiiFinding extends Span {
   readonly type: PiiType;
 }
 
-/** How often a guardrail found something of a type: what callers are told. */
+/** How often a guardrail found something of a type: as callers see it. */
 export interface FindingCount {
   readonly guardrail: GuardrailType;
   /** A `PiiType`, or a category of OpenAI's moderation; `unavailable` when a flagging moderation could not be asked. */

@@ -70,7 +70,13 @@ const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<En
   const { request: translated, warnings } = translation;
   const request = withTime(withHeaderFields(translated, sent));
   const native = nativeRequest(call, dialect, translation);
-  const chat = await openChat(call, { body: request, headers: sent, caller: callerOf(call), native });
+  const chat = await openChat(call, {
+    body: request,
+    headers: sent,
+    caller: callerOf(call),
+    dialect: dialect.name,
+    native,
+  });
   const facts: StreamFacts<Body> = { requestId, startedAtMs, body, request, fail: chat.fail };
   if (request.stream !== true) {
     const { completion, headers, native: answer } = await chat.whole();

@@ -35,7 +35,7 @@ const late = Symbol("late");
 
 /**
  * An event stream whose status waits for the first content. After 15 s without any it opens with a heartbeat, and whatever
- * follows, errors too, is told in the stream. @throws what `start` rejects with before that.
+ * follows, errors too, goes into the stream. @throws what `start` rejects with before that.
  */
 export const eventStream = async (options: EventStreamOptions): Promise<EndpointResult> => {
   const { start, toError, signal, errorFrame, heartbeat } = options;

@@ -34,7 +34,7 @@ const principalFields = (state: RequestState): Record<string, string | undefined
         key_id: state.principal.kind === "key" ? state.principal.keyId : undefined,
       };
 
-/** Whether the request failed by our or a provider's fault, also when that was told inside a stream that began as a 200. */
+/** Whether the request failed by our or a provider's fault, also inside a stream that began as a 200. */
 const hasFailed = ({ status, errorCode }: RequestState): boolean =>
   status >= 500 ||
   (status < 400 &&

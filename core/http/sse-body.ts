@@ -12,7 +12,7 @@ export const heartbeatMs = 15_000;
 const graceMs = 2_000;
 
 export interface SseBodyOptions {
-  /** Whole frames. What it throws after the first byte left is told by one error frame; the stream then ends. */
+  /** Whole frames. What it throws after the first byte left becomes one error frame; the stream then ends. */
   readonly source: AsyncIterable<Buffer | string>;
   /** Turns what the source threw into what the caller may see. */
   readonly toError: (thrown: unknown) => GatewayError;

@@ -6,7 +6,7 @@ import type { AttemptRecord } from "#core/db/usage-events.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { requireCredential } from "#core/generation/credential.ts";
-import type { GenerationEnd } from "#core/generation/generation.ts";
+import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { requirePrice } from "#core/generation/paid-call.ts";
 import { wholeReserve } from "#core/generation/reservation.ts";

@@ -223,7 +223,7 @@ export const readBytes = (response: Readable, maxBytes: number, signal?: AbortSi
         reject(new OutboundError("network", "The connection ended in the middle of the body"));
       }
     });
-    // What broke before anybody listened will not be told again.
+    // What broke before anybody listened is not reported again.
     if (response.destroyed) reject(toOutboundError(response.errored, signal));
   });
 

@@ -55,7 +55,7 @@ const peek = (body: Readable): Promise<Buffer> =>
     const onError = (error: Error): void => settle(error);
     const onClose = (): void => settle(new OutboundError("network", "The connection ended in the middle of the body"));
     body.on("readable", onReadable).on("end", onEnd).on("error", onError).on("close", onClose);
-    // What broke before anybody listened will not be told again.
+    // What broke before anybody listened is not reported again.
     if (body.destroyed) settle(toOutboundError(body.errored));
   });
 

@@ -34,7 +34,7 @@ export interface FieldCase {
   readonly treatment: Treatment;
   /** Every one must hold. Absent: in every other case. */
   readonly when?: readonly Condition[];
-  /** A few words for the documentation; of a refusal, what the caller is told. */
+  /** A few words for the documentation; of a refusal, the message that the caller gets. */
   readonly note?: string;
 }
 

@@ -23,7 +23,7 @@ export const functionTools = (tools: readonly ChatTool[]): readonly FunctionTool
 
 /**
  * A request whose choice of `allowed_tools` is made without it: the others are not offered, and the mode is the choice. What
- * the model may call is the same; a prompt cache of the whole list is not, so that is told. Any other request comes back as
+ * the model may call is the same; a prompt cache of the whole list is not, so a warning says so. Any other request comes back as
  * it is.
  */
 export const withAllowedToolsOnly = (request: ChatRequest, warnings: Set<string>): ChatRequest => {

@@ -11,6 +11,8 @@ import type { JsonRecord } from "#core/values/is-record.ts";
 /** Dialects besides chat completions. */
 export type NativeDialect = "responses" | "messages";
 
+export type DialectName = "chat-completions" | NativeDialect;
+
 /** The providers whose own API is the dialect. */
 const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
   responses: ["openai"],

@@ -48,7 +48,7 @@ export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 /** What is known of an answer so far. A stream fills it while it flows; it is complete once `frames` ended. */
 export interface ProviderOutcome {
   usage: TokenUsage | undefined;
-  /** The usage as an OpenAI-shaped provider told it, with its own additions. `usage` has the counts. */
+  /** The usage as an OpenAI-shaped provider reported it, with its own additions. `usage` has the counts. */
   reportedUsage: JsonRecord | undefined;
   finishReason: FinishReason | undefined;
   /** The model as the provider names it. */
@@ -158,7 +158,7 @@ export const mayBeBilled = ({ kind, status, handedOver, outcome }: ProviderFailu
   return handedOver;
 };
 
-/** Notes on a failure what the provider had told until then. Gives the error back. */
+/** Notes on a failure what the provider had reported until then. Gives the error back. */
 export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {
   if (error instanceof ProviderFailure) error.outcome ??= outcome;
   return error;

@@ -7,7 +7,7 @@ export interface StrictJudge {
   faultOf(name: string, text: string): string | undefined;
 }
 
-/** Ends that cut a call off, as the caller is told by them: to ask again would cost the same and end the same. */
+/** Ends that cut a call off, as the caller sees them: to ask again would cost the same and end the same. */
 export const cutsOff = (finishReason: string | null | undefined): boolean =>
   finishReason === "length" || finishReason === "content_filter";
 

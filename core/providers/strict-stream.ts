@@ -57,7 +57,7 @@ class StrictStream {
     return this.fault === undefined ? ready : "";
   }
 
-  /** The stream ended: calls of choices that never told their end. */
+  /** The stream ended: calls of choices without an end. */
   end(): string {
     return [...this.#held.values()].map(({ choice }) => this.#release(choice, undefined)).join("");
   }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { errorAnswer } from "./answers.ts";
 
-/** The typed events of an arena's stream: `event: <name>` and one line of JSON. Agents are told apart by `agentId`. */
+/** The typed events of an arena's stream: `event: <name>` and one line of JSON. `agentId` tells agents apart. */
 
 export const arenaUsage = z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() });
 export const citationSchema = z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() });

@@ -78,7 +78,7 @@ export const mediaUrl = (...types: readonly [MediaType, ...MediaType[]]) =>
     })
     .describe(`http(s) URL on a public host, or a base64 data: URL (${types.join(", ")})`);
 
-/** Where the end of a job is told: https to a public host. */
+/** Where the end of a job is reported: https to a public host. */
 export const webhookUrl = z
   .string()
   .min(1)

@@ -3,7 +3,7 @@ import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
 import { deleteRollups, markRolledUp, readRollups, replaceRollup, rollupKey } from "#core/db/rollups.ts";
 import { utcDay } from "#core/db/row-keys.ts";
-import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { toChanges, withTargets } from "./rollup.ts";
 
 /** Makes a day's sums again from its events: for a day that is over, when a sum is in doubt. */

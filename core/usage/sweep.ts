@@ -2,7 +2,8 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { findLease, release } from "#core/db/admission.ts";
 import { documents } from "#core/db/document-client.ts";
-import { openShards, settleUsage, type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
+import { openShards, settleUsage } from "#core/db/usage-events.ts";
 import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 

@@ -8,7 +8,7 @@ import { inputCharacters } from "#core/chat/input-size.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { GenerationEnd } from "#core/generation/generation.ts";
+import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { providerUsed } from "#core/generation/headers.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";

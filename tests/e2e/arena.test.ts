@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { usageEventSchema } from "#core/db/usage-events.ts";
+import { usageEventSchema } from "#core/db/usage-event.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { Browser } from "#tests/accounts/support/gateway.ts";

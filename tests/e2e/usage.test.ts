@@ -44,6 +44,25 @@ const models = [
   ["deepseek/deepseek-v3.2", "openrouter"],
 ] as const;
 
+const dialects = [
+  ["chat-completions", "/chat/completions", { messages: [user("Hi")] }],
+  ["messages", "/messages", { messages: [user("Hi")], max_tokens: 20 }],
+  ["responses", "/responses", { input: "Hi" }],
+] as const;
+
+describe.each(dialects)("a request in the dialect %s", (dialect, path, fields) => {
+  it.each([false, true])("has its dialect in its usage event, streamed: %s", async (stream) => {
+    const key = await cloud().createKey();
+    const reply = await send(`${cloud().baseUrl}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "gpt-4o-mini", ...fields, stream }),
+    });
+    expect(reply.status).toBe(200);
+    expect(await cloud().settledUsage(key.userId, reply.requestId)).toMatchObject({ status: "ok", dialect });
+  });
+});
+
 describe.each(models)("usage of %s", (model, provider) => {
   it("is one settled row: model, provider, tokens by kind, exact cost, times, key and attempts", async () => {
     const key = await cloud().createKey();

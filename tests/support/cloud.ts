@@ -10,7 +10,7 @@ import { afterAll, beforeAll, inject, vi } from "vitest";
 import * as z from "zod";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
-import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import type { TableId } from "#core/tables.ts";
 import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
 import type { ReceivedRequest } from "#infra/local/providers/journal.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { settleUsage, usageEventSchema } from "#core/db/usage-events.ts";
+import { usageEventSchema } from "#core/db/usage-event.ts";
+import { settleUsage } from "#core/db/usage-events.ts";
 import { rebuildUsage } from "#core/usage/rebuild.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
 import { sweepAbandoned } from "#core/usage/sweep.ts";

@@ -22,6 +22,7 @@ async function* events(
 
 /** Anthropic's Messages API. */
 export const messagesDialect: Dialect<MessagesRequest> = {
+  name: "messages",
   wire: messagesWire,
   toChat,
   answer: toMessage,

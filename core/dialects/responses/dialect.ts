@@ -20,6 +20,7 @@ const responsesWire: WireFormat = {
 
 /** OpenAI's Responses API. */
 export const responsesDialect: Dialect<ResponsesRequest> = {
+  name: "responses",
   wire: responsesWire,
   toChat: responsesToChat,
   answer: responsesAnswer,

@@ -39,7 +39,7 @@ const splitTypes = (schema: JsonRecord, types: readonly unknown[]): JsonRecord =
   };
 };
 
-/** Constraints that decoding cannot hold are told to the model in words instead. */
+/** Constraints that decoding cannot hold are described to the model in words instead. */
 const describe = (description: unknown, rest: JsonRecord): string | undefined => {
   const notes = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const said = typeof description === "string" && description !== "" ? description : undefined;
@@ -84,7 +84,7 @@ class Subset {
       this.#budget.left -= costOf(definition);
       return { ...kept, ...(this.rewrite(definition) as JsonRecord) };
     }
-    // No object or list is one of a few primitive values: there they are told in words.
+    // No object or list is one of a few primitive values: there they are described in words.
     const mayBeLiteral = type !== "object" && type !== "array";
     if (mayBeLiteral && isPrimitiveList(rest.enum)) {
       kept.enum = rest.enum;
@@ -134,7 +134,7 @@ class Subset {
     });
     // Nothing matches the choice, which the subset cannot say.
     if (branches.length === 0) return { ...own, $defs, definitions, title, description };
-    // Too many to copy the properties for: the choice is told in words.
+    // Too many to copy the properties for: the choice is described in words.
     if (this.#budget.left <= 0)
       return { ...own, $defs, definitions, title, description: describe(description, { anyOf: choices }) };
     return {

@@ -19,7 +19,7 @@ const noArguments: JsonRecord = { type: "object", properties: {} };
 
 /**
  * A tool's schema as Anthropic takes it: of draft 2020-12, and a plain object at its root, where a choice would refuse every
- * request that offers the tool. The choice is told to the model in words.
+ * request that offers the tool. The choice is described to the model in words.
  */
 const toInput = (parameters: JsonRecord | undefined, strict: boolean, warnings: Set<string>): Input => {
   const modern = toModernSchema(parameters ?? noArguments, (keyword) => warnings.add(`tools.parameters.${keyword}`));

@@ -1,5 +1,5 @@
 import type { CompletionUsage } from "openai/resources/completions";
-import { checkedUsage, estimateTokens, type TokenUsage, toldCount } from "#core/catalog/token-usage.ts";
+import { checkedUsage, estimateTokens, reportedCount, type TokenUsage } from "#core/catalog/token-usage.ts";
 
 /** What we read of Anthropic's usage. Any count may be missing or null. */
 export interface AnthropicUsage {
@@ -25,17 +25,19 @@ export const mergeUsage = (earlier: AnthropicUsage, later: AnthropicUsage): Anth
 export const toTokenUsage = (usage: AnthropicUsage): TokenUsage => {
   const { input_tokens: fresh, cache_read_input_tokens: cacheRead, cache_creation_input_tokens: cacheWrite } = usage;
   const long = usage.cache_creation?.ephemeral_1h_input_tokens;
-  const written = toldCount(cacheWrite) ?? 0;
-  const longWritten = Math.min(toldCount(long) ?? 0, written);
+  const written = reportedCount(cacheWrite) ?? 0;
+  const longWritten = Math.min(reportedCount(long) ?? 0, written);
   const counted = checkedUsage({
-    input: (toldCount(fresh) ?? 0) + (toldCount(cacheRead) ?? 0) + written,
+    input: (reportedCount(fresh) ?? 0) + (reportedCount(cacheRead) ?? 0) + written,
     cachedInput: cacheRead,
     cacheWriteInput: written - longWritten,
     longCacheWriteInput: longWritten,
     output: usage.output_tokens,
     reasoning: usage.output_tokens_details?.thinking_tokens,
   });
-  const corrected = [fresh, cacheWrite, long].some((told) => typeof told === "number" && toldCount(told) !== told);
+  const corrected = [fresh, cacheWrite, long].some(
+    (count) => typeof count === "number" && reportedCount(count) !== count,
+  );
   return corrected ? { ...counted, estimated: true } : counted;
 };
 

@@ -15,7 +15,7 @@ const chunkObject = "chat.completion.chunk";
 interface OpenChoice {
   begun: boolean;
   readonly calls: StreamedCalls;
-  /** How it ended. It is told when the stream is over: more may follow. */
+  /** How it ended. It is reported when the stream is over: more may follow. */
   end: { readonly chunk: Chunk; readonly choice: Choice } | undefined;
 }
 
@@ -59,7 +59,7 @@ export class ContractStream {
     return this.#shaper.shape(chunk);
   }
 
-  /** Whether the choice that a frame speaks for has been spoken for before: its role is told. */
+  /** Whether the choice that a frame speaks for has been spoken for before: its role is sent. */
   hasBegun(index: number): boolean {
     return this.#choices.get(index)?.begun === true;
   }
@@ -100,7 +100,7 @@ export class ContractStream {
     const delta = contractDelta(given, open.calls, this.#fault);
     if (reason !== null) this.#end(open, chunk, choice);
     const says = deltaSays(delta);
-    // An end is told later, and what says nothing is needed only to begin with.
+    // An end is sent later, and what says nothing is needed only to begin with.
     if (!says && (reason !== null || !hasDelta || open.end !== undefined || (open.begun && tellsUsage)))
       return undefined;
     const role = open.begun || delta.role !== undefined ? undefined : "assistant";

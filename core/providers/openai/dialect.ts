@@ -17,7 +17,7 @@ export interface ShapedRequest {
 
 /**
  * Makes one answer of a provider OpenAI's, beyond what is done to the answers of all. Its choices and deltas have the right
- * kinds. It may hold what earlier chunks told, and every chunk is read for it.
+ * kinds. It may hold what earlier chunks said, and every chunk is read for it.
  */
 export interface AnswerRewriter {
   chunk(chunk: Chunk): Chunk;

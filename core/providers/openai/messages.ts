@@ -36,9 +36,9 @@ export interface MessageRules {
   readonly extraContent: boolean;
   /** Takes back arguments of a past call that are no JSON object. */
   readonly brokenArguments: boolean;
-  /** Takes images and files in tool results. Where not, the caller is told. */
+  /** Takes images and files in tool results. Where not, a warning says so. */
   readonly toolParts: boolean;
-  /** Kinds of part that no model of the provider takes, each with what the caller is told. */
+  /** Kinds of part that no model of the provider takes, each with the warning that the caller gets. */
   readonly refusedParts: Readonly<Partial<Record<string, string>>>;
   /** The provider's form of a tool call's id. */
   readonly toolCallId: (id: string) => string;

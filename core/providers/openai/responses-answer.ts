@@ -63,7 +63,7 @@ export const parseResponse = (text: string): Response => {
   } catch {
     throw malformed("the answer is not JSON");
   }
-  // `error` is null on a good answer, and on a failed one it is told with its status.
+  // `error` is null on a good answer, and on a failed one it comes with its status.
   if (isRecord(body) && body.status === undefined) {
     const failure = failureFromBody("openai", body);
     if (failure !== undefined) throw failure;

@@ -68,7 +68,7 @@ export class StreamTap {
   #carryBytes = 0;
   #parser: SseParser | undefined;
   #done = false;
-  /** The usage that a read told last, still as text: where each chunk tells one, only the last of a read counts. */
+  /** The last usage of a read, still as text: where each chunk has one, only the last of a read counts. */
   #usageText: string | undefined;
   /** Calls of the answer when looks were learnt last: looks of calls hold until another one begins. */
   #callsBegun = 0;

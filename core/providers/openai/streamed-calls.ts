@@ -138,6 +138,6 @@ const begins = (known: StreamedCall, { id, name, text, index }: CallFacts): bool
   return name !== known.name || (known.scan.closed && text.trim() !== "");
 };
 
-/** A whole call that is told once more. */
+/** A whole call that is repeated. */
 const isRepeated = (known: StreamedCall, { id, name, text }: CallFacts): boolean =>
   id !== undefined && id === known.id && name === known.name && known.whole !== undefined && text === known.whole;

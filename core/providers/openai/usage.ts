@@ -1,11 +1,11 @@
-import { checkedUsage, type TokenUsage, toldCount } from "#core/catalog/token-usage.ts";
+import { checkedUsage, reportedCount, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 const memberOf = (source: unknown, name: string): unknown => (isRecord(source) ? source[name] : undefined);
 
 /** A count of a usage object. Providers leave out or null what they like. */
-const count = (source: unknown, name: string): number | undefined => toldCount(memberOf(source, name));
+const count = (source: unknown, name: string): number | undefined => reportedCount(memberOf(source, name));
 
 /** How a provider counts reasoning: within `completion_tokens`, or beside it. */
 export type ReasoningCount = "included" | "added" | "total-minus-prompt";
@@ -24,10 +24,10 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
   const total = count(value, "total_tokens");
   if (!isRecord(value) || (prompt === undefined && completion === undefined)) return undefined;
   const inputTokens = prompt ?? 0;
-  const toldReasoning = memberOf(value.completion_tokens_details, "reasoning_tokens");
-  const reported = toldCount(toldReasoning) ?? 0;
+  const reasoningTokens = memberOf(value.completion_tokens_details, "reasoning_tokens");
+  const reported = reportedCount(reasoningTokens) ?? 0;
   let output: unknown = value.completion_tokens;
-  let reasoned: unknown = toldReasoning;
+  let reasoned: unknown = reasoningTokens;
   const outputTokens = completion ?? 0;
   if (reasoning === "added" && reported > 0 && addsReasoning(inputTokens, outputTokens, reported, total)) {
     output = outputTokens + reported;
@@ -46,7 +46,7 @@ export const toTokenUsage = (value: unknown, reasoning: ReasoningCount = "includ
   });
 };
 
-/** Notes a usage that a provider told. One without counts takes nothing back. */
+/** Notes a usage that a provider reported. One without counts takes nothing back. */
 export const noteUsage = (outcome: ProviderOutcome, value: unknown, reasoning: ReasoningCount): void => {
   const usage = toTokenUsage(value, reasoning);
   if (usage === undefined || !isRecord(value)) return;
@@ -78,21 +78,21 @@ const detailsOf = (value: unknown): JsonRecord =>
     : {};
 
 /**
- * The usage that the caller is told: what the provider told, with its own additions, and our counts where the two differ.
- * @param reported the provider's usage object, where it told one.
+ * The usage that the caller sees: what the provider reported, with its own additions, and our counts where the two differ.
+ * @param reported the provider's usage object, where it reported one.
  */
 export const toReportedUsage = (reported: unknown, usage: TokenUsage) => {
   const counts = toOpenAiUsage(usage);
   if (!isRecord(reported)) return counts;
   const total = count(reported, "total_tokens");
-  const isTold =
+  const isReported =
     count(reported, "prompt_tokens") === counts.prompt_tokens &&
     count(reported, "completion_tokens") === counts.completion_tokens;
   return {
     ...reported,
     ...counts,
     // Some count in the total what is in neither part.
-    total_tokens: isTold && total !== undefined ? Math.max(total, counts.total_tokens) : counts.total_tokens,
+    total_tokens: isReported && total !== undefined ? Math.max(total, counts.total_tokens) : counts.total_tokens,
     prompt_tokens_details: { ...detailsOf(reported.prompt_tokens_details), ...counts.prompt_tokens_details },
     completion_tokens_details: {
       ...detailsOf(reported.completion_tokens_details),

@@ -10,7 +10,7 @@ import {
   valueTests,
 } from "./modern-keywords.ts";
 
-/** Told of each keyword that could not be kept. */
+/** Receives each keyword that could not be kept. */
 export type Dropped = (keyword: string) => void;
 
 const single: ReadonlySet<string> = new Set(schemaKeywords);

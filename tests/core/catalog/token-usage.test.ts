@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkedUsage, noTokens, toldCostPicoUsd, toldCount } from "#core/catalog/token-usage.ts";
+import { checkedUsage, noTokens, reportedCostPicoUsd, reportedCount } from "#core/catalog/token-usage.ts";
 import { toTokenUsage as fromAnthropic } from "#core/providers/anthropic/usage.ts";
 import { toTokenUsage as fromOpenAi } from "#core/providers/openai/usage.ts";
 import { fc } from "#tests/support/property.ts";
@@ -42,11 +42,11 @@ describe("a count that a provider states", () => {
     [1e12, most],
     [Number.POSITIVE_INFINITY, most],
   ])("%d is %i", (told, count) => {
-    expect(toldCount(told)).toBe(count);
+    expect(reportedCount(told)).toBe(count);
   });
 
   it.each([-1, Number.NaN, "7", null, undefined, true, {}])("%j is none", (told) => {
-    expect(toldCount(told)).toBeUndefined();
+    expect(reportedCount(told)).toBeUndefined();
   });
 });
 
@@ -121,11 +121,11 @@ describe("the cost that a provider states", () => {
     [0.00123, 1_230_000_000n],
     [1e-9, 1_000n],
   ])("%d USD is %d pico-dollars", (cost, pico) => {
-    expect(toldCostPicoUsd({ cost })).toBe(pico);
+    expect(reportedCostPicoUsd({ cost })).toBe(pico);
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 1e30, "1", null, undefined])("%j is none", (cost) => {
-    expect(toldCostPicoUsd({ cost })).toBeUndefined();
-    expect(toldCostPicoUsd(undefined)).toBeUndefined();
+    expect(reportedCostPicoUsd({ cost })).toBeUndefined();
+    expect(reportedCostPicoUsd(undefined)).toBeUndefined();
   });
 });

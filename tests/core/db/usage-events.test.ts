@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem } from "#core/db/table.ts";
+import { usageEventSchema } from "#core/db/usage-event.ts";
 import {
   keepSeconds,
   type OpenUsage,
@@ -9,7 +10,6 @@ import {
   openShards,
   putOpenUsage,
   settleUsage,
-  usageEventSchema,
 } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
 import { inOrder } from "#tests/core/support/relay.ts";

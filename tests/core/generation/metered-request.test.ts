@@ -6,7 +6,7 @@ import type { RequestContext } from "#core/context.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem } from "#core/db/table.ts";
 import { type ErrorCode, GatewayError } from "#core/errors.ts";
-import type { GenerationEnd } from "#core/generation/generation.ts";
+import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { meteredRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { wholeReserve } from "#core/generation/reservation.ts";
 import { type UsageEnd, UsageRow, type UsageRowOptions } from "#core/generation/usage-row.ts";

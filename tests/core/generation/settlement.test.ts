@@ -12,12 +12,12 @@ const free = { usage, byok: false, cacheHit: false };
 describe("the cost of an answer", () => {
   it("is ours where the provider's prices are fixed, whatever it says of its own", () => {
     const ours = totalCost({ ...free, catalog: gpt }, []);
-    expect(totalCost({ ...free, catalog: gpt, toldCostPicoUsd: 1n }, [])).toEqual(ours);
+    expect(totalCost({ ...free, catalog: gpt, reportedCostPicoUsd: 1n }, [])).toEqual(ours);
   });
 
   it("is the provider's own where they float, and where ours is unknown", () => {
     for (const catalog of [kimi, undefined]) {
-      expect(totalCost({ ...free, catalog, toldCostPicoUsd: 77n }, [])).toMatchObject({
+      expect(totalCost({ ...free, catalog, reportedCostPicoUsd: 77n }, [])).toMatchObject({
         costPicoUsd: 77n,
         spentPicoUsd: 77n,
       });

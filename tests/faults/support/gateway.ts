@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect } from "vitest";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem, queryPrefix } from "#core/db/table.ts";
-import { type UsageEvent, usageEventSchema } from "#core/db/usage-events.ts";
+import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
 import { type Caller, type ChatGateway, useChatGateway } from "#tests/core/support/chat-gateway.ts";

@@ -4,7 +4,7 @@ import { callUpstream, readReply } from "#core/providers/media/upstream.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 import { googleBase } from "./base-url.ts";
 
-/** Google's documentation states no expiry for a file; users were told two days. */
+/** Google's documentation states no expiry for a file; Google has told users two days. */
 const urlLifetimeMs = 48 * 3_600_000;
 
 const content = z.looseObject({
