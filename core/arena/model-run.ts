@@ -4,7 +4,6 @@ import { chatSize } from "#core/chat/call-size.ts";
 import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
 import type { RequestContext } from "#core/context.ts";
-import type { Reserve } from "#core/db/grant.ts";
 import { GatewayError } from "#core/errors.ts";
 import { Admission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -12,7 +11,13 @@ import { Generation } from "#core/generation/generation.ts";
 import type { EarlierEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
-import { mostExpensive, noReserve, wholeReserve } from "#core/generation/reservation.ts";
+import {
+  type CallReserve,
+  mostExpensive,
+  noReserve,
+  sumOfReserves,
+  wholeReserve,
+} from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
@@ -37,12 +42,6 @@ export interface RunOptions {
 }
 
 const agentRetries = 1;
-
-const sumOf = (reserves: readonly Reserve[]): Reserve =>
-  reserves.reduce(
-    (sum, one) => ({ picoUsd: sum.picoUsd + one.picoUsd, leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd }),
-    noReserve,
-  );
 
 const callTimedOut = (): GatewayError =>
   new GatewayError("PROVIDER_TIMEOUT", "The time for this model's answer is used up.", { shouldRetry: false });
@@ -118,7 +117,7 @@ export class ModelRun implements ArenaRun {
   }
 
   /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may cost. @throws GatewayError */
-  async openModels(models: readonly OpenedModel[], planned?: Reserve): Promise<void> {
+  async openModels(models: readonly OpenedModel[], planned?: CallReserve): Promise<void> {
     const { call, caller, maxCostUsd } = this.#options;
     const choices = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
     const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
@@ -129,7 +128,7 @@ export class ModelRun implements ArenaRun {
           sizes[index] ?? chatSize({ messages: [], model: "" }),
         ),
       );
-    const reserve = caller.providerKeySlug === undefined ? (planned ?? sumOf(first())) : noReserve;
+    const reserve = caller.providerKeySlug === undefined ? (planned ?? sumOfReserves(first())) : noReserve;
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     const { userId } = caller.principal;
     const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });

@@ -7,9 +7,8 @@ import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
 import { chatSize } from "#core/chat/call-size.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
-import type { Reserve } from "#core/db/grant.ts";
 import { GatewayError } from "#core/errors.ts";
-import { callReserve } from "#core/generation/reservation.ts";
+import { type CallReserve, callReserve, sumOfReserves } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { analysisFormat, analysisMessages } from "./analyse.ts";
 import { comparisonFormat, comparisonMessages, comparisonTokens } from "./compare.ts";
@@ -27,7 +26,7 @@ export interface CouncilPlan {
   readonly analysisTokens: number;
   readonly answerTokens: number;
   /** What all calls cost at most, at list prices. A retry is not in it. */
-  readonly bound: Reserve;
+  readonly bound: CallReserve;
   /** What to open the run with. */
   readonly models: readonly OpenedModel[];
 }
@@ -57,7 +56,7 @@ interface PlannedCall {
 const empty = (label: string) => ({ label, draft: undefined as never, text: "" });
 
 /** A model's call as it is reserved. `auto` may be any model: it counts as one without a known price. */
-const costOf = ({ model, body, outputTokens, addedTokens, times }: PlannedCall): Reserve => {
+const costOf = ({ model, body, outputTokens, addedTokens, times }: PlannedCall): CallReserve => {
   const resolved: ResolvedModel =
     model === autoAlias
       ? { id: model, provider: "openai", providerModel: model, catalog: undefined }
@@ -70,15 +69,6 @@ const costOf = ({ model, body, outputTokens, addedTokens, times }: PlannedCall):
   });
   return { picoUsd: picoUsd * BigInt(times), leastPicoUsd: leastPicoUsd * BigInt(times) };
 };
-
-const sum = (reserves: readonly Reserve[]): Reserve =>
-  reserves.reduce(
-    (total, one) => ({
-      picoUsd: total.picoUsd + one.picoUsd,
-      leastPicoUsd: total.leastPicoUsd + one.leastPicoUsd,
-    }),
-    { picoUsd: 0n, leastPicoUsd: 0n },
-  );
 
 const callsOf = (
   request: CouncilRequest,
@@ -127,10 +117,10 @@ const callsOf = (
   ];
 };
 
-const boundOf = (request: CouncilRequest, calls: readonly PlannedCall[]): Reserve => {
+const boundOf = (request: CouncilRequest, calls: readonly PlannedCall[]): CallReserve => {
   const searches = request.search && searchAvailable() ? BigInt(request.models.length * searchesOfDraft) : 0n;
   const picoUsd = searches * exaSearchPicoUsd;
-  return sum([...calls.map(costOf), { picoUsd, leastPicoUsd: 0n }]);
+  return sumOfReserves([...calls.map(costOf), { picoUsd, leastPicoUsd: 0n }]);
 };
 
 const smaller = (limits: Limits): Limits => {

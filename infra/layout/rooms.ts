@@ -175,8 +175,6 @@ export const rooms: readonly Room[] = [
     "chat",
     "generation",
     "observability",
-    "providers",
-    "routing",
     "schemas",
   ]),
   room("core/openapi", "The OpenAPI document", [...ground, "arena", "route-summaries", "schemas"]),

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { usageEventSchema } from "#core/db/usage-events.ts";
+import { usageEventSchema } from "#core/db/usage-event.ts";
 import { councilAnswer } from "#core/schemas/council-events.ts";
 import { eventually, type TestKey, useCloud } from "#tests/support/cloud.ts";
 import { councilEvents } from "#tests/support/council-events.ts";

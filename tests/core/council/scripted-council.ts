@@ -112,7 +112,7 @@ export const hold = async (
 ): Promise<Held> => {
   const whole: Required<Script> = {
     comparison: honestGroups,
-    analysis: (call) => preferring(call, ([[label]]) => label),
+    analysis: (call) => preferring(call, ([[label] = ["A"]]) => label),
     answer: followBasis,
     ...script,
   };
