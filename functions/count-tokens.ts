@@ -1,3 +1,4 @@
+import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
@@ -20,7 +21,7 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
-      const model = resolveModel(body.model);
+      const model = resolveModel(countedAs(body.model));
       const count = await unpaidWork(call, callerOf(call), { model, timeoutMs }, async ({ target, signal }) => {
         const { provider, providerModel } = target.model;
         try {

@@ -1,3 +1,4 @@
+import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
@@ -18,7 +19,7 @@ export const handler = streamHandler({
   wire: responsesDialect.wire,
   endpoints: {
     POST: withBody(responsesRequestSchema, async (call) => {
-      const model = resolveModel(call.body.model);
+      const model = resolveModel(countedAs(call.body.model));
       const input = inputTokens(call.body);
       const { tokens, estimated } = await unpaidWork(call, callerOf(call), { model, timeoutMs }, (work) =>
         countedInput(work, input),

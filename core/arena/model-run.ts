@@ -67,6 +67,7 @@ export class ModelRun implements ArenaRun {
   /** The targets that may serve a name: one, except for `auto`. */
   readonly #targets = new Map<string, readonly Target[]>();
   #generations = 0;
+  #simulated = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -94,6 +95,11 @@ export class ModelRun implements ArenaRun {
 
   get abortReason(): GatewayError {
     return this.#scope.reason;
+  }
+
+  /** Whether a stand-in has answered. */
+  get simulated(): boolean {
+    return this.#simulated;
   }
 
   remainingMs(): number {
@@ -174,6 +180,7 @@ export class ModelRun implements ArenaRun {
         onServing: (serving, telling, { model }) => {
           outcome = telling;
           simulated = serving.simulated;
+          this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
         },
         onText: request.onText,

@@ -56,14 +56,15 @@ export const familyOf = (name: string): string | undefined => {
 const isServed = (name: string): boolean => providerApiKey(resolveModel(name).provider) !== undefined;
 
 /** Those whose provider has a key of the platform. Whether the caller has keys is known later: without any, all. */
-const served = (names: readonly string[], least: number): readonly string[] => {
-  const able = names.filter(isServed);
-  return able.length >= least ? able : names;
+const served = (names: readonly string[], least: number, seesImages = false): readonly string[] => {
+  const fit = seesImages ? names.filter((name) => resolveModel(name).catalog?.input.includes("image")) : names;
+  const able = fit.filter(isServed);
+  return able.length >= least ? able : fit;
 };
 
-/** The panel of a class. */
-export const defaultPanel = (priceClass: PriceClass): readonly string[] =>
-  served(candidates[priceClass].panel, leastModels).slice(0, panelSize);
+/** The panel of a class. @param seesImages whether the question has images. */
+export const defaultPanel = (priceClass: PriceClass, seesImages = false): readonly string[] =>
+  served(candidates[priceClass].panel, leastModels, seesImages).slice(0, panelSize);
 
 export interface Seat {
   readonly model: string;
@@ -71,9 +72,9 @@ export interface Seat {
   readonly independent: boolean;
 }
 
-const seatOutside = (names: readonly string[], panel: readonly string[]): Seat => {
+const seatOutside = (names: readonly string[], panel: readonly string[], seesImages = false): Seat => {
   const families = new Set(panel.map(familyOf));
-  const able = served(names, 1);
+  const able = served(names, 1, seesImages);
   const outside = able.find((name) => !families.has(familyOf(name)));
   const model = outside ?? able[0];
   if (model === undefined) throw new Error("A council without candidates");
@@ -81,8 +82,13 @@ const seatOutside = (names: readonly string[], panel: readonly string[]): Seat =
 };
 
 /** The judge: the caller's choice, else one of a family that is not on the panel where one is available. */
-export const judgeFor = (panel: readonly string[], priceClass: PriceClass, named: string | undefined): Seat => {
-  if (named === undefined) return seatOutside(candidates[priceClass].judges, panel);
+export const judgeFor = (
+  panel: readonly string[],
+  priceClass: PriceClass,
+  named: string | undefined,
+  seesImages = false,
+): Seat => {
+  if (named === undefined) return seatOutside(candidates[priceClass].judges, panel, seesImages);
   return { model: named, independent: !panel.map(familyOf).includes(familyOf(named)) };
 };
 
