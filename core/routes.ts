@@ -218,6 +218,9 @@ export const messagesRoute = /* @__PURE__ */ row(() => ({
   grants: chatGrants,
 }));
 
+/** The counts of one user over all keys, in addition to the limit of each key. */
+export const countTokensLimit = /* @__PURE__ */ perUser("count-tokens-user", 240);
+
 export const countTokensRoute = /* @__PURE__ */ row(() => ({
   id: "CountTokens",
   path: "/api/v1/messages/count_tokens",

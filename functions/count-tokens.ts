@@ -1,5 +1,6 @@
 import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
 import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
@@ -7,7 +8,7 @@ import { unpaidWork } from "#core/generation/unpaid-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
-import { countTokensRoute } from "#core/routes.ts";
+import { countTokensLimit, countTokensRoute } from "#core/routes.ts";
 import { countTokensRequestSchema } from "#core/schemas/messages.ts";
 
 const timeoutMs = 20_000;
@@ -21,17 +22,23 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
+      checkNativeUrls(body);
       const model = resolveModel(countedAs(body.model));
-      const count = await unpaidWork(call, callerOf(call), { model, timeoutMs }, async ({ target, signal }) => {
-        const { provider, providerModel } = target.model;
-        try {
-          const credential = await target.credential();
-          return await countInput(body, headers, { provider, model: providerModel, credential, signal, timeouts });
-        } catch (error) {
-          const failure = failureBehind(error);
-          throw failure === undefined ? error : failureToError(failure, singleCall(target.byok));
-        }
-      });
+      const count = await unpaidWork(
+        call,
+        callerOf(call),
+        { model, timeoutMs, limit: countTokensLimit },
+        async ({ target, signal }) => {
+          const { provider, providerModel } = target.model;
+          try {
+            const credential = await target.credential();
+            return await countInput(body, headers, { provider, model: providerModel, credential, signal, timeouts });
+          } catch (error) {
+            const failure = failureBehind(error);
+            throw failure === undefined ? error : failureToError(failure, singleCall(target.byok));
+          }
+        },
+      );
       return {
         status: 200,
         json: { input_tokens: count.tokens },

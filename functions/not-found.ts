@@ -22,6 +22,10 @@ const inMessages = async (call: Call<unknown>, message: string): Promise<Endpoin
   return { status: 400, json: messagesWire.errorBody(error, call.requestId) };
 };
 
+/** A person who opens the gateway's address in a browser. */
+const wantsPage = ({ path, headers }: Call<unknown>): boolean =>
+  path === "/" && headers.accept?.includes("text/html") === true;
+
 const notFound = {
   handle: async (call: Call<unknown>): Promise<EndpointResult> => {
     const right = rightAddress(call.path, originOf(call) + call.pathPrefix);
@@ -30,8 +34,15 @@ const notFound = {
   },
 };
 
+const root = {
+  handle: async (call: Call<unknown>): Promise<EndpointResult> =>
+    wantsPage(call)
+      ? { status: 303, headers: { location: `${call.pathPrefix}/dashboard`, vary: "Accept" } }
+      : notFound.handle(call),
+};
+
 /** Every path outside the contract. */
 export const handler = jsonHandler({
   route: catchAll,
-  endpoints: { GET: notFound, POST: notFound, PATCH: notFound, DELETE: notFound },
+  endpoints: { GET: root, POST: notFound, PATCH: notFound, DELETE: notFound },
 });

@@ -1,5 +1,6 @@
 import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
 import { countedInput } from "#core/generation/counted-input.ts";
@@ -7,7 +8,7 @@ import { unpaidWork } from "#core/generation/unpaid-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
-import { responsesInputTokensRoute } from "#core/routes.ts";
+import { countTokensLimit, responsesInputTokensRoute } from "#core/routes.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 
 const timeoutMs = 20_000;
@@ -19,10 +20,14 @@ export const handler = streamHandler({
   wire: responsesDialect.wire,
   endpoints: {
     POST: withBody(responsesRequestSchema, async (call) => {
+      checkNativeUrls(call.body);
       const model = resolveModel(countedAs(call.body.model));
       const input = inputTokens(call.body);
-      const { tokens, estimated } = await unpaidWork(call, callerOf(call), { model, timeoutMs }, (work) =>
-        countedInput(work, input),
+      const { tokens, estimated } = await unpaidWork(
+        call,
+        callerOf(call),
+        { model, timeoutMs, limit: countTokensLimit },
+        (work) => countedInput(work, input),
       );
       return {
         status: 200,

@@ -25,12 +25,7 @@ const pico = z
   .transform((value) => BigInt(value));
 const sum = z.number().default(0);
 
-/** A rollup row: one day of one key and one model. */
-export const rollupRowSchema = z.looseObject({
-  day: z.string(),
-  keyId: z.string(),
-  model: z.string(),
-  provider: z.string(),
+const sums = {
   requests: sum,
   generations: sum,
   errors: sum,
@@ -44,8 +39,21 @@ export const rollupRowSchema = z.looseObject({
   units: sum,
   costPicoUsd: pico,
   byokCostPicoUsd: pico,
+};
+
+/** A rollup row: one day of one key and one model. */
+export const rollupRowSchema = z.looseObject({
+  day: z.string(),
+  keyId: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  ...sums,
 });
 
+/** The sums of one day and one value of a tag. */
+export const tagRowSchema = z.looseObject({ day: z.string(), tag: z.string(), value: z.string(), ...sums });
+
+export type TagRow = z.infer<typeof tagRowSchema>;
 export type RollupRow = z.infer<typeof rollupRowSchema>;
 
 /** What one or several events add to their row. */

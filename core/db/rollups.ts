@@ -1,17 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  BatchWriteCommand,
-  type BatchWriteCommandInput,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, type BatchWriteCommandInput, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "./document-client.ts";
-import { type Additions, type RollupRow, rollupRowSchema, sumNames } from "./rollup-sums.ts";
+import { type Additions, type RollupRow, rollupRowSchema, sumNames, type TagRow, tagRowSchema } from "./rollup-sums.ts";
 import { rowKeys } from "./row-keys.ts";
 import type { ItemKey } from "./table.ts";
 import { TableUnavailable } from "./table-unavailable.ts";
+import { tagHash, takeName } from "./tag-names.ts";
 import { TransactionRefused, transact } from "./transaction.ts";
 import { keepSeconds, type UsageEvent } from "./usage-events.ts";
 
@@ -23,13 +18,11 @@ const bucketAttribute = (bucket: number | string): string => `latency${bucket}`;
 /** A mark has to outlive every redelivery: a stream keeps a day, a dead-letter queue two weeks. */
 const keepMarkSeconds = 60 * 86_400;
 
-export interface RollupTarget {
-  readonly userId: string;
-  readonly day: string;
-  readonly keyId: string;
-  readonly model: string;
-  readonly provider: string;
-}
+/** A row of one day: the sums of one key and one model, or of one value of a tag. */
+export type RollupTarget = { readonly userId: string; readonly day: string } & (
+  | { readonly keyId: string; readonly model: string; readonly provider: string }
+  | { readonly tag: string; readonly value: string }
+);
 
 export interface RollupChange {
   readonly target: RollupTarget;
@@ -40,25 +33,25 @@ export interface RollupChange {
 const otherModels = "other";
 
 /** A target's row. Models that are summed as one keep a row for each provider, which is summed by as well. */
-export const rollupKey = ({ userId, day, keyId, model, provider }: RollupTarget): ItemKey =>
-  rowKeys.rollup(userId, day, keyId, model === otherModels ? `${otherModels}/${provider}` : model);
+export const rollupKey = (target: RollupTarget): ItemKey => {
+  const { userId, day } = target;
+  if ("tag" in target) return rowKeys.tagRollup(userId, tagHash(target.tag), day, tagHash(target.value));
+  const { keyId, model, provider } = target;
+  return rowKeys.rollup(userId, day, keyId, model === otherModels ? `${otherModels}/${provider}` : model);
+};
 
-const expiry = (day: string): number => Math.floor(Date.parse(`${day}T00:00:00Z`) / 1_000) + keepSeconds;
+/** Unix seconds after which a day's rows may be deleted. */
+export const rollupExpiry = (day: string): number => Math.floor(Date.parse(`${day}T00:00:00Z`) / 1_000) + keepSeconds;
 
 const updateOf = ({ target, additions }: RollupChange) => {
-  const values: Record<string, unknown> = {
-    ":day": target.day,
-    ":keyId": target.keyId,
-    ":model": target.model,
-    ":provider": target.provider,
-    ":expiresAt": expiry(target.day),
-  };
-  const names: Record<string, string> = {
-    "#day": "day",
-    "#keyId": "keyId",
-    "#model": "model",
-    "#provider": "provider",
-  };
+  const { userId: _, ...facts } = target;
+  const values: Record<string, unknown> = { ":expiresAt": rollupExpiry(target.day) };
+  const names: Record<string, string> = {};
+  for (const [name, fact] of Object.entries(facts)) {
+    names[`#${name}`] = name;
+    values[`:${name}`] = fact;
+  }
+  const sets = Object.keys(facts).map((name) => `#${name} = :${name}`);
   const adds: string[] = [];
   const add = (name: string, value: number | bigint): void => {
     // Units may be fractions, such as seconds of audio.
@@ -74,7 +67,7 @@ const updateOf = ({ target, additions }: RollupChange) => {
   return {
     TableName: config.tableName("rollups"),
     Key: rollupKey(target),
-    UpdateExpression: `SET #day = :day, #keyId = :keyId, #model = :model, #provider = :provider, expiresAt = :expiresAt ADD ${adds.join(", ")}`,
+    UpdateExpression: `SET ${sets.join(", ")}, expiresAt = :expiresAt ADD ${adds.join(", ")}`,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };
@@ -119,29 +112,10 @@ export const addToRollups = async (
 const maxUnlistedModels = 100;
 
 /** The name under which a model outside the catalogue is summed: its own up to 100 a day, then `other`. */
-export const unlistedModelName = async (userId: string, day: string, model: string): Promise<string> => {
-  try {
-    await documents.send(
-      new UpdateCommand({
-        TableName: config.tableName("rollups"),
-        Key: rowKeys.unlistedModels(userId, day),
-        UpdateExpression: "ADD #names :model SET expiresAt = :expiresAt",
-        ConditionExpression: "attribute_not_exists(#names) OR contains(#names, :name) OR size(#names) < :max",
-        ExpressionAttributeNames: { "#names": "names" },
-        ExpressionAttributeValues: {
-          ":model": new Set([model]),
-          ":name": model,
-          ":max": maxUnlistedModels,
-          ":expiresAt": expiry(day),
-        },
-      }),
-    );
-    return model;
-  } catch (error) {
-    if (error instanceof Error && error.name === "ConditionalCheckFailedException") return otherModels;
-    throw error;
-  }
-};
+export const unlistedModelName = async (userId: string, day: string, model: string): Promise<string> =>
+  (await takeName(rowKeys.unlistedModels(userId, day), model, maxUnlistedModels, rollupExpiry(day)))
+    ? model
+    : otherModels;
 
 /** A row with its latency counts. */
 export interface RollupSums {
@@ -152,13 +126,41 @@ export interface RollupSums {
 
 const latencyName = /^latency(\d+)$/;
 
-const toSums = (item: Record<string, unknown>): RollupSums => {
+const latencyOf = (item: Record<string, unknown>): Record<number, number> => {
   const latency: Record<number, number> = {};
   for (const [name, value] of Object.entries(item)) {
     const bucket = latencyName.exec(name)?.[1];
     if (bucket !== undefined) latency[Number(bucket)] = Number(value);
   }
-  return { key: { pk: String(item.pk), sk: String(item.sk) }, row: rollupRowSchema.parse(item), latency };
+  return latency;
+};
+
+const keyOf = ({ pk, sk }: Record<string, unknown>): ItemKey => ({ pk: String(pk), sk: String(sk) });
+
+/** All rows of a partition between two sort keys, and what reading them cost in capacity units. */
+const readBetween = async (
+  pk: string,
+  from: string,
+  to: string,
+): Promise<{ readonly items: readonly Record<string, unknown>[]; readonly capacityUnits: number }> => {
+  const items: Record<string, unknown>[] = [];
+  let capacityUnits = 0;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await documents.send(
+      new QueryCommand({
+        TableName: config.tableName("rollups"),
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+        ExclusiveStartKey: start,
+        ReturnConsumedCapacity: "TOTAL",
+      }),
+    );
+    items.push(...(page.Items ?? []));
+    capacityUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return { items, capacityUnits };
 };
 
 /** All rows of a user from one UTC day to another, both inclusive, and what reading them cost in capacity units. */
@@ -167,25 +169,30 @@ export const readRollups = async (
   from: string,
   to: string,
 ): Promise<{ readonly rows: readonly RollupSums[]; readonly capacityUnits: number }> => {
-  const rows: RollupSums[] = [];
-  let capacityUnits = 0;
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await documents.send(
-      new QueryCommand({
-        TableName: config.tableName("rollups"),
-        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-        // `~` sorts behind every character of a key id or model.
-        ExpressionAttributeValues: { ":pk": `USER#${userId}`, ":from": `DAY#${from}`, ":to": `DAY#${to}#~` },
-        ExclusiveStartKey: start,
-        ReturnConsumedCapacity: "TOTAL",
-      }),
-    );
-    rows.push(...(page.Items ?? []).map(toSums));
-    capacityUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
+  // `~` sorts behind every character of a key id or model.
+  const { items, capacityUnits } = await readBetween(`USER#${userId}`, `DAY#${from}`, `DAY#${to}#~`);
+  const rows = items.map((item) => ({ key: keyOf(item), row: rollupRowSchema.parse(item), latency: latencyOf(item) }));
   return { rows, capacityUnits };
+};
+
+/** Sums of one day and one value of a tag. */
+export interface TagSums {
+  readonly key: ItemKey;
+  readonly row: TagRow;
+  readonly latency: Readonly<Record<number, number>>;
+}
+
+/** All rows of a tag from one UTC day to another, both inclusive. */
+export const readTagRollups = async (
+  userId: string,
+  tag: string,
+  from: string,
+  to: string,
+): Promise<readonly TagSums[]> => {
+  const first = rowKeys.tagRollup(userId, tagHash(tag), from, "");
+  const last = rowKeys.tagRollup(userId, tagHash(tag), to, "~");
+  const { items } = await readBetween(first.pk, first.sk, last.sk);
+  return items.map((item) => ({ key: keyOf(item), row: tagRowSchema.parse(item), latency: latencyOf(item) }));
 };
 
 /** Replaces a row by sums made anew from the events. For rebuilding a day that is over. */
@@ -204,7 +211,7 @@ export const replaceRollup = async ({ target, additions }: RollupChange): Promis
         costPicoUsd: additions.costPicoUsd,
         byokCostPicoUsd: additions.byokCostPicoUsd,
         ...latency,
-        expiresAt: expiry(target.day),
+        expiresAt: rollupExpiry(target.day),
       },
     }),
   );

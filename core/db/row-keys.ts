@@ -26,6 +26,18 @@ export const rowKeys = {
   }),
   /** Models outside the catalogue that a user's day has rows for: bounded. */
   unlistedModels: (userId: string, day: string): ItemKey => ({ pk: `UNLISTED#${userId}`, sk: `DAY#${day}` }),
+  /** One day's sums of one value of a tag. Names and values are hashes: they may be of any length and characters. */
+  tagRollup: (userId: string, tagHash: string, day: string, valueHash: string): ItemKey => ({
+    pk: `USER#${userId}`,
+    sk: `TAG#${tagHash}#${day}#${valueHash}`,
+  }),
+  /** Names of tags that a user's day has rows for: bounded. */
+  tagNames: (userId: string, day: string): ItemKey => ({ pk: `TAGS#${userId}`, sk: `DAY#${day}` }),
+  /** Values of a tag that a user's day has rows for: bounded. */
+  tagValues: (userId: string, day: string, tagHash: string): ItemKey => ({
+    pk: `TAGS#${userId}`,
+    sk: `DAY#${day}#${tagHash}`,
+  }),
   /** Says that an event is already in the rollups. */
   rolledUp: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `ROLLED_UP#${userId}#${day}`,

@@ -81,6 +81,8 @@ export const usageEventSchema = z.object({
   /** Other units than tokens, such as characters or seconds. */
   units: z.optional(z.number()),
   unit: z.optional(z.string()),
+  /** What the caller says that the request is for, by name. */
+  tags: z.optional(z.record(z.string(), z.string())),
   attempts: z._default(z.array(attemptSchema), []),
 });
 

@@ -24,6 +24,7 @@ export type OpenUsage = Pick<
   | "startedAt"
   | "reservedPicoUsd"
   | "runId"
+  | "tags"
   | "dialect"
 > & {
   /** Unix seconds after which the function cannot be running any more. */

@@ -123,6 +123,7 @@ export const failureToError = (failure: ProviderFailure, context: FailureContext
       provider: failure.provider,
       status: failure.status ?? null,
       providerCode: failure.providerCode ?? null,
+      byok: context.byok,
       ...(context.attempts.length > 1 ? { attempts: attemptDetails(context.attempts) } : {}),
     },
     cause: failure,

@@ -40,6 +40,7 @@ export class Generation {
       generation: numberInRun ?? 0,
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
+      tags: call.tags,
       dialect: options.dialect,
       model: options.asked,
       byok: this.#paidByCaller,

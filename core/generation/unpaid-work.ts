@@ -1,10 +1,20 @@
+import { countRequest } from "#core/auth/count-request.ts";
 import type { RequestContext } from "#core/context.ts";
+import type { RateLimit } from "#core/routes.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { Admission } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { RequestScope } from "./request-scope.ts";
 import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
+import { allEnded } from "./with-retries.ts";
+
+export interface UnpaidOptions<Model extends TargetModel> {
+  readonly model: Model;
+  readonly timeoutMs: number;
+  /** What one user may do with all their keys, since they share one quota of the provider with everybody. */
+  readonly limit?: RateLimit;
+}
 
 export interface UnpaidCall<Model extends TargetModel> {
   readonly target: Target<Model>;
@@ -16,16 +26,16 @@ export interface UnpaidCall<Model extends TargetModel> {
 /**
  * Does work on a model that nobody pays for, such as counting tokens. It counts among its user's open requests while it
  * runs, and has no usage row.
- * @throws GatewayError for too many open requests or a provider key that is not there, and what `work` throws
+ * @throws GatewayError for too many open requests, a limit that is reached or a provider key that is not there, and what `work` throws
  */
 export const unpaidWork = async <Model extends TargetModel, Result>(
   call: RequestContext,
   caller: Caller,
-  options: { readonly model: Model; readonly timeoutMs: number },
+  options: UnpaidOptions<Model>,
   work: (unpaid: UnpaidCall<Model>) => Promise<Result>,
 ): Promise<Result> => {
   const { requestId, startedAtMs, lambdaDeadlineMs } = call;
-  const { model, timeoutMs } = options;
+  const { model, timeoutMs, limit } = options;
   const { userId } = caller.principal;
   const scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
   const admission = new Admission({ userId, requestId, reserve: noReserve, startedAtMs, lambdaDeadlineMs });
@@ -33,7 +43,10 @@ export const unpaidWork = async <Model extends TargetModel, Result>(
     scope.close();
     await admission.close(0n);
   });
-  const { groups } = await secondRound({ caller, scope, admission, groups: [[{ model }]] });
+  const [{ groups }] = await allEnded([
+    secondRound({ caller, scope, admission, groups: [[{ model }]] }),
+    countRequest(limit, userId, startedAtMs),
+  ]);
   const target = groups[0]?.[0];
   if (target === undefined) throw new Error("Work without a target");
   return work({ target, signal: scope.signal, timeoutMs });

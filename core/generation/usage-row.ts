@@ -22,6 +22,7 @@ export interface UsageRowOptions {
   /** Of a run of several generations. */
   readonly runId?: string | undefined;
   readonly route: string;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;

@@ -1,5 +1,6 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type * as z from "zod/v4/core";
+import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
 import type {
@@ -70,6 +71,7 @@ const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<En
   const { request: translated, warnings } = translation;
   const request = withTime(withHeaderFields(translated, sent));
   const native = nativeRequest(call, dialect, translation);
+  if (native !== undefined) checkNativeUrls(native.body);
   const chat = await openAnswer(call, {
     body: request,
     headers: sent,

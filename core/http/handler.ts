@@ -63,6 +63,15 @@ const stateOf = (event: unknown): Working => {
   return state;
 };
 
+/** Few requests have tags: the others do not load what reads them. */
+const mayHaveTags = ({ headers, body, principal }: RequestState): boolean =>
+  principal?.kind === "key" &&
+  (headers["x-tags"] !== undefined ||
+    headers["session-id"] !== undefined ||
+    headers["x-session-id"] !== undefined ||
+    headers["x-claude-code-session-id"] !== undefined ||
+    (body as { readonly metadata?: unknown } | null | undefined)?.metadata !== undefined);
+
 const methodNotAllowed = (methods: readonly string[]): GatewayError =>
   new GatewayError("METHOD_NOT_ALLOWED", `This path accepts ${methods.join(", ")}.`, {
     headers: { allow: methods.join(", ") },
@@ -144,6 +153,7 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     const state = stateOf(event);
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
+    if (mayHaveTags(state)) (await import("./request-tags.ts")).noteTags(state);
     return toProxyResult(state, await chosen.handle(state));
   };
 

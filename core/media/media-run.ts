@@ -46,6 +46,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
   #made: Quote | undefined;
   #mayHaveMade = false;
   #handedOver = false;
+  #estimated = false;
 
   constructor(options: MediaRunOptions) {
     this.#options = options;
@@ -133,7 +134,10 @@ export class MediaRun implements MediaCalls, StartingRequest {
         throw thrown;
       });
     const plan = { targets: [this.#target], retries, mayRetry: didNothing, call };
-    return (await this.#metered.generation.attempt(plan)).reply;
+    const { reply } = await this.#metered.generation.attempt(plan);
+    // Whatever the answer turns out to be, it is one.
+    this.underWay();
+    return reply;
   }
 
   /** A question that costs nothing: repeated after transient failures, without an attempt record. @throws ProviderFailure */
@@ -153,9 +157,10 @@ export class MediaRun implements MediaCalls, StartingRequest {
     this.#options.context.handedOver = false;
   }
 
-  /** The request's result is complete. */
-  succeed(made: Partial<Quote> = {}): void {
+  /** The request's result is complete. `estimated`: some of what it may have cost was not seen. */
+  succeed(made: Partial<Quote> = {}, estimated = false): void {
     this.#made = { ...this.#options.quote, ...made };
+    this.#estimated = estimated;
   }
 
   /** At list price; undefined for an unknown one. */
@@ -194,7 +199,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
     const failed = this.#metered.generation.error !== undefined || this.#made === undefined;
     const end: GenerationEnd = {
       whole: !failed,
-      usage: { ...noTokens, estimated: failed && this.#mayHaveMade },
+      usage: { ...noTokens, estimated: this.#estimated || (failed && this.#mayHaveMade) },
       unitCost: this.#unitCost,
     };
     await settleRequest(this.#metered, end, { rowStaysOpen: this.#handedOver });

@@ -34,8 +34,15 @@ const idempotencyKey: HeaderParameter = {
     "A repeated key with the same body and headers replays the first response for 24 hours. `X-Cache` and `X-Cache-TTL` may differ.",
 };
 
+const tags: HeaderParameter = {
+  name: "X-Tags",
+  schema: z.string(),
+  description: "Up to 16 tags such as `team=search,env=prod`, 1 KB in all. Usage is summed by their values.",
+};
+
 const generationHeaders: readonly HeaderParameter[] = [
   idempotencyKey,
+  tags,
   {
     name: "X-Cache",
     schema: z.literal("no-cache"),
@@ -92,6 +99,7 @@ const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's c
 /** Of endpoints that generate something else than a chat completion. */
 const payingHeaders: readonly HeaderParameter[] = [
   idempotencyKey,
+  tags,
   ...generationHeaders.filter(({ name }) => name === "X-Provider-Key"),
 ];
 /** Of an endpoint that is a chat completion in one of its modes. */
@@ -104,6 +112,7 @@ const usageQuery = z.object({
   from: z.iso.date().optional().describe("First UTC day"),
   to: z.iso.date().optional().describe("Last UTC day, inclusive; at most 366 days"),
   keyId: z.string().optional().describe("Restrict to one API key"),
+  tag: z.string().optional().describe("Also sum by the values of this tag; not together with keyId"),
 });
 
 const nextQuery = z.object({ next: z.string().optional().describe("Local path to redirect to after sign-in") });

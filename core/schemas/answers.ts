@@ -273,6 +273,7 @@ export const usageAnswer = success(
       byUnit: z
         .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
         .describe("Usage billed by characters, images, seconds, songs or credits"),
+      byTag: groups.optional().describe("With `tag`: by its values, at most 100 a day, then `other`"),
     })
     .meta({ id: "Usage" }),
 );

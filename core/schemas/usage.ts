@@ -9,14 +9,23 @@ const toDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** The query of GET /api/v1/usage; without dates the last 30 days. Days are UTC, both ends inclusive. */
 export const usageQuerySchema = z
-  .strictObject({ from: day.optional(), to: day.optional(), keyId: z.string().min(1).max(100).optional() })
-  .transform(({ from, to, keyId }) => {
+  .strictObject({
+    from: day.optional(),
+    to: day.optional(),
+    keyId: z.string().min(1).max(100).optional(),
+    tag: z.string().min(1).max(64).optional(),
+  })
+  .refine(({ keyId, tag }) => keyId === undefined || tag === undefined, {
+    path: ["tag"],
+    message: "cannot be combined with `keyId`: tags are summed over all keys",
+  })
+  .transform(({ from, to, keyId, tag }) => {
     const end =
       to ??
       (from === undefined
         ? toDay(Date.now())
         : toDay(Math.min(Date.now(), Date.parse(from) + (maxUsageDays - 1) * dayMs)));
-    return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, keyId };
+    return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, keyId, tag };
   })
   // Thirty days before the first days of year 0 there is no four-digit year.
   .refine(({ from }) => day.safeParse(from).success, { path: ["to"], message: "is too far in the past" })
@@ -26,4 +35,5 @@ export const usageQuerySchema = z
     message: `at most ${maxUsageDays} days can be requested`,
   });
 
-export type UsageQuery = z.infer<typeof usageQuerySchema>;
+type ParsedUsageQuery = z.infer<typeof usageQuerySchema>;
+export type UsageQuery = Omit<ParsedUsageQuery, "tag"> & Partial<Pick<ParsedUsageQuery, "tag">>;

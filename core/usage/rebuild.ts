@@ -1,8 +1,16 @@
 import { QueryCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { deleteRollups, markRolledUp, readRollups, replaceRollup, rollupKey } from "#core/db/rollups.ts";
+import {
+  deleteRollups,
+  markRolledUp,
+  readRollups,
+  readTagRollups,
+  replaceRollup,
+  rollupKey,
+} from "#core/db/rollups.ts";
 import { utcDay } from "#core/db/row-keys.ts";
+import { readTagNames } from "#core/db/tag-names.ts";
 import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { toChanges, withTargets } from "./rollup.ts";
 
@@ -59,7 +67,10 @@ const rebuildUser = async (userId: string, day: string, nowMs: number): Promise<
   for (const change of changes) await replaceRollup(change);
   const made = new Set(changes.map(({ target }) => rollupKey(target).sk));
   const { rows } = await readRollups(userId, day, day);
-  await deleteRollups(rows.map(({ key }) => key).filter(({ sk }) => !made.has(sk)));
+  const tagRows = await Promise.all(
+    (await readTagNames(userId, day)).map((tag) => readTagRollups(userId, tag, day, day)),
+  );
+  await deleteRollups([...rows, ...tagRows.flat()].map(({ key }) => key).filter(({ sk }) => !made.has(sk)));
   return events.length;
 };
 

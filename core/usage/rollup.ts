@@ -1,7 +1,15 @@
 import { findMediaModel } from "#core/catalog/media-models.ts";
 import { isListed } from "#core/catalog/resolve.ts";
 import { type Additions, addEvent, noAdditions } from "#core/db/rollup-sums.ts";
-import { addToRollups, type RollupChange, type RollupTarget, rollupKey, unlistedModelName } from "#core/db/rollups.ts";
+import {
+  addToRollups,
+  type RollupChange,
+  type RollupTarget,
+  rollupExpiry,
+  rollupKey,
+  unlistedModelName,
+} from "#core/db/rollups.ts";
+import { summedTagValue } from "#core/db/tag-names.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 
 /** Items of a transaction: a mark for each event, and the rows that they touch. */
@@ -13,7 +21,7 @@ const noKey = "none";
 const keyOf = ({ userId, day, requestId, generation }: UsageEvent): string =>
   `${userId}/${day}/${requestId}/${generation}`;
 
-const targetOf = async (event: UsageEvent): Promise<RollupTarget> => ({
+const modelTarget = async (event: UsageEvent): Promise<RollupTarget> => ({
   userId: event.userId,
   day: event.day,
   keyId: event.keyId ?? noKey,
@@ -24,6 +32,16 @@ const targetOf = async (event: UsageEvent): Promise<RollupTarget> => ({
   provider: event.provider,
 });
 
+/** The row of each tag that its day still has room for. */
+const tagTargets = async ({ userId, day, tags = {} }: UsageEvent): Promise<readonly RollupTarget[]> => {
+  const targets: RollupTarget[] = [];
+  for (const [tag, named] of Object.entries(tags)) {
+    const value = await summedTagValue({ userId, day, expiresAt: rollupExpiry(day) }, tag, named);
+    if (value !== undefined) targets.push({ userId, day, tag, value });
+  }
+  return targets;
+};
+
 const targetKey = (target: RollupTarget): string => {
   const { pk, sk } = rollupKey(target);
   return `${pk}/${sk}`;
@@ -31,17 +49,20 @@ const targetKey = (target: RollupTarget): string => {
 
 interface TargetedEvent {
   readonly event: UsageEvent;
-  readonly target: RollupTarget;
+  /** The row of its key and model, and one of each tag. */
+  readonly targets: readonly RollupTarget[];
 }
 
 /** What events add, one change for each row that they touch. */
 export const toChanges = (targeted: readonly TargetedEvent[]): readonly RollupChange[] => {
   const changes = new Map<string, { target: RollupTarget; additions: Additions }>();
-  for (const { event, target } of targeted) {
-    const name = targetKey(target);
-    const change = changes.get(name) ?? { target, additions: noAdditions() };
-    addEvent(change.additions, event);
-    changes.set(name, change);
+  for (const { event, targets } of targeted) {
+    for (const target of targets) {
+      const name = targetKey(target);
+      const change = changes.get(name) ?? { target, additions: noAdditions() };
+      addEvent(change.additions, event);
+      changes.set(name, change);
+    }
   }
   return [...changes.values()];
 };
@@ -52,23 +73,25 @@ const intoTransactions = (targeted: readonly TargetedEvent[]): readonly (readonl
   let batch: TargetedEvent[] = [];
   let rows = new Set<string>();
   for (const one of targeted) {
-    const row = targetKey(one.target);
-    const items = batch.length + 1 + (rows.has(row) ? rows.size : rows.size + 1);
+    const touched = one.targets.map(targetKey);
+    const items = batch.length + 1 + new Set([...rows, ...touched]).size;
     if (items > maxItems) {
       batches.push(batch);
       batch = [];
       rows = new Set();
     }
     batch.push(one);
-    rows.add(row);
+    for (const row of touched) rows.add(row);
   }
   return [...batches, batch];
 };
 
-/** Gives each event its row. */
+/** Gives each event its rows. */
 export const withTargets = async (events: readonly UsageEvent[]): Promise<readonly TargetedEvent[]> => {
   const targeted: TargetedEvent[] = [];
-  for (const event of events) targeted.push({ event, target: await targetOf(event) });
+  for (const event of events) {
+    targeted.push({ event, targets: [await modelTarget(event), ...(await tagTargets(event))] });
+  }
   return targeted;
 };
 

@@ -1,6 +1,6 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import { findMediaModel } from "#core/catalog/media-models.ts";
-import { type RollupSums, readRollups } from "#core/db/rollups.ts";
+import { type RollupSums, readRollups, readTagRollups, type TagSums } from "#core/db/rollups.ts";
 import type { UsageQuery } from "#core/schemas/usage.ts";
 import { type Histogram, percentile } from "#core/values/latency-histogram.ts";
 
@@ -40,7 +40,9 @@ const noTotals = (): Totals => ({
   latency: {},
 });
 
-const add = (totals: Totals, { row, latency }: RollupSums): void => {
+type Sums = RollupSums | TagSums;
+
+const add = (totals: Totals, { row, latency }: Sums): void => {
   totals.requests += row.requests;
   totals.generations += row.generations;
   totals.errors += row.errors;
@@ -81,7 +83,7 @@ const show = (totals: Totals) => ({
   reasoningTokens: totals.reasoningTokens,
 });
 
-const group = (sums: readonly RollupSums[], name: (sum: RollupSums) => string | undefined): [string, Totals][] => {
+const group = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => string | undefined): [string, Totals][] => {
   const groups = new Map<string, Totals>();
   for (const sum of sums) {
     const key = name(sum);
@@ -93,7 +95,7 @@ const group = (sums: readonly RollupSums[], name: (sum: RollupSums) => string | 
   return [...groups].sort(([left], [right]) => left.localeCompare(right));
 };
 
-const groupBy = (sums: readonly RollupSums[], name: (sum: RollupSums) => string) =>
+const groupBy = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => string) =>
   Object.fromEntries(group(sums, name).map(([key, totals]) => [key, show(totals)]));
 
 /** What is not sold by tokens, by its unit: characters, images, seconds, songs, credits. */
@@ -105,9 +107,12 @@ const groupByUnit = (sums: readonly RollupSums[]) =>
     ]),
   );
 
-/** The usage of a user between two days, by model, day, key and provider. */
-export const summarizeUsage = async (userId: string, { from, to, keyId }: UsageQuery) => {
-  const { rows } = await readRollups(userId, from, to);
+/** The usage of a user between two days, by model, day, key and provider, and by the values of a tag that is named. */
+export const summarizeUsage = async (userId: string, { from, to, keyId, tag }: UsageQuery) => {
+  const [{ rows }, tagged] = await Promise.all([
+    readRollups(userId, from, to),
+    tag === undefined ? undefined : readTagRollups(userId, tag, from, to),
+  ]);
   const chosen = keyId === undefined ? rows : rows.filter(({ row }) => row.keyId === keyId);
   const totals = noTotals();
   for (const row of chosen) add(totals, row);
@@ -125,5 +130,6 @@ export const summarizeUsage = async (userId: string, { from, to, keyId }: UsageQ
     byKey: groupBy(chosen, ({ row }) => row.keyId),
     byProvider: groupBy(chosen, ({ row }) => row.provider),
     byUnit: groupByUnit(chosen),
+    ...(tagged === undefined ? {} : { byTag: groupBy(tagged, ({ row }) => row.value) }),
   };
 };

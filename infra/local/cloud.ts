@@ -157,9 +157,11 @@ const startParts = async (
         invoke: (payload) => pool.invoke(payload),
       };
     };
+    const notFound = toRoute(catchAll);
     const api = createRestApi({
-      routes: routes.map(toRoute),
-      catchAll: toRoute(catchAll),
+      // `{proxy+}` does not match the root: it has a resource of its own, as in infra/api.ts.
+      routes: [...routes.map(toRoute), { ...notFound, path: "/" }],
+      catchAll: notFound,
       stage,
       gatewayResponse: (kind: GatewayResponseKind, context) => renderGatewayResponse(kind, context),
     });

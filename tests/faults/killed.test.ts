@@ -1,8 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { chat, openChat, readRest, readUntil, send, textParts, user } from "#tests/e2e/client.ts";
 import { eventually, TestCloud, type TestKey } from "#tests/support/cloud.ts";
+import { functionPids } from "./support/function-pids.ts";
 
 const model = "gpt-4o-mini";
 /** Twelve seconds of frames, or an answer after a minute. */
@@ -13,21 +13,6 @@ const slowly = (stream: boolean) => ({
     user(stream ? "Hello [[simulate: chunks=300 chunk-delay-ms=40]]" : "Later [[simulate: first-delay-ms=60000]]"),
   ],
 });
-
-/** The processes of a function that run under a cloud. Linux only. */
-const functionPids = async (cloudPid: number, routeId: string): Promise<number[]> => {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found: number[] = [];
-  for (const pid of pids) {
-    // A process may end while we look.
-    const [status, environment] = await Promise.all([
-      readFile(`/proc/${pid}/status`, "utf8").catch(() => ""),
-      readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""),
-    ]);
-    if (status.includes(`PPid:\t${cloudPid}\n`) && environment.includes(`ROUTE_ID=${routeId}\0`)) found.push(pid);
-  }
-  return found;
-};
 
 describe.skipIf(process.platform !== "linux")("functions that are killed in the middle of their requests", () => {
   let cloud: TestCloud;

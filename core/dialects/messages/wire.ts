@@ -16,22 +16,39 @@ const typeOfStatus: ReadonlyMap<number, string> = new Map([
   [529, "overloaded_error"],
 ]);
 
+/**
+ * Anthropic's own error, which its clients look for by status, type and words: about the request, or of the caller's own key.
+ * What it says of the platform's key is about the platform's account.
+ */
+const ownFailure = ({ cause, details }: GatewayError): ProviderFailure | undefined =>
+  cause instanceof ProviderFailure &&
+  cause.provider === "anthropic" &&
+  (cause.kind === "request" || (details.byok === true && cause.status !== undefined && cause.status >= 400))
+    ? cause
+    : undefined;
+
 /** An unknown model is a 404 at Anthropic, and the only one that its clients expect. */
-const statusOf = ({ code, status }: GatewayError): number => (code === "INVALID_MODEL" ? 404 : status);
+const statusOf = (error: GatewayError): number => {
+  if (error.code === "INVALID_MODEL") return 404;
+  return (error.details.byok === true ? ownFailure(error)?.status : undefined) ?? error.status;
+};
 
 const typeOf = (status: number): string =>
   typeOfStatus.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error");
 
-/** Anthropic's own words for the fault of a request: clients look for some of them. */
-const ownMessage = ({ cause }: GatewayError): string | undefined =>
-  cause instanceof ProviderFailure && cause.provider === "anthropic" && cause.kind === "request"
-    ? cause.providerMessage
+/** What Anthropic says of the platform's limits and credit names the platform's account. */
+const ofOurAccount = ({ cause, details }: GatewayError): string | undefined =>
+  cause instanceof ProviderFailure &&
+  cause.provider === "anthropic" &&
+  details.byok !== true &&
+  (cause.kind === "rate-limit" || cause.kind === "quota")
+    ? "Anthropic is limiting the platform's requests. Try again later, or store your own provider key."
     : undefined;
 
 /** Anthropic's envelope, with our code and details. */
 const errorBody = (error: GatewayError, requestId: string) => {
   const { code, param, details } = error;
-  const message = ownMessage(error) ?? error.message;
+  const message = ownFailure(error)?.providerMessage ?? ofOurAccount(error) ?? error.message;
   return {
     type: "error",
     error: { type: typeOf(statusOf(error)), message, code, param, details },

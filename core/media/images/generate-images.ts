@@ -13,6 +13,7 @@ import { openaiImages } from "#core/providers/media/openai/image.ts";
 import type { OutputFile } from "#core/providers/media/output-file.ts";
 import type { ImageEdit, ImageGenerate } from "#core/schemas/image.ts";
 import { checkImage } from "./check-image.ts";
+import { imageBill, mayBePaid } from "./image-bill.ts";
 
 /** Generated and edited images from Google, BFL and fal, with one result shape for all providers. */
 
@@ -67,9 +68,14 @@ export const makeImages = async (
   const credential = await run.open();
   return run.guard(async () => {
     try {
-      const { images, seed, costPicoUsd, simulated, usage } = await adapter.make(work, credential, run);
-      const quote = quoteOf(images.length);
-      run.succeed(costPicoUsd === undefined ? quote : { ...quote, costPicoUsd });
+      const { images, seed, costPicoUsd, simulated, usage, failures = [] } = await adapter.make(work, credential, run);
+      if (images.length === 0 && failures.length > 0) {
+        if (!failures.some(mayBePaid)) run.madeNothing();
+        throw failures[0];
+      }
+      const unseen = failures.filter(mayBePaid).length;
+      const bill = imageBill(quoteOf, { arrived: images.length, unseen, reportedPicoUsd: costPicoUsd });
+      run.succeed(bill.quote, bill.estimated);
       const output = images.flatMap(toFiles);
       context.deferred.push(() =>
         rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
@@ -90,7 +96,7 @@ export const makeImages = async (
         usage,
       };
     } catch (error) {
-      // A provider's own refusal or failure is not charged. Work whose end we did not see may be.
+      // A provider's own refusal or failure is not charged. Work whose end we did not see may be, as that of some images.
       const kind = failureBehind(error)?.kind;
       if (kind === "request" || kind === "server") run.madeNothing();
       throw error;

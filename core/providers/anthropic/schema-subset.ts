@@ -2,7 +2,7 @@ import { definitionOf } from "#core/providers/schema/modern-keywords.ts";
 import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { inferredType, speaksOf } from "#core/providers/schema/node-type.ts";
 import { type Budget, bothOf, costOf, newBudget, withoutAllOf } from "#core/providers/schema/plain-object.ts";
-import { mapReferences } from "#core/providers/schema/references.ts";
+import { mapReferences, withKeptTargets } from "#core/providers/schema/references.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /** Formats that Anthropic's constrained decoding knows, as its SDK 1.12 lists them. */
@@ -77,13 +77,7 @@ class Subset {
     const kept: JsonRecord = {};
     const shared = { ...(isRecord(definitions) ? definitions : {}), ...(isRecord($defs) ? $defs : {}) };
     if (Object.keys(shared).length > 0) kept.$defs = this.#rewriteAll(shared);
-    const definition = definitionOf(this.#root, $ref);
-    if (definition !== undefined && String($ref).startsWith("#/")) return { ...kept, $ref };
-    // Anchors are no part of the subset: what they lead to stands in their place.
-    if (isRecord(definition) && this.#budget.left > 0) {
-      this.#budget.left -= costOf(definition);
-      return { ...kept, ...(this.rewrite(definition) as JsonRecord) };
-    }
+    if (definitionOf(this.#root, $ref) !== undefined) return { ...kept, $ref };
     // No object or list is one of a few primitive values: there they are described in words.
     const mayBeLiteral = type !== "object" && type !== "array";
     if (mayBeLiteral && isPrimitiveList(rest.enum)) {
@@ -202,7 +196,7 @@ const withDefs = (schema: JsonRecord): JsonRecord => {
  * a type, choices next to properties.
  */
 export const toSchemaSubset = (schema: Readonly<JsonRecord>): JsonRecord => {
-  const root = withDefs(toModernSchema(schema, () => undefined));
+  const root = withKeptTargets(withDefs(toModernSchema(schema, () => undefined)));
   return new Subset(root).rewrite(root) as JsonRecord;
 };
 

@@ -9,6 +9,7 @@ import {
   typeNamed,
   valueTests,
 } from "./modern-keywords.ts";
+import { withKeptTargets } from "./references.ts";
 
 /** Receives each keyword that could not be kept. */
 export type Dropped = (keyword: string) => void;
@@ -149,4 +150,4 @@ const modern = (schema: unknown, dropped: Dropped): unknown =>
  * for nulls, which say nothing. A schema that is one already comes back as the same object.
  */
 export const toModernSchema = (schema: JsonRecord, dropped: Dropped): JsonRecord =>
-  isModern(schema) ? schema : new Node(schema, dropped).rewrite();
+  isModern(schema) ? schema : new Node(withKeptTargets(schema), dropped).rewrite();

@@ -63,3 +63,37 @@ const mapStrings = (value: unknown, map: (reference: string) => string): unknown
 /** A schema whose references are renamed. The schema stays as it was. */
 export const mapReferences = (schema: JsonRecord, map: (reference: string) => string): JsonRecord =>
   mapStrings(schema, map) as JsonRecord;
+
+/** What is copied for references, as JSON: thousands of them may lead into one large schema. */
+const maxKeptCharacters = 1_000_000;
+
+const isDefinition = (reference: string): boolean => /^#\/(?:\$defs|definitions)\/[^/]+$/.test(reference);
+
+/**
+ * A schema in which each reference leads to a member of `$defs` or of draft-07's `definitions`: what another one led to is copied there, since a rewriting
+ * may take it from its place. References for which no room is left lead nowhere, and so does one that did before.
+ */
+export const withKeptTargets = (schema: JsonRecord): JsonRecord => {
+  const taken = isRecord(schema.$defs) ? schema.$defs : {};
+  const names = new Map<string, string>();
+  let left = maxKeptCharacters;
+  const nameFor = (reference: string): string => {
+    const target = definitionOf(schema, reference);
+    left -= target === undefined ? 0 : JSON.stringify(target).length;
+    if (target === undefined || left < 0) return "";
+    let name = `part_${names.size}`;
+    while (Object.hasOwn(taken, name)) name += "_";
+    return name;
+  };
+  const renamed = mapReferences(schema, (reference) => {
+    if (reference === "#" || isDefinition(reference)) return reference;
+    const name = names.get(reference) ?? nameFor(reference);
+    names.set(reference, name);
+    return `#/$defs/${name}`;
+  });
+  if (names.size === 0) return schema;
+  const kept = [...names].filter(([, name]) => name !== "");
+  // Taken from the renamed schema, so that their own references lead there, too.
+  const copies = Object.fromEntries(kept.map(([reference, name]) => [name, definitionOf(renamed, reference)]));
+  return { ...renamed, $defs: { ...(isRecord(renamed.$defs) ? renamed.$defs : {}), ...copies } };
+};

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly sourceIp?: string;
   /** API Gateway's stage prefix, such as `prod`; none as behind a custom domain. */
   readonly stage?: string;
+  /** Of the function's time, ms; by default as long as a fight needs. */
+  readonly remainingMs?: number;
 }
 
 export interface HttpReply {
@@ -46,7 +48,7 @@ const handlerOf = (file: string): Promise<Handler> => {
 };
 
 /** As long as a fight needs, whose vote keeps 25 s for itself. */
-const context = { awsRequestId: "test", getRemainingTimeInMillis: () => 120_000 };
+const usualRemainingMs = 120_000;
 
 interface Answer {
   readonly statusCode: number;
@@ -116,6 +118,8 @@ export const request = async (wanted: HttpRequest): Promise<HttpReply> => {
   const found = match(pathname);
   if (found === undefined) throw new Error(`No route has the path ${pathname}`);
   const handler = await handlerOf(found.route.handler);
+  const { remainingMs = usualRemainingMs } = wanted;
+  const context = { awsRequestId: "test", getRemainingTimeInMillis: () => remainingMs };
   const event = toEvent(wanted, found.parameters);
   if (!found.route.stream) return toReply((await handler(event, context)) as Answer);
   const stream = new PassThrough() as PassThrough & { metadata?: Pick<Answer, "statusCode" | "headers"> };

@@ -108,7 +108,7 @@ describe("failureToError", () => {
 
   it("says that a status, a code and a field are not known rather than leaving them to be guessed", () => {
     const { error } = map("network");
-    expect(error.details).toEqual({ provider: "openai", status: null, providerCode: null });
+    expect(error.details).toEqual({ provider: "openai", status: null, providerCode: null, byok: false });
     expect(error).toMatchObject({ param: null, cause: expect.any(ProviderFailure) });
     const unanswered = { ...attempt, status: undefined };
     const failed = failureToError(new ProviderFailure("openai", "network", "reset"), {
@@ -141,6 +141,7 @@ describe("failureToError", () => {
       provider: "openai",
       status: 429,
       providerCode: "rate_limit_exceeded",
+      byok: false,
       retryAfter: 2,
     });
     expect(map("rate-limit", { retryAfterMs: 0 }).error.retryAfterSeconds).toBe(1);

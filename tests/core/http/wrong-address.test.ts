@@ -28,6 +28,19 @@ describe("a wrong address", () => {
     expect(rightAddress(path, base)).toBeUndefined();
   });
 
+  it("leads a browser that opens the gateway's address to the dashboard, and no client", async () => {
+    const page = await callJson(handler, { path: "/", headers: { accept: "text/html,*/*;q=0.8" } });
+    expect(page.status).toBe(303);
+    expect(page.headers.location).toBe("/dashboard");
+    for (const [path, accept] of [
+      ["/", "*/*"],
+      ["/", "application/json"],
+      ["/nothing", "text/html"],
+    ] as const) {
+      expect((await callJson(handler, { path, headers: { accept } })).status, `${path} ${accept}`).toBe(404);
+    }
+  });
+
   it("is a 400 in Anthropic's envelope for its clients, which show no other message, and a 404 for the others", async () => {
     const headers = { host: "gateway.example" };
     const messages = await callJson(handler, { method: "POST", path: "/v1/messages", headers, body: {} });

@@ -151,13 +151,14 @@ export const bflImages: ImageAdapter = {
   costOfOne: ({ model, request: { width, height } }) =>
     isFlux2(model) ? megapixelCostPicoUsd(model, megapixelsOf(width, height)) : mediaCostPicoUsd(model, 1),
   make: async (work, credential, calls) => {
-    const made = await forEachImage(work.request.n, (index) => makeOne(work, index, credential, calls));
+    const { made, failures } = await forEachImage(work.request.n, (index) => makeOne(work, index, credential, calls));
     const costs = made.map(({ costPicoUsd }) => costPicoUsd).filter((cost) => cost !== undefined);
     return {
       images: made.map(({ image }) => image),
       seed: made[0]?.seed ?? null,
       ...(costs.length === made.length ? { costPicoUsd: costs.reduce((sum, cost) => sum + cost, 0n) } : {}),
       simulated: made.some(({ simulated }) => simulated),
+      failures,
     };
   },
 };

@@ -126,8 +126,8 @@ export const falImages: ImageAdapter = {
   },
   make: async (work, credential, calls) => {
     const { n } = work.request;
-    const made = falImageModel(work.model).many
-      ? [await makeOnce(work, n, credential, calls)]
+    const { made, failures } = falImageModel(work.model).many
+      ? { made: [await makeOnce(work, n, credential, calls)], failures: [] }
       : await forEachImage(n, () => makeOnce(work, 1, credential, calls));
     const images = made.flatMap((each) => each.images);
     const costPicoUsd = falImageModel(work.model).perMegapixel === true ? costOfSizes(work.model, images) : undefined;
@@ -136,6 +136,7 @@ export const falImages: ImageAdapter = {
       seed: made[0]?.seed ?? null,
       ...(costPicoUsd === undefined ? {} : { costPicoUsd }),
       simulated: made.some(({ simulated }) => simulated),
+      failures,
     };
   },
 };

@@ -3,7 +3,7 @@ import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import { embedImage } from "#core/providers/media/embed-image.ts";
 import { forEachImage } from "#core/providers/media/for-each-image.ts";
 import type { ImageAdapter, ImageWork, MadeImage } from "#core/providers/media/image-adapter.ts";
-import { callUpstream, readReply } from "#core/providers/media/upstream.ts";
+import { callUpstream, malformed, readReply } from "#core/providers/media/upstream.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { googleBase } from "./base-url.ts";
 
@@ -35,11 +35,21 @@ const refused = (reason: string): ProviderFailure =>
     providerMessage: `No image was generated: ${reason}.`,
   });
 
+/** Ends of an answer by which Google judges it. Any other answer without an image was generated, and may be billed. */
+const judged = /SAFETY|PROHIBITED|BLOCKLIST|RECITATION|SPII/;
+
+const withoutImage = (blockReason: string | undefined, finishReason: string): ProviderFailure => {
+  if (blockReason !== undefined) return refused(blockReason);
+  return judged.test(finishReason)
+    ? refused(finishReason)
+    : malformed("google", `the answer has no image (${finishReason})`);
+};
+
 const toImage = (json: unknown): MadeImage => {
   const { candidates, promptFeedback } = readReply(replySchema, "google", json);
   const [candidate] = candidates ?? [];
   const data = candidate?.content?.parts?.find(({ inlineData }) => inlineData !== undefined)?.inlineData;
-  if (data === undefined) throw refused(promptFeedback?.blockReason ?? candidate?.finishReason ?? "NO_IMAGE");
+  if (data === undefined) throw withoutImage(promptFeedback?.blockReason, candidate?.finishReason ?? "NO_IMAGE");
   return { url: null, base64: data.data, contentType: data.mimeType, expiresAt: null, width: null, height: null };
 };
 
@@ -77,7 +87,7 @@ export const googleImages: ImageAdapter = {
     const url = `${googleBase(credential)}/models/${work.model}:generateContent`;
     const headers = { "x-goog-api-key": credential.apiKey };
     let simulated = false;
-    const images = await forEachImage(work.request.n, () =>
+    const { made: images, failures } = await forEachImage(work.request.n, () =>
       calls.attempt(async () => {
         const reply = await callUpstream({
           provider: "google",
@@ -91,6 +101,6 @@ export const googleImages: ImageAdapter = {
         return toImage(reply.json);
       }),
     );
-    return { images, seed: null, simulated };
+    return { images, seed: null, simulated, failures };
   },
 };

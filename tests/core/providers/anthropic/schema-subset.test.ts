@@ -74,10 +74,36 @@ describe("the schema subset", () => {
     });
   });
 
-  it("has what an anchor leads to in its place, and no choice that nothing matches", () => {
-    expect(toSchemaSubset({ $ref: "#a", $defs: { A: { $anchor: "a", type: "string" } } })).toMatchObject({
-      type: "string",
+  describe("a reference to what the rewriting moves", () => {
+    const text = { type: "string" };
+    const properties = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`p${index}`, text]));
+    const anyOf = Object.keys(properties).map((name) => ({ required: [name] }));
+
+    it.each<[string, Record<string, unknown>, unknown]>([
+      ["#/anyOf/0", { properties, anyOf }, { type: "object" }],
+      ["#/oneOf/1", { properties: { a: text }, oneOf: [{ required: ["a"] }, { type: "array" }] }, { type: "array" }],
+      [
+        "#/properties/a/properties/b",
+        { properties: { a: { type: ["object", "null"], properties: { b: text } } } },
+        text,
+      ],
+      ["#/$defs/B/items/0", { $defs: { B: { items: [text] } } }, text],
+      ["#there", { $defs: { B: { items: { $anchor: "there", ...text } } } }, text],
+    ])("%s leads to a copy of it", ($ref, schema, target) => {
+      const rewritten = toSchemaSubset({ ...schema, $defs: { ...(schema.$defs as object), A: { items: { $ref } } } });
+      const { A, part_0 } = rewritten.$defs as Record<string, unknown>;
+      expect(A).toMatchObject({ items: { $ref: "#/$defs/part_0" } });
+      expect(part_0).toMatchObject(target as object);
     });
+
+    it("leads to nothing where the copies would be too large", () => {
+      const large = { type: "object", description: "x".repeat(600_000) };
+      const both = { a: { $ref: "#/properties/c" }, b: { $ref: "#/properties/d" }, c: large, d: large };
+      expect(toSchemaSubset({ properties: both }).properties).toMatchObject({ a: { $ref: "#/$defs/part_0" }, b: {} });
+    });
+  });
+
+  it("has no choice that nothing matches", () => {
     expect(toSchemaSubset({ required: [], anyOf: [false] })).not.toHaveProperty("anyOf");
   });
 });

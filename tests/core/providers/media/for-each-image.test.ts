@@ -14,13 +14,17 @@ const scripted = (failing: readonly number[]) => {
 };
 
 describe("forEachImage", () => {
-  it("keeps the images that were made when others fail", async () => {
-    expect(await forEachImage(3, scripted([1]).make)).toEqual([0, 2]);
+  it("keeps the images that were made when others fail, and says why those did", async () => {
+    const { made, failures } = await forEachImage(3, scripted([1]).make);
+    expect(made).toEqual([0, 2]);
+    expect(failures).toEqual([new Error("image 1")]);
   });
 
-  it("throws the first failure when all fail, once none is left running", async () => {
+  it("has all failures in order when none is made, once none is left running", async () => {
     const { ended, make } = scripted([0, 1, 2]);
-    await expect(forEachImage(3, make)).rejects.toThrow("image 0");
+    const { made, failures } = await forEachImage(3, make);
+    expect(made).toEqual([]);
+    expect(failures).toEqual([new Error("image 0"), new Error("image 1"), new Error("image 2")]);
     expect(ended).toEqual([0, 1, 2]);
   });
 });

@@ -53,6 +53,15 @@ describe("a JSON Schema of an older draft", () => {
         const: null,
       },
     ],
+    [
+      "a reference to what has another place there",
+      { items: [{ type: "string" }], not: { $ref: "#/items/0" } },
+      {
+        prefixItems: [{ type: "string" }],
+        not: { $ref: "#/$defs/part_0" },
+        $defs: { part_0: { type: "string" } },
+      },
+    ],
     ["a name that is required twice", { required: ["a", "a"] }, { required: ["a"] }],
     ["a schema in a branch", { anyOf: [{ items: [{}] }, true] }, { anyOf: [{ prefixItems: [{}] }, true] }],
     [
