@@ -1,4 +1,4 @@
-import { listedCouncils } from "#core/catalog/council-models.ts";
+import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { findModel } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { GatewayError } from "#core/errors.ts";

@@ -1,4 +1,4 @@
-import { listedCouncils } from "#core/catalog/council-models.ts";
+import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { pageOf } from "#core/catalog/model-page.ts";
 import { models } from "#core/catalog/models.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";

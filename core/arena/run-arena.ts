@@ -69,7 +69,7 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       agents: agents.map(({ agentId, model }) => ({ agentId, model })),
     },
   });
-  let result: FightResult = { winner: null, standings: [], cut: null };
+  let result: FightResult = { winner: null, standings: [], cut: null, agreement: null, stable: false };
   let answers: readonly AgentAnswer[] = [];
   if (request.mode === "fight") result = await fight(run, request, agents, listen);
   else {
@@ -91,6 +91,8 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       ...usageOf(run),
       durationMs: Math.round(performance.now() - startedAt),
       cut: result.cut,
+      agreement: result.agreement,
+      stable: result.stable,
       leaderboard: [...result.standings],
     },
   });

@@ -1,3 +1,5 @@
+import { overlapOf, wordsOf } from "#core/arena/word-overlap.ts";
+
 /**
  * On which drafts a council's answer rests. Judges are biased: they prefer what comes first, what is long, what is their own
  * and what has a name (docs/decisions/0009). So a majority of the drafts stands, unless the judge prefers another one for
@@ -40,22 +42,13 @@ const isLongest = ({ candidates }: Verdicts, label: string): boolean => {
 const isJudges = ({ candidates }: Verdicts, label: string): boolean =>
   candidates.some((candidate) => candidate.label === label && candidate.isJudges);
 
-const wordsOf = (text: string): ReadonlySet<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
-
-const overlap = (left: ReadonlySet<string>, right: ReadonlySet<string>): number => {
-  let common = 0;
-  for (const word of left) if (right.has(word)) common += 1;
-  const all = left.size + right.size - common;
-  return all === 0 ? 1 : common / all;
-};
-
 /** The draft that shares most of its words with the others: nothing of who wrote it or where it stands. The first of equals. */
 export const central = (candidates: readonly Candidate[]): Candidate => {
   const words = new Map(candidates.map((candidate) => [candidate, wordsOf(candidate.text)]));
   const shareOf = (candidate: Candidate): number =>
     candidates.reduce(
       (sum, other) =>
-        sum + (other === candidate ? 0 : overlap(words.get(candidate) ?? new Set(), words.get(other) ?? new Set())),
+        sum + (other === candidate ? 0 : overlapOf(words.get(candidate) ?? new Set(), words.get(other) ?? new Set())),
       0,
     );
   const ranked = candidates

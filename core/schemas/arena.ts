@@ -8,7 +8,9 @@ import { GatewayError } from "#core/errors.ts";
 const maxMessageCharacters = 2_000;
 const maxAgents = 8;
 const maxRounds = 5;
-const defaultRounds = 2;
+/** Independent answers and one vote: more rounds before a vote lower accuracy (docs/decisions/0009). */
+const defaultRounds = 1;
+const defaultFightMode = "blind";
 
 export const modelName = z.string().min(1).max(200);
 /** An array, or names separated by commas. */
@@ -50,7 +52,7 @@ const common = {
 
 const fightOptions = {
   rounds: z.int().min(1).max(maxRounds).default(defaultRounds),
-  fightMode: z.enum(["brawl", "blind"]).default("brawl"),
+  fightMode: z.enum(["brawl", "blind"]).default(defaultFightMode),
 };
 
 export const battleSchema = z.strictObject(common);
@@ -145,7 +147,7 @@ export const toArenaRequest = (
     stream: mode === "fight" || body.stream === true,
     search: body.search && mode !== "chat",
     rounds: body.rounds ?? defaultRounds,
-    fightMode: body.fightMode ?? "brawl",
+    fightMode: body.fightMode ?? defaultFightMode,
     maxCostUsd: body.maxCostUsd,
     maxTokens: body.maxTokens,
   };

@@ -19,6 +19,10 @@ export const benchCommands = {
     summary: "time that a blind fight of eight agents adds to the slowest agent",
     run: script("tests/bench/arena.ts"),
   },
+  council: {
+    summary: "accuracy against cost: best single model, majority vote, fight, council; --write; CK_KEY for real models",
+    run: script("tests/bench/council.ts"),
+  },
   against: {
     summary: "this checkout compared with another one, whose folder is the argument",
     run: script("tests/bench/against.ts"),
