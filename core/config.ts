@@ -62,6 +62,8 @@ const requiredSecret = (name: SecretName): string => {
 
 const region = once(() => given("AWS_REGION") ?? "us-east-1");
 
+const tableNames = new Map<TableId, string>();
+
 export const config = {
   /** Deploy stage, such as `production`. */
   stage: once(() => given("STAGE") ?? "local"),
@@ -71,7 +73,16 @@ export const config = {
   functionName: once(() => given("ROUTE_ID") ?? given("AWS_LAMBDA_FUNCTION_NAME") ?? "local"),
   logLevel: once(() => readHere(stage.logLevel) ?? "INFO"),
 
-  tableName: (table: TableId): string => resourceText(tables[table].resource, "name"),
+  /** Whether Lambda, or the local cloud in its place, runs this process. */
+  isLambda: () => given("AWS_LAMBDA_INITIALIZATION_TYPE") !== undefined,
+
+  tableName: (table: TableId): string => {
+    const known = tableNames.get(table);
+    if (known !== undefined) return known;
+    const name = resourceText(tables[table].resource, "name");
+    tableNames.set(table, name);
+    return name;
+  },
   /** ARN of the KMS key that seals provider keys and cached answers. */
   kmsKeyArn: once(() => resourceText("EncryptionKey", "arn")),
   dynamoDbEndpoint: once(() => given("AWS_ENDPOINT_URL_DYNAMODB") ?? `https://dynamodb.${region()}.amazonaws.com`),

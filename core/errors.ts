@@ -34,6 +34,7 @@ export const errorKinds = {
   GUARDRAIL_BLOCKED: kind(400, "invalid_request_error"),
   RATE_LIMIT_EXCEEDED: kind(429, "rate_limit_error", true),
   SPEND_LIMIT_EXCEEDED: kind(402, "insufficient_quota"),
+  BUDGET_EXCEEDED: kind(402, "insufficient_quota"),
   MODEL_UNAVAILABLE: kind(503, "api_error", true),
   INTERNAL_ERROR: kind(500, "api_error", true),
   NOT_FOUND: kind(404, "invalid_request_error"),

@@ -320,7 +320,7 @@ export const keysRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:Query", "keys:PutItem"],
+  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem"],
 }));
 
 export const keyRoute = /* @__PURE__ */ row(() => ({
@@ -331,7 +331,7 @@ export const keyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem"],
+  grants: [...keyGrants, "keys:GetItem", "keys:Query"],
 }));
 
 export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
@@ -342,7 +342,7 @@ export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem", "keys:PutItem"],
+  grants: [...keyGrants, "keys:GetItem", "keys:PutItem", "keys:Query"],
 }));
 
 export const providerKeysRoute = /* @__PURE__ */ row(() => ({

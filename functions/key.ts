@@ -11,7 +11,12 @@ export const handler = accountHandler({
   authenticate: bySession,
   endpoints: {
     PATCH: withBody(patchKeySchema, async (call) => {
-      const key = await patchKey(sessionPrincipal(call).userId, call.pathParameters.id ?? "", call.body);
+      const key = await patchKey(
+        sessionPrincipal(call).userId,
+        call.pathParameters.id ?? "",
+        call.body,
+        call.startedAtMs,
+      );
       return { status: 200, json: { success: true, data: key } };
     }),
     DELETE: {

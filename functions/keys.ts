@@ -13,13 +13,16 @@ export const handler = accountHandler({
     GET: {
       handle: async (call) => ({
         status: 200,
-        json: { success: true, data: await listKeys(sessionPrincipal(call).userId) },
+        json: { success: true, data: await listKeys(sessionPrincipal(call).userId, call.startedAtMs) },
       }),
     },
     POST: withBody(createKeySchema, async (call) => {
       const principal = sessionPrincipal(call);
       await principal.confirm();
-      return { status: 201, json: { success: true, data: await createKey(principal.userId, call.body) } };
+      return {
+        status: 201,
+        json: { success: true, data: await createKey(principal.userId, call.body, call.startedAtMs) },
+      };
     }),
   },
 });

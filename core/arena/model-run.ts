@@ -5,7 +5,7 @@ import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
-import { Admission } from "#core/generation/admission.ts";
+import { type Admission, newAdmission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { Generation } from "#core/generation/generation.ts";
 import type { EarlierEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
@@ -14,6 +14,7 @@ import { RequestScope } from "#core/generation/request-scope.ts";
 import {
   type CallReserve,
   mostExpensive,
+  mostTokens,
   noReserve,
   sumOfReserves,
   wholeReserve,
@@ -39,6 +40,13 @@ export interface RunOptions {
   /** For the whole run, ms. */
   readonly timeoutMs: number;
   readonly maxCostUsd: number | undefined;
+}
+
+/** What all calls of a run may take. */
+export interface PlannedCalls {
+  readonly reserve: CallReserve;
+  /** Input and output, for a limit of tokens. */
+  readonly tokens: () => number;
 }
 
 const agentRetries = 1;
@@ -122,26 +130,25 @@ export class ModelRun implements ArenaRun {
     return this.openModels(names.map((model) => ({ model, body, characters })));
   }
 
-  /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may cost. @throws GatewayError */
-  async openModels(models: readonly OpenedModel[], planned?: CallReserve): Promise<void> {
+  /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may take. @throws GatewayError */
+  async openModels(models: readonly OpenedModel[], planned?: PlannedCalls): Promise<void> {
     const { call, caller, maxCostUsd } = this.#options;
-    const choices = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
+    const groups = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
     const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
-    const first = () =>
-      choices.map((some, index) =>
-        mostExpensive(
-          some.map(({ model }) => model),
-          sizes[index] ?? chatSize({ messages: [], model: "" }),
-        ),
-      );
-    const reserve = caller.providerKeySlug === undefined ? (planned ?? sumOfReserves(first())) : noReserve;
-    const { requestId, startedAtMs, lambdaDeadlineMs } = call;
-    const { userId } = caller.principal;
-    const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
+    const calls = groups.map((some, index) => ({
+      models: some.map(({ model }) => model),
+      size: sizes[index] ?? chatSize({ messages: [], model: "" }),
+    }));
+    const first: PlannedCalls = {
+      reserve: sumOfReserves(calls.map((each) => mostExpensive(each.models, each.size))),
+      tokens: () => calls.reduce((sum, each) => sum + mostTokens(each.models, each.size), 0),
+    };
+    const { reserve, tokens } = planned ?? first;
+    const admission = newAdmission(call, caller, { reserve, callerPays: caller.providerKeySlug !== undefined, tokens });
     this.#admission = admission;
     this.#budget = new RunBudget(admission, maxCostUsd);
-    const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
-    for (const [index, { model }] of models.entries()) this.#targets.set(model, groups[index] ?? []);
+    const { groups: targets } = await secondRound({ caller, scope: this.#scope, admission, groups });
+    for (const [index, { model }] of models.entries()) this.#targets.set(model, targets[index] ?? []);
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
@@ -203,7 +210,7 @@ export class ModelRun implements ArenaRun {
   async search<Result>(work: () => Promise<Result>): Promise<Result> {
     const [admission, budget] = [this.#admission, this.#budget];
     if (admission === undefined || budget === undefined) throw new Error("The run was not opened");
-    const granted = await budget.purse.take(wholeReserve(exaSearchPicoUsd));
+    const granted = (await budget.purse.take(wholeReserve(exaSearchPicoUsd), false)) ?? 0n;
     const search = { model: exaSearchModel, byok: false, operation: "media" } as const;
     const generation = this.#newGeneration(search, admission.day, granted, this.#generations++);
     let isBilled = false;
@@ -224,7 +231,7 @@ export class ModelRun implements ArenaRun {
         unitCost: { unit: "searches", units: isBilled ? 1 : 0, costPicoUsd, spendPicoUsd: costPicoUsd },
       });
       budget.settle(cost);
-      if (!isBilled) budget.purse.giveBack(granted);
+      if (!isBilled) budget.purse.giveBack(granted, false);
     }
   }
 

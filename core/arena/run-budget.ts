@@ -1,6 +1,7 @@
 import { fromUsd } from "#core/catalog/cost.ts";
 import type { Admission, Purse } from "#core/generation/admission.ts";
 import { costForReserve } from "#core/generation/reservation.ts";
+import { addSpend, noSpend, type Spend } from "#core/generation/spend.ts";
 import type { GenerationCost } from "#core/generation/unused.ts";
 import { increment } from "#core/observability/metrics.ts";
 
@@ -16,7 +17,7 @@ export interface RunTotals {
 export class RunBudget {
   readonly #admission: Admission;
   readonly #maxCostUsd: number | undefined;
-  #spent = 0n;
+  #spent: Spend = noSpend;
   /** Counted against the caller's limit: an unknown price as the highest one. */
   #limited = 0n;
   #totals: RunTotals = { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
@@ -42,12 +43,13 @@ export class RunBudget {
 
   /** Ends the run's admission. */
   close(): Promise<void> {
-    return this.#admission.close(this.#spent);
+    const { inputTokens, outputTokens } = this.#totals;
+    return this.#admission.close({ ...this.#spent, tokens: inputTokens + outputTokens });
   }
 
   /** Books what a call has used. */
-  settle({ usage, costPicoUsd: cost, spentPicoUsd }: GenerationCost): void {
-    this.#spent += spentPicoUsd;
+  settle({ usage, costPicoUsd: cost, spent }: GenerationCost): void {
+    this.#spent = addSpend(this.#spent, spent);
     this.#limited += cost ?? costForReserve(undefined, usage);
     const { inputTokens, outputTokens, costPicoUsd } = this.#totals;
     this.#totals = {

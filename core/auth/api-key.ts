@@ -1,4 +1,5 @@
 import { AwsError } from "#core/aws/json-call.ts";
+import { limitsOf } from "#core/db/key-limits.ts";
 import { hashKey, type KeyMark, readKeyMark, recordVerification } from "#core/db/key-marks.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
@@ -49,7 +50,7 @@ const unavailable = (what: string): GatewayError =>
 
 const toState = ({ limit, remaining, reset }: UnkeyLimit): LimitState => ({ limit, remaining, reset });
 
-const judge = (verdict: UnkeyVerdict, keyHash: string, nowMs: number): KeyPrincipal => {
+const judge = (verdict: UnkeyVerdict, mark: KeyMark | undefined, keyHash: string, nowMs: number): KeyPrincipal => {
   const limits = verdict.ratelimits ?? [];
   if (verdict.code === "RATE_LIMITED" || verdict.code === "USAGE_EXCEEDED") {
     throw rateLimitExceeded(nearestLimit(limits.filter((limit) => limit.exceeded).map(toState)), nowMs);
@@ -62,7 +63,7 @@ const judge = (verdict: UnkeyVerdict, keyHash: string, nowMs: number): KeyPrinci
     logger.warn("A valid key has no owner", { keyId: verdict.keyId });
     throw invalidApiKey();
   }
-  return { kind: "key", userId, keyId: verdict.keyId };
+  return { kind: "key", userId, keyId: verdict.keyId, limits: limitsOf(mark) };
 };
 
 /** A known key goes on while Unkey is unavailable, under a local limiter; nobody else does. */
@@ -81,7 +82,7 @@ const trustKnownKey = (
   const exceeded = [own, endpoint].find((state) => state?.allowed === false);
   if (exceeded !== undefined) throw rateLimitExceeded(exceeded, nowMs);
   return {
-    principal: { kind: "key", userId: mark.userId, keyId: mark.keyId },
+    principal: { kind: "key", userId: mark.userId, keyId: mark.keyId, limits: limitsOf(mark) },
     limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
     deferred: undefined,
   };
@@ -119,7 +120,7 @@ export const verifyApiKey = async (
     return trustKnownKey(mark, limit, keyHash, nowMs);
   }
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
-  const principal = judge(verdict, keyHash, nowMs);
+  const principal = judge(verdict, mark, keyHash, nowMs);
   const due = mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - noteAgainMs;
   return {
     principal,

@@ -1,3 +1,5 @@
+import type { KeyLimits } from "#core/db/key-limits.ts";
+
 /** Who is calling. Every row and every limit hangs on `userId`. */
 export type Principal = KeyPrincipal | SessionPrincipal;
 
@@ -6,6 +8,7 @@ export interface KeyPrincipal {
   readonly userId: string;
   /** Unkey's id of the key; never the key. */
   readonly keyId: string;
+  readonly limits?: KeyLimits | undefined;
 }
 
 export interface SessionPrincipal {

@@ -1,36 +1,62 @@
-import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { DependencyError } from "#core/errors.ts";
 import { post } from "#core/outbound/post.ts";
+import { isRecord } from "#core/values/is-record.ts";
 
 /**
  * Unkey's verifyKey on the hot path: one plain POST. `@unkey/api` costs four times as much for this call and 26 ms of a
  * cold start, so it serves everything that manages keys, and a contract test holds this request against the one it sends.
  */
 
-const limitSchema = z.object({
-  name: z.string(),
-  limit: z.number(),
-  remaining: z.number(),
+/** A limit as Unkey counted it. */
+export interface UnkeyLimit {
+  readonly name: string;
+  readonly limit: number;
+  readonly remaining: number;
   /** Unix ms (the specification says a duration; the server sends an instant). */
-  reset: z.number(),
-  exceeded: z.boolean(),
-});
+  readonly reset: number;
+  readonly exceeded: boolean;
+}
 
-const answerSchema = z.object({
-  data: z.object({
-    valid: z.boolean(),
-    /** An open set: new codes may come. */
-    code: z.string(),
-    keyId: z.optional(z.string()),
-    expires: z.optional(z.number()),
-    identity: z.optional(z.object({ externalId: z.string() })),
-    ratelimits: z.optional(z.array(limitSchema)),
-  }),
-});
+/** What the gateway reads of Unkey's answer. Other members are ignored. */
+export interface UnkeyVerdict {
+  readonly valid: boolean;
+  /** An open set: new codes may come. */
+  readonly code: string;
+  readonly keyId?: string | undefined;
+  readonly expires?: number | undefined;
+  readonly identity?: { readonly externalId: string } | undefined;
+  readonly ratelimits?: readonly UnkeyLimit[] | undefined;
+}
 
-export type UnkeyVerdict = z.infer<typeof answerSchema>["data"];
-export type UnkeyLimit = z.infer<typeof limitSchema>;
+const isOptional = (value: unknown, type: "string" | "number"): boolean => value === undefined || typeof value === type;
+
+const isLimit = (value: unknown): value is UnkeyLimit =>
+  isRecord(value) &&
+  typeof value.name === "string" &&
+  typeof value.limit === "number" &&
+  typeof value.remaining === "number" &&
+  typeof value.reset === "number" &&
+  typeof value.exceeded === "boolean";
+
+const isIdentity = (value: unknown): boolean => isRecord(value) && typeof value.externalId === "string";
+
+/**
+ * Whether an answer holds a verdict. Checked by hand, since every request waits for it; a test holds the check against a
+ * schema.
+ */
+export const hasVerdict = (answer: unknown): answer is { readonly data: UnkeyVerdict } => {
+  const data = isRecord(answer) ? answer.data : undefined;
+  return (
+    isRecord(data) &&
+    typeof data.valid === "boolean" &&
+    typeof data.code === "string" &&
+    isOptional(data.keyId, "string") &&
+    isOptional(data.expires, "number") &&
+    (data.identity === undefined || isIdentity(data.identity)) &&
+    (data.ratelimits === undefined || (Array.isArray(data.ratelimits) && data.ratelimits.every(isLimit)))
+  );
+};
 
 /** Unkey did not answer as it should: down, slow, or it refused our root key. Says nothing about the caller's key. */
 export class UnkeyUnavailable extends DependencyError {
@@ -77,7 +103,9 @@ export const verifyWithUnkey = async (request: VerifyRequest): Promise<UnkeyVerd
       maxBytes: maxAnswerBytes,
     });
     if (status !== 200) throw new UnkeyUnavailable(`Unkey answered with status ${status}`);
-    return answerSchema.parse(JSON.parse(text)).data;
+    const answer: unknown = JSON.parse(text);
+    if (!hasVerdict(answer)) throw new UnkeyUnavailable("Unkey answered without a verdict");
+    return answer.data;
   } catch (error) {
     if (error instanceof UnkeyUnavailable) throw error;
     // The cause may hold Unkey's body; its kind is enough.

@@ -109,17 +109,19 @@ const priceOf = (model: CatalogModel, needs: Needs, nowMs: number): bigint =>
 /**
  * The models that `auto` stands for, for this request: the one to call first, then those to fall back on, by price.
  * @param inputCharacters of the request, as `core/chat/input-size.ts` counts them.
- * @param hasKey whether somebody has a key for a provider.
+ * @param mayServe whether somebody has a key for the provider, and the caller may use the model.
  * @throws GatewayError INVALID_MODEL when no model can serve the request.
  */
 export const rankAuto = (
   request: AutoRequest,
   inputCharacters: number,
-  hasKey: (provider: ChatProviderId) => boolean,
+  mayServe: (provider: ChatProviderId, model: CatalogModel) => boolean,
   nowMs: number = Date.now(),
 ): readonly [ResolvedModel, ...ResolvedModel[]] => {
   const needs = needsOf(request, inputCharacters);
-  const able = models.filter((model) => model.deprecated === undefined && hasKey(model.provider) && fits(model, needs));
+  const able = models.filter(
+    (model) => model.deprecated === undefined && mayServe(model.provider, model) && fits(model, needs),
+  );
   const preferred = able.filter(({ id }) => listed.has(id));
   const [first, ...others] = (preferred.length > 0 ? preferred : able)
     .map((model) => ({ model, price: priceOf(model, needs, nowMs) }))

@@ -9,7 +9,7 @@ import type { Caller } from "#core/generation/caller.ts";
 import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
-import { mostExpensive } from "#core/generation/reservation.ts";
+import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { type DialectName, type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
@@ -101,6 +101,11 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
       choices.map(({ model }) => model),
       size,
     ),
+    tokens: () =>
+      mostTokens(
+        choices.map(({ model }) => model),
+        size,
+      ),
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
   });

@@ -1,8 +1,10 @@
 import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
 import { costPicoUsd } from "#core/catalog/cost.ts";
+import type { CatalogModel } from "#core/catalog/model.ts";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
+import { isAllowed, requireAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type Choice, keyOwner } from "#core/generation/targets.ts";
 import { balance } from "#core/routing/balance.ts";
@@ -45,13 +47,20 @@ const knownLatency = (
   return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
 };
 
+/** @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use */
+const resolveAllowed = (name: string, param: string, caller: Caller): ResolvedModel => {
+  const model = resolveModel(name, param);
+  requireAllowed(caller, model, param);
+  return model;
+};
+
 const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller): readonly ChatChoice[] | undefined => {
   const settings = request.load_balance;
   if (settings === undefined) return undefined;
   const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
   const nowMs = Date.now();
   const candidates = settings.targets.map(({ model: name, weight, provider_key: slug }, index) => {
-    const model = resolveModel(name, `load_balance.targets[${index}].model`);
+    const model = resolveAllowed(name, `load_balance.targets[${index}].model`, caller);
     return {
       value: { model, slug },
       weight: weight ?? 1,
@@ -70,22 +79,24 @@ const maxAutoModels = 3;
 const platformServes = (provider: ChatProviderId): boolean => providerApiKey(provider) !== undefined;
 
 /** The model that the request names, or those that `auto` stands for. */
-const resolveNamed = (request: ChatRequest, inputCharacters: number): ChatChoices => {
-  if (request.model !== autoAlias) return [{ model: resolveModel(request.model) }];
-  const [first, ...others] = rankAuto(request, inputCharacters, platformServes);
+const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
+  if (request.model !== autoAlias) return [{ model: resolveAllowed(request.model, "model", caller) }];
+  const mayServe = (provider: ChatProviderId, model: CatalogModel): boolean =>
+    platformServes(provider) && isAllowed(caller, model);
+  const [first, ...others] = rankAuto(request, inputCharacters, mayServe);
   return [{ model: first }, ...others.slice(0, maxAutoModels - 1).map((model) => ({ model }))];
 };
 
 /**
  * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
- * @throws GatewayError INVALID_MODEL
+ * @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use
  */
 export const resolveChoices = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
   const [first, ...rest] = balanced(request, inputCharacters, caller) ?? [];
   const fallbacks = (request.fallback ?? []).map((name, index) => ({
-    model: resolveModel(name, `fallback[${index}]`),
+    model: resolveAllowed(name, `fallback[${index}]`, caller),
   }));
   if (first !== undefined) return [first, ...rest, ...fallbacks];
-  const [named, ...others] = resolveNamed(request, inputCharacters);
+  const [named, ...others] = resolveNamed(request, inputCharacters, caller);
   return [named, ...others, ...fallbacks];
 };

@@ -1,6 +1,6 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { spendExceeded } from "#core/generation/admission.ts";
+import { spendExceeded } from "#core/generation/limit-errors.ts";
 import { outputLimit } from "#core/generation/reservation.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -61,7 +61,7 @@ const limitFields = (request: ChatRequest, { provider }: ResolvedModel, limit: n
 };
 
 /**
- * A request as it may be sent to a model for an amount. Unchanged where the caller's own key pays.
+ * A request as it may be sent to a model for an amount. Unchanged where nothing was set aside: the caller's own key pays.
  * @throws GatewayError SPEND_LIMIT_EXCEEDED when the amount buys no answer worth its input; BAD_REQUEST for a file of unknown size
  */
 export const holdToMoney = (
@@ -74,7 +74,7 @@ export const holdToMoney = (
   if (size.unseenFile !== undefined) {
     throw new GatewayError(
       "BAD_REQUEST",
-      "On the platform's key a file has to be in the request, as file_data in base64. Store your own provider key for others.",
+      "Where the platform's key pays, or the API key has a budget that includes yours, a file has to be in the request, as file_data in base64.",
       { param: size.unseenFile },
     );
   }

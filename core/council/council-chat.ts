@@ -171,7 +171,7 @@ export const openCouncil = async (
   const plan = planCouncil(request);
   const timeoutMs = body.timeout ?? longestTimeoutMs(body);
   const run = new ModelRun({ call, caller, timeoutMs, maxCostUsd: undefined });
-  await run.openModels(plan.models, plan.bound);
+  await run.openModels(plan.models, plan.planned);
   const facts = {
     id: `chatcmpl-${call.requestId.slice(4)}`,
     created: Math.floor(call.startedAtMs / 1_000),

@@ -1,5 +1,6 @@
 import type { OpenedModel, Opening } from "#core/arena/arena-run.ts";
 import { searchAvailable } from "#core/arena/exa.ts";
+import type { PlannedCalls } from "#core/arena/model-run.ts";
 import { searchTool } from "#core/arena/search-tool.ts";
 import { autoAlias } from "#core/catalog/auto.ts";
 import { fromUsd, toUsd } from "#core/catalog/cost.ts";
@@ -8,7 +9,7 @@ import { exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
 import { chatSize } from "#core/chat/call-size.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import { GatewayError } from "#core/errors.ts";
-import { type CallReserve, callReserve, sumOfReserves } from "#core/generation/reservation.ts";
+import { type CallReserve, callReserve, mostTokens, sumOfReserves } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { analysisFormat, analysisMessages } from "./analyse.ts";
 import { comparisonFormat, comparisonMessages, comparisonTokens } from "./compare.ts";
@@ -27,6 +28,7 @@ export interface CouncilPlan {
   readonly answerTokens: number;
   /** What all calls cost at most, at list prices. A retry is not in it. */
   readonly bound: CallReserve;
+  readonly planned: PlannedCalls;
   /** What to open the run with. */
   readonly models: readonly OpenedModel[];
 }
@@ -56,19 +58,27 @@ interface PlannedCall {
 const empty = (label: string) => ({ label, draft: undefined as never, text: "" });
 
 /** A model's call as it is reserved. `auto` may be any model: it counts as one without a known price. */
-const costOf = ({ model, body, outputTokens, addedTokens, times }: PlannedCall): CallReserve => {
+const sizeOf = ({ model, body, outputTokens, addedTokens }: PlannedCall) => {
   const resolved: ResolvedModel =
     model === autoAlias
       ? { id: model, provider: "openai", providerModel: model, catalog: undefined }
       : resolveModel(model);
   const size = chatSize({ ...body, model: "" });
-  const { picoUsd, leastPicoUsd } = callReserve(resolved, {
-    ...size,
-    inputTokens: (asked) => size.inputTokens(asked) + addedTokens,
-    outputTokens,
-  });
-  return { picoUsd: picoUsd * BigInt(times), leastPicoUsd: leastPicoUsd * BigInt(times) };
+  const inputTokens = (asked: ResolvedModel): number => size.inputTokens(asked) + addedTokens;
+  return { resolved, size: { ...size, inputTokens, outputTokens } };
 };
+
+const costOf = (call: PlannedCall): CallReserve => {
+  const { resolved, size } = sizeOf(call);
+  const { picoUsd, leastPicoUsd } = callReserve(resolved, size);
+  return { picoUsd: picoUsd * BigInt(call.times), leastPicoUsd: leastPicoUsd * BigInt(call.times) };
+};
+
+const tokensOf = (calls: readonly PlannedCall[]): number =>
+  calls.reduce((sum, call) => {
+    const { resolved, size } = sizeOf(call);
+    return sum + call.times * mostTokens([resolved], size);
+  }, 0);
 
 const callsOf = (
   request: CouncilRequest,
@@ -155,7 +165,8 @@ export const planCouncil = (request: CouncilRequest): CouncilPlan => {
     const calls = callsOf(request, limits);
     const bound = boundOf(request, calls);
     const fits = maxCostUsd === undefined || bound.picoUsd <= fromUsd(maxCostUsd);
-    if (fits) return { ...limits, bound, models: openingsOf(calls) };
+    const tokens = (): number => tokensOf(calls);
+    if (fits) return { ...limits, bound, planned: { reserve: bound, tokens }, models: openingsOf(calls) };
     if (isLeast(limits)) {
       const leastUsd = toUsd(bound.picoUsd);
       throw new GatewayError(

@@ -1,60 +1,76 @@
-import * as z from "zod/mini";
 import { AwsError } from "#core/aws/json-call.ts";
+import {
+  type AdmissionLease,
+  budgetAttribute,
+  closedSums,
+  minuteOf,
+  parseRow,
+  pastSpendNames,
+  reservedOf,
+  spendAttribute,
+  sumOf,
+  tokensAttribute,
+} from "./admission-row.ts";
 import { firstTry, type Grant, grantOf, grantShares, type Reserve } from "./grant.ts";
-import { pico } from "./pico.ts";
-import { rowKeys, utcDay } from "./row-keys.ts";
-import { failedCondition, getItem, type PlainItem, updateItem } from "./table.ts";
+import { rowKeys } from "./row-keys.ts";
+import {
+  type Expression,
+  failedCondition,
+  getItem,
+  type Plain,
+  type PlainItem,
+  updateAndRead,
+  updateItem,
+} from "./table.ts";
+import { guessedRoom, roomIn, secondsUntilRoom, type TokenCharge, type TokenRoom, usedTokens } from "./token-window.ts";
 
 /**
- * A user's admission row: the leases of open requests and the money reserved or spent today. Each change is one
- * conditional write, so both caps hold under concurrency, and each lease is taken and given back exactly once:
- * giving back removes it under the condition that it is still there.
+ * A user's admission row: the leases of open requests, the money reserved or spent today, and the sums of budgets and of
+ * tokens a minute. Each change is one conditional write, so all limits hold under concurrency, and each lease is taken and
+ * given back exactly once: giving back removes it under the condition that it is still there.
  */
 
-const leaseSchema = z.object({
-  /** Unix seconds after which the request cannot be running any more. */
-  until: z.number(),
-  /** Reserved, pico-dollars. */
-  reserved: pico,
-  /** UTC day that the reservation is booked on. */
-  day: z.string(),
-  cancelled: z.optional(z.boolean()),
-});
-
-const admissionRowSchema = z.looseObject({
-  open: z._default(z.record(z.string(), leaseSchema), {}),
-  disabledAt: z.optional(z.number()),
-});
-
-export type AdmissionLease = z.infer<typeof leaseSchema>;
+/** A budget of the calling key, in one of its periods. */
+export interface BudgetCharge {
+  /** `<budget id>#<period>` */
+  readonly name: string;
+  readonly limitPicoUsd: bigint;
+}
 
 export interface AdmissionRequest {
   readonly userId: string;
   readonly requestId: string;
   readonly day: string;
   readonly untilSeconds: number;
+  /** Reserved of the cap and of the budget alike. */
   readonly reserve: Reserve;
   readonly capPicoUsd: bigint;
   readonly maxOpen: number;
+  /** The user's own provider key pays: nothing is reserved of the cap. */
+  readonly callerPays?: boolean;
+  readonly budget?: BudgetCharge | undefined;
+  readonly tokens?: TokenCharge | undefined;
+}
+
+type Refusal =
+  | { readonly reason: "user-disabled" }
+  | { readonly reason: "spend"; readonly spentPicoUsd: bigint }
+  /** Without and with what open requests have reserved. */
+  | { readonly reason: "budget"; readonly spentPicoUsd: bigint; readonly reservedPicoUsd: bigint }
+  | { readonly reason: "tokens"; readonly usedTokens: number; readonly retryAfterSeconds: number }
+  | { readonly reason: "open-requests"; readonly expired: readonly string[] };
+
+/** What the row says of the key's limits after a request was admitted. */
+export interface AdmittedKey {
+  /** Left of the budget before this request reserved its part, pico-dollars. */
+  readonly budgetLeftPicoUsd: bigint | undefined;
+  /** Sums that the release removes. */
+  readonly closedSums: readonly string[];
 }
 
 export type AdmissionVerdict =
-  | { readonly admitted: true; readonly reservedPicoUsd: bigint }
-  | { readonly admitted: false; readonly reason: "user-disabled" }
-  | { readonly admitted: false; readonly reason: "spend"; readonly spentPicoUsd: bigint }
-  | { readonly admitted: false; readonly reason: "open-requests"; readonly expired: readonly string[] };
-
-/** Attribute of a day's spend, reservations included, pico-dollars. */
-export const spendAttribute = (day: string): string => `spend#${day}`;
-
-const dayMs = 86_400_000;
-const pastDays = [2, 3, 4, 5, 6, 7, 8];
-
-/** The spend of days that no open request can be booked on any more. Kept, it would make the row, and each write, dearer for ever. */
-const pastSpendNames = (day: string): Record<string, string> =>
-  Object.fromEntries(
-    pastDays.map((days) => [`#past${days}`, spendAttribute(utcDay(Date.parse(day) - days * dayMs))] as const),
-  );
+  | { readonly admitted: true; readonly reservedPicoUsd: bigint; readonly key?: AdmittedKey }
+  | ({ readonly admitted: false } & Refusal);
 
 /** Makes the row, or its map of leases where something else made the row. */
 const createRow = (userId: string): Promise<void> =>
@@ -63,64 +79,177 @@ const createRow = (userId: string): Promise<void> =>
     values: { ":none": {} },
   });
 
-const parseRow = (item: PlainItem | undefined): z.infer<typeof admissionRowSchema> =>
-  admissionRowSchema.parse(item ?? {});
+/** A part of an expression: what is added, and under which condition. */
+interface Part {
+  readonly add: readonly string[];
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: PlainItem;
+  readonly conditions: readonly string[];
+}
 
-/** The day's spend in a row that refused a write, reservations included. */
-const spentOn = (day: string, item: PlainItem | undefined): bigint => {
-  const spent = item?.[spendAttribute(day)];
-  return typeof spent === "number" || typeof spent === "bigint" ? BigInt(spent) : 0n;
+const noPart: Part = { add: [], names: {}, values: {}, conditions: [] };
+
+const budgetPart = ({ budget }: AdmissionRequest, { amount, needed }: Grant): Part =>
+  budget === undefined
+    ? noPart
+    : {
+        add: ["#budget :budgeted"],
+        names: { "#budget": budgetAttribute(budget.name) },
+        values: { ":budgeted": amount, ":budgetRoom": budget.limitPicoUsd - needed },
+        conditions: [
+          "(:budgeted = :zero OR (:budgetRoom >= :zero AND (attribute_not_exists(#budget) OR #budget <= :budgetRoom)))",
+        ],
+      };
+
+const tokenPart = ({ tokens }: AdmissionRequest, room: TokenRoom | undefined): Part => {
+  if (tokens === undefined || room === undefined) return noPart;
+  const minute = minuteOf(tokens.nowMs);
+  return {
+    add: ["#minute :tokens"],
+    names: {
+      "#minute": tokensAttribute(tokens.limitsId, minute),
+      "#before": tokensAttribute(tokens.limitsId, minute - 1),
+    },
+    values: { ":tokens": tokens.tokens, ":minuteRoom": room.now, ":beforeRoom": room.before },
+    conditions: [
+      "(attribute_not_exists(#minute) OR #minute <= :minuteRoom)",
+      "(attribute_not_exists(#before) OR #before <= :beforeRoom)",
+    ],
+  };
+};
+
+const leaseOf = (request: AdmissionRequest, amount: bigint): Readonly<Record<string, Plain>> => {
+  const { untilSeconds: until, day, callerPays = false, budget } = request;
+  const lease = { until, reserved: callerPays ? 0n : amount, day };
+  return budget === undefined ? lease : { ...lease, budget: budget.name, budgeted: amount };
+};
+
+const baseConditions = [
+  "attribute_exists(#open)",
+  "attribute_not_exists(disabledAt)",
+  "attribute_not_exists(#open.#request)",
+  "size(#open) < :max",
+  // A reservation of nothing (the user's own provider key) passes whatever was spent.
+  "(:reserve = :zero OR (:room >= :zero AND (attribute_not_exists(#spend) OR #spend <= :room)))",
+];
+
+const admittedKey = ({ budget }: AdmissionRequest, amount: bigint, item: PlainItem, nowMs: number): AdmittedKey => {
+  const left = budget && budget.limitPicoUsd - sumOf(item, budgetAttribute(budget.name)) + amount;
+  return { budgetLeftPicoUsd: left, closedSums: closedSums(item, nowMs) };
+};
+
+/** A refused write: the row, and the verdict where no other amount would change it. */
+interface Refused {
+  readonly item: PlainItem;
+  readonly verdict: AdmissionVerdict | undefined;
+}
+
+const judgeRow = (request: AdmissionRequest, item: PlainItem | undefined, nowMs: number): Refused | "no-row" => {
+  const row = parseRow(item);
+  if (row.disabledAt !== undefined) return { item: {}, verdict: { admitted: false, reason: "user-disabled" } };
+  if (item?.open === undefined) return "no-row";
+  // Our own write got through although its answer was lost, and the second try met it.
+  const own = row.open[request.requestId];
+  if (own !== undefined) {
+    const reservedPicoUsd = own.budgeted ?? own.reserved;
+    const hasLimits = request.budget !== undefined || request.tokens !== undefined;
+    const key = hasLimits ? { key: admittedKey(request, reservedPicoUsd, item, nowMs) } : {};
+    return { item, verdict: { admitted: true, reservedPicoUsd, ...key } };
+  }
+  const leases = Object.entries(row.open);
+  if (leases.length < request.maxOpen) return { item, verdict: undefined };
+  const expired = leases.filter(([, lease]) => lease.until < Math.floor(nowMs / 1_000)).map(([id]) => id);
+  return { item, verdict: { admitted: false, reason: "open-requests", expired } };
 };
 
 const tryAdmit = async (
   request: AdmissionRequest,
-  { amount, needed }: Grant,
-  nowSeconds: number,
-): Promise<AdmissionVerdict | "no-row"> => {
-  const { userId, requestId, day } = request;
-  try {
-    await updateItem("keys", rowKeys.admission(userId), "SET #open.#request = :lease ADD #spend :reserve", {
-      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
-      values: {
-        ":lease": { until: request.untilSeconds, reserved: amount, day },
-        ":reserve": amount,
+  grant: Grant,
+  room: TokenRoom | undefined,
+  nowMs: number,
+): Promise<AdmissionVerdict | Refused | "no-row"> => {
+  const { userId, requestId, day, callerPays = false } = request;
+  const { amount, needed } = grant;
+  const parts = [budgetPart(request, grant), tokenPart(request, room)];
+  const update = `SET #open.#request = :lease ADD ${["#spend :reserve", ...parts.flatMap(({ add }) => add)].join(", ")}`;
+  const expression: Expression = {
+    names: Object.assign(
+      { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+      ...parts.map(({ names }) => names),
+    ),
+    values: Object.assign(
+      {
+        ":lease": leaseOf(request, amount),
+        ":reserve": callerPays ? 0n : amount,
         ":max": request.maxOpen,
         ":room": request.capPicoUsd - needed,
         ":zero": 0,
       },
-      // A reservation of nothing (the user's own provider key) passes whatever was spent.
-      condition:
-        "attribute_exists(#open) AND attribute_not_exists(disabledAt) AND attribute_not_exists(#open.#request) AND size(#open) < :max AND (:reserve = :zero OR (:room >= :zero AND (attribute_not_exists(#spend) OR #spend <= :room)))",
-    });
-    return { admitted: true, reservedPicoUsd: amount };
+      ...parts.map(({ values }) => values),
+    ),
+    condition: [...baseConditions, ...parts.flatMap(({ conditions }) => conditions)].join(" AND "),
+  };
+  try {
+    if (request.budget === undefined && request.tokens === undefined) {
+      await updateItem("keys", rowKeys.admission(userId), update, expression);
+      return { admitted: true, reservedPicoUsd: amount };
+    }
+    const item = await updateAndRead("keys", rowKeys.admission(userId), update, expression);
+    return { admitted: true, reservedPicoUsd: amount, key: admittedKey(request, amount, item, nowMs) };
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
-    const row = parseRow(failed.item);
-    if (row.disabledAt !== undefined) return { admitted: false, reason: "user-disabled" };
-    if (failed.item?.open === undefined) return "no-row";
-    // Our own write got through although its answer was lost, and the second try met it.
-    const own = row.open[requestId];
-    if (own !== undefined) return { admitted: true, reservedPicoUsd: own.reserved };
-    const leases = Object.entries(row.open);
-    if (leases.length < request.maxOpen) {
-      return { admitted: false, reason: "spend", spentPicoUsd: spentOn(day, failed.item) };
-    }
-    const expired = leases.filter(([, lease]) => lease.until < nowSeconds).map(([id]) => id);
-    return { admitted: false, reason: "open-requests", expired };
+    return judgeRow(request, failed.item, nowMs);
   }
 };
 
-/** Asks for the whole amount, then for what the row that refused it leaves room for. */
-const tryGrants = async (request: AdmissionRequest, nowSeconds: number): Promise<AdmissionVerdict | "no-row"> => {
-  let verdict = await tryAdmit(request, firstTry(request.reserve), nowSeconds);
-  for (const share of grantShares) {
-    if (verdict === "no-row" || verdict.admitted || verdict.reason !== "spend") break;
-    const grant = grantOf(request.reserve, request.capPicoUsd - verdict.spentPicoUsd, share);
-    if (grant === undefined) break;
-    verdict = await tryAdmit(request, grant, nowSeconds);
+/** What is left of the cap and of the budget, as a row that refused a write has them. Undefined where one does not count. */
+const leftIn = (item: PlainItem, request: AdmissionRequest) => {
+  const { callerPays = false, capPicoUsd, day, budget } = request;
+  return {
+    ofCap: callerPays ? undefined : capPicoUsd - sumOf(item, spendAttribute(day)),
+    ofBudget: budget === undefined ? undefined : budget.limitPicoUsd - sumOf(item, budgetAttribute(budget.name)),
+  };
+};
+
+/** The smallest of the amounts that are known. */
+export const smallest = (...amounts: readonly (bigint | undefined)[]): bigint | undefined =>
+  amounts.reduce((left, right) => (left === undefined || (right !== undefined && right < left) ? right : left));
+
+/** Why a row has no room for a request. The budget comes first: no other payer helps where it counts all of them. */
+const refusalFor = (request: AdmissionRequest, item: PlainItem): AdmissionVerdict => {
+  const { budget, reserve, day } = request;
+  const { ofBudget } = leftIn(item, request);
+  if (budget === undefined || ofBudget === undefined || ofBudget >= reserve.leastPicoUsd) {
+    return { admitted: false, reason: "spend", spentPicoUsd: sumOf(item, spendAttribute(day)) };
   }
-  return verdict;
+  const reservedPicoUsd = reservedOf(parseRow(item), budget.name);
+  const spentPicoUsd = sumOf(item, budgetAttribute(budget.name)) - reservedPicoUsd;
+  return { admitted: false, reason: "budget", spentPicoUsd, reservedPicoUsd };
+};
+
+/** Asks for the whole amount, then for what the row that refused it leaves room for. */
+const tryGrants = async (request: AdmissionRequest, nowMs: number): Promise<AdmissionVerdict | "no-row"> => {
+  const { reserve, tokens } = request;
+  const guess = tokens === undefined ? undefined : guessedRoom(tokens);
+  let result = await tryAdmit(request, firstTry(reserve), guess, nowMs);
+  for (const share of grantShares) {
+    if (result === "no-row" || "admitted" in result) return result;
+    const { item, verdict } = result;
+    if (verdict !== undefined) return verdict;
+    const room = tokens === undefined ? undefined : roomIn(item, tokens);
+    if (tokens !== undefined && room === undefined) {
+      const retryAfterSeconds = secondsUntilRoom(item, tokens);
+      return { admitted: false, reason: "tokens", usedTokens: usedTokens(item, tokens), retryAfterSeconds };
+    }
+    const { ofCap, ofBudget } = leftIn(item, request);
+    const left = reserve.picoUsd === 0n ? 0n : (smallest(ofCap, ofBudget) ?? reserve.picoUsd * 2n);
+    const grant = grantOf(reserve, left, share);
+    if (grant === undefined) return refusalFor(request, item);
+    result = await tryAdmit(request, grant, room, nowMs);
+  }
+  if (result === "no-row" || "admitted" in result) return result;
+  return result.verdict ?? refusalFor(request, result.item);
 };
 
 /**
@@ -132,11 +261,10 @@ export const admit = async (
   nowMs: number,
   onOrphan: (requestId: string) => void,
 ): Promise<AdmissionVerdict> => {
-  const nowSeconds = Math.floor(nowMs / 1_000);
-  let verdict = await tryGrants(request, nowSeconds);
+  let verdict = await tryGrants(request, nowMs);
   if (verdict === "no-row") {
     await createRow(request.userId);
-    verdict = await tryGrants(request, nowSeconds);
+    verdict = await tryGrants(request, nowMs);
   }
   if (verdict === "no-row") throw new AwsError("InternalServerError", "The admission row vanished after it was made");
   if (verdict.admitted || verdict.reason !== "open-requests" || verdict.expired.length === 0) return verdict;
@@ -144,7 +272,7 @@ export const admit = async (
     onOrphan(orphan);
     await release({ userId: request.userId, requestId: orphan, day: request.day, correctionPicoUsd: 0n });
   }
-  const again = await tryGrants(request, nowSeconds);
+  const again = await tryGrants(request, nowMs);
   return again === "no-row" ? verdict : again;
 };
 
@@ -155,64 +283,45 @@ export interface Release {
   readonly day: string;
   /** True cost less what was reserved, pico-dollars; negative gives money back. */
   readonly correctionPicoUsd: bigint;
+  /** The same of the key's budget. */
+  readonly budget?: { readonly name: string; readonly correctionPicoUsd: bigint } | undefined;
+  /** True tokens less those reserved, in the attribute of their minute. */
+  readonly tokens?: { readonly attribute: string; readonly correction: number } | undefined;
+  /** Sums whose time is over. */
+  readonly closedSums?: readonly string[];
 }
 
 /** Gives a place back and settles its money. False when that was done before. @throws AwsError */
-export const release = async ({ userId, requestId, day, correctionPicoUsd }: Release): Promise<boolean> => {
+export const release = async (settled: Release): Promise<boolean> => {
+  const { userId, requestId, day, correctionPicoUsd, budget, tokens, closedSums: closed = [] } = settled;
+  const added = [
+    [spendAttribute(day), correctionPicoUsd],
+    ...(budget === undefined ? [] : [[budgetAttribute(budget.name), budget.correctionPicoUsd] as const]),
+    ...(tokens === undefined ? [] : [[tokens.attribute, tokens.correction] as const]),
+  ] as const;
+  const kept = new Set<string>(added.map(([attribute]) => attribute));
+  const past = [...new Set([...pastSpendNames(day), ...closed])].filter((attribute) => !kept.has(attribute));
+  const remove = ["#open.#request", ...past.map((_, index) => `#past${index}`)].join(", ");
+  const add = added.map((_, index) => `#sum${index} :sum${index}`).join(", ");
   try {
-    const past = pastSpendNames(day);
-    const remove = ["#open.#request", ...Object.keys(past)].join(", ");
-    await updateItem("keys", rowKeys.admission(userId), `REMOVE ${remove} ADD #spend :correction`, {
-      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day), ...past },
-      values: { ":correction": correctionPicoUsd },
-      condition: "attribute_exists(#open.#request)",
+    await updateItem("keys", rowKeys.admission(userId), `REMOVE ${remove} ADD ${add}`, {
+      names: {
+        "#open": "open",
+        "#request": requestId,
+        ...Object.fromEntries(past.map((attribute, index) => [`#past${index}`, attribute])),
+        ...Object.fromEntries(added.map(([attribute], index) => [`#sum${index}`, attribute])),
+      },
+      values: Object.fromEntries(added.map(([, correction], index) => [`:sum${index}`, correction])),
+      // The sum of a budget that is gone must not come back, below zero.
+      condition: `attribute_exists(#open.#request)${budget === undefined ? "" : " AND attribute_exists(#sum1)"}`,
     });
     return true;
   } catch (error) {
-    if (failedCondition(error) !== undefined) return false;
-    throw error;
-  }
-};
-
-export interface FurtherReservation extends Pick<AdmissionRequest, "userId" | "requestId" | "day" | "capPicoUsd"> {
-  /** What the lease holds before. The condition on it keeps a try whose answer was lost from reserving twice. */
-  readonly reservedPicoUsd: bigint;
-  readonly more: Reserve;
-}
-
-const tryReserveMore = async (
-  request: FurtherReservation,
-  { amount, needed }: Grant,
-): Promise<{ readonly granted: bigint } | { readonly spentPicoUsd: bigint }> => {
-  const { userId, requestId, day, capPicoUsd, reservedPicoUsd } = request;
-  const total = reservedPicoUsd + amount;
-  try {
-    await updateItem("keys", rowKeys.admission(userId), "SET #open.#request.reserved = :total ADD #spend :more", {
-      names: { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
-      values: { ":total": total, ":had": reservedPicoUsd, ":more": amount, ":room": capPicoUsd - needed },
-      condition: "#open.#request.reserved = :had AND #spend <= :room",
-    });
-    return { granted: amount };
-  } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;
-    const lease = parseRow(failed.item).open[requestId];
-    if (lease?.reserved === total) return { granted: amount };
-    // A lease that is gone, or was cleared as an orphan's, gets nothing more.
-    return { spentPicoUsd: lease?.reserved === reservedPicoUsd ? spentOn(day, failed.item) : capPicoUsd };
+    const isHeld = parseRow(failed.item).open[requestId] !== undefined;
+    return budget !== undefined && isHeld ? release({ ...settled, budget: undefined }) : false;
   }
-};
-
-/** Reserves more for a call after the first. Undefined when the cap or the lease's end forbids it. @throws AwsError */
-export const reserveMore = async (request: FurtherReservation): Promise<bigint | undefined> => {
-  let result = await tryReserveMore(request, firstTry(request.more));
-  for (const share of grantShares) {
-    if ("granted" in result) break;
-    const grant = grantOf(request.more, request.capPicoUsd - result.spentPicoUsd, share);
-    if (grant === undefined) break;
-    result = await tryReserveMore(request, grant);
-  }
-  return "granted" in result ? result.granted : undefined;
 };
 
 /** Marks a running request of this user as cancelled. False when the user has no such request. @throws AwsError */
@@ -230,9 +339,13 @@ export const markCancelled = async (userId: string, requestId: string): Promise<
   }
 };
 
+/** A user's admission row, as it is now. @throws AwsError */
+export const readAdmission = async (userId: string): Promise<PlainItem> =>
+  (await getItem("keys", rowKeys.admission(userId), { consistent: true })) ?? {};
+
 /** The lease of a running request, or undefined. @throws AwsError */
 export const findLease = async (userId: string, requestId: string): Promise<AdmissionLease | undefined> =>
-  parseRow(await getItem("keys", rowKeys.admission(userId), { consistent: true })).open[requestId];
+  parseRow(await readAdmission(userId)).open[requestId];
 
 /** Whether the user asked to stop this request. @throws AwsError */
 export const isCancelled = async (userId: string, requestId: string): Promise<boolean> =>

@@ -1,8 +1,11 @@
 import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
+import { budgetAttribute } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
+import { type KeyLimits, limitAttributes } from "./key-limits.ts";
 import { rowKeys } from "./row-keys.ts";
+import type { ItemKey } from "./table.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
@@ -17,6 +20,7 @@ const userKeySchema = z.object({
   createdAt: z.string(),
   /** The key that this one replaced. */
   rotatedFrom: z.string().optional(),
+  ...limitAttributes,
 });
 
 export type UserKey = z.infer<typeof userKeySchema>;
@@ -66,19 +70,31 @@ const freePlace = (userId: string): TransactionItem => ({
 /** Gives a reserved place back when the key could not be made. */
 export const returnKeyPlace = (userId: string): Promise<void> => transact([freePlace(userId)]);
 
-export interface NewKeyRow extends UserKey {
+const limitItem = (limits: KeyLimits | undefined): Record<string, unknown> =>
+  limits === undefined
+    ? {}
+    : {
+        limitsId: limits.id,
+        budget: limits.budget,
+        allowedModels: limits.allowedModels,
+        tokensPerMinute: limits.tokensPerMinute,
+      };
+
+export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdAt" | "rotatedFrom"> {
   readonly userId: string;
+  readonly limits?: KeyLimits | undefined;
   readonly rateLimit: number;
   readonly enabled: boolean;
   readonly expiresAtMs?: number | undefined;
 }
 
 /** Writes a key's mark and the user's row of it, both or neither. */
-export const insertKey = ({ userId, rateLimit, enabled, expiresAtMs, ...row }: NewKeyRow): Promise<void> => {
+export const insertKey = ({ userId, rateLimit, enabled, expiresAtMs, limits, ...row }: NewKeyRow): Promise<void> => {
   const TableName = config.tableName("keys");
-  const mark = { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled, rateLimit, expiresAtMs };
+  const own = limitItem(limits);
+  const mark = { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled, rateLimit, expiresAtMs, ...own };
   return transact([
-    { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row } } },
+    { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row, ...own } } },
     { Put: { TableName, Item: mark } },
   ]);
 };
@@ -105,6 +121,69 @@ export const listUserKeys = async (userId: string): Promise<readonly UserKey[]> 
   return (Items ?? []).map((item) => userKeySchema.parse(item));
 };
 
+/** Limits that a change of a key sets; null removes. */
+export interface LimitsUpdate {
+  readonly budget?: KeyLimits["budget"] | null;
+  readonly allowedModels?: readonly string[] | null;
+  readonly tokensPerMinute?: number | null;
+}
+
+/** Sets the members that are given, and removes those that are null. */
+const setOrRemove = (change: Readonly<Record<string, unknown>>) => {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const sets = given.filter(([, value]) => value !== null);
+  const removes = given.filter(([, value]) => value === null);
+  return {
+    update: [
+      ...(sets.length > 0 ? [`SET ${sets.map(([name]) => `${name} = :${name}`).join(", ")}`] : []),
+      ...(removes.length > 0 ? [`REMOVE ${removes.map(([name]) => name).join(", ")}`] : []),
+    ].join(" "),
+    values: Object.fromEntries(sets.map(([name, value]) => [`:${name}`, value])),
+  };
+};
+
+/** DynamoDB's limit of a transaction's items. A chain of rotations that long does not come about within one grace. */
+const maxTransactionItems = 100;
+
+/**
+ * Sets limits of a key and of those that it replaced or that replaced it, all or none: on the marks that requests read, and on
+ * the user's rows.
+ */
+export const changeLimits = (
+  userId: string,
+  keys: readonly Pick<UserKey, "keyId" | "keyHash">[],
+  limitsId: string,
+  change: LimitsUpdate,
+): Promise<void> => {
+  const { update, values } = setOrRemove({ limitsId, ...change });
+  const write = (Key: ItemKey): TransactionItem => ({
+    Update: {
+      TableName: config.tableName("keys"),
+      Key: { ...Key },
+      UpdateExpression: update,
+      ConditionExpression: "attribute_exists(pk)",
+      ExpressionAttributeValues: values,
+    },
+  });
+  return transact(
+    keys
+      .flatMap(({ keyId, keyHash }) => [write(rowKeys.userKey(userId, keyId)), write(rowKeys.keyMark(keyHash))])
+      .slice(0, maxTransactionItems),
+  );
+};
+
+/** Removes the sum of a budget without a period: no period's end removes it. */
+export const removeTotal = async (userId: string, budgetId: string): Promise<void> => {
+  await documents.send(
+    new UpdateCommand({
+      TableName: config.tableName("keys"),
+      Key: rowKeys.admission(userId),
+      UpdateExpression: "REMOVE #sum",
+      ExpressionAttributeNames: { "#sum": budgetAttribute(`${budgetId}#total`) },
+    }),
+  );
+};
+
 /** Fields of a mark that a change of the key sets; null removes. */
 export interface MarkChange {
   readonly enabled?: boolean;
@@ -115,27 +194,14 @@ export interface MarkChange {
 
 /** Changes a key's mark, which the very next request reads. */
 export const changeMark = async (keyHash: string, change: MarkChange): Promise<void> => {
-  const sets: string[] = [];
-  const removes: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(change)) {
-    if (value === undefined) continue;
-    if (value === null) removes.push(name);
-    else {
-      sets.push(`${name} = :${name}`);
-      values[`:${name}`] = value;
-    }
-  }
-  if (sets.length + removes.length === 0) return;
+  const { update, values } = setOrRemove({ ...change });
+  if (update === "") return;
   await documents.send(
     new UpdateCommand({
       TableName: config.tableName("keys"),
       Key: rowKeys.keyMark(keyHash),
-      UpdateExpression: [
-        ...(sets.length > 0 ? [`SET ${sets.join(", ")}`] : []),
-        ...(removes.length > 0 ? [`REMOVE ${removes.join(", ")}`] : []),
-      ].join(" "),
-      ...(sets.length > 0 ? { ExpressionAttributeValues: values } : {}),
+      UpdateExpression: update,
+      ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
     }),
   );
 };

@@ -58,6 +58,8 @@ export const jobRowSchema = z.object({
     costPicoUsd: pico.optional(),
     /** Booked against the daily cap at the start; returned when nothing was made. */
     bookedPicoUsd: pico,
+    /** Budget and period that the job is charged to, and what is booked of it. */
+    budget: z.object({ name: z.string(), bookedPicoUsd: pico }).optional(),
     attempts: z.array(attemptSchema).default([]),
   }),
   /** Unix ms of the last turn at the provider. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
+import { limitAttributes } from "./key-limits.ts";
 import { rowKeys } from "./row-keys.ts";
 import { getItem, updateItem } from "./table.ts";
 
@@ -19,6 +20,7 @@ const keyMarkSchema = z.object({
   verifiedAt: z.optional(z.number()),
   /** The key's own limit a minute, for the local limiter. */
   rateLimit: z.optional(z.number()),
+  ...limitAttributes,
 });
 
 export type KeyMark = z.infer<typeof keyMarkSchema>;

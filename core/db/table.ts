@@ -153,6 +153,27 @@ export const updateItem = async (
   });
 };
 
+/** The same, and the whole row as it is afterwards. @throws AwsError */
+export const updateAndRead = async (
+  table: TableId,
+  key: ItemKey,
+  update: string,
+  expression: Expression = {},
+): Promise<PlainItem> => {
+  const { Attributes } = await callAws({
+    service: "dynamodb",
+    operation: "UpdateItem",
+    input: {
+      TableName: config.tableName(table),
+      Key: toAttributes({ ...key }),
+      UpdateExpression: update,
+      ReturnValues: "ALL_NEW",
+      ...expressionInput(expression),
+    },
+  });
+  return fromAttributes((Attributes ?? {}) as AttributeMap);
+};
+
 /** Deletes one row. @throws AwsError */
 export const deleteItem = async (table: TableId, key: ItemKey, expression: Expression = {}): Promise<void> => {
   await callAws({

@@ -77,6 +77,7 @@ export const embed = async (
     asked: model,
     streamed: false,
     reserve: callReserve(model, size),
+    tokens: () => inputTokens,
     timeoutMs,
   });
   let answer: EmbeddingAnswer | undefined;

@@ -1,37 +1,42 @@
 import type { Purse } from "./admission.ts";
+import { addSpend, noSpend, type Spend } from "./spend.ts";
 import type { GenerationCost } from "./unused.ts";
 
-/** What a generation's calls were given of the platform's money, and what they took of it. */
+/** What was set aside for a generation's calls, and what they took of it. */
 export class GenerationMoney {
   #purse: Purse | undefined;
   #grantedPicoUsd: bigint | undefined;
-  #spentBeforePicoUsd = 0n;
+  #byok = false;
+  #spentBefore = noSpend;
 
   /** Set aside for the call that answered. Undefined where nothing was. */
   get grantedPicoUsd(): bigint | undefined {
     return this.#grantedPicoUsd;
   }
 
-  /** What the attempts before it count against the daily cap. */
-  get spentBeforePicoUsd(): bigint {
-    return this.#spentBeforePicoUsd;
+  /** What the attempts before it count. */
+  get spentBefore(): Spend {
+    return this.#spentBefore;
   }
 
   payFrom(purse: Purse | undefined): void {
     this.#purse = purse;
   }
 
-  noteFailed(spentPicoUsd: bigint): void {
-    this.#spentBeforePicoUsd += spentPicoUsd;
+  noteFailed(spent: Spend): void {
+    this.#spentBefore = addSpend(this.#spentBefore, spent);
   }
 
-  noteAnswered(grantedPicoUsd: bigint | undefined): void {
+  /** @param byok whether the caller's own key pays for it */
+  noteAnswered(grantedPicoUsd: bigint | undefined, byok: boolean): void {
     this.#grantedPicoUsd = grantedPicoUsd;
+    this.#byok = byok;
   }
 
   /** What the answer left of its money is free for the other calls of a run. */
-  settle({ spentPicoUsd }: GenerationCost): void {
-    const left = (this.#grantedPicoUsd ?? 0n) + this.#spentBeforePicoUsd - spentPicoUsd;
-    if (left > 0n) this.#purse?.giveBack(left);
+  settle({ spent }: GenerationCost): void {
+    const part = this.#byok ? "callerPicoUsd" : "platformPicoUsd";
+    const left = (this.#grantedPicoUsd ?? 0n) + this.#spentBefore[part] - spent[part];
+    if (left > 0n) this.#purse?.giveBack(left, this.#byok);
   }
 }

@@ -90,13 +90,13 @@ export class Generation {
       signal: until?.signal ?? scope.signal,
       abortReason: until?.reason ?? (() => scope.reason),
       remainingMs: () => scope.remainingMs(),
-      onAttempt: (attempt, spentPicoUsd) => {
+      onAttempt: (attempt, spent) => {
         this.attempts.push(attempt);
-        this.#money.noteFailed(spentPicoUsd);
+        this.#money.noteFailed(spent);
       },
     });
     this.#served = result.target;
-    this.#money.noteAnswered(result.grantedPicoUsd);
+    this.#money.noteAnswered(result.grantedPicoUsd, result.target.byok);
     this.#providerMs += result.providerMs;
     this.#firstResultAt ??= performance.now();
     return result;
@@ -144,7 +144,7 @@ export class Generation {
       byok: this.byok && !cacheHit,
       cacheHit,
       grantedPicoUsd: this.#money.grantedPicoUsd,
-      spentBeforePicoUsd: this.#money.spentBeforePicoUsd,
+      spentBefore: this.#money.spentBefore,
       reportedCostPicoUsd: reportedCostPicoUsd(outcome?.reportedUsage),
     };
     return totalCost(charge, this.attempts);

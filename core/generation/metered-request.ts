@@ -1,10 +1,9 @@
 import type { Reserve } from "#core/db/grant.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
-import { Admission } from "./admission.ts";
+import { type Admission, newAdmission } from "./admission.ts";
 import { Generation } from "./generation.ts";
 import type { GenerationEnd, GenerationOptions } from "./generation-parts.ts";
 import { RequestScope } from "./request-scope.ts";
-import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
 import type { Choice } from "./targets.ts";
 import type { GenerationCost } from "./unused.ts";
@@ -16,6 +15,8 @@ export interface MeteredRequestOptions
   extends Omit<GenerationOptions, "scope" | "day" | "numberInRun" | "reservePicoUsd"> {
   /** What its first call may cost. */
   readonly reserve: Reserve;
+  /** The most tokens that it may come to. Absent where it is not measured in tokens. */
+  readonly tokens?: () => number;
   readonly timeoutMs: number;
   /** The highest value that the request's own `timeout` may have. Absent on routes without that field. */
   readonly settableMs?: number;
@@ -29,14 +30,13 @@ export interface MeteredRequest {
 
 /** Starts the request's timers: whoever makes it calls `settleRequest` at its end. */
 export const meteredRequest = (options: MeteredRequestOptions): MeteredRequest => {
-  const { call, caller, timeoutMs, settableMs, reserve: asked, ...rest } = options;
+  const { call, caller, timeoutMs, settableMs, reserve, tokens, ...rest } = options;
   const { requestId, startedAtMs, lambdaDeadlineMs } = call;
   const { userId } = caller.principal;
   const byok = options.byok ?? caller.providerKeySlug !== undefined;
   const scope = new RequestScope({ userId, requestId, timeoutMs, settableMs, startedAtMs, lambdaDeadlineMs });
-  const reserve = byok ? noReserve : asked;
-  const admission = new Admission({ userId, requestId, reserve, startedAtMs, lambdaDeadlineMs });
-  const reservePicoUsd = reserve.picoUsd;
+  const admission = newAdmission(call, caller, { reserve, callerPays: byok, tokens });
+  const reservePicoUsd = byok ? 0n : reserve.picoUsd;
   const generation = new Generation({ ...rest, call, caller, reservePicoUsd, scope, day: admission.day });
   return { scope, admission, generation };
 };
@@ -54,6 +54,12 @@ export const openRequest = async <Model extends TargetModel, Hit = never>(
   if (first === undefined) throw new Error("A request without a target");
   return { targets: [first, ...others], hit };
 };
+
+/** What a generation counts against limits. */
+export const spentBy = ({ spent, usage }: GenerationCost) => ({
+  ...spent,
+  tokens: usage.inputTokens + usage.outputTokens,
+});
 
 export interface SettleOptions {
   /** Work that ends with the request, such as storing its answer. */
@@ -74,7 +80,7 @@ export const settleRequest = async (
   scope.close();
   const cost = generation.costOf(end);
   const settling = rowStaysOpen ? undefined : generation.settle(end);
-  await allEnded([settling, admission.close(cost.spentPicoUsd), alongside]);
+  await allEnded([settling, admission.close(spentBy(cost)), alongside]);
   generation.report(end, rowStaysOpen ? undefined : cost);
   return cost;
 };

@@ -12,7 +12,7 @@ export interface CallMoney<Model extends TargetModel> {
   readonly purse: Purse;
 }
 
-/** One attempt, with the money that was set aside for it. Undefined where the caller's own key pays. */
+/** One attempt, with the money that was set aside for it. Undefined where nothing counts it (`Purse.take`). */
 export interface PaidAttempt<Model extends TargetModel> extends Attempt<Model> {
   readonly grantedPicoUsd: bigint | undefined;
 }
@@ -42,14 +42,13 @@ export const withMoney =
   async (attempt: Attempt<Model>): Promise<Reply> => {
     const { model, byok } = attempt.target;
     onGrant(undefined);
-    if (byok) return call({ ...attempt, grantedPicoUsd: undefined });
-    requirePrice(model, model.catalog !== undefined);
-    const grantedPicoUsd = await purse.take(callReserve(model, size));
+    if (!byok) requirePrice(model, model.catalog !== undefined);
+    const grantedPicoUsd = await purse.take(callReserve(model, size), byok);
     try {
       onGrant(grantedPicoUsd);
       return await call({ ...attempt, grantedPicoUsd });
     } catch (error) {
-      if (!isBilled(error)) purse.giveBack(grantedPicoUsd);
+      if (grantedPicoUsd !== undefined && !isBilled(error)) purse.giveBack(grantedPicoUsd, byok);
       throw error;
     }
   };

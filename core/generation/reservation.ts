@@ -118,6 +118,16 @@ export const mostExpensive = <Model extends PricedModel>(models: readonly Model[
       noReserve,
     );
 
+/** Counted of a call's output where its caller sets no limit, until its true tokens are known. */
+const expectedOutputTokens = 1_024;
+
+/** The most tokens that one call to one of the models may come to, for the key's limit of tokens a minute. */
+export const mostTokens = <Model extends PricedModel>(models: readonly Model[], size: CallSize<Model>): number =>
+  models.reduce((most, model) => {
+    const longest = size.outputTokens === undefined ? expectedOutputTokens : longestAnswer(model, size);
+    return Math.max(most, size.inputTokens(model) + longest * size.answers + size.predictionTokens);
+  }, 0);
+
 /**
  * The output limit that an amount pays for; undefined where that is no less than the answer may have anyway. `"too-little"`
  * where it would be under 256 tokens.

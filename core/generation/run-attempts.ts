@@ -5,6 +5,7 @@ import { isOwnTimeout, type TargetReply, type TargetTries, tryTargets } from "#c
 import { failureToError } from "./failure-to-error.ts";
 import { type CallMoney, type PaidAttempt, withMoney } from "./paid-call.ts";
 import { spendOf } from "./settlement.ts";
+import { type Spend, spendBy } from "./spend.ts";
 import { spendOnUnused, unusedGeneration } from "./unused.ts";
 
 export interface AttemptsRequest<Model extends TargetModel, Reply>
@@ -16,9 +17,9 @@ export interface AttemptsRequest<Model extends TargetModel, Reply>
   readonly call: (attempt: PaidAttempt<Model>) => Promise<Reply>;
   /**
    * Called as each attempt ends, so that a request that is cut off later still has the records, with what it counts against
-   * the daily cap.
+   * limits.
    */
-  readonly onAttempt: (attempt: AttemptRecord, spentPicoUsd: bigint) => void;
+  readonly onAttempt: (attempt: AttemptRecord, spent: Spend) => void;
 }
 
 export interface AttemptsResult<Model extends TargetModel, Reply> extends TargetReply<Model, Reply> {
@@ -42,9 +43,9 @@ export const runAttempts = async <Model extends TargetModel, Reply>(
     let spent = unused === undefined ? 0n : spendOnUnused(unused);
     if (unused !== undefined && grantedPicoUsd !== undefined) {
       spent = spendOf(model.catalog, unused, grantedPicoUsd);
-      if (spent < grantedPicoUsd) money?.purse.giveBack(grantedPicoUsd - spent);
+      if (spent < grantedPicoUsd) money?.purse.giveBack(grantedPicoUsd - spent, byok);
     }
-    onAttempt(made, spent);
+    onAttempt(made, spendBy(byok, spent));
   };
   const result = await tryTargets<Model, Reply>({
     ...tries,

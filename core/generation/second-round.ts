@@ -1,7 +1,7 @@
 import { readProviderKeys } from "#core/db/provider-key-rows.ts";
-import { GatewayError } from "#core/errors.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import type { Admission } from "./admission.ts";
+import { requireAllowed } from "./allowed-models.ts";
 import type { Caller } from "./caller.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { type Choice, toTargets } from "./targets.ts";
@@ -30,18 +30,16 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-const isOverCap = (refusal: unknown): boolean =>
-  refusal instanceof GatewayError && refusal.code === "SPEND_LIMIT_EXCEEDED";
-
 /**
  * Round 2: admission, the open usage row, the caller's provider keys and the cache, in parallel. Then whose key serves each
- * model. When today's cap on platform money is reached, the request continues if the caller's own keys pay for it.
+ * model. When a limit on platform money is reached, the request continues if the caller's own keys pay for it.
  * @throws GatewayError, AwsError
  */
 export const secondRound = async <Model extends TargetModel, Hit = never>(
   options: SecondRoundOptions<Model, Hit>,
 ): Promise<SecondRound<Model, Hit>> => {
   const { caller, scope, admission, openRow, findAnswer } = options;
+  for (const { model } of options.groups.flat()) requireAllowed(caller, model);
   const found = findAnswer?.(scope.signal);
   const [refusal, providerKeys] = await Promise.all([
     caught(Promise.all([admission.admit(), openRow?.()])),
@@ -55,7 +53,7 @@ export const secondRound = async <Model extends TargetModel, Hit = never>(
     return { groups, hit };
   }
   const callerPays = groups.every(([first]) => first?.byok === true);
-  if (!isOverCap(refusal) || !callerPays) throw refusal;
+  if (!admission.mayBeUnpaid(refusal) || !callerPays) throw refusal;
   await admission.admitUnpaid();
   return { groups: groups.map((group) => group.filter(({ byok }) => byok)), hit: undefined };
 };

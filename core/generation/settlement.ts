@@ -3,6 +3,7 @@ import type { CatalogModel } from "#core/catalog/model.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { costForReserve } from "./reservation.ts";
+import { addSpend, noSpend, type Spend, spendBy } from "./spend.ts";
 import { type GenerationCost, withUnused } from "./unused.ts";
 
 /** The cost of a generation, from the facts that are known at its end. */
@@ -30,10 +31,10 @@ export interface Charge {
   readonly byok: boolean;
   /** A stored answer served, and no provider was called. */
   readonly cacheHit: boolean;
-  /** Set aside for the call that answered. Undefined where nothing was, as for the caller's own key. */
+  /** Set aside for the call that answered. Undefined where nothing was, as for most calls on the caller's own key. */
   readonly grantedPicoUsd?: bigint | undefined;
-  /** What the attempts before it count against the daily cap. */
-  readonly spentBeforePicoUsd?: bigint;
+  /** What the attempts before it count. */
+  readonly spentBefore?: Spend;
   /** The cost that the provider states itself. */
   readonly reportedCostPicoUsd?: bigint | undefined;
 }
@@ -56,21 +57,19 @@ export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, gr
   return usage.estimated && cost < grantedPicoUsd ? grantedPicoUsd : cost;
 };
 
-/** Part of the daily cap: nothing when the caller's own key or the cache paid. */
-const platformSpend = (charge: Charge): bigint => {
-  const { byok, cacheHit, catalog, usage, unitCost, grantedPicoUsd, reportedCostPicoUsd: reported } = charge;
-  if (byok || cacheHit) return 0n;
+/** What an answer counts, whoever pays for it: nothing when the cache had it. */
+const answerSpend = (charge: Charge): bigint => {
+  const { cacheHit, catalog, usage, unitCost, grantedPicoUsd, reportedCostPicoUsd: reported } = charge;
+  if (cacheHit) return 0n;
   if (unitCost !== undefined) return unitCost.spendPicoUsd;
   return (reported === undefined ? undefined : answerCost(charge)) ?? spendOf(catalog, usage, grantedPicoUsd);
 };
 
 /** The total of an answer and of the attempts that were paid for without an answer. */
 export const totalCost = (charge: Charge, attempts: readonly AttemptRecord[]): GenerationCost => {
-  const { usage, byok, unitCost, cacheHit, spentBeforePicoUsd = 0n } = charge;
+  const { usage, byok, unitCost, cacheHit, spentBefore = noSpend } = charge;
   const listCost = unitCost === undefined ? answerCost(charge) : unitCost.costPicoUsd;
   const cost = cacheHit ? 0n : listCost;
-  return withUnused(
-    { usage, costPicoUsd: cost, byok, spentPicoUsd: platformSpend(charge) + spentBeforePicoUsd },
-    attempts,
-  );
+  const spent = addSpend(spendBy(byok, answerSpend(charge)), spentBefore);
+  return withUnused({ usage, costPicoUsd: cost, byok, spent }, attempts);
 };

@@ -2,11 +2,12 @@ import { countRequest } from "#core/auth/count-request.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { RateLimit } from "#core/routes.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
-import { Admission } from "./admission.ts";
+import { newAdmission } from "./admission.ts";
 import type { Caller } from "./caller.ts";
 import { RequestScope } from "./request-scope.ts";
 import { noReserve } from "./reservation.ts";
 import { secondRound } from "./second-round.ts";
+import { noSpend } from "./spend.ts";
 import { allEnded } from "./with-retries.ts";
 
 export interface UnpaidOptions<Model extends TargetModel> {
@@ -38,10 +39,10 @@ export const unpaidWork = async <Model extends TargetModel, Result>(
   const { model, timeoutMs, limit } = options;
   const { userId } = caller.principal;
   const scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
-  const admission = new Admission({ userId, requestId, reserve: noReserve, startedAtMs, lambdaDeadlineMs });
+  const admission = newAdmission(call, caller, { reserve: noReserve });
   call.deferred.push(async () => {
     scope.close();
-    await admission.close(0n);
+    await admission.close({ ...noSpend, tokens: 0 });
   });
   const [{ groups }] = await allEnded([
     secondRound({ caller, scope, admission, groups: [[{ model }]] }),

@@ -5,6 +5,7 @@ import type { AttemptRecord, UnusedGeneration } from "#core/db/usage-events.ts";
 import { mayBeBilled, type ProviderFailure } from "#core/providers/provider.ts";
 import { estimatedUsage, meteredUsage } from "./metered-usage.ts";
 import { costForReserve } from "./reservation.ts";
+import type { Spend } from "./spend.ts";
 
 /**
  * Generations that may have to be paid and that nobody received: an answer that broke off before its first content, that
@@ -45,8 +46,8 @@ export interface AnswerCost {
   /** Undefined for an unknown price. */
   readonly costPicoUsd: bigint | undefined;
   readonly byok: boolean;
-  /** Counted against the daily cap, unused generations included. */
-  readonly spentPicoUsd: bigint;
+  /** Counted against limits, unused generations included. */
+  readonly spent: Spend;
 }
 
 /** Tokens and cost of a generation, including the attempts before it. */
@@ -54,20 +55,20 @@ export interface GenerationCost {
   readonly usage: TokenUsage;
   /** Undefined for an unknown price. */
   readonly costPicoUsd: bigint | undefined;
-  /** Counted against the daily cap. */
-  readonly spentPicoUsd: bigint;
+  /** Counted against limits. */
+  readonly spent: Spend;
   /** The part that the caller's own keys paid, when that is neither all nor nothing as `byok` says. */
   readonly byokCostPicoUsd: bigint | undefined;
 }
 
-/** What an unused generation of the platform's counts against the daily cap. */
-export const spendOnUnused = ({ byok, costPicoUsd: cost, ...usage }: UnusedGeneration): bigint =>
-  byok ? 0n : (cost ?? costForReserve(undefined, usage));
+/** What an unused generation counts against limits, where nothing was set aside for it. */
+export const spendOnUnused = ({ costPicoUsd: cost, ...usage }: UnusedGeneration): bigint =>
+  cost ?? costForReserve(undefined, usage);
 
 /** Adds up a request: its answer and its unused generations. One unknown price makes the total unknown. */
 export const withUnused = (answer: AnswerCost, attempts: readonly AttemptRecord[]): GenerationCost => {
   const unused = attempts.flatMap((attempt) => attempt.unused ?? []);
-  const { spentPicoUsd } = answer;
+  const { spent } = answer;
   let { usage, costPicoUsd: total } = answer;
   let byokCost = answer.byok ? (total ?? 0n) : 0n;
   for (const generation of unused) {
@@ -78,5 +79,5 @@ export const withUnused = (answer: AnswerCost, attempts: readonly AttemptRecord[
   }
   const byRule = answer.byok ? total : 0n;
   const isMixed = total !== undefined && byokCost !== byRule;
-  return { usage, costPicoUsd: total, spentPicoUsd, byokCostPicoUsd: isMixed ? byokCost : undefined };
+  return { usage, costPicoUsd: total, spent, byokCostPicoUsd: isMixed ? byokCost : undefined };
 };

@@ -15,6 +15,6 @@ export const backgroundHandler =
       logger.error("Background work failed", { route: id, error: loggableError(error) });
       throw error;
     } finally {
-      await flushMetrics({ route: id });
+      flushMetrics({ route: id });
     }
   };

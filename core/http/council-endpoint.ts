@@ -27,7 +27,7 @@ export const serveCouncil = async (call: Call<CouncilBody & { readonly stream: b
     timeoutMs: stream ? runTimeoutMs : unstreamedTimeoutMs,
     maxCostUsd: request.maxCostUsd,
   });
-  await run.openModels(plan.models, plan.bound);
+  await run.openModels(plan.models, plan.planned);
   const hold = async (listener: CouncilListener): Promise<CouncilResult> => {
     const council = new Council(run, request, plan, listener);
     const result = await council.hold();

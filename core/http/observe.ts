@@ -70,5 +70,5 @@ export const finishRequest = async (state: RequestState | undefined): Promise<vo
     ...principalFields(state),
     ...state.log,
   });
-  await flushMetrics({ route: state.route.id, model: state.metricModel, provider: state.metricProvider });
+  flushMetrics({ route: state.route.id, model: state.metricModel, provider: state.metricProvider });
 };

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { rateLimitHeaders } from "#core/auth/rate-limit.ts";
+import { toUsd } from "#core/catalog/cost.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { RequestState } from "./request-state.ts";
 
@@ -34,6 +35,7 @@ const exposed = [
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",
   "X-RateLimit-Reset",
+  "X-Budget-Remaining-Usd",
   "X-Model-Used",
   "X-Provider-Used",
   "X-Attempts",
@@ -94,6 +96,7 @@ export const clientRequestId = ({ headers }: Pick<RequestState, "headers">): str
 /** The headers that every answer has, errors too. */
 const commonHeaders = (state: RequestState): Record<string, string> => {
   const clientId = clientRequestId(state);
+  const { budgetLeftPicoUsd } = state;
   return {
     ...securityHeaders,
     ...(allowsAnyOrigin(state) ? corsHeaders : {}),
@@ -101,6 +104,7 @@ const commonHeaders = (state: RequestState): Record<string, string> => {
     ...state.wire.headers(state.requestId),
     ...(clientId === undefined ? {} : { "x-client-request-id": clientId }),
     ...rateLimitHeaders(state.limit),
+    ...(budgetLeftPicoUsd === undefined ? {} : { "x-budget-remaining-usd": String(toUsd(budgetLeftPicoUsd)) }),
   };
 };
 

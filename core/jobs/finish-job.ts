@@ -38,7 +38,8 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     attempts: usage.attempts,
     latencyMs: nowMs - row.createdAt,
   };
-  await settleJob({ usage: settled, bookedPicoUsd: usage.bookedPicoUsd, byok: row.byok });
+  const { bookedPicoUsd, budget } = usage;
+  await settleJob({ usage: settled, bookedPicoUsd, budget, byok: row.byok });
   const end: JobEnd = {
     status: state.status,
     finishedAt: nowMs,

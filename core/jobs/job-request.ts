@@ -20,6 +20,8 @@ export interface StartingRequest extends RecordedRequest, Omit<MediaCalls, "ask"
   readonly attempts: readonly AttemptRecord[];
   /** Booked against the daily cap until the job ends. */
   readonly bookedPicoUsd: bigint;
+  /** The budget of the calling key that counts the job, and what is booked of it. */
+  readonly bookedBudget: JobRow["usage"]["budget"];
   /** Admits the request and opens the key that pays. @throws GatewayError */
   open(): Promise<ProviderCredential>;
   /** Runs a part of the request; a failure becomes the request's error. @throws GatewayError */

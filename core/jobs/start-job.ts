@@ -60,6 +60,7 @@ export const startJob = async (
         units: quote.units,
         costPicoUsd: quote.costPicoUsd,
         bookedPicoUsd: request.bookedPicoUsd,
+        ...(request.bookedBudget === undefined ? {} : { budget: request.bookedBudget }),
         attempts: [...request.attempts],
       },
       polledAt: 0,

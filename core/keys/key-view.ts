@@ -1,5 +1,10 @@
 import * as z from "zod";
+import type { UserKey } from "#core/db/api-keys.ts";
+import { limitsOf } from "#core/db/key-limits.ts";
+import type { PlainItem } from "#core/db/table.ts";
 import { defaultKeyRateLimit } from "#core/schemas/keys.ts";
+import { type EndpointLimit, limitsByName } from "./endpoint-limits.ts";
+import { type LimitsView, limitsView } from "./key-limits.ts";
 
 /** What Unkey tells of a key, as far as we show it. */
 const unkeyKeySchema = z.object({
@@ -19,8 +24,8 @@ const ownLimitName = "requests";
 const iso = (unixMs: number | null | undefined): string | null =>
   unixMs === null || unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString();
 
-/** A key as the dashboard lists it: never the key itself. */
-export interface KeyView {
+/** What Unkey knows of a key: never the key itself. */
+export interface StoredKey {
   readonly keyId: string;
   readonly name: string;
   readonly start: string;
@@ -31,8 +36,14 @@ export interface KeyView {
   readonly expiresAt: string | null;
 }
 
+/** A key as the dashboard lists it. */
+export interface KeyView extends StoredKey, LimitsView {
+  /** Requests by endpoint, as they are enforced for this key. */
+  readonly limits: Readonly<Record<string, EndpointLimit>>;
+}
+
 /** One of Unkey's keys in our form. */
-export const toKeyView = (value: unknown): KeyView => {
+export const toStoredKey = (value: unknown): StoredKey => {
   const key = unkeyKeySchema.parse(value);
   return {
     keyId: key.keyId,
@@ -43,6 +54,16 @@ export const toKeyView = (value: unknown): KeyView => {
     createdAt: new Date(key.createdAt).toISOString(),
     lastUsedAt: iso(key.lastUsedAt),
     expiresAt: iso(key.expires),
+  };
+};
+
+/** One of Unkey's keys in our form, with the limits that our rows hold. */
+export const toKeyView = (value: unknown, row: UserKey, admission: PlainItem, nowMs: number): KeyView => {
+  const stored = toStoredKey(value);
+  return {
+    ...stored,
+    ...limitsView(limitsOf(row), admission, nowMs),
+    limits: limitsByName(stored.rateLimit),
   };
 };
 

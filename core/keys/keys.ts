@@ -1,21 +1,25 @@
 import { unkey } from "#core/auth/unkey-client.ts";
 import { config } from "#core/config.ts";
+import { readAdmission } from "#core/db/admission.ts";
 import {
   changeMark,
   findUserKey,
   insertKey,
   listUserKeys,
   maxKeys,
+  removeTotal,
   removeUserKey,
   reserveKeyPlace,
   returnKeyPlace,
   type UserKey,
 } from "#core/db/api-keys.ts";
+import { limitsOf } from "#core/db/key-limits.ts";
 import { hashKey } from "#core/db/key-marks.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { CreateKey, PatchKey } from "#core/schemas/keys.ts";
-import { type KeyView, ownLimit, toKeyView } from "./key-view.ts";
+import { familyOf, type LimitsView, limitsView, newLimits, patchLimits } from "./key-limits.ts";
+import { type KeyView, ownLimit, toKeyView, toStoredKey } from "./key-view.ts";
 import { callUnkey, keyNotFound } from "./unkey-call.ts";
 
 /**
@@ -23,7 +27,7 @@ import { callUnkey, keyNotFound } from "./unkey-call.ts";
  * change takes the order in which a crash half way leaves a key refused rather than working.
  */
 
-export interface NewKey {
+export interface NewKey extends LimitsView {
   readonly keyId: string;
   /** The whole key: shown this once, stored nowhere. */
   readonly key: string;
@@ -95,8 +99,10 @@ const undoCreation = async (userId: string, keyId: string | undefined): Promise<
 };
 
 /** Makes a key. @throws GatewayError CONFLICT at the cap of keys, FORBIDDEN for a disabled user, SERVICE_UNAVAILABLE */
-export const createKey = async (userId: string, { name, rateLimit, expiresAt }: CreateKey): Promise<NewKey> => {
+export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.now()): Promise<NewKey> => {
+  const { name, rateLimit, expiresAt } = asked;
   const expires = toExpires(expiresAt ?? undefined);
+  const limits = await newLimits(asked, () => listUserKeys(userId));
   await takePlace(userId);
   let keyId: string | undefined;
   try {
@@ -111,7 +117,7 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
       }),
     );
     keyId = data.keyId;
-    const createdAt = new Date().toISOString();
+    const createdAt = new Date(nowMs).toISOString();
     await insertKey({
       userId,
       keyId,
@@ -120,6 +126,7 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
       rateLimit,
       enabled: true,
       expiresAtMs: expires,
+      limits,
     });
     return {
       keyId,
@@ -128,6 +135,7 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
       rateLimit,
       createdAt,
       expiresAt: expires === undefined ? null : new Date(expires).toISOString(),
+      ...limitsView(limits, {}, nowMs),
     };
   } catch (error) {
     await undoCreation(userId, keyId);
@@ -136,8 +144,9 @@ export const createKey = async (userId: string, { name, rateLimit, expiresAt }: 
 };
 
 /** A user's keys, newest first. @throws GatewayError SERVICE_UNAVAILABLE */
-export const listKeys = async (userId: string): Promise<readonly KeyView[]> => {
-  const own = new Map((await listUserKeys(userId)).map((row) => [row.keyId, row]));
+export const listKeys = async (userId: string, nowMs = Date.now()): Promise<readonly KeyView[]> => {
+  const [rows, admission] = await Promise.all([listUserKeys(userId), readAdmission(userId)]);
+  const own = new Map(rows.map((row) => [row.keyId, row]));
   const views: KeyView[] = [];
   let cursor: string | undefined;
   do {
@@ -149,21 +158,30 @@ export const listKeys = async (userId: string): Promise<readonly KeyView[]> => {
         ...(cursor === undefined ? {} : { cursor }),
       }),
     );
-    views.push(...page.result.data.map(toKeyView));
+    for (const key of page.result.data) {
+      const row = own.get(key.keyId);
+      if (row !== undefined) views.push(toKeyView(key, row, admission, nowMs));
+    }
     cursor = page.result.pagination?.hasMore === true ? page.result.pagination.cursor : undefined;
   } while (cursor !== undefined);
-  return views
-    .filter(({ keyId }) => own.has(keyId))
-    .sort((left, right) => right.createdAt.localeCompare(left.createdAt) || right.keyId.localeCompare(left.keyId));
+  return views.sort(
+    (left, right) => right.createdAt.localeCompare(left.createdAt) || right.keyId.localeCompare(left.keyId),
+  );
 };
 
 /**
  * Changes a key. Only the fields named are sent, so two callers who change different fields both stick.
  * @throws GatewayError NOT_FOUND also for another user's key, SERVICE_UNAVAILABLE
  */
-export const patchKey = async (userId: string, keyId: string, patch: PatchKey): Promise<KeyView> => {
+export const patchKey = async (
+  userId: string,
+  keyId: string,
+  patch: PatchKey,
+  nowMs = Date.now(),
+): Promise<KeyView> => {
   const { keyHash } = await requireUserKey(userId, keyId);
   const expires = toExpires(patch.expiresAt);
+  await patchLimits(userId, keyId, patch, await listUserKeys(userId));
   // What takes a right away is marked before Unkey hears of it, what gives one only after.
   if (patch.enabled === false) await changeMark(keyHash, { enabled: false });
   await callUnkey(
@@ -180,16 +198,22 @@ export const patchKey = async (userId: string, keyId: string, patch: PatchKey): 
     ...(patch.rateLimit === undefined ? {} : { rateLimit: patch.rateLimit }),
     ...(expires === undefined ? {} : { expiresAtMs: expires }),
   });
-  const { data } = await callUnkey(unkey().keys.getKey({ keyId }));
-  return toKeyView(data);
+  const [{ data }, row, admission] = await Promise.all([
+    callUnkey(unkey().keys.getKey({ keyId })),
+    requireUserKey(userId, keyId),
+    readAdmission(userId),
+  ]);
+  return toKeyView(data, row, admission, nowMs);
 };
 
 /** Revokes a key for good: refused from the very next request on. @throws GatewayError NOT_FOUND, SERVICE_UNAVAILABLE */
 export const revokeKey = async (userId: string, keyId: string, nowMs: number): Promise<void> => {
-  const { keyHash } = await requireUserKey(userId, keyId);
+  const { keyHash, budget } = await requireUserKey(userId, keyId);
   await changeMark(keyHash, { revokedAt: nowMs });
   await callUnkey(unkey().keys.deleteKey({ keyId })).catch(ignoreNotFound);
+  const isShared = budget?.period === "total" && familyOf(await listUserKeys(userId), keyId).length > 1;
   await removeUserKey(userId, keyId);
+  if (budget?.period === "total" && !isShared) await removeTotal(userId, budget.id);
 };
 
 /**
@@ -203,7 +227,7 @@ export const rotateKey = async (
   nowMs: number,
 ): Promise<NewKey> => {
   const old = await requireUserKey(userId, keyId);
-  const view = toKeyView((await callUnkey(unkey().keys.getKey({ keyId }))).data);
+  const view = toStoredKey((await callUnkey(unkey().keys.getKey({ keyId }))).data);
   await takePlace(userId);
   const createdAt = new Date(nowMs).toISOString();
   const expiresAtMs = view.expiresAt === null ? undefined : Date.parse(view.expiresAt);
@@ -219,6 +243,7 @@ export const rotateKey = async (
       rateLimit: view.rateLimit,
       enabled: view.enabled,
       expiresAtMs,
+      limits: limitsOf(old),
     });
   } catch (error) {
     // The reroll set an end to the old key, which is the only one that the caller has.
@@ -244,6 +269,7 @@ export const rotateKey = async (
     rateLimit: view.rateLimit,
     createdAt,
     expiresAt: view.expiresAt,
+    ...limitsView(limitsOf(old), await readAdmission(userId), nowMs),
   };
 };
 

@@ -103,6 +103,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
     return this.byok ? 0n : spendOf(this.quote);
   }
 
+  /** The budget of the calling key that counts the request, and what is booked of it. */
+  get bookedBudget(): { readonly name: string; readonly bookedPicoUsd: bigint } | undefined {
+    const name = this.#metered.admission.budgetOf(this.byok);
+    return name === undefined ? undefined : { name, bookedPicoUsd: spendOf(this.quote) };
+  }
+
   /** Round 2, then the key that pays. @throws GatewayError */
   async open(): Promise<ProviderCredential> {
     const { principal, providerKeySlug, model } = this.#options;

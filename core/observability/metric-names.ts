@@ -19,6 +19,7 @@ export const metricNames = {
   ColdStarts: "Count",
   UnkeyUnavailable: "Count",
   OrphanedLeases: "Count",
+  BudgetRefusals: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
 } as const satisfies Record<string, "Count" | "Milliseconds">;

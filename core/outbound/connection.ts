@@ -63,6 +63,8 @@ export class Connection {
   #exchange: Exchange | undefined;
   /** A byte of the running response is here. */
   #answered = false;
+  /** Nothing has ever arrived: its handshakes may be under way. */
+  #isNew = true;
   #stale = false;
   /** Whether the last exchange ran into its timeout before any byte of its response. */
   isSilent = false;
@@ -85,6 +87,17 @@ export class Connection {
   /** Whether the last exchange failed before any byte of its response: on a kept connection, the server had left before. */
   get isStale(): boolean {
     return this.#stale;
+  }
+
+  /** Whether nothing has arrived on it yet, so that its handshakes may take a part of a call's time. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /** Makes it wait for the next call, while it connects or after an exchange. */
+  keep(): void {
+    this.idleSinceMs = Date.now();
+    this.#origin.idle.push(this);
   }
 
   close(): void {
@@ -110,6 +123,7 @@ export class Connection {
   #receive(bytes: Buffer): void {
     const exchange = this.#exchange;
     this.#answered = true;
+    this.#isNew = false;
     if (exchange === undefined) {
       // Nothing was asked: whatever this is, the next response could be taken for another's.
       this.#fail(new OutboundError("network", "An answer came to no question"));
@@ -130,11 +144,8 @@ export class Connection {
 
   #finish({ reader, resolve }: Exchange): void {
     this.#exchange = undefined;
-    const { idle } = this.#origin;
-    if (reader.keepsAlive && idle.length < maxIdle && !this.#socket.destroyed) {
-      this.idleSinceMs = Date.now();
-      idle.push(this);
-    } else this.#socket.destroy();
+    if (reader.keepsAlive && this.#origin.idle.length < maxIdle && !this.#socket.destroyed) this.keep();
+    else this.#socket.destroy();
     resolve();
   }
 

@@ -129,6 +129,15 @@ const exchange = async (
 };
 
 /**
+ * Opens a connection that the next call to this origin takes, where there is none. Never throws for the network: the call
+ * itself meets what is wrong, on a fresh connection.
+ */
+export const connectEarly = (url: string): void => {
+  const { origin } = toTarget(url);
+  if (origin.idle.length === 0) new Connection(origin).keep();
+};
+
+/**
  * Posts and resolves with the whole answer, whatever its status. A kept connection that the server had closed meanwhile is
  * replaced once by a fresh one: no byte of an answer came on it. One that stays silent until the timeout takes the other
  * idle ones with it, so that the next try is made on a fresh one. @throws OutboundError
@@ -143,7 +152,8 @@ export const post = async (request: PostRequest): Promise<PostAnswer> => {
   const kept = takeIdle(origin);
   if (kept === undefined) return onNewConnection();
   try {
-    return await exchange(kept, text, request, request.timeoutMs);
+    const timeoutMs = kept.isNew ? (request.freshTimeoutMs ?? request.timeoutMs) : request.timeoutMs;
+    return await exchange(kept, text, request, timeoutMs);
   } catch (error) {
     if (kept.isSilent) closeIdle(origin.idle);
     if (!(kept.isStale || (kept.isSilent && request.retriesSilence === true))) throw error;

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { isAllowable } from "#core/catalog/allowable.ts";
+import { budgetPeriods } from "#core/db/budget-period.ts";
 
 const name = z.string().trim().min(1).max(100);
 /** Requests a minute. */
@@ -6,6 +8,36 @@ const rateLimit = z.int().min(1).max(10_000);
 const expiresAt = z.iso
   .datetime({ offset: true })
   .refine((text) => Date.parse(text) > Date.now(), "must be in the future");
+
+/** A million dollars. */
+const maxBudgetUsd = 1_000_000;
+const maxAllowedModels = 100;
+const maxNameLength = 200;
+const maxTokensPerMinute = 1_000_000_000;
+
+const budget = z.strictObject({
+  /** To the micro-dollar; 0 allows only what costs nothing. */
+  usd: z.number().min(0).max(maxBudgetUsd),
+  period: z.enum(budgetPeriods),
+  includeByok: z.boolean().default(false),
+});
+
+const allowedModels = z
+  .array(
+    z
+      .string()
+      .max(maxNameLength)
+      .refine(isAllowable, "must be a model id, an alias, or all models of a provider as provider/*"),
+  )
+  .min(1)
+  .max(maxAllowedModels)
+  .transform((names) => [...new Set(names)]);
+
+const limits = {
+  budget: budget.nullish(),
+  allowedModels: allowedModels.nullish(),
+  tokensPerMinute: z.int().min(1).max(maxTokensPerMinute).nullish(),
+};
 
 export const defaultKeyRateLimit = 60;
 /** The longest grace of a rotation: 30 days. */
@@ -15,6 +47,7 @@ export const createKeySchema = z.strictObject({
   name,
   rateLimit: rateLimit.default(defaultKeyRateLimit),
   expiresAt: expiresAt.nullish(),
+  ...limits,
 });
 
 export const patchKeySchema = z
@@ -23,6 +56,7 @@ export const patchKeySchema = z
     rateLimit: rateLimit.optional(),
     enabled: z.boolean().optional(),
     expiresAt: expiresAt.nullable().optional(),
+    ...limits,
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), "at least one field is required");
 
@@ -30,3 +64,5 @@ export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(
 
 export type CreateKey = z.infer<typeof createKeySchema>;
 export type PatchKey = z.infer<typeof patchKeySchema>;
+/** What a key may do, as its owner sets it: null lifts a limit, and what is left out stays. */
+export type LimitsChange = Pick<PatchKey, "budget" | "allowedModels" | "tokensPerMinute">;

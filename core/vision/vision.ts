@@ -12,7 +12,7 @@ import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { providerUsed } from "#core/generation/headers.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
-import { mostExpensive } from "#core/generation/reservation.ts";
+import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -107,6 +107,11 @@ export class Vision {
         choices.map(({ model }) => model),
         size,
       ),
+      tokens: () =>
+        mostTokens(
+          choices.map(({ model }) => model),
+          size,
+        ),
       timeoutMs,
     });
     call.deferred.push(async () => {

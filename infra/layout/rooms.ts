@@ -62,7 +62,14 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
-  room("core/keys", "Management of API keys", [...ground, "auth", "db", "observability", "schemas"]),
+  room("core/keys", "Management of API keys: limits, views", [
+    ...ground,
+    "auth",
+    "catalog",
+    "db",
+    "observability",
+    "schemas",
+  ]),
   room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
     ...ground,
     "db",
@@ -228,6 +235,7 @@ export const otherWriters: Readonly<Record<string, string>> = {
 export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/row-keys.ts": "defines them",
   "core/db/admission.ts": "leases and money",
+  "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",

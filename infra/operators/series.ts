@@ -94,7 +94,7 @@ export type Series = SingleSeries | GroupedSeries | PercentileSeries | SearchSer
 export const groupDimensions = ["route", "model", "provider"] as const;
 export type GroupDimension = (typeof groupDimensions)[number];
 
-/** What Powertools writes as `service`. */
+/** Written as `service` with each metric (core/observability/logger.ts). */
 export const serviceName = "concurred";
 
 /** Dimensions of the sums over a whole stage, and of each route, model and provider: core/observability writes both. */

@@ -21,6 +21,9 @@ interface NewKey {
   readonly expiresAt: string | null;
 }
 
+/** Of a key without any. */
+const noLimits = { budget: null, allowedModels: null, tokensPerMinute: null };
+
 type View = Omit<NewKey, "key"> & {
   readonly start: string;
   readonly enabled: boolean;
@@ -100,6 +103,7 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
         rateLimit: 120,
         createdAt: expect.stringMatching(/Z$/),
         expiresAt: null,
+        ...noLimits,
       });
       expect((await use(made.key)).status).toBe(200);
       const [view] = await list();
@@ -113,7 +117,10 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
         lastUsedAt: expect.any(String),
       });
       expect(Object.keys(view ?? {}).sort()).toEqual(
-        ["keyId", "name", "start", "rateLimit", "enabled", "createdAt", "lastUsedAt", "expiresAt"].sort(),
+        [
+          ...["keyId", "name", "start", "rateLimit", "limits", "enabled", "createdAt", "lastUsedAt", "expiresAt"],
+          ...Object.keys(noLimits),
+        ].sort(),
       );
       expect(made.key.startsWith(view?.start ?? "-")).toBe(true);
       expect(view?.start.length).toBeLessThan(10);

@@ -143,7 +143,7 @@ describe("the daily cap", () => {
       expect(reply.error()).toMatchObject({
         code: "SPEND_LIMIT_EXCEEDED",
         type: "insufficient_quota",
-        details: { dailyCapUsd: capUsd },
+        details: { limit: "daily-cap", dailyCapUsd: capUsd, resetAt: expect.stringMatching(/T00:00:00\.000Z$/) },
       });
     }
     expect((await cloud().admission(first.userId)).spentPicoUsd).toBe(spent);

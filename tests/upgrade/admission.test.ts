@@ -1,14 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type AdmissionRequest,
-  admit,
-  isCancelled,
-  markCancelled,
-  release,
-  reserveMore,
-  spendAttribute,
-} from "#core/db/admission.ts";
+import { type AdmissionRequest, admit, isCancelled, markCancelled, release } from "#core/db/admission.ts";
+import { spendAttribute } from "#core/db/admission-row.ts";
 import { maxKeys, reserveKeyPlace, setUserDisabled } from "#core/db/api-keys.ts";
+import { reserveMore } from "#core/db/reserve-more.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
@@ -17,7 +11,7 @@ import { useRecording } from "./use-recording.ts";
 
 describe.skipIf(!hasTables).each(versions)(`admission rows of %s (${tablesName})`, (version) => {
   const recorded = useRecording(version, ["keys"]);
-  let request: AdmissionRequest;
+  let request: Omit<AdmissionRequest, "budget" | "tokens">;
   let leases: readonly string[];
   let spent: bigint;
   const row = () => getItem("keys", rowKeys.admission(request.userId), { consistent: true });
@@ -84,7 +78,7 @@ describe.skipIf(!hasTables).each(versions)(`admission rows of %s (${tablesName})
     const [, reserved] = Object.entries((await row())?.open ?? {}).find(([id]) => id === killed) ?? [];
     const reservedPicoUsd = BigInt(String((reserved as { readonly reserved?: unknown } | undefined)?.reserved));
     const more = { picoUsd: 5n, leastPicoUsd: 5n };
-    expect(await reserveMore({ ...request, requestId: killed, reservedPicoUsd, more })).toBe(5n);
+    expect(await reserveMore({ ...request, requestId: killed, reservedPicoUsd, more })).toEqual({ granted: 5n });
     expect(await spend()).toBe(spent + 5n);
   });
 

@@ -5,7 +5,7 @@ import type { GatewayError } from "#core/errors.ts";
 /** Codes that this dialect knows for an answer that failed. Agents decide by them whether to try again. */
 const codeOf = ({ code, status }: GatewayError): string => {
   if (status === 429) return "rate_limit_exceeded";
-  if (code === "SPEND_LIMIT_EXCEEDED") return "insufficient_quota";
+  if (code === "SPEND_LIMIT_EXCEEDED" || code === "BUDGET_EXCEEDED") return "insufficient_quota";
   return status >= 400 && status < 500 ? "invalid_prompt" : "server_error";
 };
 

@@ -7,9 +7,9 @@ import {
   isCancelled,
   markCancelled,
   release,
-  reserveMore,
 } from "#core/db/admission.ts";
 import type { Reserve } from "#core/db/grant.ts";
+import { reserveMore as askForMore, type FurtherReservation } from "#core/db/reserve-more.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, type PlainItem, putItem, updateItem } from "#core/db/table.ts";
 import { inOrder, operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
@@ -24,7 +24,9 @@ const nowSeconds = nowMs / 1_000;
 
 const newUser = (): string => `user_${randomUUID()}`;
 
-const asking = (userId: string, changes: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+type Asking = Omit<AdmissionRequest, "budget" | "tokens">;
+
+const asking = (userId: string, changes: Partial<Asking> = {}): Asking => ({
   userId,
   requestId: `req_${randomUUID()}`,
   day,
@@ -34,6 +36,12 @@ const asking = (userId: string, changes: Partial<AdmissionRequest> = {}): Admiss
   maxOpen: 20,
   ...changes,
 });
+
+/** What a running request gets in addition; undefined where it gets nothing. */
+const reserveMore = async (request: FurtherReservation): Promise<bigint | undefined> => {
+  const verdict = await askForMore(request);
+  return "granted" in verdict ? verdict.granted : undefined;
+};
 
 const noOrphans = (id: string): void => {
   throw new Error(`${id} was taken for an orphan`);
@@ -89,7 +97,7 @@ describe.skipIf(!hasTables)(`admission (${tablesName})`, () => {
   });
 
   describe("of a request that a part of its money is of use to", () => {
-    const part = (picoUsd: bigint, leastPicoUsd: bigint): Partial<AdmissionRequest> => ({
+    const part = (picoUsd: bigint, leastPicoUsd: bigint): Partial<Asking> => ({
       reserve: { picoUsd, leastPicoUsd },
     });
 

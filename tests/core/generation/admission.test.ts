@@ -11,6 +11,8 @@ import { captureLog } from "#tests/core/support/lambda.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
+const spending = (platformPicoUsd: bigint) => ({ platformPicoUsd, callerPicoUsd: 0n, tokens: 0 });
+
 const startedAtMs = Date.UTC(2026, 10, 22, 12);
 
 const admissionOf = (userId: string, changes: Partial<AdmissionOptions> = {}): Admission =>
@@ -44,14 +46,14 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     const userId = newUser();
     const place = admissionOf(userId);
     await place.admit();
-    await place.close(7n);
-    await place.close(50n);
+    await place.close(spending(7n));
+    await place.close(spending(50n));
     expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(7);
     const refused = admissionOf(userId, { reserve: wholeReserve(10n ** 18n) });
     await expect(refused.admit()).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
     relay().reset();
-    await refused.close(5n);
-    await admissionOf(userId).close(5n);
+    await refused.close(spending(5n));
+    await admissionOf(userId).close(spending(5n));
     expect(relay().requests).toEqual([]);
   });
 
@@ -74,14 +76,14 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     const userId = newUser();
     const place = admissionOf(userId);
     await place.admit();
-    expect(await place.take(wholeReserve(60n))).toBe(60n);
-    place.giveBack(50n);
-    expect(await place.take({ picoUsd: 100n, leastPicoUsd: 90n })).toBe(90n);
+    expect(await place.take(wholeReserve(60n), false)).toBe(60n);
+    place.giveBack(50n, false);
+    expect(await place.take({ picoUsd: 100n, leastPicoUsd: 90n }, false)).toBe(90n);
     expect(place.reservedPicoUsd).toBe(100n);
-    expect(await place.take(wholeReserve(30n))).toBe(30n);
+    expect(await place.take(wholeReserve(30n), false)).toBe(30n);
     expect(place.reservedPicoUsd).toBe(130n);
-    await expect(place.take(wholeReserve(10n ** 18n))).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
-    await place.close(150n);
+    await expect(place.take(wholeReserve(10n ** 18n), false)).rejects.toMatchObject({ code: "SPEND_LIMIT_EXCEEDED" });
+    await place.close(spending(150n));
     expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(150);
   });
 
@@ -97,7 +99,7 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     };
     await place.admit().catch(() => undefined);
     relay().reset();
-    await place.close(0n);
+    await place.close(spending(0n));
     const row = await rowOf(userId);
     expect(row?.open).toEqual({});
     expect(row?.[`spend#${utcDay(startedAtMs)}`]).toBe(0);
@@ -108,7 +110,7 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     relay().intercept = () => ({ kind: "answer", status: 500, body: "{}" });
     await expect(place.admit()).rejects.toMatchObject({ name: "AwsError" });
     relay().requests.length = 0;
-    await expect(place.close(0n)).rejects.toMatchObject({ name: "AwsError" });
+    await expect(place.close(spending(0n))).rejects.toMatchObject({ name: "AwsError" });
     // The tries of one call.
     expect(relay().requests).toHaveLength(3);
   });
@@ -122,7 +124,7 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
       left-- > 0
         ? { kind: "answer", status: 400, body: JSON.stringify({ __type: "ThrottlingException", message: "slow" }) }
         : undefined;
-    await place.close(7n);
+    await place.close(spending(7n));
     expect((await rowOf(userId))?.open).toEqual({});
   });
 
@@ -136,14 +138,14 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
       lambdaDeadlineMs: startedAtMs + 60_000,
     });
     await place.admit();
-    expect(await place.take(wholeReserve(100n))).toBe(100n);
-    const taken = await Promise.all(Array.from({ length: 8 }, () => place.take(wholeReserve(10n))));
+    expect(await place.take(wholeReserve(100n), false)).toBe(100n);
+    const taken = await Promise.all(Array.from({ length: 8 }, () => place.take(wholeReserve(10n), false)));
     expect(taken).toEqual(Array.from({ length: 8 }, () => 10n));
     expect(place.reservedPicoUsd).toBe(180n);
     const spent = async () =>
       (await getItem("keys", rowKeys.admission(userId), { consistent: true }))?.[`spend#${utcDay(startedAtMs)}`];
     expect(await spent()).toBe(180);
-    await place.close(7n);
+    await place.close(spending(7n));
     expect(await spent()).toBe(7);
   });
 });

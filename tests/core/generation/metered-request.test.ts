@@ -93,7 +93,12 @@ const begin = ({ userId, requestId, byok, streamed, reservePicoUsd, untilMs }: A
   };
 };
 
-const cost = { usage, costPicoUsd, spentPicoUsd: costPicoUsd, byokCostPicoUsd: undefined };
+const cost = {
+  usage,
+  costPicoUsd,
+  spent: { platformPicoUsd: costPicoUsd, callerPicoUsd: 0n },
+  byokCostPicoUsd: undefined,
+};
 
 const rowOf = (asked: Asked, changes: Partial<UsageRowOptions> = {}): UsageRow =>
   new UsageRow({
@@ -295,9 +300,13 @@ describe.skipIf(!hasTables)(`A metered request (${tablesName})`, () => {
         (error: GatewayError) => error,
       );
     expect(message).toBe(
-      "Today's cap on platform-paid use is reached. Store your own provider key, or wait until 00:00 UTC.",
+      "Today's cap of 0.01 USD on platform-paid use is reached. Store your own provider key, or wait until 00:00 UTC.",
     );
-    expect(details).toEqual({ dailyCapUsd: 0.01 });
+    expect(details).toEqual({
+      limit: "daily-cap",
+      dailyCapUsd: 0.01,
+      resetAt: expect.stringMatching(/^20\d\d-\d\d-\d\dT00:00:00\.000Z$/),
+    });
   });
 
   it("lets what the caller pays for itself in after that refusal", async () => {
@@ -316,7 +325,7 @@ describe.skipIf(!hasTables)(`A metered request (${tablesName})`, () => {
     await expect(begin(metering({ userId })).open()).rejects.toMatchObject({
       code: "RATE_LIMIT_EXCEEDED",
       retryAfterSeconds: 1,
-      message: "At most 3 requests of one user may run at once.",
+      message: "At most 3 requests of one user may run at once. Retry when one of them has ended.",
       details: { limit: "open-requests", maxOpenRequests: 3 },
     });
   });
@@ -332,10 +341,10 @@ describe.skipIf(!hasTables)(`A metered request (${tablesName})`, () => {
     const meter = begin(request);
     await meter.open();
     const call = wholeReserve(3_000n * microUsd);
-    expect(await meter.admission.take(call)).toBe(call.picoUsd);
-    expect(await meter.admission.take(call)).toBe(call.picoUsd);
+    expect(await meter.admission.take(call, false)).toBe(call.picoUsd);
+    expect(await meter.admission.take(call, false)).toBe(call.picoUsd);
     expect(meter.admission.reservedPicoUsd).toBe(6_000n * microUsd);
-    await expect(meter.admission.take(wholeReserve(6_000n * microUsd))).rejects.toMatchObject({
+    await expect(meter.admission.take(wholeReserve(6_000n * microUsd), false)).rejects.toMatchObject({
       code: "SPEND_LIMIT_EXCEEDED",
     });
     expect(meter.admission.reservedPicoUsd).toBe(6_000n * microUsd);

@@ -3,6 +3,7 @@ import { resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { costForReserve } from "#core/generation/reservation.ts";
 import { totalCost } from "#core/generation/settlement.ts";
+import { spendBy } from "#core/generation/spend.ts";
 
 const usage = { ...noTokens, inputTokens: 1_000, outputTokens: 100 };
 const gpt = resolveModel("gpt-5.2").catalog;
@@ -19,12 +20,12 @@ describe("the cost of an answer", () => {
     for (const catalog of [kimi, undefined]) {
       expect(totalCost({ ...free, catalog, reportedCostPicoUsd: 77n }, [])).toMatchObject({
         costPicoUsd: 77n,
-        spentPicoUsd: 77n,
+        spent: spendBy(false, 77n),
       });
     }
     expect(totalCost({ ...free, catalog: undefined }, [])).toMatchObject({
       costPicoUsd: undefined,
-      spentPicoUsd: costForReserve(undefined, usage),
+      spent: spendBy(false, costForReserve(undefined, usage)),
     });
   });
 
@@ -33,15 +34,17 @@ describe("the cost of an answer", () => {
     const cost = costForReserve(gpt, usage);
     expect(totalCost({ ...estimated, grantedPicoUsd: 10n * cost }, [])).toMatchObject({
       costPicoUsd: cost,
-      spentPicoUsd: 10n * cost,
+      spent: spendBy(false, 10n * cost),
     });
-    expect(totalCost({ ...estimated, grantedPicoUsd: 1n }, [])).toMatchObject({ spentPicoUsd: cost });
-    expect(totalCost({ ...free, catalog: gpt, grantedPicoUsd: 10n * cost }, [])).toMatchObject({ spentPicoUsd: cost });
+    expect(totalCost({ ...estimated, grantedPicoUsd: 1n }, [])).toMatchObject({ spent: spendBy(false, cost) });
+    expect(totalCost({ ...free, catalog: gpt, grantedPicoUsd: 10n * cost }, [])).toMatchObject({
+      spent: spendBy(false, cost),
+    });
   });
 
   it("takes nothing from the cap where the caller's own key or the cache paid", () => {
     for (const payer of [{ byok: true }, { cacheHit: true }]) {
-      expect(totalCost({ ...free, ...payer, catalog: gpt, grantedPicoUsd: 5n }, []).spentPicoUsd).toBe(0n);
+      expect(totalCost({ ...free, ...payer, catalog: gpt, grantedPicoUsd: 5n }, []).spent.platformPicoUsd).toBe(0n);
     }
   });
 });

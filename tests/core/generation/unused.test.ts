@@ -3,6 +3,7 @@ import { resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { addEvent, noAdditions } from "#core/db/rollup-sums.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
+import { spendBy } from "#core/generation/spend.ts";
 import { spendOnUnused, unusedGeneration, withUnused } from "#core/generation/unused.ts";
 import { type FailureKind, newOutcome, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { newEvent } from "#tests/core/support/usage-events.ts";
@@ -29,7 +30,7 @@ const attempt = (changes: object = {}): AttemptRecord => ({
   latencyMs: 5,
   unused: { byok: false, ...usage, costPicoUsd: cost, ...changes },
 });
-const answered = { usage, costPicoUsd: cost, byok: false, spentPicoUsd: cost };
+const answered = { usage, costPicoUsd: cost, byok: false, spent: spendBy(false, cost) };
 
 describe("a generation that nobody got", () => {
   const by = { catalog, byok: false, inputTokens: 8 };
@@ -94,11 +95,10 @@ describe("a generation that nobody got", () => {
     expect(unused).not.toHaveProperty("costPicoUsd");
   });
 
-  it("takes from the cap what it cost, at the highest price where that is unknown, and nothing of the caller's own key", () => {
+  it("counts what it cost against limits, at the highest price where that is unknown", () => {
     const unused = { byok: false, ...usage, costPicoUsd: cost };
     expect(spendOnUnused(unused)).toBe(cost);
     expect(spendOnUnused({ ...unused, costPicoUsd: undefined })).toBeGreaterThan(cost);
-    expect(spendOnUnused({ ...unused, byok: true })).toBe(0n);
   });
 });
 
@@ -108,16 +108,18 @@ describe("the sum of a request", () => {
     expect(withUnused(answered, [free])).toEqual({
       usage,
       costPicoUsd: cost,
-      spentPicoUsd: cost,
+      spent: spendBy(false, cost),
       byokCostPicoUsd: undefined,
     });
   });
 
   it("has every paid generation's tokens and cost", () => {
-    expect(withUnused({ ...answered, spentPicoUsd: 3n * cost }, [attempt(), attempt({ estimated: true })])).toEqual({
+    expect(
+      withUnused({ ...answered, spent: spendBy(false, 3n * cost) }, [attempt(), attempt({ estimated: true })]),
+    ).toEqual({
       usage: { ...usage, inputTokens: 3_000, outputTokens: 300, estimated: true },
       costPicoUsd: 3n * cost,
-      spentPicoUsd: 3n * cost,
+      spent: spendBy(false, 3n * cost),
       byokCostPicoUsd: undefined,
     });
   });
@@ -140,15 +142,15 @@ describe("the sum of a request", () => {
   });
 
   it("takes nothing from the cap for what the caller's own key paid, known or not, and needs no word where byok says it", () => {
-    const own = { ...answered, byok: true, spentPicoUsd: 0n };
+    const own = { ...answered, byok: true, spent: spendBy(false, 0n) };
     expect(withUnused(own, [attempt({ byok: true })])).toMatchObject({
       costPicoUsd: 2n * cost,
-      spentPicoUsd: 0n,
+      spent: spendBy(false, 0n),
       byokCostPicoUsd: undefined,
     });
     expect(withUnused(own, [attempt({ byok: true, costPicoUsd: undefined })])).toMatchObject({
       costPicoUsd: undefined,
-      spentPicoUsd: 0n,
+      spent: spendBy(false, 0n),
       byokCostPicoUsd: undefined,
     });
     const unpriced = { ...own, costPicoUsd: undefined };
@@ -161,10 +163,10 @@ describe("the sum of a request", () => {
   it("tells apart what the caller's own key paid when the platform's answered, and the other way round", () => {
     expect(withUnused(answered, [attempt({ byok: true })])).toMatchObject({
       costPicoUsd: 2n * cost,
-      spentPicoUsd: cost,
+      spent: spendBy(false, cost),
       byokCostPicoUsd: cost,
     });
-    expect(withUnused({ ...answered, byok: true, spentPicoUsd: 0n }, [attempt()])).toMatchObject({
+    expect(withUnused({ ...answered, byok: true, spent: spendBy(false, 0n) }, [attempt()])).toMatchObject({
       costPicoUsd: 2n * cost,
       byokCostPicoUsd: cost,
     });

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, it } from "vitest";
-import { type PostRequest, post } from "#core/outbound/post.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { connectEarly, type PostRequest, post } from "#core/outbound/post.ts";
 import { OutboundError } from "#core/outbound/transport.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
@@ -219,5 +219,39 @@ describe("post", () => {
     await expect(sent).rejects.toThrow("The header authorization cannot be sent");
     await expect(sent).rejects.not.toThrow("secret");
     expect(seen.connections).toBe(0);
+  });
+});
+
+describe("a connection that is opened early", () => {
+  it("is taken by the next call, also while it connects, and is opened once", async () => {
+    const { url, seen } = await startRaw((socket) => socket.write(ok));
+    connectEarly(url);
+    connectEarly(url);
+    expect((await call(url)).text).toBe("ok");
+    expect((await call(url)).text).toBe("ok");
+    expect(seen).toEqual({ connections: 1, requests: 2 });
+  });
+
+  it("has the time of a new connection for its first call", async () => {
+    const { url } = await startRaw((socket) => void setTimeout(() => socket.write(ok), 150));
+    connectEarly(url);
+    expect((await call(url, { timeoutMs: 50, freshTimeoutMs: 10_000 })).text).toBe("ok");
+    expect(await failureOf(call(url, { timeoutMs: 50, freshTimeoutMs: 10_000 }))).toBe("timeout");
+  });
+
+  it("that leads nowhere fails nobody but the call", async () => {
+    const { url, sockets } = await startRaw((socket) => socket.write(ok));
+    const gone = createTcpServer().listen(0, "127.0.0.1");
+    await once(gone, "listening");
+    const goneUrl = `http://127.0.0.1:${(gone.address() as AddressInfo).port}/`;
+    gone.close();
+    await once(gone, "close");
+    connectEarly(goneUrl);
+    expect(await failureOf(call(goneUrl))).toBe("network");
+    // The server closes an early connection before the first call: a fresh one takes its place.
+    connectEarly(url);
+    await vi.waitFor(() => expect(sockets.size).toBe(1));
+    for (const socket of sockets) socket.destroy();
+    expect((await call(url)).text).toBe("ok");
   });
 });

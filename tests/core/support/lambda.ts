@@ -107,7 +107,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** Everything that is written to standard output while `work` runs, one parsed JSON line each. */
 export const captureLog = async (
-  work: () => Promise<unknown>,
+  work: () => unknown,
 ): Promise<{ readonly lines: readonly LogLine[]; readonly text: string }> => {
   let text = "";
   const keep = (part: unknown): boolean => {

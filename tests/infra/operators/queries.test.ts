@@ -46,7 +46,12 @@ it("every field that queries name stands in the line of a request that failed af
     outcome: { responseModel: "gpt", finishReason: "stop" },
     status: "error",
     listedModel: "gpt-5.2",
-    cost: { usage: noTokens, costPicoUsd: 0n, spentPicoUsd: 0n, byokCostPicoUsd: undefined },
+    cost: {
+      usage: noTokens,
+      costPicoUsd: 0n,
+      spent: { platformPicoUsd: 0n, callerPicoUsd: 0n },
+      byokCostPicoUsd: undefined,
+    },
     units: undefined,
     streamed: true,
     cache: "MISS",

@@ -1,0 +1,43 @@
+import * as z from "zod/mini";
+import { budgetPeriods } from "./budget-period.ts";
+import { pico } from "./pico.ts";
+
+/** What an API key may do, beyond its requests a minute. Keys that replaced one another have the same limits. */
+
+const keyBudgetSchema = z.object({
+  /** Part of the names of its sums: a new budget starts at zero. */
+  id: z.string(),
+  picoUsd: pico,
+  period: z.enum(budgetPeriods),
+  /** Whether calls that the user's own provider keys pay for count, too. */
+  includeByok: z._default(z.boolean(), false),
+});
+
+export type KeyBudget = z.infer<typeof keyBudgetSchema>;
+
+/** Attributes of a key's mark and of its user's row of it. Absent where there is no such limit. */
+export const limitAttributes = {
+  /** The same for all keys that replaced one another: part of the names of their sums. */
+  limitsId: z.optional(z.string()),
+  budget: z.optional(keyBudgetSchema),
+  /** Model ids, aliases and `provider/*`. */
+  allowedModels: z.optional(z.array(z.string())),
+  tokensPerMinute: z.optional(z.number()),
+} as const;
+
+const limitsSchema = z.object(limitAttributes);
+type LimitAttributes = z.infer<typeof limitsSchema>;
+
+export interface KeyLimits {
+  readonly id: string;
+  readonly budget?: KeyBudget | undefined;
+  readonly allowedModels?: readonly string[] | undefined;
+  readonly tokensPerMinute?: number | undefined;
+}
+
+/** The limits that a row holds; undefined for a key without any. */
+export const limitsOf = (row: LimitAttributes | undefined): KeyLimits | undefined => {
+  if (row?.limitsId === undefined) return undefined;
+  const { limitsId, budget, allowedModels, tokensPerMinute } = row;
+  return { id: limitsId, budget, allowedModels, tokensPerMinute };
+};
