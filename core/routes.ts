@@ -754,6 +754,25 @@ export const videoStatusRoute = /* @__PURE__ */ row(() => ({
   grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
 }));
 
+export const mcpRoute = /* @__PURE__ */ row(() => ({
+  id: "Mcp",
+  path: "/api/mcp",
+  methods: ["POST"],
+  handler: "functions/mcp.handler",
+  auth: "key",
+  limit: perKey("mcp", 240),
+  ...longGenerating,
+  grants: [
+    ...jobStatusGrants,
+    ...cached,
+    ...chatSecrets,
+    ...promptSecrets,
+    "secret:ExaApiKey",
+    "secret:FalApiKey",
+    "secret:BflApiKey",
+  ],
+}));
+
 export const visionRoute = /* @__PURE__ */ row(() => ({
   id: "Vision",
   path: "/api/v1/vision",
@@ -840,6 +859,7 @@ export const routes = [
   moderationsRoute,
   videoGenerateRoute,
   videoStatusRoute,
+  mcpRoute,
   visionRoute,
   jobsRoute,
   jobContentRoute,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { ArenaRun } from "#core/arena/arena-run.ts";
 import { quoted } from "#core/arena/quoted.ts";
 import { askJson, type JsonAnswer } from "./ask-json.ts";
-import { draftsText, type LabelledDraft } from "./shown-drafts.ts";
+import { draftsText, type LabelledDraft, type ShownDraft } from "./shown-drafts.ts";
 
 /** What the judge makes of the drafts, before it writes the answer. */
 
@@ -94,7 +94,7 @@ const instruction =
 export const rubricText = (rubric: string | undefined): string =>
   rubric === undefined ? "" : `<rubric>\n${quoted(rubric)}\n</rubric>\n\n`;
 
-export const analysisMessages = (question: string, rubric: string | undefined, drafts: readonly LabelledDraft[]) => [
+export const analysisMessages = (question: string, rubric: string | undefined, drafts: readonly ShownDraft[]) => [
   { role: "system" as const, content: instruction },
   {
     role: "user" as const,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { ArenaRun } from "#core/arena/arena-run.ts";
 import { quoted } from "#core/arena/quoted.ts";
 import { askJson } from "./ask-json.ts";
-import { draftsText, type LabelledDraft } from "./shown-drafts.ts";
+import { draftsText, type LabelledDraft, type ShownDraft } from "./shown-drafts.ts";
 
 /** Whether drafts say the same: by their words where that is plain, else by a cheap model that sees no names. */
 
@@ -77,7 +77,7 @@ export const comparisonFormat = (labels: readonly string[]) => ({
   },
 });
 
-export const comparisonMessages = (question: string, drafts: readonly LabelledDraft[]) => [
+export const comparisonMessages = (question: string, drafts: readonly ShownDraft[]) => [
   {
     role: "system" as const,
     content:

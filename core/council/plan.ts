@@ -16,6 +16,7 @@ import { comparisonFormat, comparisonMessages, comparisonTokens } from "./compar
 import type { CouncilRequest } from "./council-request.ts";
 import { draftMessages } from "./drafts.ts";
 import { questionOf } from "./plain-history.ts";
+import type { ShownDraft } from "./shown-drafts.ts";
 
 /**
  * What a council may cost, before it starts: every call that it can make, each at its output limit. The limits of its drafts,
@@ -55,7 +56,7 @@ interface PlannedCall {
   readonly times: number;
 }
 
-const empty = (label: string) => ({ label, draft: undefined as never, text: "" });
+const empty = (label: string): ShownDraft => ({ label, text: "" });
 
 /** A model's call as it is reserved. `auto` may be any model: it counts as one without a known price. */
 const sizeOf = ({ model, body, outputTokens, addedTokens }: PlannedCall) => {

@@ -14,6 +14,9 @@ export interface LabelledDraft {
   readonly text: string;
 }
 
+/** What a prompt needs of it. */
+export type ShownDraft = Pick<LabelledDraft, "label" | "text">;
+
 /** Characters of a draft that are shown. */
 export const shownCharacters = 8_000;
 
@@ -56,5 +59,5 @@ export const labelled = (drafts: readonly AgentAnswer[], seed: string): readonly
 };
 
 /** The drafts between tags that they cannot close. */
-export const draftsText = (drafts: readonly LabelledDraft[]): string =>
+export const draftsText = (drafts: readonly ShownDraft[]): string =>
   drafts.map(({ label, text }) => `<draft label="${label}">\n${quoted(text)}\n</draft>`).join("\n\n");

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { mcpAnswer, messageSchema } from "#core/mcp/message.ts";
 import * as answers from "#core/schemas/answers.ts";
 import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
@@ -259,6 +260,18 @@ export const operations: OperationTable = {
       body: fightSchema,
       headers: payingHeaders,
       answers: [{ status: 200, description: "The events of the fight", ...arenaStream }],
+    },
+  },
+  Mcp: {
+    POST: {
+      summary: "Serve chat, council, battle, image and video as tools of the Model Context Protocol",
+      tag: "Arena",
+      body: messageSchema,
+      headers: payingHeaders,
+      answers: [
+        { status: 200, description: "The answer to the message", json: mcpAnswer },
+        { status: 202, description: "A notification was taken" },
+      ],
     },
   },
   Council: {

@@ -184,7 +184,8 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("core/openapi", "The OpenAPI document", [...ground, "arena", "route-summaries", "schemas"]),
+  room("core/mcp", "The Model Context Protocol: messages and the list of tools", [...ground, "schemas"]),
+  room("core/openapi", "The OpenAPI document", [...ground, "arena", "mcp", "route-summaries", "schemas"]),
   room("core/http", "`jsonHandler()` and `streamHandler()`, the only importers of middy: bodies, answers, SSE", [
     ...ground,
     "arena",
@@ -198,6 +199,7 @@ export const rooms: readonly Room[] = [
     "generation",
     "idempotency",
     "jobs",
+    "mcp",
     "media",
     "observability",
     "schemas",

@@ -40,6 +40,7 @@ const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]]
   ["/api/chat", ["tests/e2e/arena-chat.test.ts"]],
   ["/api/v1/battle", ["tests/e2e/arena.test.ts"]],
   ["/api/v1/fight", ["tests/e2e/arena.test.ts"]],
+  ["/api/mcp", ["tests/e2e/mcp.test.ts"]],
   ["/api/v1/council", ["tests/e2e/council.test.ts"]],
   ["/api/health", ["tests/rights/sample.test.ts"]],
 ];

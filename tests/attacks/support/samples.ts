@@ -122,6 +122,12 @@ const samples: Samples = {
   Council: {
     POST: ({ text }) => ({ path: "/api/v1/council", body: { message: text, models: ["gpt", "claude"] } }),
   },
+  Mcp: {
+    POST: ({ text }) => ({
+      path: "/api/mcp",
+      body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "chat", arguments: { message: text } } },
+    }),
+  },
   MediaSpeech: { POST: ({ text }) => ({ path: "/api/v1/media/speech", body: { text } }) },
   MediaVoices: { GET: () => ({ path: "/api/v1/media/voices?voice_type=system" }) },
   MediaMusic: {
