@@ -117,6 +117,9 @@ export const config = {
     () => readHere(stage.unpricedModels) ?? (permanentStages.has(given("STAGE") ?? "") ? "refuse" : "allow"),
   ),
 
+  /** Hosts of custom providers that may be private, and asked over http. */
+  customHosts: once(() => readHere(stage.customHosts) ?? []),
+
   /** What the dashboard may load pictures, audio and videos from beside itself, as a list of CSP sources. */
   mediaSources: once(() => given("MEDIA_SOURCES") ?? "https:"),
 } as const;

@@ -21,7 +21,7 @@ const { data: completion, response } = await client.chat.completions
   .create({ model: "gpt", messages: [{ role: "user", content: "Hello" }], ...gatewayFields })
   .withResponse();
 console.log(completion.choices[0]?.message.content);
-console.log(`Answered by ${response.headers.get("x-model-used")} (${response.headers.get("x-provider-used")})`);
+console.log(`Answered by ${response.headers.get("x-model-used")}, ${response.headers.get("x-provider-used")}`);
 
 const { data: embeddings } = await client.embeddings.create({
   model: "text-embedding-3-small",

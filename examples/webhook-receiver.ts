@@ -13,6 +13,10 @@ interface JobEvent {
 }
 
 const { WEBHOOK_SECRET = "", PORT = "3000" } = process.env;
+if (WEBHOOK_SECRET === "") {
+  console.error("Set WEBHOOK_SECRET to the webhookSecret of the response that started the job.");
+  process.exit(1);
+}
 const webhook = new Webhook(WEBHOOK_SECRET);
 
 /** Resolves with the status to answer. */

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { baseUrl, type Kind, numberLike, oneOf, textLike, word } from "#core/settings/kinds.ts";
-import { type Environment, readSetting, type Setting } from "#core/settings/read.ts";
+import { type Environment, readSetting, type Setting, settingText } from "#core/settings/read.ts";
 import * as stage from "#core/settings/stage.ts";
 import * as upstreams from "#core/settings/upstreams.ts";
 
@@ -141,13 +141,27 @@ const faultsOf = (rows: readonly Setting[], environment: Environment): readonly 
     }
   });
 
+/** Settings that are right by themselves and wrong together, a sentence each. */
+const faultsTogether = (environment: Environment): readonly string[] => {
+  const isDomains = settingText(environment, stage.signUpPolicy.name) === "domains";
+  const named = settingText(environment, stage.signUpDomains.name);
+  // Commas alone name none.
+  return isDomains && !/[^\s,]/.test(named ?? "")
+    ? ["SIGN_UP_POLICY is domains, so SIGN_UP_DOMAINS must name at least one, such as example.com."]
+    : [];
+};
+
 /** What is wrong with the settings of `npm start`, a sentence each. */
-export const localFaults = (environment: Environment): readonly string[] =>
-  faultsOf(Object.values({ ...stageSettings, ...localSettings }), environment);
+export const localFaults = (environment: Environment): readonly string[] => [
+  ...faultsOf(Object.values({ ...stageSettings, ...localSettings }), environment),
+  ...faultsTogether(environment),
+];
 
 /** What is wrong with the settings of a deployment, a sentence each. */
-export const deployFaults = (environment: Environment): readonly string[] =>
-  faultsOf(Object.values({ ...stageSettings, ...deploySettings }), environment);
+export const deployFaults = (environment: Environment): readonly string[] => [
+  ...faultsOf(Object.values({ ...stageSettings, ...deploySettings }), environment),
+  ...faultsTogether(environment),
+];
 
 type Settings = typeof settings;
 type ValueOf<Row> = Row extends Setting<string, infer Value> ? Value : never;

@@ -1,4 +1,4 @@
-import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
@@ -23,13 +23,13 @@ export type MediaUnit = "characters" | "songs" | "images" | "seconds" | "credits
 
 export interface MediaModel {
   readonly id: string;
-  readonly provider: ProviderId;
+  readonly provider: PlatformProviderId;
   readonly kinds: readonly MediaKind[];
   readonly unit: MediaUnit;
 }
 
 const row =
-  (provider: ProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
+  (provider: PlatformProviderId, unit: MediaUnit, ...kinds: MediaKind[]) =>
   (...ids: string[]): MediaModel[] =>
     ids.map((id) => ({ id, provider, kinds, unit }));
 
@@ -108,6 +108,12 @@ export const findMediaModel = (id: string): MediaModel | undefined => byId.get(o
 const mediaModelsOf = (wanted: readonly MediaKind[]): readonly string[] =>
   mediaModels.filter(({ kinds }) => wanted.some((kind) => kinds.includes(kind))).map(({ id }) => id);
 
+/** Names of families, without versions, that lead to one of these models. */
+const familiesOf = (ids: readonly string[], wanted: readonly MediaKind[]): readonly string[] =>
+  Object.entries({ ...mediaAliases, ...(wanted.includes("edit") ? editAliases : {}) })
+    .filter(([name, id]) => /^[a-z-]+$/.test(name) && ids.includes(id))
+    .map(([name]) => name);
+
 /** The model behind a name, for an endpoint that serves a kind or several. @throws GatewayError INVALID_MODEL that lists the supported models */
 export const resolveMediaModel = (
   name: string,
@@ -117,10 +123,11 @@ export const resolveMediaModel = (
   const wanted = typeof kind === "string" ? [kind] : kind;
   const known = findMediaModel(wanted.includes("edit") ? (ownValue(editAliases, name) ?? name) : name);
   if (known !== undefined && wanted.some((each) => known.kinds.includes(each))) return known;
-  const suggestions = mediaModelsOf(wanted);
+  const ids = mediaModelsOf(wanted);
+  const suggestions = [...familiesOf(ids, wanted), ...ids];
   throw new GatewayError(
     "INVALID_MODEL",
-    `That model does not support this operation. Known: ${suggestions.join(", ")}.`,
+    `No model with this name supports this operation. Supported: ${suggestions.join(", ")}.`,
     {
       param,
       details: { suggestions },

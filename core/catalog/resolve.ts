@@ -1,4 +1,9 @@
-import { type ChatProviderId, chatProviderIds } from "#core/catalog/provider-ids.ts";
+import {
+  type ChatProviderId,
+  chatProviderIds,
+  type NamedProviderId,
+  namedProviderIds,
+} from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
@@ -16,12 +21,14 @@ export interface ResolvedModel {
   readonly providerModel: string;
   /** Undefined for an id that the catalogue does not know: its cost is unknown, never a cousin's. */
   readonly catalog: CatalogModel | undefined;
+  /** The slug of the caller's custom provider that serves it. Set exactly where `provider` is `custom`. */
+  readonly customSlug?: string | undefined;
 }
 
 const byId = new Map(models.map((model) => [model.id, model]));
 const byProvider = new Map(models.map((model) => [`${model.provider}/${model.providerModel}`, model]));
 
-const isProvider = (text: string): text is ChatProviderId => chatProviderIds.some((id) => id === text);
+const isProvider = (text: string): text is NamedProviderId => namedProviderIds.some((id) => id === text);
 
 /** The model that serves a name on this day: its successor once the vendor has shut it down. */
 const served = (model: CatalogModel, nowMs: number): CatalogModel => {
@@ -68,9 +75,51 @@ export const closeMatches = (name: string): readonly string[] => {
 
 const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
 
+/** Names before a slash that never lead to a caller's custom provider: our providers, aliases, and vendors in the catalogue. */
+const reservedSlugs: ReadonlySet<string> = new Set([
+  ...chatProviderIds,
+  "fashn",
+  "fal",
+  "bfl",
+  "auto",
+  "preset",
+  "concurred",
+  "bedrock",
+  "vertex",
+  ...Object.keys(aliases),
+  ...[...models, ...embeddingModels].flatMap(({ id }) => (id.includes("/") ? id.slice(0, id.indexOf("/")) : [])),
+]);
+
+/** Whether a custom provider's slug cannot begin a model's name, because the name means something else. */
+export const isReservedSlug = (slug: string): boolean => reservedSlugs.has(slug);
+
+/** How names of a custom provider's models begin: `slug/`, or `custom/slug/` for a slug that is reserved by now. */
+export const customPrefix = (slug: string): string => (isReservedSlug(slug) ? `custom/${slug}/` : `${slug}/`);
+
+const slugBeforeSlash = /^([a-z0-9-]{1,64})\//;
+
+/** The model of a caller's custom provider that a name may mean. Whether the caller has that provider is known in round 2. */
+const customModel = (name: string): (ResolvedModel & { readonly provider: "custom" }) | undefined => {
+  const isExplicit = name.startsWith("custom/");
+  const rest = isExplicit ? name.slice("custom/".length) : name;
+  const slug = slugBeforeSlash.exec(rest)?.[1];
+  if (slug === undefined || (!isExplicit && isReservedSlug(slug))) return undefined;
+  const providerModel = rest.slice(slug.length + 1);
+  if (!safeProviderModel.test(providerModel)) return undefined;
+  return { id: name, provider: "custom", providerModel, catalog: undefined, customSlug: slug };
+};
+
+/** The error for a name that leads to no model, with close matches. */
+export const unknownModel = (name: string, param = "model"): GatewayError => {
+  const matches = closeMatches(name);
+  const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
+  const message = `No chat model has this name.${hint} GET /api/v1/models lists the chat models.`;
+  return new GatewayError("INVALID_MODEL", message, { param, details: { suggestions: matches } });
+};
+
 /**
- * Resolves an alias, a catalogue id or `provider/id`. Exact: nothing is guessed. `auto` is not resolved here: it depends on
- * the request (auto.ts).
+ * Resolves an alias, a catalogue id, `provider/id`, or `slug/id` of a custom provider. Exact: nothing is guessed. `auto` is
+ * not resolved here: it depends on the request (auto.ts).
  * @throws GatewayError INVALID_MODEL whose message lists close matches.
  */
 export const resolveModel = (name: string, param = "model", nowMs: number = Date.now()): ResolvedModel => {
@@ -84,12 +133,9 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
     if (model !== undefined) return fromCatalog(served(model, nowMs));
     return { id: name, provider, providerModel, catalog: undefined };
   }
-  const matches = closeMatches(name);
-  const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
-  throw new GatewayError("INVALID_MODEL", `No model has this name.${hint} GET /api/v1/models lists all.`, {
-    param,
-    details: { suggestions: matches },
-  });
+  const custom = customModel(name);
+  if (custom !== undefined) return custom;
+  throw unknownModel(name, param);
 };
 
 /** A catalogue model by its id or alias, or undefined. */
@@ -113,12 +159,13 @@ const embeddingsByName = new Map(
 
 /** A resolved model of POST /api/v1/embeddings; `catalog` is undefined for an id that passes through. */
 export interface ResolvedEmbedding extends ResolvedModel {
-  readonly provider: EmbeddingModel["provider"];
+  readonly provider: EmbeddingModel["provider"] | "custom";
   readonly catalog: EmbeddingModel | undefined;
 }
 
 /**
- * Resolves an embedding model: a catalogue id, or `openai/…` or `google/…` for one that it does not know.
+ * Resolves an embedding model: a catalogue id, `openai/…` or `google/…` for one that it does not know, or `slug/…` of a
+ * custom provider.
  * @throws GatewayError INVALID_MODEL that lists them.
  */
 export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
@@ -131,6 +178,8 @@ export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
   if ((provider === "openai" || provider === "google") && safeProviderModel.test(providerModel)) {
     return { id: name, provider, providerModel, catalog: undefined };
   }
+  const custom = customModel(name);
+  if (custom !== undefined) return { ...custom, catalog: undefined };
   const suggestions = embeddingModels.map(({ id }) => id);
   throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Known: ${suggestions.join(", ")}.`, {
     param: "model",

@@ -49,7 +49,7 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
 /** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
 const checkRefusal = (native: NativeRequest, { target, credential }: PaidAttempt<ResolvedModel>): void => {
   const { refusal, untranslatable, dialect } = native;
-  const speaks = speaksDialect(target.model.provider, dialect);
+  const speaks = speaksDialect(target.model.provider, dialect, credential);
   if (untranslatable !== undefined && !speaks) throw untranslatable;
   if (refusal !== undefined && !(speaks && credential.byok)) throw refusal;
 };

@@ -11,7 +11,7 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
-import { type DialectName, type NativeAnswer, type NativeRequest, speaksDialect } from "#core/providers/native.ts";
+import { type DialectName, maySpeakDialect, type NativeAnswer, type NativeRequest } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -70,7 +70,7 @@ export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? de
 /** Without the models that cannot be asked what only the dialect's own provider takes. @throws GatewayError where none is left */
 const speaking = (choices: ChatChoices, native: NativeRequest | undefined): ChatChoices => {
   if (native?.untranslatable === undefined) return choices;
-  const [first, ...others] = choices.filter(({ model }) => speaksDialect(model.provider, native.dialect));
+  const [first, ...others] = choices.filter(({ model }) => maySpeakDialect(model.provider, native.dialect));
   if (first === undefined) throw native.untranslatable;
   return [first, ...others];
 };
@@ -89,18 +89,18 @@ const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller):
   };
 };
 
-const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest =>
-  meteredRequest({
+const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
+  const payable = choices.map(({ model }) => model).filter(({ provider }) => provider !== "custom");
+  return meteredRequest({
     call,
     caller,
     operation: "chat",
     dialect: caller.dialect,
     asked: choices[0].model,
     streamed: request.stream === true,
-    reserve: mostExpensive(
-      choices.map(({ model }) => model),
-      size,
-    ),
+    // A custom provider is never paid with the platform's money.
+    reserve: mostExpensive(payable, size),
+    ...(payable.length === 0 ? { byok: true } : {}),
     tokens: () =>
       mostTokens(
         choices.map(({ model }) => model),
@@ -109,6 +109,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
   });
+};
 
 const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: number): AnswerCache | undefined => {
   const { principal, providerKeySlug, cache, guardrailsKey, promptVersion, native } = caller;
@@ -123,7 +124,7 @@ const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: numbe
     guardrails: guardrailsKey,
     promptVersion,
     // What a translation leaves out may change the answer of the dialect's own provider.
-    native: native !== undefined && speaksDialect(model.provider, native.dialect) ? native.body : undefined,
+    native: native !== undefined && maySpeakDialect(model.provider, native.dialect) ? native.body : undefined,
   });
   return new AnswerCache({ userId, digest, requestId: call.requestId, ttlSeconds: cache.ttlSeconds, deadlineMs });
 };

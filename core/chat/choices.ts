@@ -76,7 +76,8 @@ const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller)
 const maxAutoModels = 3;
 
 /** Whether the platform has a key. A caller's own keys are known only later, and `auto` does not choose by them. */
-const platformServes = (provider: ChatProviderId): boolean => providerApiKey(provider) !== undefined;
+const platformServes = (provider: ChatProviderId): boolean =>
+  provider !== "custom" && providerApiKey(provider) !== undefined;
 
 /** The model that the request names, or those that `auto` stands for. */
 const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {

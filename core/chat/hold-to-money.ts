@@ -16,7 +16,7 @@ export interface HeldRequest {
   readonly request: ChatRequest;
   /** The same in the dialect in which it came. */
   readonly native: NativeRequest | undefined;
-  /** Names of the fields that were lowered or set, for `X-Warnings`. */
+  /** Names of the caller's fields that were lowered, for `X-Warnings`. A limit that the caller did not set is not among them. */
   readonly warnings: readonly string[];
 }
 
@@ -87,6 +87,8 @@ export const holdToMoney = (
   return {
     request: { ...request, ...limits, ...held },
     native: heldNative(asked.native, limit),
-    warnings: [...Object.keys(limits), ...Object.keys(held)],
+    warnings: [...Object.keys(limits), ...Object.keys(held)].filter(
+      (name) => (request[name] ?? undefined) !== undefined,
+    ),
   };
 };

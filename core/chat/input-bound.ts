@@ -52,6 +52,7 @@ const tokenizerMargin: Readonly<Record<ChatProviderId, number>> = {
   "x-ai": 1.1,
   google: 1.35,
   anthropic: 1.35,
+  custom: 1.35,
 };
 
 /**
@@ -65,6 +66,7 @@ const tokensPerImage: Readonly<Record<ChatProviderId, number>> = {
   "x-ai": 2_000,
   google: 2_300,
   anthropic: 5_000,
+  custom: 5_000,
 };
 const tokensOfOriginal = 12_000;
 /** gpt-4o-mini counts 2,833 tokens, and 5,667 for each of up to eight tiles. */

@@ -25,8 +25,8 @@ import {
 import { guessedRoom, roomIn, secondsUntilRoom, type TokenCharge, type TokenRoom, usedTokens } from "./token-window.ts";
 
 /**
- * A user's admission row: the leases of open requests, the money reserved or spent today, and the sums of budgets and of
- * tokens a minute. Each change is one conditional write, so all limits hold under concurrency, and each lease is taken and
+ * A user's admission row: the leases of open requests, the daily cap's counter (the money reserved or spent today), and the
+ * sums of budgets and of tokens a minute. Each change is one conditional write, so all limits hold under concurrency, and each lease is taken and
  * given back exactly once: giving back removes it under the condition that it is still there.
  */
 

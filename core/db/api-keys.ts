@@ -219,10 +219,17 @@ export const removeUserKey = async (userId: string, keyId: string): Promise<bool
   }
 };
 
-/** Marks a user as disabled, or lifts that. A disabled user's requests are refused at admission. */
-export const setUserDisabled = async (userId: string, disabledAt: number | undefined): Promise<void> => {
-  await documents.send(
+/**
+ * Marks a user as disabled, or lifts that. A disabled user's requests are refused at admission. Returns whether the user had
+ * an admission row: everyone has who created a key or sent a request.
+ */
+export const setUserDisabled = async (
+  userId: string,
+  disabledAt: number | undefined,
+): Promise<{ readonly wasKnown: boolean }> => {
+  const { Attributes: former } = await documents.send(
     new UpdateCommand({
+      ReturnValues: "ALL_OLD",
       TableName: config.tableName("keys"),
       Key: rowKeys.admission(userId),
       UpdateExpression:
@@ -233,4 +240,5 @@ export const setUserDisabled = async (userId: string, disabledAt: number | undef
       ExpressionAttributeValues: { ":none": {}, ...(disabledAt === undefined ? {} : { ":at": disabledAt }) },
     }),
   );
+  return { wasKnown: former?.open !== undefined };
 };

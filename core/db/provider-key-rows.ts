@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
-import { queryPrefix } from "./table.ts";
+import { type ItemKey, queryPrefix } from "./table.ts";
 
-/** Providers that a caller may store a key for. */
+/** Providers that a caller may store a key for; `custom` is any, by its address. */
 export const byokProviders = [
   "openai",
   "anthropic",
@@ -13,8 +13,42 @@ export const byokProviders = [
   "fashn",
   "fal",
   "bfl",
+  "custom",
 ] as const;
 export type ByokProvider = (typeof byokProviders)[number];
+
+/** How a custom provider is asked: in OpenAI's API or in Anthropic's. */
+export const customProtocols = ["openai", "anthropic"] as const;
+/** The header that has the key; `authorization` as a bearer token. */
+export const customAuthHeaders = ["authorization", "api-key", "x-api-key"] as const;
+
+/** A model of a custom provider, as its owner describes it. */
+const customModelSchema = z.object({
+  id: z.string(),
+  /** Whole micro-dollars for a million tokens. */
+  prices: z.optional(
+    z.object({
+      input: z.number(),
+      output: z.number(),
+      cachedInput: z.optional(z.number()),
+      cacheWrite: z.optional(z.number()),
+    }),
+  ),
+  /** Tokens. */
+  contextWindow: z.optional(z.number()),
+});
+export type CustomModel = z.infer<typeof customModelSchema>;
+
+/** Where and how a custom provider is asked. Its key is sealed together with the address, and opens with no other. */
+const customEndpointSchema = z.object({
+  baseUrl: z.string(),
+  protocol: z.enum(customProtocols),
+  authHeader: z.enum(customAuthHeaders),
+  /** The query parameter `api-version` of Azure. */
+  apiVersion: z.optional(z.string()),
+  models: z._default(z.array(customModelSchema), []),
+});
+export type CustomEndpoint = z.infer<typeof customEndpointSchema>;
 
 /** A sealed provider key as its row holds it. */
 export const providerKeyRowSchema = z.object({
@@ -36,20 +70,35 @@ export const providerKeyRowSchema = z.object({
     ciphertext: z.string(),
     tag: z.string(),
   }),
+  /** Set exactly where `provider` is `custom`. */
+  custom: z.optional(customEndpointSchema),
 });
 
 export type ProviderKeyRow = z.infer<typeof providerKeyRowSchema>;
+
+/** The key of a provider key's row. */
+export const providerKeyRowKey = ({
+  userId,
+  id,
+  provider,
+}: Pick<ProviderKeyRow, "userId" | "id" | "provider">): ItemKey =>
+  provider === "custom" ? rowKeys.laterProviderKey(userId, id) : rowKeys.providerKey(userId, id);
+
+const knownProviders: ReadonlySet<unknown> = new Set(byokProviders);
+
+/** Whether this version knows a row's provider: a newer one may run at the same time, and store keys for others. */
+export const isKnownProvider = (item: Readonly<Record<string, unknown>>): boolean => knownProviders.has(item.provider);
 
 /** At most this many keys of one user: one read of a request brings them all. */
 export const maxProviderKeys = 50;
 
 /** A user's provider keys for one request, newest first. Read with each request: a removed key serves no later one. @throws AwsError */
 export const readProviderKeys = async (userId: string): Promise<readonly ProviderKeyRow[]> => {
-  const { pk, sk } = rowKeys.providerKey(userId, "");
-  const items = await queryPrefix("providerKeys", pk, sk, {
+  const { pk } = rowKeys.providerKey(userId, "");
+  const items = await queryPrefix("providerKeys", pk, rowKeys.providerKeys, {
     limit: maxProviderKeys,
     descending: true,
     consistent: true,
   });
-  return items.map((item) => providerKeyRowSchema.parse(item));
+  return items.filter(isKnownProvider).map((item) => providerKeyRowSchema.parse(item));
 };

@@ -2,7 +2,13 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { documents } from "./document-client.ts";
-import { maxProviderKeys, type ProviderKeyRow, providerKeyRowSchema } from "./provider-key-rows.ts";
+import {
+  isKnownProvider,
+  maxProviderKeys,
+  type ProviderKeyRow,
+  providerKeyRowKey,
+  providerKeyRowSchema,
+} from "./provider-key-rows.ts";
 import { rowKeys } from "./row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
@@ -30,7 +36,7 @@ export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   const ConditionExpression = "attribute_not_exists(pk)";
   try {
     await transact([
-      { Put: { TableName, Item: { ...rowKeys.providerKey(row.userId, row.id), ...row }, ConditionExpression } },
+      { Put: { TableName, Item: { ...providerKeyRowKey(row), ...row }, ConditionExpression } },
       { Put: { TableName, Item: slugRow, ConditionExpression } },
       countChange(row.userId, 1),
     ]);
@@ -55,7 +61,7 @@ export const removeProviderKey = async (userId: string, id: string): Promise<boo
   const TableName = config.tableName("providerKeys");
   try {
     await transact([
-      { Delete: { TableName, Key: rowKeys.providerKey(userId, id), ConditionExpression: "attribute_exists(pk)" } },
+      { Delete: { TableName, Key: providerKeyRowKey(row), ConditionExpression: "attribute_exists(pk)" } },
       { Delete: { TableName, Key: rowKeys.providerKeySlug(userId, row.slug) } },
       countChange(userId, -1),
     ]);
@@ -66,16 +72,21 @@ export const removeProviderKey = async (userId: string, id: string): Promise<boo
   }
 };
 
+const byAge = (left: ProviderKeyRow, right: ProviderKeyRow): number => (left.id < right.id ? -1 : 1);
+
 /** All keys of a user, oldest first. */
 export const listProviderKeys = async (userId: string): Promise<readonly ProviderKeyRow[]> => {
-  const prefix = rowKeys.providerKey(userId, "");
+  const { pk } = rowKeys.providerKey(userId, "");
   const { Items } = await documents.send(
     new QueryCommand({
       TableName: config.tableName("providerKeys"),
       KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
-      ExpressionAttributeValues: { ":pk": prefix.pk, ":prefix": prefix.sk },
+      ExpressionAttributeValues: { ":pk": pk, ":prefix": rowKeys.providerKeys },
       ConsistentRead: true,
     }),
   );
-  return (Items ?? []).map((item) => providerKeyRowSchema.parse(item));
+  return (Items ?? [])
+    .filter(isKnownProvider)
+    .map((item) => providerKeyRowSchema.parse(item))
+    .sort(byAge);
 };

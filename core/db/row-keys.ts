@@ -10,6 +10,13 @@ export const rowKeys = {
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
   providerKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY#${id}` }),
+  /**
+   * The same for kinds of key that version 0.1.0 does not know. It reads the prefix above only, so that an old function, or
+   * one after a rollback, does not meet a row that it cannot read.
+   */
+  laterProviderKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY_2#${id}` }),
+  /** Begins the sort keys of both. */
+  providerKeys: "PROVIDER_KEY",
   /** Holds a slug's place, so that it is unique for a user. */
   providerKeySlug: (userId: string, slug: string): ItemKey => ({ pk: `USER#${userId}`, sk: `SLUG#${slug}` }),
   /** How many provider keys a user has. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { guardedLookup } from "#core/outbound/fetch-image.ts";
+import { guardedLookup } from "#core/outbound/guarded-lookup.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
 
 // As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.

@@ -1,6 +1,7 @@
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "openai/resources/embeddings";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
@@ -45,10 +46,12 @@ const parse = (provider: ChatProviderId, text: string): Record<string, unknown> 
 /** One call of POST <base>/embeddings. @throws ProviderFailure */
 export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnswer> => {
   const { provider, credential, body, signal, timeoutMs } = call;
+  const { url, headers, agent } = askWithKey(credential, "/embeddings", "authorization");
   const response = await postJson({
     provider,
-    url: `${credential.baseUrl}/embeddings`,
-    headers: { authorization: `Bearer ${credential.apiKey}`, accept: "application/json" },
+    url,
+    agent,
+    headers: { ...headers, accept: "application/json" },
     body: JSON.stringify(body),
     signal,
     timeouts: { headersMs: timeoutMs, idleMs: timeoutMs },

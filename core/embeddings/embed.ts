@@ -77,6 +77,8 @@ export const embed = async (
     asked: model,
     streamed: false,
     reserve: callReserve(model, size),
+    // A custom provider is never paid with the platform's money.
+    ...(model.provider === "custom" ? { byok: true } : {}),
     tokens: () => inputTokens,
     timeoutMs,
   });

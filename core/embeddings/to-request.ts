@@ -25,12 +25,12 @@ export const checkEmbeddingRequest = (
   }
 };
 
-/** Gemini's tokenizer is not known: it counts each digit, for one. */
-const googleMargin = 1.35;
+/** Other tokenizers than OpenAI's are not known: Gemini's counts each digit, for one. */
+const unknownMargin = 1.35;
 
 /** The most tokens that the provider can bill: a bound for text, and the very count of tokens. */
 export const embeddingTokens = ({ input }: EmbeddingRequest, provider: ResolvedEmbedding["provider"]): number => {
-  const margin = provider === "google" ? googleMargin : 1;
+  const margin = provider === "openai" ? 1 : unknownMargin;
   let tokens = 0;
   for (const each of typeof input === "string" ? [input] : input) {
     if (typeof each === "string") tokens += tokenBound(each) * margin + 2;
@@ -59,15 +59,15 @@ export interface ShapedEmbedding {
  */
 export const toEmbeddingBody = (request: EmbeddingRequest, model: ResolvedEmbedding): ShapedEmbedding => {
   const given = Object.entries(request).filter(([, value]) => value !== null && value !== undefined);
-  const isKept = (name: string): boolean => model.provider === "openai" || googleFields.has(name);
+  const isKept = (name: string): boolean => model.provider !== "google" || googleFields.has(name);
   const kept = given.filter(([name]) => isKept(name));
   const dropped = given.map(([name]) => name).filter((name) => !isKept(name));
   const body = {
     ...Object.fromEntries(kept),
     model: model.providerModel,
     input: wellFormed(request.input),
-    // What Gemini makes of base64 is not documented: we encode its numbers ourselves.
-    encoding_format: model.provider === "google" ? "float" : (request.encoding_format ?? "float"),
+    // What others than OpenAI make of base64 is not known: we encode their numbers ourselves.
+    encoding_format: model.provider === "openai" ? (request.encoding_format ?? "float") : "float",
   } as EmbeddingCreateParams;
   return { body, warnings: dropped };
 };

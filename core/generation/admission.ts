@@ -81,7 +81,7 @@ const correctedMinutes = 2;
 const smaller = (left: bigint, right: bigint): bigint => (left < right ? left : right);
 
 /**
- * A running request's lease among its user's open requests, and the money reserved for it. Fields: what it is charged to
+ * A running request's lease among its user's open requests, and the money reserved for it from the daily cap. Fields: what it is charged to
  * (cap, budget, tokens), and how far it has come.
  */
 export class Admission implements Purse {

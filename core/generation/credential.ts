@@ -4,16 +4,22 @@ import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
-/** Opens the caller's own key. KMS's errors pass through. */
-export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow): Promise<ProviderCredential> => ({
-  apiKey: await openProviderKey(row),
-  baseUrl: providerBaseUrl(provider),
-  byok: true,
-  providerKeyId: row.id,
-});
+/** Opens the caller's own key. KMS's errors pass through. @throws GatewayError for a custom address that may not be used */
+export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow): Promise<ProviderCredential> => {
+  const { id: providerKeyId, custom } = row;
+  if (provider !== "custom" && custom === undefined) {
+    return { apiKey: await openProviderKey(row), baseUrl: providerBaseUrl(provider), byok: true, providerKeyId };
+  }
+  // A key goes to the address that it was stored with, and nowhere else.
+  if (provider !== "custom" || custom === undefined) throw new Error("A provider key does not fit its provider");
+  const { customAccess } = await import("#core/provider-keys/custom-access.ts");
+  const access = customAccess(custom);
+  return { apiKey: await openProviderKey(row), baseUrl: custom.baseUrl, byok: true, providerKeyId, custom: access };
+};
 
 /** The platform's key; undefined when it has none for this provider. */
 export const platformCredential = (provider: ProviderId): ProviderCredential | undefined => {
+  if (provider === "custom") return undefined;
   const apiKey = providerApiKey(provider);
   return apiKey === undefined ? undefined : { apiKey, baseUrl: providerBaseUrl(provider), byok: false };
 };

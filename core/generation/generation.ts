@@ -180,7 +180,8 @@ export class Generation {
       operation,
       asked,
       served,
-      listedModel: operation === "media" ? served.id : served.catalog?.id,
+      // A custom model's name is free-form, and so never a metric's dimension.
+      listedModel: operation === "media" ? served.id : served.provider === "custom" ? undefined : served.catalog?.id,
       outcome: end.outcome,
       cost,
       units: end.unitCost,

@@ -94,6 +94,16 @@ const sharePicoUsd = (): bigint => fromUsd(config.dailySpendCapUsd() / Math.max(
 const affordable = ({ fixed, perToken }: Costs, picoUsd: bigint): number =>
   perToken === 0n ? Infinity : Number((picoUsd - fixed) / perToken);
 
+/** Output tokens of each answer that an amount pays for after the input; below zero when the input alone may cost more. */
+export const affordableTokens = <Model extends PricedModel>(
+  model: Model,
+  size: CallSize<Model>,
+  picoUsd: bigint,
+): number => {
+  const costs = costsOf(model, size);
+  return picoUsd < costs.fixed ? -1 : affordable(costs, picoUsd);
+};
+
 /** What one call to a model reserves. */
 export const callReserve = <Model extends PricedModel>(model: Model, size: CallSize<Model>): Reserve => {
   const costs = costsOf(model, size);

@@ -1,3 +1,5 @@
+import { customCatalogModel } from "#core/catalog/custom-model.ts";
+import { unknownModel } from "#core/catalog/resolve.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
@@ -43,6 +45,18 @@ const unpaidTarget = <Model extends TargetModel>(model: Model): Target<Model> =>
   credential: async () => undefined,
 });
 
+/** A model of the caller's own provider, with what its owner says of the model. */
+const customTarget = <Model extends TargetModel>(
+  model: Model,
+  rows: readonly ProviderKeyRow[],
+  slug: string,
+): Target<Model> => {
+  const row = rows.find((candidate) => candidate.slug === slug && candidate.custom !== undefined);
+  if (row?.custom === undefined) throw unknownModel(model.id);
+  const catalog = customCatalogModel(model, row.custom.models);
+  return byokTarget(catalog === undefined ? model : { ...model, catalog }, row, slug);
+};
+
 const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
 
 const requireSlug = (rows: readonly ProviderKeyRow[], slug: string, param: string): ProviderKeyRow => {
@@ -58,7 +72,9 @@ const pickedKey = (
   slug: string,
 ): ProviderKeyRow => {
   const picked = requireSlug(rows, slug, "X-Provider-Key");
-  if (choices.some(({ model }) => model.provider === picked.provider)) return picked;
+  const fits = ({ provider, customSlug }: TargetModel): boolean =>
+    provider === picked.provider && (customSlug === undefined || customSlug === slug);
+  if (choices.some(({ model }) => fits(model))) return picked;
   throw refuse(
     `This provider key is for ${picked.provider}, but no model of the request uses that provider.`,
     "X-Provider-Key",
@@ -72,14 +88,16 @@ const namedTarget = <Model extends TargetModel>(
 ): Target<Model> => {
   const param = "load_balance.targets";
   const named = requireSlug(rows, slug, param);
-  if (named.provider === model.provider) return byokTarget(model, named, slug);
+  if (named.provider === model.provider && (model.customSlug ?? slug) === slug) return byokTarget(model, named, slug);
   throw refuse(`The provider key ${slug} is for ${named.provider}, not for ${model.provider}.`, param);
 };
 
 /**
  * Whose key serves each model: the key that a balanced target names, else the caller's newest for the provider, else the
- * platform's. With `X-Provider-Key`, that key for its provider, and never the platform's for any.
- * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use
+ * platform's. With `X-Provider-Key`, that key for its provider, and never the platform's for any. A custom provider's models
+ * are served by its own key alone.
+ * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use; INVALID_MODEL for
+ * a custom provider that the caller does not have
  */
 export const toTargets = <Model extends TargetModel>(
   choices: readonly Choice<Model>[],
@@ -88,6 +106,10 @@ export const toTargets = <Model extends TargetModel>(
 ): readonly Target<Model>[] => {
   const picked = headerSlug === undefined ? undefined : pickedKey(choices, providerKeys, headerSlug);
   return choices.map(({ model, slug }) => {
+    const { customSlug } = model;
+    if (customSlug !== undefined && (slug ?? customSlug) === customSlug) {
+      return customTarget(model, providerKeys, customSlug);
+    }
     if (slug !== undefined) return namedTarget(model, providerKeys, slug);
     if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);
     const newest = providerKeys.find(({ provider }) => provider === model.provider);

@@ -34,7 +34,7 @@ const blockedBy = (guardrail: GuardrailType, tally: FindingTally, param: string 
   const types = findings.map(({ type }) => type).join(", ");
   return new GatewayError(
     "GUARDRAIL_BLOCKED",
-    `The guardrail ${guardrail} blocked this request because it found ${types}.`,
+    `The guardrail ${guardrail} blocked this request because it found: ${types}.`,
     {
       param: param?.slice(0, longestPath),
       details: { guardrail, findings },

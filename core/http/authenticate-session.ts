@@ -3,6 +3,7 @@ import { countedAddress } from "#core/auth/counted-address.ts";
 import type { SessionPrincipal } from "#core/auth/principal.ts";
 import { readSession } from "#core/auth/session-claims.ts";
 import { type RequestClient, requestClient } from "#core/auth/supabase-client.ts";
+import { GatewayError } from "#core/errors.ts";
 import { type Authenticate, byApiKey } from "./authenticate.ts";
 import { isSecure, requireSameOrigin } from "./origin.ts";
 import type { Call, RequestState } from "./request-state.ts";
@@ -24,8 +25,14 @@ export const supabaseFor = (state: RequestState): RequestClient => {
 
 const reads: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** By the dashboard's session cookie. An API key is not looked at. */
+const sendsKey = ({ headers }: Pick<RequestState, "headers">): boolean =>
+  headers.authorization !== undefined || headers["x-api-key"] !== undefined;
+
+/** By the dashboard's session cookie. An API key is not looked at, and refused where it comes without a cookie. */
 export const bySession: Authenticate = async (state) => {
+  if (sendsKey(state) && state.headers.cookie === undefined) {
+    throw new GatewayError("UNAUTHORIZED", "This endpoint needs a dashboard session, not an API key.");
+  }
   if (!reads.has(state.method)) requireSameOrigin(state);
   const principal = await readSession(supabaseFor(state).supabase);
   state.principal = principal;
@@ -33,10 +40,7 @@ export const bySession: Authenticate = async (state) => {
 };
 
 /** By API key when one was sent, else by session. */
-export const byKeyOrSession: Authenticate = (state) =>
-  state.headers.authorization !== undefined || state.headers["x-api-key"] !== undefined
-    ? byApiKey(state)
-    : bySession(state);
+export const byKeyOrSession: Authenticate = (state) => (sendsKey(state) ? byApiKey(state) : bySession(state));
 
 /** For anyone, counted by address; an IPv6 address by its /64. */
 export const byAddress: Authenticate = async (state) => {

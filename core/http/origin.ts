@@ -29,7 +29,7 @@ export const requireSameOrigin = (state: Pick<RequestState, "headers">): void =>
   if (!same)
     throw new GatewayError(
       "FORBIDDEN",
-      "Requests that use a session cookie must come from the dashboard's own origin.",
+      "Send an `Origin` header with this gateway's address: sign-in and session requests are accepted from its own pages only.",
     );
 };
 

@@ -1,12 +1,11 @@
 import * as z from "zod/v4/core";
-import english from "zod/v4/locales/en.js";
 import { GatewayError } from "#core/errors.ts";
 import type { Endpoint } from "./handler.ts";
+import { issueText } from "./issue-text.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
-// zod/mini has no messages of its own: without these every complaint would be "Invalid input".
-z.config(english());
+z.config({ localeError: issueText });
 
 const pathText = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
@@ -40,15 +39,15 @@ const flatten = (issues: readonly z.$ZodIssue[], value: unknown, prefix: readonl
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
       const branches = issue.errors.map((branch) => flatten(branch, value, path));
       const absent = branches.every((branch) => branch.every((leaf) => leaf.missing && leaf.path === pathText(path)));
-      if (absent) return [{ path: pathText(path), message: "Required", missing: true }];
+      if (absent) return [{ path: pathText(path), message: "is missing", missing: true }];
       const deepest = branches.filter((branch) => branch.some((leaf) => leaf.path !== pathText(path)));
       if (deepest[0] !== undefined) return deepest[0];
     }
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ path: pathText([...path, key]), message: "Unknown field", missing: false }));
+      return issue.keys.map((key) => ({ path: pathText([...path, key]), message: "is unknown", missing: false }));
     }
     const missing = path.length > 0 && isAbsent(value, path);
-    return [{ path: pathText(path), message: missing ? "Required" : issue.message, missing }];
+    return [{ path: pathText(path), message: missing ? "is missing" : issue.message, missing }];
   });
 
 /** A schema's complaints as one 400 with every path in `details.issues`. */
@@ -63,7 +62,7 @@ const toSchemaError = (error: z.$ZodError, value: unknown): GatewayError => {
     });
   }
   const where = first === undefined || first.path === "" ? "The body" : `The field ${first.path}`;
-  return new GatewayError("BAD_REQUEST", `${where} is not valid: ${first?.message ?? "unknown"}.`, {
+  return new GatewayError("BAD_REQUEST", `${where} ${first?.message ?? "is not valid"}.`, {
     ...(first === undefined || first.path === "" ? {} : { param: first.path }),
     details: { issues: shown },
   });

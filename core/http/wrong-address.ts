@@ -16,7 +16,7 @@ export const rightAddress = (path: string, base: string): RightAddress | undefin
   if (messagesPath.test(path)) {
     return {
       dialect: "messages",
-      message: `No endpoint has this path. Set the base URL of Anthropic's clients to ${base}/api (of @ai-sdk/anthropic to ${base}/api/v1).`,
+      message: `No endpoint has this path. Set the base URL of Anthropic's clients to ${base}/api (for @ai-sdk/anthropic: ${base}/api/v1).`,
     };
   }
   if (openAiPath.test(path)) {

@@ -3,6 +3,7 @@ import { type ErrorCode, errorKinds } from "#core/errors.ts";
 import { routeSummaries } from "#core/route-summaries.ts";
 import { type Method, type Route, type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import { errorAnswer } from "#core/schemas/answers.ts";
+import { chatFieldTexts } from "./chat-field-texts.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 
@@ -16,14 +17,21 @@ type Components = Record<string, Json>;
 const localReference = '"#/$defs/';
 const componentReference = '"#/components/schemas/';
 
-/** zod names some of its own checks as formats. The `pattern` beside them says the same to everybody. */
-const withoutOwnFormats = ({ jsonSchema }: { jsonSchema: { format?: string; pattern?: string } }): void => {
+interface Made {
+  readonly zodSchema: z.core.$ZodType;
+  readonly jsonSchema: { format?: string; pattern?: string; description?: string };
+}
+
+/** zod names some of its own checks as formats: the `pattern` beside them says the same to everybody. Adds descriptions. */
+const finish = ({ zodSchema, jsonSchema }: Made): void => {
   if (jsonSchema.format === "starts_with" && jsonSchema.pattern !== undefined) delete jsonSchema.format;
+  const text = chatFieldTexts.get(zodSchema);
+  if (text !== undefined) jsonSchema.description = text;
 };
 
 /** A zod schema as OpenAPI has it: named parts become components of the document. */
 const schemaOf = (schema: z.core.$ZodType, io: "input" | "output", components: Components): Json => {
-  const made = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline", override: withoutOwnFormats });
+  const made = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline", override: finish });
   const text = JSON.stringify(made).replaceAll(localReference, componentReference);
   const { $schema: _, $defs, ...json } = JSON.parse(text) as Json & { $defs?: Components };
   for (const [name, part] of Object.entries($defs ?? {})) components[name] = withoutId(part);
@@ -116,7 +124,10 @@ const answerHeaders = (route: Route): Json => ({
         "X-Provider-Used": { schema: { type: "string" } },
         "X-Attempts": { schema: { type: "integer" } },
         "X-Cache": { schema: { enum: ["HIT", "MISS", "BYPASS"] } },
-        "X-Warnings": { schema: { type: "string" }, description: "Request fields that were dropped or clamped" },
+        "X-Warnings": {
+          schema: { type: "string" },
+          description: "Fields of the request that were dropped or sent with another value",
+        },
         "X-Gateway-Overhead-Ms": { schema: { type: "number" } },
         "X-Idempotent-Replay": {
           schema: { enum: ["true"] },

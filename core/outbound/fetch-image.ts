@@ -1,7 +1,6 @@
-import { lookup } from "node:dns";
 import type { IncomingMessage } from "node:http";
-import type { LookupFunction } from "node:net";
 import { GatewayError } from "#core/errors.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 // As in core/outbound/transport.ts: node's ESM facade of node:http(s) would load all of undici.
@@ -22,22 +21,6 @@ export interface FetchImageOptions {
 
 const refuse = (why: string, param: string): GatewayError =>
   new GatewayError("BAD_REQUEST", `The image could not be fetched: ${why}. Send it as a base64 data: URL.`, { param });
-
-/**
- * Resolves a name to addresses that are all allowed. It runs inside the connection, so what was checked is what is connected
- * to, whatever the name's server says the next time.
- */
-export const guardedLookup =
-  (allows: (address: string) => boolean): LookupFunction =>
-  (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const refused = error ?? (addresses.every(({ address }) => allows(address)) ? null : new Error("not public"));
-      const [first] = addresses ?? [];
-      if (refused !== null || first === undefined) callback(refused ?? new Error("no address"), "", 4);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
 
 const open = (url: URL, param: string, options: Required<Omit<FetchImageOptions, "ca">> & { ca?: string }) =>
   new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import type { ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
+import type { AgentOptions, ClientRequest, Agent as HttpAgent, IncomingMessage, RequestOptions } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
@@ -45,6 +45,8 @@ export interface OutboundRequest {
   readonly idleTimeoutMs: number;
   /** Sent on a new connection, and so never a second time: for work that would be paid twice. */
   readonly onlyOnce?: boolean;
+  /** Holds the connections; the one for all addresses of ours unless given. */
+  readonly agent?: HttpAgent | undefined;
 }
 
 interface Origin {
@@ -84,6 +86,12 @@ const agentOf = (secure: boolean): HttpAgent => {
   return secureAgent;
 };
 
+/** Another agent that keeps its connections, such as one with a guarded look-up. */
+export const newAgent = (secure: boolean, options: AgentOptions): HttpAgent => {
+  const { Agent } = secure ? https() : http;
+  return noting(new Agent({ ...agentOptions, ...options }));
+};
+
 const maxKnownUrls = 256;
 const knownUrls = new Map<string, Origin>();
 
@@ -121,7 +129,7 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
 
 const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const { signal } = request;
+    const { signal, agent = origin.agent } = request;
     const body = typeof request.body === "string" ? wellFormedJson(request.body) : request.body;
     if (signal?.aborted === true) {
       reject(unsent(new OutboundError("aborted", "The call was aborted")));
@@ -132,7 +140,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       hostname: origin.hostname,
       port: origin.port,
       path: origin.path,
-      agent: request.onlyOnce === true ? false : origin.agent,
+      agent: request.onlyOnce === true ? false : agent,
       timeout: request.idleTimeoutMs,
       headers: {
         ...request.headers,
@@ -140,7 +148,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
         ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
       },
     };
-    closeFreeSockets(origin.agent, Date.now() - maxIdleMs);
+    closeFreeSockets(agent, Date.now() - maxIdleMs);
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
     let sent = false;
@@ -156,7 +164,7 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     const { headersTimeoutMs, idleTimeoutMs } = request;
     const headersTimer = setTimeout(() => {
       // A kept socket that says nothing is likely dead, and so are those that became free with it.
-      if (call.reusedSocket) closeFreeSockets(origin.agent, Number.POSITIVE_INFINITY);
+      if (call.reusedSocket) closeFreeSockets(agent, Number.POSITIVE_INFINITY);
       giveUp(`No response headers in ${headersTimeoutMs} ms`);
     }, headersTimeoutMs);
     const onAbort = (): void => {

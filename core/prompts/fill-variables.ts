@@ -17,8 +17,12 @@ export const checkVariables = (templates: readonly string[], variables: PromptVa
   const missing = [...names].filter((name) => !Object.hasOwn(variables, name));
   const [first] = missing;
   if (first === undefined) return;
-  throw new GatewayError("BAD_REQUEST", `The prompt requires a value for ${missing.join(", ")}.`, {
-    param: `prompt_variables.${first}`,
-    details: { missing },
-  });
+  throw new GatewayError(
+    "BAD_REQUEST",
+    `The prompt requires ${missing.length === 1 ? "a value" : "values"} for ${missing.join(", ").replace(/, ([^,]+)$/, " and $1")}.`,
+    {
+      param: `prompt_variables.${first}`,
+      details: { missing },
+    },
+  );
 };

@@ -1,21 +1,68 @@
-import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import { customPresets } from "#core/catalog/custom-presets.ts";
+import { customPrefix } from "#core/catalog/resolve.ts";
+import type { CustomEndpoint, CustomModel, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { insertProviderKey, listProviderKeys, removeProviderKey } from "#core/db/provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import type { CreateProviderKey } from "#core/schemas/provider-keys.ts";
+import type { CreateCustomKey, CreateProviderKey } from "#core/schemas/provider-keys.ts";
+import { checkBaseUrl } from "./base-url.ts";
 import { sealProviderKey } from "./seal-provider-key.ts";
 
 /** A provider key as its owner sees it: never more of it than the last four characters. */
-export type ProviderKeyView = Pick<ProviderKeyRow, "id" | "provider" | "slug" | "displayName" | "last4" | "createdAt">;
+export interface ProviderKeyView
+  extends Pick<ProviderKeyRow, "id" | "provider" | "slug" | "displayName" | "last4" | "createdAt"> {
+  /** Of a custom provider. */
+  readonly custom?: CustomView;
+}
 
-const toView = ({ id, provider, slug, displayName, last4, createdAt }: ProviderKeyRow): ProviderKeyView => ({
+interface CustomView extends Omit<CustomEndpoint, "models"> {
+  /** How names of its models begin. */
+  readonly modelPrefix: string;
+  readonly models: readonly CustomModel[];
+}
+
+const usd = (microUsd: number): number => microUsd / 1_000_000;
+const microUsd = (dollars: number): number => Math.round(dollars * 1_000_000);
+
+type Prices = NonNullable<CustomModel["prices"]>;
+
+const mapPrices = (prices: Prices, map: (price: number) => number): Prices => ({
+  input: map(prices.input),
+  output: map(prices.output),
+  ...(prices.cachedInput === undefined ? {} : { cachedInput: map(prices.cachedInput) }),
+  ...(prices.cacheWrite === undefined ? {} : { cacheWrite: map(prices.cacheWrite) }),
+});
+
+const withPrices = (models: readonly CustomModel[], map: (price: number) => number): CustomModel[] =>
+  models.map(({ prices, ...model }) => (prices === undefined ? model : { ...model, prices: mapPrices(prices, map) }));
+
+const toView = ({ id, provider, slug, displayName, last4, createdAt, custom }: ProviderKeyRow): ProviderKeyView => ({
   id,
   provider,
   slug,
   displayName,
   last4,
   createdAt,
+  ...(custom === undefined
+    ? {}
+    : { custom: { ...custom, models: withPrices(custom.models, usd), modelPrefix: customPrefix(slug) } }),
 });
+
+/** The address and the form of a custom provider. @throws GatewayError BAD_REQUEST for an address that may not be used */
+const endpointOf = ({ preset, apiVersion, models = [], ...asked }: CreateCustomKey): CustomEndpoint => {
+  const known = preset === undefined ? undefined : customPresets[preset];
+  const protocol = asked.protocol ?? known?.protocol ?? "openai";
+  return {
+    baseUrl: checkBaseUrl(asked.baseUrl ?? known?.baseUrl ?? ""),
+    protocol,
+    authHeader: asked.authHeader ?? known?.authHeader ?? (protocol === "anthropic" ? "x-api-key" : "authorization"),
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    models: withPrices(models, microUsd),
+  };
+};
+
+/** Fewer characters of a short key: the last four of a few would be most of it. */
+const lastFour = (apiKey: string): string => (apiKey.length < 8 ? "" : apiKey.slice(-4));
 
 /** Seals and stores a provider key. @throws GatewayError BAD_REQUEST, CONFLICT for a slug that is taken or at the cap of keys */
 export const storeProviderKey = async (userId: string, input: CreateProviderKey): Promise<ProviderKeyView> => {
@@ -24,6 +71,7 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
   if (!displayName.isWellFormed()) {
     throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
   }
+  const custom = input.provider === "custom" ? endpointOf(input) : undefined;
   const id = newId("providerKey");
   const row: ProviderKeyRow = {
     id,
@@ -31,9 +79,10 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
     provider,
     slug,
     displayName,
-    last4: apiKey.slice(-4),
+    last4: lastFour(apiKey),
     createdAt: new Date().toISOString(),
-    ...(await sealProviderKey(apiKey, { userId, provider, id })),
+    ...(custom === undefined ? {} : { custom }),
+    ...(await sealProviderKey(apiKey, { userId, provider, id, custom })),
   };
   await insertProviderKey(row);
   return toView(row);

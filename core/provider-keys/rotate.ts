@@ -3,7 +3,7 @@ import { DeleteCommand, GetCommand, PutCommand, ScanCommand, UpdateCommand } fro
 import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { type ProviderKeyRow, providerKeyRowSchema } from "#core/db/provider-key-rows.ts";
+import { type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "#core/db/provider-key-rows.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { encryptionContext } from "#core/encryption/data-key.ts";
 import { logger } from "#core/observability/logger.ts";
@@ -37,7 +37,7 @@ async function* allRows(): AsyncGenerator<Rotatable> {
       new ScanCommand({
         TableName: config.tableName("providerKeys"),
         FilterExpression: "begins_with(sk, :prefix)",
-        ExpressionAttributeValues: { ":prefix": rowKeys.providerKey("", "").sk },
+        ExpressionAttributeValues: { ":prefix": rowKeys.providerKeys },
         ExclusiveStartKey: start,
         ConsistentRead: true,
       }),
@@ -67,7 +67,7 @@ const replace = async (row: ProviderKeyRow, wrappedKey: string, now: Date): Prom
     await documents.send(
       new UpdateCommand({
         TableName: config.tableName("providerKeys"),
-        Key: rowKeys.providerKey(row.userId, row.id),
+        Key: providerKeyRowKey(row),
         UpdateExpression: "SET wrappedKey = :wrapped, keyVersion = :next, rotatedAt = :now",
         ConditionExpression: "keyVersion = :version",
         ExpressionAttributeValues: {

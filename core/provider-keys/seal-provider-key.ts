@@ -4,11 +4,11 @@ import { additionalData, open, SealBroken, seal } from "#core/encryption/envelop
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
 
-type SealContext = Pick<ProviderKeyRow, "userId" | "provider" | "id">;
+type SealContext = Pick<ProviderKeyRow, "userId" | "provider" | "id" | "custom">;
 
-/** What a provider key's ciphertext is bound to: it opens in its own row only. */
-const boundTo = ({ userId, provider, id }: SealContext): Buffer =>
-  additionalData(["provider-key", userId, provider, id]);
+/** What a provider key's ciphertext is bound to: it opens in its own row only, and for its own address. */
+const boundTo = ({ userId, provider, id, custom }: SealContext): Buffer =>
+  additionalData(["provider-key", userId, provider, id, ...(custom === undefined ? [] : [custom.baseUrl])]);
 
 const owner = ({ userId, id }: SealContext) => ({ purpose: "provider-key", userId, id }) as const;
 

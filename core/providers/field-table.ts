@@ -58,8 +58,9 @@ const on = (when: Condition | readonly Condition[], cases: FieldCases, otherwise
   ...otherwise,
 ];
 
-/** One treatment for all, with exceptions. */
+/** One treatment for all, with exceptions. A custom provider, which the caller's key pays, gets what is not an exception. */
 const row = (every: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow => ({
+  custom: passed,
   openai: every,
   anthropic: every,
   google: every,
@@ -68,6 +69,9 @@ const row = (every: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow =>
   minimax: every,
   ...exceptions,
 });
+/** The same with a custom provider among all. */
+const forAll = (every: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow =>
+  row(every, { custom: every, ...exceptions });
 /** OpenAI's own field that no other provider has. */
 const onlyOpenAi = (openai: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow =>
   row(dropped, { openai, ...exceptions });
@@ -80,11 +84,12 @@ const maxTokensOfResponses = translate("max_output_tokens");
 
 /** Top-level fields. */
 export const fieldTable = {
-  model: row(translate("the provider's own id")),
-  messages: row(translate("see the parts table below")),
+  model: forAll(translate("the provider's own id")),
+  messages: forAll(translate("see the parts table below")),
   stream: row(passed),
   stream_options: row(translate("usage is always requested; include_usage decides whether you receive it"), {
     anthropic: translate("include_usage decides whether you receive it"),
+    custom: translate("usage is requested, except at Mistral; include_usage decides whether you receive it"),
   }),
   temperature: row(passed, {
     openai: unlessThinking,
@@ -107,11 +112,13 @@ export const fieldTable = {
     anthropic: clamp("the model's limit"),
     "x-ai": translate("max_completion_tokens"),
     minimax: translate("max_completion_tokens"),
+    custom: translate("max_completion_tokens at Azure"),
   }),
   max_completion_tokens: row(passed, {
     openai: onResponses(maxTokensOfResponses, passed),
     anthropic: clamp("max_tokens, up to the model's limit"),
     google: translate("max_tokens"),
+    custom: translate("max_tokens, except at Azure"),
   }),
   n: row(passed, {
     openai: onResponses(refuse("the Responses API returns one answer per request: n must be 1."), passed),
@@ -162,14 +169,16 @@ export const fieldTable = {
   tool_choice: row(on("no-tools", drop("it has no effect"), passed), {
     openai: on("no-tools", dropped, onResponses(translate("the Responses API's format"), passed)),
     anthropic: translate("models that always think refuse a forced choice"),
+    custom: on("no-tools", drop("it has no effect"), passed),
   }),
   parallel_tool_calls: row(on("no-tools", dropped, passed), {
     anthropic: translate("disable_parallel_tool_use"),
     google: dropped,
     minimax: dropped,
+    custom: on("no-tools", dropped, passed),
   }),
-  functions: row(translate("tools; the first call returns as function_call")),
-  function_call: row(translate("tool_choice")),
+  functions: forAll(translate("tools; the first call returns as function_call")),
+  function_call: forAll(translate("tool_choice")),
   response_format: row(passed, {
     openai: onResponses(translate("text.format"), passed),
     anthropic: translate(
@@ -204,8 +213,10 @@ export const fieldTable = {
     minimax: dropped,
   }),
   safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user") }),
-  metadata: onlyOpenAi(passed, { openrouter: passed }),
-  store: onlyOpenAi(passed),
+  metadata: onlyOpenAi(on("platform-key", drop("OpenAI accepts it only with store; it remains a tag"), passed), {
+    openrouter: passed,
+  }),
+  store: onlyOpenAi(on("platform-key", drop("nothing is stored on the platform's account"), passed)),
   service_tier: row(dropped, {
     openai: ownKeyOnly,
     "x-ai": ownKeyOnly,
@@ -222,7 +233,7 @@ export const fieldTable = {
   cache_control: row(dropped, { anthropic: passed, openrouter: passed }),
   thinking: row(dropped, { anthropic: pass("instead of reasoning_effort"), minimax: passed }),
   output_config: row(dropped, { anthropic: passed }),
-  reasoning: row(translate("reasoning_effort"), { openrouter: passed }),
+  reasoning: forAll(translate("reasoning_effort"), { openrouter: passed }),
   provider: row(dropped, { openrouter: ownKeyOnly }),
   models: row(dropped, { openrouter: ownKeyOnly }),
   plugins: row(dropped, { openrouter: ownKeyOnly }),
@@ -243,8 +254,8 @@ export const otherField: FieldRow = row(on("platform-key", drop("it may change t
   google: drop("the endpoint refuses unknown fields"),
 });
 
-const marks = row(dropped, { anthropic: passed, openrouter: passed });
-const customTools = row(refuse("only OpenAI supports custom tools"), {
+const marks = forAll(dropped, { anthropic: passed, openrouter: passed });
+const customTools = forAll(refuse("only OpenAI supports custom tools"), {
   openai: onResponses(translate("the Responses API's format"), passed),
 });
 const foreignThoughts = drop("without a warning: they belong to another provider");
@@ -256,6 +267,7 @@ export const partTable = {
     google: translate("system"),
     "x-ai": translate("system"),
     minimax: translate("system; several are merged"),
+    custom: translate("system"),
   }),
   "messages[].name": row(passed, {
     openai: onResponses(dropped, passed),
@@ -295,30 +307,33 @@ export const partTable = {
     openai: clamp("to 40 characters, the same for call and result"),
     anthropic: pass("call_toolu_ ids regain their original form"),
   }),
-  "messages[].tool_calls[].extra_content": row(foreignThoughts, {
+  "messages[].tool_calls[].extra_content": forAll(foreignThoughts, {
     google: pass("thought signatures; Google's sentinel replaces missing ones"),
   }),
-  "messages[].thinking_blocks": row(foreignThoughts, { anthropic: passed }),
-  "messages[].reasoning_details": row(foreignThoughts, {
+  "messages[].thinking_blocks": forAll(foreignThoughts, { anthropic: passed }),
+  "messages[].reasoning_details": forAll(foreignThoughts, {
     openai: onResponses(translate("encrypted reasoning of the Responses API"), foreignThoughts),
     openrouter: passed,
     minimax: passed,
   }),
-  "messages[].reasoning_content": row(foreignThoughts, { minimax: passed }),
+  "messages[].reasoning_content": row(foreignThoughts, {
+    minimax: passed,
+    custom: pass("except at Mistral, which refuses it"),
+  }),
   "tools[]: custom": customTools,
   "tool_choice: custom": customTools,
-  "tool_choice: allowed_tools": row(
+  "tool_choice: allowed_tools": forAll(
     clamp("only the allowed tools are sent, and the mode becomes the choice; a warning reports omitted tools"),
     { openai: onResponses(translate("the Responses API's format"), passed) },
   ),
   "tools[].cache_control": marks,
-  "tools[].function.strict": row(pass("the gateway also validates calls against their schema"), {
+  "tools[].function.strict": forAll(pass("the gateway also validates calls against their schema"), {
     openai: passed,
     anthropic: pass("dropped for models before Claude 4.5; the gateway also validates calls against their schema"),
     google: drop("the gateway validates calls against their schema"),
     minimax: drop("the gateway validates calls against their schema"),
   }),
-  "tools[].function.parameters": row(pass("older drafts of JSON Schema in the form of 2020-12"), {
+  "tools[].function.parameters": forAll(pass("older drafts of JSON Schema in the form of 2020-12"), {
     anthropic: pass("in the form of draft 2020-12; a choice at the root becomes words in the tool's description"),
     google: clamp("$ref is inlined; additionalProperties, $schema and other unknown keywords are dropped"),
   }),

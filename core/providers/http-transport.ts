@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { ProviderId } from "#core/catalog/provider-ids.ts";
 import { OutboundError, readBytes, send, toOutboundError } from "#core/outbound/transport.ts";
 import { ProviderFailure, type ProviderTimeouts } from "./provider.ts";
@@ -17,6 +17,8 @@ export interface ProviderPost {
   readonly body: string;
   readonly signal: AbortSignal;
   readonly timeouts: ProviderTimeouts;
+  /** Of connections to a custom provider. */
+  readonly agent?: HttpAgent | undefined;
 }
 
 /** Turns a broken connection into the failure that routing decides on. */
@@ -41,6 +43,7 @@ export const postJson = async (post: ProviderPost): Promise<ProviderResponse> =>
       signal: post.signal,
       headersTimeoutMs: post.timeouts.headersMs,
       idleTimeoutMs: post.timeouts.idleMs,
+      agent: post.agent,
     });
     return { status: body.statusCode ?? 0, headers: body.headers, body };
   } catch (error) {

@@ -19,8 +19,16 @@ const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
   messages: ["anthropic"],
 };
 
-export const speaksDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
-  speakers[dialect].includes(provider);
+/** A custom provider speaks Anthropic's dialect where its owner says so, which is known once its row is read. */
+export const maySpeakDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
+  speakers[dialect].includes(provider) || (provider === "custom" && dialect === "messages");
+
+/** Whether the provider that a call goes to speaks a dialect. */
+export const speaksDialect = (
+  provider: ChatProviderId,
+  dialect: NativeDialect,
+  { custom }: { readonly custom?: { readonly protocol: string } | undefined },
+): boolean => speakers[dialect].includes(provider) || (dialect === "messages" && custom?.protocol === "anthropic");
 
 /** A request as it came, beside its translation. */
 export interface NativeRequest {

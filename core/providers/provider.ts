@@ -1,3 +1,4 @@
+import type { Agent as HttpAgent } from "node:http";
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
@@ -9,6 +10,16 @@ import type { NativeAnswer, NativeRequest } from "./native.ts";
 
 export type { FailureKind } from "./failure-kind.ts";
 
+/** How a caller's custom provider is asked, beyond its base URL. */
+export interface CustomAccess {
+  readonly protocol: "openai" | "anthropic";
+  readonly authHeader: "authorization" | "api-key" | "x-api-key";
+  /** The query parameter `api-version` of Azure. */
+  readonly apiVersion: string | undefined;
+  /** Connects to addresses that have passed the guard only. */
+  readonly agent: HttpAgent;
+}
+
 /** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
 export interface ProviderCredential {
   readonly apiKey: string;
@@ -18,6 +29,8 @@ export interface ProviderCredential {
   readonly byok: boolean;
   /** Id of the caller's key; undefined for the platform's. A job remembers it, to be polled with the same key. */
   readonly providerKeyId?: string | undefined;
+  /** Set for a custom provider, whose key goes to its own base URL only. */
+  readonly custom?: CustomAccess | undefined;
 }
 
 export interface ProviderTimeouts {

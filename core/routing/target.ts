@@ -8,6 +8,8 @@ export interface TargetModel {
   readonly id: string;
   readonly provider: ProviderId;
   readonly catalog?: CatalogModel | undefined;
+  /** The slug of the caller's custom provider that serves it. */
+  readonly customSlug?: string | undefined;
 }
 
 /** A model, and the key that it is called with. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { byokProviders } from "#core/db/provider-key-rows.ts";
+import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
 
 /** What the endpoints answer, for the OpenAPI document and the tests that hold answers against it. */
@@ -233,6 +233,30 @@ const providerKey = z
     displayName: z.string(),
     last4: z.string(),
     createdAt: z.iso.datetime(),
+    custom: z
+      .strictObject({
+        baseUrl: z.string(),
+        protocol: z.enum(customProtocols),
+        authHeader: z.enum(customAuthHeaders),
+        apiVersion: z.string().optional(),
+        modelPrefix: z.string().describe("How names of its models begin, such as `groq/`"),
+        models: z.array(
+          z.strictObject({
+            id: z.string(),
+            prices: z
+              .strictObject({
+                input: z.number(),
+                output: z.number(),
+                cachedInput: z.number().optional(),
+                cacheWrite: z.number().optional(),
+              })
+              .optional(),
+            contextWindow: z.int().optional(),
+          }),
+        ),
+      })
+      .optional()
+      .describe("Only of a custom provider"),
   })
   .meta({ id: "ProviderKey" });
 

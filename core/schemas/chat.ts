@@ -238,7 +238,7 @@ const chatFields = z.looseObject({
 export const chatRequestSchema = chatFields.check(
   z.refine(({ messages, prompt_id: prompt }) => messages.length > 0 || typeof prompt === "string", {
     path: ["messages"],
-    error: "at least one message or a prompt_id is required",
+    error: "must have at least 1 message, unless prompt_id is set",
   }),
 );
 

@@ -20,7 +20,7 @@ const loraUrl = z
   .string()
   .superRefine((text, context) => {
     const problem = webUrlProblem(text);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
+    if (problem !== undefined) context.addIssue({ code: "custom", message: `cannot be used: ${problem}` });
   })
   .optional()
   .describe("http(s) URL of LoRA weights (.safetensors, less than 256 MB)");

@@ -33,14 +33,14 @@ interface Sized {
 
 const checkSize = ({ width, height, aspect_ratio: ratio }: Sized, context: z.core.$RefinementCtx): void => {
   if ((width === undefined) !== (height === undefined)) {
-    const path = [width === undefined ? "width" : "height"];
-    context.addIssue({ code: "custom", path, message: "width and height must be set together" });
+    const [absent, given] = width === undefined ? ["width", "height"] : ["height", "width"];
+    context.addIssue({ code: "custom", path: [absent], message: `must be set together with ${given}` });
   }
   if (width !== undefined && ratio !== undefined) {
     context.addIssue({
       code: "custom",
       path: ["aspect_ratio"],
-      message: "Set either an aspect ratio or a size, not both",
+      message: "must not be set together with width and height",
     });
   }
 };
@@ -63,7 +63,9 @@ export const imageEditSchema = z
     checkSize(body, context);
     if ((body.image_url === undefined) === (body.image_urls === undefined)) {
       const message =
-        body.image_url === undefined ? "An edit requires an image" : "Set either image_url or image_urls, not both";
+        body.image_url === undefined
+          ? "is required: an edit needs an image"
+          : "must not be set together with image_urls";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

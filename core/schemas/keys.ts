@@ -58,7 +58,7 @@ export const patchKeySchema = z
     expiresAt: expiresAt.nullable().optional(),
     ...limits,
   })
-  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "at least one field is required");
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "must have at least one field");
 
 export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(0).max(maxGraceSeconds).default(0) });
 

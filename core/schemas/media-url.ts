@@ -74,7 +74,7 @@ export const mediaUrl = (...types: readonly [MediaType, ...MediaType[]]) =>
     .min(1)
     .superRefine((text, context) => {
       const problem = mediaUrlProblem(text, types);
-      if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
+      if (problem !== undefined) context.addIssue({ code: "custom", message: `cannot be used: ${problem}` });
     })
     .describe(`http(s) URL on a public host, or a base64 data: URL (${types.join(", ")})`);
 
@@ -84,6 +84,6 @@ export const webhookUrl = z
   .min(1)
   .superRefine((text, context) => {
     const problem = webUrlProblem(text, "https");
-    if (problem !== undefined) context.addIssue({ code: "custom", message: `The URL cannot be used: ${problem}` });
+    if (problem !== undefined) context.addIssue({ code: "custom", message: `cannot be used: ${problem}` });
   })
   .describe("https URL on a public host that receives a webhook when the job ends, signed as Standard Webhooks");

@@ -80,11 +80,11 @@ export const musicSchema = z
       context.addIssue({
         code: "custom",
         path: ["lyrics"],
-        message: "Needed unless is_instrumental or lyrics_optimizer",
+        message: "is required unless is_instrumental or lyrics_optimizer is set",
       });
     }
     if (prompt === undefined && free) {
-      context.addIssue({ code: "custom", path: ["prompt"], message: "Needed without lyrics" });
+      context.addIssue({ code: "custom", path: ["prompt"], message: "is required without lyrics" });
     }
   });
 
@@ -114,14 +114,14 @@ export const mediaImageSchema = z
   })
   .superRefine(({ width, height, aspect_ratio: ratio }, context) => {
     if ((width === undefined) !== (height === undefined)) {
-      const path = [width === undefined ? "width" : "height"];
-      context.addIssue({ code: "custom", path, message: "width and height must be set together" });
+      const [absent, given] = width === undefined ? ["width", "height"] : ["height", "width"];
+      context.addIssue({ code: "custom", path: [absent], message: `must be set together with ${given}` });
     }
     if (width !== undefined && ratio !== undefined) {
       context.addIssue({
         code: "custom",
         path: ["aspect_ratio"],
-        message: "Set either an aspect ratio or a size, not both",
+        message: "must not be set together with width and height",
       });
     }
   });

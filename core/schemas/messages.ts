@@ -21,7 +21,7 @@ const urlSource = z.looseObject({
   url: text.check((payload) => {
     const problem = webUrlProblem(payload.value, "http", Number.POSITIVE_INFINITY);
     if (problem === undefined) return;
-    const message = `The URL cannot be used: ${problem}`;
+    const message = `cannot be used: ${problem}`;
     payload.issues.push({ code: "custom", message, input: payload.value });
   }),
 });
@@ -35,7 +35,7 @@ const orOther = <Known extends z.ZodMiniType>(known: Known, types: readonly stri
       type: z.string().check(
         z.minLength(1),
         // Aborts, or the union would name this fault rather than the one inside the block.
-        z.refine((type) => !types.includes(type), { error: "is not as this type needs it", abort: true }),
+        z.refine((type) => !types.includes(type), { error: "must have the fields of this type", abort: true }),
       ),
     }),
   ]);
@@ -114,7 +114,7 @@ const ownTool = z.looseObject({
 const otherTool = z.looseObject({
   type: z.string().check(
     z.minLength(1),
-    z.refine((type) => type !== "custom", { error: "is not as a custom tool needs it", abort: true }),
+    z.refine((type) => type !== "custom", { error: "must have the fields of a custom tool", abort: true }),
   ),
 });
 const tool = z.union([ownTool, otherTool]);

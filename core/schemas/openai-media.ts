@@ -69,7 +69,8 @@ export const imageEditsSchema = z
   })
   .superRefine(({ image, images }, context) => {
     if ((image === undefined) === (images === undefined)) {
-      const message = image === undefined ? "An edit requires an image" : "Set either image or images, not both";
+      const message =
+        image === undefined ? "is required: an edit needs an image" : "must not be set together with images";
       context.addIssue({ code: "custom", path: ["image"], message });
     }
   });

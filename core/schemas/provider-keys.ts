@@ -1,10 +1,18 @@
 import * as z from "zod";
-import { byokProviders } from "#core/db/provider-key-rows.ts";
+import { type CustomPresetId, customPresetIds, customPresets } from "#core/catalog/custom-presets.ts";
+import { isReservedSlug } from "#core/catalog/resolve.ts";
+import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
 
-export const createProviderKeySchema = z.strictObject({
-  provider: z.enum(byokProviders),
-  slug: z.string().regex(/^[a-z0-9-]{1,64}$/, "must match ^[a-z0-9-]{1,64}$"),
-  displayName: z.string().trim().min(1).max(100),
+const slug = z.string().regex(/^[a-z0-9-]{1,64}$/, "must match ^[a-z0-9-]{1,64}$");
+const displayName = z.string().trim().min(1).max(100);
+
+/** Providers with an address of their own. */
+export const namedByokProviders = byokProviders.filter((provider) => provider !== "custom");
+
+const named = z.strictObject({
+  provider: z.enum(namedByokProviders),
+  slug,
+  displayName,
   /** Printable ASCII: it becomes a header. */
   apiKey: z
     .string()
@@ -12,4 +20,53 @@ export const createProviderKeySchema = z.strictObject({
     .regex(/^[\x21-\x7e]{8,500}$/, "must be 8 to 500 printable characters without spaces"),
 });
 
+const maxModels = 20;
+const price = z.number().min(0).max(10_000);
+
+const model = z.strictObject({
+  id: z.string().regex(/^[\w.:@/+-]{1,160}$/, "must be 1 to 160 letters, digits and . : @ / + - _"),
+  prices: z
+    .strictObject({
+      input: price,
+      output: price,
+      cachedInput: price.optional(),
+      cacheWrite: price.optional(),
+    })
+    .describe("USD for a million tokens")
+    .optional(),
+  contextWindow: z.int().min(1).max(100_000_000).describe("Tokens").optional(),
+});
+
+const custom = z.strictObject({
+  provider: z.literal("custom"),
+  preset: z
+    .enum(customPresetIds)
+    .describe("Sets what the request leaves out: baseUrl, protocol, authHeader")
+    .optional(),
+  slug: slug.refine((text) => !isReservedSlug(text), "is the name of a provider or a model: choose another"),
+  displayName,
+  baseUrl: z.string().trim().max(500).optional(),
+  protocol: z.enum(customProtocols).optional(),
+  authHeader: z.enum(customAuthHeaders).optional(),
+  apiVersion: z
+    .string()
+    .regex(/^[\w.-]{1,40}$/, "must be a version such as 2024-10-21")
+    .describe("The query parameter api-version of Azure")
+    .optional(),
+  apiKey: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]{1,500}$/, "must be 1 to 500 printable characters without spaces"),
+  models: z.array(model).max(maxModels).optional(),
+});
+
+const hasAddress = ({ baseUrl, preset }: { baseUrl?: string | undefined; preset?: CustomPresetId | undefined }) =>
+  baseUrl !== undefined || (preset !== undefined && customPresets[preset].baseUrl !== undefined);
+
+export const createProviderKeySchema = z.discriminatedUnion("provider", [
+  named,
+  custom.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
+]);
+
 export type CreateProviderKey = z.infer<typeof createProviderKeySchema>;
+export type CreateCustomKey = z.infer<typeof custom>;

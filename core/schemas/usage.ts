@@ -32,7 +32,7 @@ export const usageQuerySchema = z
   .refine(({ from, to }) => from <= to, { path: ["from"], message: "must not be after `to`" })
   .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < maxUsageDays * dayMs, {
     path: ["from"],
-    message: `at most ${maxUsageDays} days can be requested`,
+    message: `must be less than ${maxUsageDays} days before \`to\``,
   });
 
 type ParsedUsageQuery = z.infer<typeof usageQuerySchema>;

@@ -27,7 +27,7 @@ export const visionSchema = z
   .superRefine(({ image_url: one, image_urls: several }, context) => {
     if ((one === undefined) === (several === undefined)) {
       const message =
-        one === undefined ? "A question requires an image" : "Set either image_url or image_urls, not both";
+        one === undefined ? "is required: a question needs an image" : "must not be set together with image_urls";
       context.addIssue({ code: "custom", path: ["image_url"], message });
     }
   });

@@ -24,6 +24,21 @@ const domains: Kind<readonly string[]> = {
   },
 };
 
+const hostLike = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/;
+
+/** Hosts as a URL has them, with or without a port. */
+const hosts: Kind<readonly string[]> = {
+  rule: "must be hosts separated by commas, such as localhost or llm.internal:8000",
+  read: (text) => {
+    const names = text
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+    return names.every((name) => hostLike.test(name)) ? names : undefined;
+  },
+};
+
 /** Unix ms. */
 const time: Kind<number> = {
   rule: "must be a time such as 2026-11-29T00:00:00Z",
@@ -40,4 +55,5 @@ export const unpricedModels = setting("UNPRICED_MODELS", oneOf("refuse", "allow"
 export const signUpPolicy = setting("SIGN_UP_POLICY", oneOf("open", "domains", "closed"));
 export const signUpDomains = setting("SIGN_UP_DOMAINS", domains);
 export const signUpClosedAt = setting("SIGN_UP_CLOSED_AT", time);
+export const customHosts = setting("CUSTOM_HOSTS", hosts);
 export const logLevel = setting("LOG_LEVEL", oneOf("DEBUG", "INFO", "WARN", "ERROR"));

@@ -1,11 +1,14 @@
-import { parseArgs } from "node:util";
+import { readFlags } from "#infra/flags.ts";
 import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
 
 /** `npm run operator -- rebuild-usage 2026-11-20`: recomputes the sums of a past UTC day from its events. */
-const { values, positionals } = parseArgs({
-  options: { local: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
+const { values, positionals } = readFlags(
+  {
+    usage: "npm run operator -- rebuild-usage YYYY-MM-DD [--local]",
+    flags: { "--local": "work on the data of a running npm start" },
+  },
+  { options: { local: { type: "boolean", default: false } }, allowPositionals: true },
+);
 
 await runCommand(async () => {
   const [day] = positionals;

@@ -70,11 +70,14 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation", [
+  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation, addresses of custom providers", [
     ...ground,
+    "catalog",
     "db",
     "encryption",
     "observability",
+    "outbound",
+    "providers",
     "schemas",
   ]),
   room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),
@@ -204,7 +207,11 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("functions", "One file per API path, about 25 lines: schema in, core call, answer out", ["core/*"]),
+  room(
+    "functions",
+    "One file per API path, about 25 lines: schema in, core call, answer out; `functions/dashboard/page/` is the dashboard's source",
+    ["core/*"],
+  ),
   room("infra", "SST v4: what is deployed, from core's tables; the operators' stack; the local cloud; commands", [
     "core/*",
   ]),

@@ -116,6 +116,8 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       UNKEY_API_ID: dependencies.unkey.apiId,
       SUPABASE_URL: dependencies.supabase.url,
       SIGN_UP_POLICY: settingOf("SIGN_UP_POLICY") ?? "open",
+      // A model server on this machine is what custom providers are tried with here.
+      CUSTOM_HOSTS: (settingOf("CUSTOM_HOSTS") ?? ["localhost", "127.0.0.1", "[::1]"]).join(","),
       ...urls,
       ...Object.fromEntries(links),
     };

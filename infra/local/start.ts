@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readFlags } from "#infra/flags.ts";
 import { nodeVersionFault } from "#infra/node-version.ts";
 import { localFaults, settingOf } from "#infra/settings.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
@@ -15,16 +15,23 @@ import { readyOf, screen } from "./ready.ts";
 
 const openStreamsGraceMs = 10_000;
 
-const { values: flags } = parseArgs({
-  options: {
-    /** A temporary data folder that is removed at the end. */
-    ephemeral: { type: "boolean", default: false },
-    /** A process for each function instead of a thread. */
-    processes: { type: "boolean", default: false },
-    /** Serve under API Gateway's stage prefix, as without a custom domain. */
-    stage: { type: "string", default: "" },
+const { values: flags } = readFlags(
+  {
+    usage: "npm start -- [flags]",
+    flags: {
+      "--ephemeral": "use a temporary data folder, which is removed at the end",
+      "--stage NAME": "serve under API Gateway's stage prefix, as without a custom domain",
+      "--processes": "run each worker in a process instead of a thread",
+    },
   },
-});
+  {
+    options: {
+      ephemeral: { type: "boolean", default: false },
+      processes: { type: "boolean", default: false },
+      stage: { type: "string", default: "" },
+    },
+  },
+);
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);

@@ -261,7 +261,7 @@ export const composites = [
   },
   {
     id: "usage-is-behind",
-    says: "Usage is not settled or not added to the daily sums. Callers do not notice; the stream keeps records for 24 hours.",
+    says: "Usage is not settled or not added to the daily sums, or webhooks wait. API responses are not affected; nothing is lost for 24 hours.",
     anyOf: [
       "rollup-lag",
       "rollup-stuck",

@@ -123,7 +123,7 @@ describe("accounts on a running cloud under a stage prefix", () => {
     // One that was made in Unkey by hand has no row of ours, and goes with the user all the same.
     keys.push((await cloud().createKey({ userId: own.userId })).key);
     for (const key of keys) expect((await ask(key)).status).toBe(200);
-    expect(await command("disable-user", own.userId)).toMatchObject({ disabled: true, keysRevoked: 3 });
+    expect(await command("disable-user", own.userId)).toEqual({ userId: own.userId, disabled: true, keysRevoked: 3 });
     for (const key of keys) expect((await ask(key)).status).toBe(401);
     expect((await session.post("/api/v1/keys", { name: "Too late" })).status).toBe(403);
     expect(await command("disable-user", "--enable", own.userId)).toMatchObject({ enabled: true });
@@ -183,6 +183,18 @@ describe("accounts on a running cloud under a stage prefix", () => {
 
   it("commands say what they miss, and do nothing", async () => {
     await expect(command("disable-user")).rejects.toMatchObject({ stderr: expect.stringContaining("Name a user") });
+    await expect(command("disable-user", "ada")).rejects.toMatchObject({
+      stderr: expect.stringContaining("ada is not a user id"),
+    });
+    await expect(command("disable-user", "--revoke")).rejects.toMatchObject({
+      stderr: expect.stringMatching(
+        /^Unknown option '--revoke'\.\n\nUsage: npm run operator -- disable-user <user id>/,
+      ),
+    });
+    expect(await command("disable-user", crypto.randomUUID())).toMatchObject({
+      keysRevoked: 0,
+      warning: expect.stringContaining("Check the id"),
+    });
     await expect(command("rebuild-usage")).rejects.toMatchObject({ stderr: expect.stringContaining("Name a UTC day") });
     await expect(command("rebuild-usage", utcDay(Date.now()))).rejects.toMatchObject({
       stderr: expect.stringContaining("can still gain events"),

@@ -576,8 +576,11 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
         ["GET", "/api/auth/session"],
       ] as const) {
         for (const headers of [{ authorization: `Bearer ${key}` }, { "x-api-key": key }]) {
-          const reply = await request({ method, path, headers: { ...headers, origin: "http://localhost:8787" } });
-          expect(reply.error()).toMatchObject({ code: "UNAUTHORIZED" });
+          const reply = await request({ method, path, headers });
+          expect(reply.error()).toMatchObject({
+            code: "UNAUTHORIZED",
+            message: "This endpoint needs a dashboard session, not an API key.",
+          });
         }
       }
     });

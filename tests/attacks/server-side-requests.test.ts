@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { OperationTable } from "#core/openapi/operation.ts";
 import { operations } from "#core/openapi/operations.ts";
-import { guardedLookup } from "#core/outbound/fetch-image.ts";
+import { guardedLookup } from "#core/outbound/guarded-lookup.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
 import { webUrlProblem } from "#core/outbound/web-url.ts";
 import { mediaUrlProblem } from "#core/schemas/media-url.ts";

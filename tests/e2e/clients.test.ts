@@ -140,7 +140,7 @@ describe("the AI SDK (@ai-sdk/openai-compatible)", () => {
     const failing = generateText({ model: gateway()("no-such-model"), prompt: "Hello", maxRetries: 0 });
     await expect(failing).rejects.toMatchObject({
       statusCode: 400,
-      message: expect.stringContaining("No model has this name"),
+      message: expect.stringContaining("No chat model has this name"),
     });
   });
 

@@ -449,15 +449,31 @@ describe("what the provider is sent", () => {
     await openAi(cloud()).chat.completions.create({
       model: "gpt-4o-mini",
       messages: [user(marker)],
-      metadata: { team: "red" },
+      logit_bias: { "50256": -100 },
       safety_identifier: "someone",
       ...{ fallback: ["claude"], retries: 1, timeout: 20_000 },
     });
     const [request] = await cloud().providerRequests(marker);
-    expect(request?.body).toMatchObject({ metadata: { team: "red" }, safety_identifier: "someone" });
+    expect(request?.body).toMatchObject({ logit_bias: { "50256": -100 }, safety_identifier: "someone" });
     expect(Object.keys(request?.body ?? {})).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^(fallback|retries|timeout)$/)]),
     );
+  });
+
+  it("holds nothing that would be stored on the platform's account, which X-Warnings says", async () => {
+    const marker = `store-${crypto.randomUUID()}`;
+    const { response } = await openAi(cloud())
+      .chat.completions.create({
+        model: "gpt-4o-mini",
+        messages: [user(marker)],
+        store: true,
+        metadata: { team: "red" },
+      })
+      .withResponse();
+    expect(response.headers.get("x-warnings")).toMatch(/^store, metadata(,|$)/);
+    const [request] = await cloud().providerRequests(marker);
+    expect(request?.body).not.toHaveProperty("store");
+    expect(request?.body).not.toHaveProperty("metadata");
   });
 
   it("never holds the caller's key", async () => {

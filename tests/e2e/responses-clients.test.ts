@@ -78,7 +78,7 @@ describe.each(models)("the AI SDK (@ai-sdk/openai with its defaults) on %s", (mo
     const failing = generateText({ model: gateway()("no-such-model"), prompt: "Hello", maxRetries: 0 });
     await expect(failing).rejects.toMatchObject({
       statusCode: 400,
-      message: expect.stringContaining("No model has this name"),
+      message: expect.stringContaining("No chat model has this name"),
     });
   });
 

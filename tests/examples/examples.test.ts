@@ -27,7 +27,7 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /data: \[DONE\]/,
     /"INVALID_MODEL"/,
   ],
-  "openai-sdk.ts": [/\S/, /Answered by gpt\S* \(openai/, /2 embeddings of 1536 numbers/],
+  "openai-sdk.ts": [/\S/, /Answered by gpt\S*, openai/, /2 embeddings of 1536 numbers/],
   "ai-sdk.ts": [/Sunny in \S+/, /\d+ tokens in 2 steps/, /population/],
   "langchain.ts": [/Sunny in \S+/, /population/],
 };

@@ -41,6 +41,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   SIGN_UP_POLICY: ["foo", "Open", "open,closed"],
   SIGN_UP_DOMAINS: ["example", "a@example.com", "https://example.com", "example.com;example.org", "-a.example"],
   UNPRICED_MODELS: ["Refuse", "yes"],
+  CUSTOM_HOSTS: ["http://localhost", "localhost/v1", "a b", "*.internal", "::1", "host:port"],
   SIGN_UP_CLOSED_AT: ["yesterday", "2026-13-01", "1700000000"],
   LOG_LEVEL: ["debug", "TRACE", "1"],
   RESERVE_CONCURRENCY: ["true", "No"],
@@ -108,6 +109,17 @@ describe("the table of settings", () => {
     expect(faults.join(" ")).not.toContain("secret");
   });
 
+  it.each([undefined, "", " , ,"])(
+    "refuses SIGN_UP_POLICY=domains with SIGN_UP_DOMAINS=%j, at a start and in a deploy",
+    (domains) => {
+      const environment = { SIGN_UP_POLICY: "domains", ...(domains === undefined ? {} : { SIGN_UP_DOMAINS: domains }) };
+      const sentence = "SIGN_UP_POLICY is domains, so SIGN_UP_DOMAINS must name at least one, such as example.com.";
+      expect(localFaults(environment)).toEqual([sentence]);
+      expect(() => checkDeploySettings({ ...needed, ...environment })).toThrow(new Error(sentence));
+      expect(localFaults({ ...environment, SIGN_UP_DOMAINS: "example.com" })).toEqual([]);
+    },
+  );
+
   it("takes what is usual", () => {
     expect(
       localFaults({
@@ -135,6 +147,7 @@ const readers: Readonly<Record<keyof typeof stageSettings, (modules: Modules) =>
   SIGN_UP_POLICY: ({ config }) => config.signUpPolicy(),
   SIGN_UP_DOMAINS: ({ config }) => config.signUpDomains(),
   UNPRICED_MODELS: ({ config }) => config.unpricedModels(),
+  CUSTOM_HOSTS: ({ config }) => config.customHosts(),
   SIGN_UP_CLOSED_AT: ({ config }) => config.signUpClosedAtMs(),
   LOG_LEVEL: ({ config }) => config.logLevel(),
   OPENAI_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("openai"),

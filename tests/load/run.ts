@@ -6,6 +6,11 @@ export const loadCommands = {
     summary: "ten minutes of mixed traffic; recorded usage must equal the client's own count",
     run: script("tests/load/mixed.ts"),
   },
+  money: {
+    summary:
+      "ten minutes of cancels, timeouts, retries and searches; budgets, rollups, events and the provider's own books agree",
+    run: script("tests/load/money.ts"),
+  },
   streams: {
     summary: "a hundred slow streams over sixty workers, twice",
     run: script("tests/load/streams.ts"),

@@ -1,4 +1,5 @@
 import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import {
@@ -17,9 +18,6 @@ import { toCompletionUsage } from "./usage.ts";
 const maxAnswerBytes = 32 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
 
-const urlOf = (baseUrl: string, path: string): string =>
-  `${baseUrl.endsWith("/") ? baseUrl.slice(0, -1) : baseUrl}${path}`;
-
 type Posting = Pick<ProviderCall, "credential" | "signal" | "timeouts">;
 
 /** Asks Anthropic. @throws ProviderFailure for an answer that is not a 200 */
@@ -29,10 +27,12 @@ export const postToAnthropic = async (
   asked: { readonly body: object; readonly headers: Readonly<Record<string, string>> },
 ): Promise<ProviderResponse> => {
   const { credential, signal, timeouts } = call;
+  const { url, headers, agent } = askWithKey(credential, path, "x-api-key");
   const response = await postJson({
     provider: "anthropic",
-    url: urlOf(credential.baseUrl, path),
-    headers: { accept: "application/json", "x-api-key": credential.apiKey, ...asked.headers },
+    url,
+    agent,
+    headers: { accept: "application/json", ...headers, ...asked.headers },
     body: JSON.stringify(asked.body),
     signal,
     timeouts,

@@ -11,8 +11,10 @@ type Applied = ReturnType<typeof applyFields>;
 
 /** What a provider of this shape does differently from the others. */
 export interface RequestShape {
-  readonly provider: "x-ai" | "openrouter";
+  readonly provider: "x-ai" | "openrouter" | "custom";
   readonly rules: MessageRules;
+  /** Other rules for some calls. */
+  readonly rulesFor?: (call: ProviderCall) => MessageRules;
   /** Conditions of the field table, in addition to those that every provider has. */
   readonly conditions?: (call: ProviderCall) => readonly Condition[];
   /** Writes the fields that the table leaves to the provider. */
@@ -26,7 +28,7 @@ const conditionsOf = ({ request, credential }: ProviderCall): Condition[] => [
 
 /** The body for a provider whose request is OpenAI's with a few differences. @throws GatewayError */
 export const shapeRequest = (shape: RequestShape, call: ProviderCall): ShapedRequest => {
-  const { rules } = shape;
+  const rules = shape.rulesFor?.(call) ?? shape.rules;
   const warnings = new Set<string>();
   const request = withAllowedToolsOnly(call.request, warnings);
   const conditions = new Set([...conditionsOf(call), ...(shape.conditions?.(call) ?? [])]);

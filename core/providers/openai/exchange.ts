@@ -1,4 +1,5 @@
 import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
+import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { type ProviderResponse, postJson, readBody } from "#core/providers/http-transport.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import {
@@ -35,11 +36,13 @@ export interface Exchange {
 export const exchange = async (call: ProviderCall, asked: Exchange): Promise<ProviderReply> => {
   const { provider, request, credential, signal, timeouts } = call;
   const streamed = request.stream === true;
+  const { url, headers, agent } = askWithKey(credential, asked.path, "authorization");
   const response = await postJson({
     provider,
-    url: `${credential.baseUrl}${asked.path}`,
+    url,
+    agent,
     headers: {
-      authorization: `Bearer ${credential.apiKey}`,
+      ...headers,
       accept: streamed ? "text/event-stream" : "application/json",
       ...asked.headers,
     },

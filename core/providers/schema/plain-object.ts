@@ -17,6 +17,9 @@ export interface Budget {
   left: number;
 }
 
+/** Parts of parts that are put together: a schema that holds itself has no end. */
+const maxNesting = 100;
+
 export const newBudget = (): Budget => ({ left: 50_000 });
 
 /** What a node costs by itself: this many can stand in each other. */
@@ -42,13 +45,13 @@ export const bothOf = (first: JsonRecord, second: JsonRecord): JsonRecord => {
 };
 
 /** A node with its reference and the parts of its `allOf` merged into it. */
-export const withoutAllOf = (schema: JsonRecord, root: JsonRecord, budget: Budget): JsonRecord => {
+export const withoutAllOf = (schema: JsonRecord, root: JsonRecord, budget: Budget, depth = 0): JsonRecord => {
   const { allOf, ...node } = resolved(schema, root);
-  if (!Array.isArray(allOf)) return node;
+  if (!Array.isArray(allOf) || depth > maxNesting) return node;
   let both = node;
   for (const part of allOf.filter(isRecord)) {
     if (!spend(budget)) break;
-    const whole = withoutAllOf(part, root, budget);
+    const whole = withoutAllOf(part, root, budget, depth + 1);
     if (!spend(budget, costOf(whole) + costOf(both))) break;
     both = bothOf(both, whole);
   }
@@ -125,14 +128,15 @@ const keptForReferences = (schema: JsonRecord): JsonRecord => {
 interface Parts {
   readonly root: JsonRecord;
   readonly budget: Budget;
+  readonly depth?: number;
 }
 
 const isPlain = (schema: JsonRecord): boolean =>
   schema.$ref === undefined && combining.every((keyword) => schema[keyword] === undefined);
 
 /** A node with its choices merged into it. */
-const merged = (node: JsonRecord, { root, budget }: Parts): PlainObject => {
-  if (isPlain(node)) return { schema: node, words: [], lost: [] };
+const merged = (node: JsonRecord, { root, budget, depth = 0 }: Parts): PlainObject => {
+  if (isPlain(node) || depth > maxNesting) return { schema: node, words: [], lost: [] };
   let { anyOf, oneOf, ...schema } = withoutAllOf(node, root, budget);
   const words: string[] = [];
   const lost: string[] = [];
@@ -142,7 +146,7 @@ const merged = (node: JsonRecord, { root, budget }: Parts): PlainObject => {
   ] as const) {
     const branches = listOf(choices)
       .filter((branch): branch is JsonRecord => isRecord(branch) && spend(budget))
-      .map((branch) => merged(withoutAllOf(branch, root, budget), { root, budget }).schema)
+      .map((branch) => merged(withoutAllOf(branch, root, budget), { root, budget, depth: depth + 1 }).schema)
       .filter(isObject);
     if (branches.length === 0) continue;
     schema = bothOf(schema, whatAllSay(branches));

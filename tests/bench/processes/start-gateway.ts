@@ -18,14 +18,20 @@ const idleMs = 600_000;
 export const startGateway = (
   provider: ProviderReady,
   dependencies: DependenciesReady,
-  options: Pick<GatewayInput, "maxWorkers" | "minify"> & { readonly idleMs?: number },
+  {
+    env,
+    ...options
+  }: Pick<GatewayInput, "maxWorkers" | "minify"> & {
+    readonly idleMs?: number;
+    readonly env?: Readonly<Record<string, string>>;
+  },
   /** Root of another checkout whose gateway is measured. */
   checkout?: string,
 ): Promise<BenchProcess<GatewayReady>> =>
   BenchProcess.start<GatewayReady>(
     "gateway",
     { dependencies, idleMs, ...options } satisfies GatewayInput,
-    { ...settings, OPENAI_BASE_URL: provider.url },
+    { ...settings, OPENAI_BASE_URL: provider.url, ...env },
     [],
     checkout === undefined ? undefined : join(checkout, "tests/bench/processes"),
   );

@@ -1,12 +1,13 @@
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { withinCost } from "#core/arena/cost-bound.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { models } from "#core/catalog/models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
-import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
-import { inputCharacters } from "#core/chat/input-size.ts";
+import { noTokens } from "#core/catalog/token-usage.ts";
+import { chatSize } from "#core/chat/call-size.ts";
 import { GatewayError } from "#core/errors.ts";
-import { costForReserve } from "#core/generation/reservation.ts";
+import { callReserve, costForReserve } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { fc } from "#tests/support/property.ts";
 
@@ -22,12 +23,9 @@ const requestOf = (model: string, length = 40, maxTokens?: number): ChatRequest 
 
 /** The most that the request may cost at one of its models. */
 const mostAt = (model: string, request: ChatRequest): bigint => {
-  const { catalog } = resolveModel(model);
-  return costForReserve(catalog, {
-    ...noTokens,
-    inputTokens: estimateTokens(inputCharacters(request)),
-    outputTokens: request.max_completion_tokens ?? catalog?.maxOutputTokens ?? 0,
-  });
+  const resolved = resolveModel(model);
+  const outputTokens = request.max_completion_tokens ?? resolved.catalog?.maxOutputTokens ?? 0;
+  return callReserve(resolved, { ...chatSize(request), outputTokens }).picoUsd;
 };
 
 describe("A single answer within maxCostUsd", () => {
@@ -56,6 +54,21 @@ describe("A single answer within maxCostUsd", () => {
         }
       }),
     );
+  });
+
+  it("costs no more by an independent count of its input, in scripts whose characters are a token or more each", () => {
+    for (const word of ["統計的な機械翻訳", "😀🧪", "안녕하세요", "0x9f3a==", "Straße "]) {
+      const content = word.repeat(2_000);
+      const request: ChatRequest = { model: "gpt-5.2", messages: [{ role: "user", content }] };
+      const { body } = withinCost(request, 0.2, caller);
+      const inputTokens = encode(content).length;
+      const cost = costForReserve(resolveModel("gpt-5.2").catalog, {
+        ...noTokens,
+        inputTokens,
+        outputTokens: body.max_completion_tokens ?? 0,
+      });
+      expect(cost).toBeLessThanOrEqual(fromUsd(0.2));
+    }
   });
 
   it("gets every token that the money buys", () => {

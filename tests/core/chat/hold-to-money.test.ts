@@ -33,11 +33,14 @@ describe("a request on the platform's key", () => {
       { max_tokens: 9_000, max_completion_tokens: 32_000 },
       { max_tokens: 5_000, max_completion_tokens: 5_000 },
     ],
-    [{}, { max_completion_tokens: 5_000 }],
   ])("is limited to its money under the caller's own names, which X-Warnings repeats: %j", (fields, limits) => {
     const { request: sent, warnings } = held(fields, 5_000);
     expect(sent).toMatchObject(limits);
     expect(warnings).toEqual(Object.keys(limits));
+  });
+
+  it("is limited without a warning where the caller set no limit", () => {
+    expect(held({}, 5_000)).toMatchObject({ request: { max_completion_tokens: 5_000 }, warnings: [] });
   });
 
   it("is limited under the name that OpenRouter's hosts know", () => {

@@ -82,12 +82,35 @@ describe("the bound of a text's tokens", () => {
     );
   });
 
-  it("is at most a quarter below the count in characters that follow no language at all", () => {
+  it("is at most a tenth below the count in texts without words, of any kinds of characters in any pattern", () => {
+    const kinds = [" ", "\n", "aeiouy", "bcdfghlmnprst", "jkqvwxz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"];
+    const kind = fc.constantFrom(...kinds, ".,'-\"():;/_=`", "!@#$%^&*+<>?[]{}|~\\");
+    const pattern = fc.array(kind, { minLength: 1, maxLength: 6 });
+    const picks = fc.array(fc.nat(1_000_000), { minLength: 600, maxLength: 600 });
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme-ascii", minLength: 300, maxLength: 600 }), (words) => {
-        expect(tokenBound(words)).toBeGreaterThanOrEqual(0.75 * counted(words));
+      fc.property(pattern, picks, fc.boolean(), (letters, numbers, inTurn) => {
+        const words = numbers.map((number, index) => {
+          const of = letters[inTurn ? index % letters.length : number % letters.length] ?? "";
+          return of[Math.floor(number / 7) % of.length] ?? "";
+        });
+        const made = words.join("");
+        expect(tokenBound(made)).toBeGreaterThanOrEqual(0.9 * counted(made));
       }),
-      { numRuns: runs(30) },
+      { numRuns: runs(150) },
+    );
+  });
+
+  it("is at most a third below the count in characters of any script that make no words, or of one repeated", () => {
+    const areas = [0xc0, 0x250, 0x370, 0x400, 0x531, 0x5d0, 0x621, 0x710, 0x905, 0xb85, 0xe01, 0x1000, 0x10a0, 0x1200]
+      .concat([0x1780, 0x1e00, 0x1f00, 0x2010, 0x2190, 0x2500, 0x2700, 0x2800, 0x3041, 0x3400, 0x4e00, 0xa000, 0xac00])
+      .concat([0xe000, 0xff01, 0x12000, 0x1d400, 0x1f300, 0x20000]);
+    const inArea = fc.array(fc.nat(0x3f), { minLength: 200, maxLength: 200 });
+    fc.assert(
+      fc.property(fc.constantFrom(...areas), inArea, fc.boolean(), (area, places, same) => {
+        const made = places.map((place) => String.fromCodePoint(area + (same ? (places[0] ?? 0) : place))).join("");
+        expect(tokenBound(made)).toBeGreaterThanOrEqual(0.66 * counted(made));
+      }),
+      { numRuns: runs(200) },
     );
   });
 

@@ -89,7 +89,7 @@ describe("a schema's complaints", () => {
     expect(faultOf(z.strictObject({ a: z.string() }), value)).toMatchObject({
       code: "BAD_REQUEST",
       param: null,
-      message: expect.stringContaining("The body is not valid"),
+      message: expect.stringContaining("The body must be an object, not "),
     });
   });
 

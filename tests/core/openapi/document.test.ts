@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { errorKinds } from "#core/errors.ts";
 import { openApiDocument } from "#core/openapi/document.ts";
 import { type Method, type Route, routes } from "#core/routes.ts";
+import { gatewayFields } from "#core/schemas/chat.ts";
 
 interface Operation {
   readonly operationId: string;
@@ -27,6 +28,11 @@ const served = (routes as readonly Route[])
 const documentPath = ({ path }: Route): string => path.replaceAll("+}", "}");
 const operationOf = (route: Route, method: Method): Operation | undefined =>
   document.paths[documentPath(route)]?.[method.toLowerCase()];
+const routeOf = (id: string): Route => {
+  const found = (routes as readonly Route[]).find((route) => route.id === id);
+  if (found === undefined) throw new Error(`No route ${id}`);
+  return found;
+};
 const all = served.map(({ route, method }) => [`${method} ${route.path}`, route, method] as const);
 
 describe("the OpenAPI document", () => {
@@ -103,6 +109,15 @@ describe("the OpenAPI document", () => {
       ),
     );
     expect(empty.filter((name) => !/ (204|303|304)$/.test(name))).toEqual([]);
+  });
+
+  it.each(gatewayFields)("says what the gateway's field %s of a chat completion means", (name) => {
+    const body = operationOf(routeOf("ChatCompletions"), "POST")?.requestBody;
+    expect(body).toMatchObject({
+      content: {
+        "application/json": { schema: { properties: { [name]: { description: expect.stringMatching(/\w+ \w+/) } } } },
+      },
+    });
   });
 
   it("has the chunks and the late error of a stream", () => {

@@ -4,7 +4,7 @@ import { toToolsRequest } from "#core/chat/legacy-functions.ts";
 import { usesFunctions } from "#core/chat/uses-functions.ts";
 import { fieldCase } from "#core/providers/apply-fields.ts";
 import { type Condition, type FieldName, fieldTable, type Treatment } from "#core/providers/field-table.ts";
-import { useProviders } from "#tests/infra/local/providers/harness.ts";
+import { baseUrlOf, useProviders } from "#tests/infra/local/providers/harness.ts";
 import { callProvider, rejection, weatherTool } from "./support.ts";
 
 /**
@@ -46,6 +46,7 @@ const scenarios: readonly Scenario[] = [
   { provider: "openrouter", model: "deepseek/deepseek-v3.2", byok: true, holds: [] },
   { provider: "minimax", model: "MiniMax-M3", byok: false, holds: ["platform-key"] },
   { provider: "minimax", model: "MiniMax-M2.7", byok: true, holds: ["minimax-m2"] },
+  { provider: "custom", model: "mine/my-model", byok: true, holds: [] },
 ];
 
 const schema = {
@@ -193,6 +194,13 @@ const translations: Readonly<Record<ChatProviderId | "responses", Readonly<Parti
     reasoning_split: { reasoning_split: true },
     reasoning: {},
   },
+  custom: {
+    ...fromFunctions({ type: "function", function: { name: "f" } }),
+    messages: { messages },
+    max_tokens: { max_tokens: 1_000 },
+    max_completion_tokens: { max_tokens: 1_000 },
+    reasoning: { reasoning_effort: "low" },
+  },
 };
 
 /** Values beyond what a model takes, and what they become. */
@@ -221,7 +229,7 @@ const optionsOf = ({ provider, model, byok }: Pick<Scenario, "provider" | "model
   provider,
   model,
   byok,
-  baseUrl: providers().baseUrls[provider],
+  baseUrl: baseUrlOf(providers(), provider),
 });
 
 const conditionsOf = (scenario: Scenario, field: FieldName): ReadonlySet<Condition> =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { caseOf } from "#core/providers/apply-fields.ts";
 import { type Condition, type PartName, partTable } from "#core/providers/field-table.ts";
-import { useProviders } from "#tests/infra/local/providers/harness.ts";
+import { baseUrlOf, useProviders } from "#tests/infra/local/providers/harness.ts";
 import { callProvider, rejection, weatherTool } from "./support.ts";
 
 /** The table of parts is true: each part is sent to each provider, and what arrives is what the table says. */
@@ -17,6 +17,7 @@ const targets = [
   { name: "x-ai", provider: "x-ai", model: "grok-4.3", holds: [] },
   { name: "openrouter", provider: "openrouter", model: "deepseek/deepseek-v3.2", holds: [] },
   { name: "minimax", provider: "minimax", model: "MiniMax-M3", holds: [] },
+  { name: "custom", provider: "custom", model: "mine/my-model", holds: [] },
 ] as const satisfies readonly {
   readonly name: string;
   readonly provider: ChatProviderId;
@@ -208,7 +209,7 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
 const optionsOf = ({ provider, model }: (typeof targets)[number]) => ({
   provider,
   model,
-  baseUrl: providers().baseUrls[provider],
+  baseUrl: baseUrlOf(providers(), provider),
 });
 
 describe.each(targets)("$name", (target) => {

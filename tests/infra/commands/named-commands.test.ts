@@ -44,9 +44,10 @@ describe("npm run operator", () => {
       code: 1,
       stderr: expect.stringContaining("operator -- rebuild-usage YYYY-MM-DD"),
     });
-    const unknown = await run("infra/commands/operator.ts", "disable-user", "someone");
-    expect(unknown.code).toBe(1);
-    expect(unknown.stderr).toContain("npx sst shell");
+    const userId = "3f1c3b0e-6c0a-4a4e-9f62-0d6c9f6f6a11";
+    const elsewhere = await run("infra/commands/operator.ts", "disable-user", userId);
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.stderr).toContain("npx sst shell");
   });
 
   it("refuses an unknown name, and says which there are", async () => {

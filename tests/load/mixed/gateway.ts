@@ -9,6 +9,10 @@ import { join } from "node:path";
 export interface LoadedGateway {
   readonly url: string;
   readonly apiKey: string;
+  readonly userId: string;
+  /** Where its tables are. */
+  readonly dynamoDbEndpoint: string;
+  readonly tableNames: Readonly<Record<string, string>>;
   /** Resident memory of the whole process: front, Runtime APIs and all workers. */
   residentBytes(): Promise<number>;
   /** The longest delay of the front's event loop in each second so far, ms. */
@@ -43,8 +47,8 @@ const started = async (child: ChildProcess): Promise<void> => {
   return promise;
 };
 
-/** Starts it with a data folder of its own, which goes with it. */
-export const startLoadedGateway = async (): Promise<LoadedGateway> => {
+/** Starts it with a data folder of its own, which goes with it, and with further settings. */
+export const startLoadedGateway = async (more: Readonly<Record<string, string>> = {}): Promise<LoadedGateway> => {
   const dataDir = await mkdtemp(join(tmpdir(), "load-"));
   const delayFile = join(dataDir, "loop-delay.txt");
   const child = spawn(
@@ -58,6 +62,7 @@ export const startLoadedGateway = async (): Promise<LoadedGateway> => {
         LOCAL_DATA_DIR: dataDir,
         LOOP_DELAY_FILE: delayFile,
         ...settings,
+        ...more,
       },
       stdio: ["ignore", "pipe", "pipe"],
     },
@@ -70,14 +75,19 @@ export const startLoadedGateway = async (): Promise<LoadedGateway> => {
   };
   try {
     await started(child);
-    const { url, apiKey, pid } = JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")) as {
+    const { url, apiKey, pid, local } = JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")) as {
       readonly url: string;
       readonly apiKey: string;
       readonly pid: number;
+      readonly local: Pick<LoadedGateway, "userId" | "dynamoDbEndpoint" | "tableNames">;
     };
+    const { userId, dynamoDbEndpoint, tableNames } = local;
     return {
       url,
       apiKey,
+      userId,
+      dynamoDbEndpoint,
+      tableNames,
       residentBytes: async () => Number((await readFile(`/proc/${pid}/statm`, "utf8")).split(" ")[1]) * pageBytes,
       loopDelaysMs: async () => (await readFile(delayFile, "utf8")).trim().split("\n").map(Number),
       stop,

@@ -33,6 +33,19 @@ const traits = (model: string): ImageTraits => {
   return { takes: new Set(all), maxImages: 0 };
 };
 
+/** BFL reduces larger images to this. */
+const maxMegapixels = 4;
+
+/**
+ * The most megapixels that FLUX.2 bills: those of the image that is made, and of each that it reads, which BFL rounds up one by
+ * one. An edit without a size has that of its first image.
+ */
+const mostMegapixels = ({ request: { width, height, aspect_ratio: ratio }, images }: ImageWork): number => {
+  const isSized = width !== undefined || ratio !== undefined || images.length === 0;
+  const made = isSized ? Math.ceil(megapixelsOf(width, height)) : maxMegapixels;
+  return made + images.length * maxMegapixels;
+};
+
 /** BFL accepts base64 without the head of a data: URL. */
 const withoutHead = (url: string): string => url.replace(/^data:[^,]*,/i, "");
 
@@ -148,8 +161,8 @@ const makeOne = async (
 
 export const bflImages: ImageAdapter = {
   traits,
-  costOfOne: ({ model, request: { width, height } }) =>
-    isFlux2(model) ? megapixelCostPicoUsd(model, megapixelsOf(width, height)) : mediaCostPicoUsd(model, 1),
+  costOfOne: (work) =>
+    isFlux2(work.model) ? megapixelCostPicoUsd(work.model, mostMegapixels(work)) : mediaCostPicoUsd(work.model, 1),
   make: async (work, credential, calls) => {
     const { made, failures } = await forEachImage(work.request.n, (index) => makeOne(work, index, credential, calls));
     const costs = made.map(({ costPicoUsd }) => costPicoUsd).filter((cost) => cost !== undefined);

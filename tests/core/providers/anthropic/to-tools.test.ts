@@ -92,6 +92,9 @@ describe("a tool with a choice at the root of its schema", () => {
     const endless = { type: "object", anyOf: [{ $ref: "#" }, { $ref: "#/$defs/A" }], $defs: {} as Schema };
     endless.$defs = { A: { allOf: [{ $ref: "#/$defs/A" }, { $ref: "#/$defs/A" }], anyOf: [{ $ref: "#/$defs/A" }] } };
     expect(sent(endless).schema).toMatchObject({ type: "object" });
+    for (const keyword of ["oneOf", "anyOf", "allOf"]) {
+      expect(sent({ type: "object", $ref: "#", [keyword]: [{ $ref: "#" }] }).schema).toMatchObject({ type: "object" });
+    }
   });
 });
 

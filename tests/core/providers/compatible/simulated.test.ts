@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
-import { useProviders } from "#tests/infra/local/providers/harness.ts";
+import { baseUrlOf, useProviders } from "#tests/infra/local/providers/harness.ts";
 import { assemble, callProvider, completionOf, rejection, streamOf, weatherTool } from "../support.ts";
 
 /** The adapters against the simulated providers, whose validators refuse what the real ones refuse. */
@@ -14,13 +14,14 @@ const models = {
   "x-ai": "grok-4.3",
   openrouter: "deepseek/deepseek-v3.2",
   minimax: "MiniMax-M3",
+  custom: "mine/my-model",
 } as const satisfies Record<ChatProviderId, string>;
 const ids = Object.keys(models) as ChatProviderId[];
 
 const options = (provider: ChatProviderId, model: string = models[provider]) => ({
   provider,
   model,
-  baseUrl: providers().baseUrls[provider],
+  baseUrl: baseUrlOf(providers(), provider),
 });
 const ask = (content: string) => [{ role: "user", content }];
 const lastBody = () => providers().requests().at(-1)?.body ?? {};

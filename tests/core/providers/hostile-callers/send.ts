@@ -6,6 +6,7 @@ import { ProviderFailure } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import type { SimulatedProviders } from "#infra/local/providers/simulated-providers.ts";
+import { baseUrlOf } from "#tests/infra/local/providers/harness.ts";
 import { providerCall } from "../support.ts";
 
 export interface Target {
@@ -22,6 +23,7 @@ export const targets: readonly Target[] = [
   { provider: "openrouter", model: "deepseek/deepseek-v3.2" },
   { provider: "openai", model: "gpt-4o" },
   { provider: "openai", model: "gpt-5.3-codex" },
+  { provider: "custom", model: "mine/my-model" },
 ];
 
 /** What became of a request: the vendor's validator took it, or we refused it before any call. */
@@ -42,8 +44,10 @@ export const sendHostile = async (
     const request = parseWith(chatRequestSchema, JSON.parse(JSON.stringify({ model, ...fields })));
     checkChatRequest(request);
     const adapter = await chatProvider(provider);
-    const call = providerCall({}, { provider, model, baseUrl: providers.baseUrls[provider] });
-    const reply = await adapter.chat({ ...call, request });
+    const call = providerCall({}, { provider, model, baseUrl: baseUrlOf(providers, provider) });
+    // A busy machine is no fault of the request.
+    const timeouts = { headersMs: 60_000, idleMs: 60_000 };
+    const reply = await adapter.chat({ ...call, timeouts, request });
     if (reply.kind === "stream") for await (const _ of reply.frames);
     return "taken";
   } catch (error) {

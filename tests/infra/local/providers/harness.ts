@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type SimulatedProviders, startSimulatedProviders } from "#infra/local/providers/simulated-providers.ts";
 
 export interface Reply {
@@ -54,6 +55,10 @@ export const useProviders = (): Harness => {
     },
   };
 };
+
+/** The stand-in for a provider. A custom one is any server: OpenRouter's stand-in, which ignores what it does not know. */
+export const baseUrlOf = ({ baseUrls }: SimulatedProviders, provider: ChatProviderId): string =>
+  baseUrls[provider === "custom" ? "openrouter" : provider];
 
 export const user = (content: string) => [{ role: "user" as const, content }];
 

@@ -60,7 +60,7 @@ const Models = () => {
 const FightOptions = () => (
   <>
     <Segments
-      label="Sight"
+      label="What models see"
       value={fightMode.value}
       options={fightModes}
       onChoose={(value) => {

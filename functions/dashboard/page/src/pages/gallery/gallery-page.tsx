@@ -66,8 +66,8 @@ export const GalleryPage = () => {
           )
         }
       >
-        Videos, fashion, images and audio that your keys had made in the last seven days. They lie at their providers:
-        save what you want to keep.
+        Videos, fashion, images and audio created with your keys in the last seven days. Providers keep them only for a
+        limited time, so save what you need.
       </PageHeader>
       <ErrorNotice error={error.value} onRetry={reload} />
       {jobs === undefined ? (
@@ -83,8 +83,8 @@ export const GalleryPage = () => {
           </p>
           {jobs.length === 0 ? (
             <Empty title={before === "" ? "No media yet" : "Nothing older"}>
-              Jobs appear here when a key calls an image, video, fashion or media endpoint. Audio and images that were
-              answered as bytes are not kept.
+              Jobs appear here when a key calls an image, video, fashion or media endpoint. Audio and images returned as
+              bytes are not stored.
             </Empty>
           ) : (
             <ul class="gallery" aria-label="Your jobs">

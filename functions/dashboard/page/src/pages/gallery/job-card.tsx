@@ -60,7 +60,7 @@ export const JobCard = ({ job }: { job: Job }) => {
         </p>
         <dl class="job-facts">
           <div>
-            <dt>Made</dt>
+            <dt>Created</dt>
             <dd>
               <Ago time={job.createdAt} />
             </dd>

@@ -1,0 +1,49 @@
+import { type RequestShape, shapeRequest } from "#core/providers/compatible/shape-request.ts";
+import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
+import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
+import type { ChatProvider, ProviderCall } from "#core/providers/provider.ts";
+
+/**
+ * A caller's own provider, by its address. Most of what speaks OpenAI's chat completions knows more fields or fewer than
+ * OpenAI; since the caller's key pays, everything passes, except what most servers refuse.
+ */
+
+const rules: MessageRules = {
+  ...plainRules,
+  developerRole: false,
+  toolParts: true,
+  ownFields: ["reasoning_content"],
+};
+
+/** Mistral refuses every field that it does not know: `stream_options`, `max_completion_tokens`, `reasoning_content`. */
+const refusesUnknown = (host: string): boolean => /(^|\.)mistral\.ai$/.test(host);
+/** Azure's models that reason refuse `max_tokens`; most other servers know no other name. */
+const takesNewLimit = (host: string): boolean => /(^|\.)azure\.com$/.test(host);
+
+const hostOf = ({ credential }: ProviderCall): string => new URL(credential.baseUrl).hostname;
+
+const shape: RequestShape = {
+  provider: "custom",
+  rules,
+  rulesFor: (call) => (refusesUnknown(hostOf(call)) ? { ...rules, ownFields: [] } : rules),
+  write: (body, { open }, call) => {
+    const host = hostOf(call);
+    const limit = open.max_completion_tokens ?? open.max_tokens;
+    if (limit !== undefined) body[takesNewLimit(host) ? "max_completion_tokens" : "max_tokens"] = limit;
+    if (refusesUnknown(host)) delete body.stream_options;
+  },
+};
+
+const overChatCompletions = openAiShaped({
+  provider: "custom",
+  reasoning: "included",
+  toRequest: (call) => shapeRequest(shape, call),
+});
+
+export const customProvider: ChatProvider = {
+  chat: async (call) => {
+    if (call.credential.custom?.protocol !== "anthropic") return overChatCompletions.chat(call);
+    const { overMessages } = await import("./over-messages.ts");
+    return overMessages(call);
+  },
+};
