@@ -47,13 +47,18 @@ const familyNames: Readonly<Record<string, string>> = {
 /** Who trained a model: models of one family share errors, and prefer each other's answers. Undefined for `auto`. */
 export const familyOf = (name: string): string | undefined => {
   if (name === autoAlias) return undefined;
-  const { provider, providerModel } = resolveModel(name);
+  const { provider, providerModel, customSlug } = resolveModel(name);
+  // Who trained the model of a custom provider is not known: each provider is a family.
+  if (provider === "custom") return `custom/${customSlug}`;
   if (provider !== "openrouter") return provider;
   const [vendor = provider] = providerModel.split("/");
   return ownValue(familyNames, vendor) ?? vendor;
 };
 
-const isServed = (name: string): boolean => providerApiKey(resolveModel(name).provider) !== undefined;
+const isServed = (name: string): boolean => {
+  const { provider } = resolveModel(name);
+  return provider !== "custom" && providerApiKey(provider) !== undefined;
+};
 
 /** Those whose provider has a key of the platform. Whether the caller has keys is known later: without any, all. */
 const served = (names: readonly string[], least: number, seesImages = false): readonly string[] => {

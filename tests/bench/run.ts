@@ -22,6 +22,7 @@ export const benchCommands = {
   council: {
     summary: "accuracy against cost: best single model, majority vote, fight, council; --write; CK_KEY for real models",
     run: script("tests/bench/council.ts"),
+  },
   aws: {
     summary:
       "time added before the first token with TLS and AWS's delays, warm and cold; with a folder, compared to its checkout",

@@ -101,7 +101,7 @@ describe("The cost of a council", () => {
     expect(bounds.map((usd) => Math.round(usd * 1_000) / 1_000)).toMatchInlineSnapshot(`
       [
         0.319,
-        0.134,
+        0.135,
       ]
     `);
   });
