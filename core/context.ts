@@ -15,6 +15,8 @@ export interface RequestContext {
   /** Work that must be finished before the function returns, and that no answer has to wait for. */
   readonly deferred: (() => Promise<void>)[];
   readonly log: LogFields;
+  /** Types of what the guardrails found in the request. */
+  guardrailFindings?: readonly string[];
   /** Left of the calling key's budget when the request was admitted, pico-dollars. Undefined without a budget. */
   budgetLeftPicoUsd?: bigint;
   /** What the caller says that the request is for, by name; with its agent's session where it sends one. */

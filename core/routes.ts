@@ -312,6 +312,39 @@ export const cancelRequestRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey],
 }));
 
+export const requestsRoute = /* @__PURE__ */ row(() => ({
+  id: "Requests",
+  path: "/api/v1/requests",
+  methods: ["GET"],
+  handler: "functions/requests.handler",
+  auth: "key-or-session",
+  limit: perKey("requests", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query", "usage:Query/open", "rollups:Query"],
+}));
+
+export const requestRoute = /* @__PURE__ */ row(() => ({
+  id: "Request",
+  path: "/api/v1/requests/{id}",
+  methods: ["GET"],
+  handler: "functions/request.handler",
+  auth: "key-or-session",
+  limit: perKey("requests", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query"],
+}));
+
+export const requestFeedbackRoute = /* @__PURE__ */ row(() => ({
+  id: "RequestFeedback",
+  path: "/api/v1/requests/{id}/feedback",
+  methods: ["POST"],
+  handler: "functions/request-feedback.handler",
+  auth: "key-or-session",
+  limit: perKey("feedback", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "usage:Query", "usage:UpdateItem"],
+}));
+
 export const keysRoute = /* @__PURE__ */ row(() => ({
   id: "Keys",
   path: "/api/v1/keys",
@@ -820,6 +853,9 @@ export const routes = [
   modelsRoute,
   modelRoute,
   cancelRequestRoute,
+  requestsRoute,
+  requestRoute,
+  requestFeedbackRoute,
   keysRoute,
   keyRoute,
   rotateKeyRoute,

@@ -25,7 +25,8 @@ export const tables = {
     ttl: "expiresAt",
     stream: "new-image",
     recoverable: true,
-    // Sparse: only rows that are still open carry these two attributes, so the sweeper reads nothing else.
+    // One entry a row: while it is open in a partition of open rows, so that the sweeper reads nothing else; then in one of
+    // its key, or of its user's errors, for the request log (decision 0010). Older settled rows have none.
     indexes: { open: { hashKey: "openShard", rangeKey: "openUntil" } },
   },
   /** Daily sums of usage by user and model, and the marks of events that are already in them. */

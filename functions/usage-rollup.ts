@@ -28,8 +28,10 @@ export const handler = backgroundHandler("UsageRollup", async (event) => {
   for (const { eventName, dynamodb } of Records) {
     if (eventName === "REMOVE" || dynamodb.NewImage === undefined) continue;
     const parsed = usageEventSchema.safeParse(fromAttributes(dynamodb.NewImage as AttributeMap));
-    if (parsed.success) events.push(parsed.data);
-    else {
+    if (parsed.success) {
+      // Feedback is noted on settled events, which were delivered before.
+      if (parsed.data.feedback === undefined) events.push(parsed.data);
+    } else {
       logger.error("A usage event cannot be read", {
         sequenceNumber: dynamodb.SequenceNumber,
         issues: parsed.error.issues.map(({ path }) => path.join(".")),

@@ -1,3 +1,4 @@
+import type { Deprecation } from "#core/catalog/model.ts";
 import type { PlatformProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
@@ -26,6 +27,8 @@ export interface MediaModel {
   readonly provider: PlatformProviderId;
   readonly kinds: readonly MediaKind[];
   readonly unit: MediaUnit;
+  /** The vendor has announced its end. */
+  readonly deprecated?: Deprecation;
 }
 
 const row =
@@ -59,11 +62,16 @@ export const mediaModels: readonly MediaModel[] = [
   ...row("fal", "images", "image")("recraft-v4", "stable-diffusion-v35-large", "stable-diffusion-v35-medium"),
   ...row("fal", "images", "image")("qwen-image"),
   ...row("fal", "images", "edit")("qwen-image-edit", "qwen-image-edit-plus"),
-  ...row("openai", "images", "image", "edit")("gpt-image-2.6", "gpt-image-2", "gpt-image-1.5"),
+  ...row("openai", "images", "image", "edit")("gpt-image-2.6-sunburst", "gpt-image-2.6-flare"),
+  ...row("openai", "images", "image", "edit")("gpt-image-2", "gpt-image-1.5"),
   /** OpenAI's speech, transcription and moderation, whose endpoints have OpenAI's own form. */
   ...row("openai", "characters", "openai-speech")("gpt-4o-mini-tts", "tts-1", "tts-1-hd"),
   ...row("openai", "seconds", "transcription")("gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"),
-  ...row("openai", "seconds", "transcription")("gpt-4o-transcribe-diarize", "whisper-1"),
+  ...row("openai", "seconds", "transcription")("gpt-4o-transcribe-diarize"),
+  {
+    ...{ id: "whisper-1", provider: "openai", kinds: ["transcription"], unit: "seconds" },
+    deprecated: { announcedOn: undefined, shutDownOn: "2027-02-26", successor: "gpt-transcribe" },
+  },
   ...row("openai", "requests", "moderation")("omni-moderation-latest"),
   ...row("google", "seconds", "video")("gemini-omni-1.1-flash", "gemini-omni-1.2-flash"),
   ...row("fal", "seconds", "video")("kling-v3-pro", "kling-v3-standard", "wan-2.6"),
@@ -76,6 +84,7 @@ const mediaAliases: Readonly<Record<string, string>> = {
   "imagen-4.0-generate-001": "gemini-3.1-flash-image",
   "imagen-4.0-ultra-generate-001": "gemini-3-pro-image",
   "imagen-4.0-fast-generate-001": "gemini-3.1-flash-lite-image",
+  "gpt-image-2.6": "gpt-image-2.6-sunburst",
   flux: "flux-2-pro",
   "flux-2": "flux-2-pro",
   "flux-2-klein": "flux-2-klein-9b",

@@ -32,6 +32,11 @@ const minimax = price("vendor-page", "https://platform.minimax.io/docs/guides/pr
 /** Models that the page does not list: other projects' tables, which name MiniMax's older price page. */
 const minimaxTables = price("third-party", "other projects' tables, after https://www.minimax.io/price");
 const openaiTables = price("third-party", "tables of https://platform.openai.com/docs/pricing", "2026-11-29");
+const openaiPage = price(
+  "vendor-page",
+  "https://developers.openai.com/api/docs/models/gpt-transcribe.md",
+  "2026-11-29",
+);
 const bfl = price("vendor-page", "https://docs.bfl.ai/quick_start/pricing.md");
 /** Further megapixels are not in the part of the page that could be read: BFL's own published skill for agents has them. */
 const bflFurther = price("vendor-page", "https://github.com/black-forest-labs/skills, bfl-api");
@@ -95,6 +100,8 @@ export const mediaPrices: Readonly<Record<string, MediaPrice | null>> = {
   "tts-1": openaiTables("character", 15),
   "tts-1-hd": openaiTables("character", 30),
   "whisper-1": openaiTables("second", 100),
+  // $0.0045 a minute.
+  "gpt-transcribe": openaiPage("second", 75),
   // OpenAI charges nothing for moderation.
   "omni-moderation-latest": openaiTables("request", 0),
 

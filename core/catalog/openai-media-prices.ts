@@ -27,14 +27,19 @@ const quoted = (textInput: number, mediaInput: number, output: number, by: strin
 
 /** By model. Null for an unknown price: the cost of such a request is null too. */
 export const mediaTokenPrices: Readonly<Record<string, MediaTokenPrices | null>> = {
-  "gpt-image-2.6": null,
+  "gpt-image-2.6-sunburst": {
+    ...quoted(5, 8, 30, ""),
+    basis: "vendor-page",
+    source: "https://developers.openai.com/api/docs/models/gpt-image-2.6-sunburst",
+  },
+  "gpt-image-2.6-flare": null,
   "gpt-image-2": quoted(5, 8, 30, "two resellers that name OpenAI's page"),
+  // Resellers name $5 for text, $8 for images and $32 for what is made, OpenAI's own page was not to be had.
   "gpt-image-1.5": null,
   "gpt-4o-mini-tts": quoted(0.6, 0, 12, "OpenAI's own forum"),
   "gpt-4o-transcribe": quoted(2.5, 6, 10, "a guide that agrees with $0.006 per minute"),
   "gpt-4o-mini-transcribe": quoted(1.25, 3, 5, "a reading of OpenAI's page"),
   "gpt-4o-transcribe-diarize": quoted(2.5, 6, 10, "a guide that agrees with $0.006 per minute"),
-  "gpt-transcribe": null,
 };
 
 /** Token counts of a media answer. */

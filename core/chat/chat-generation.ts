@@ -97,6 +97,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     operation: "chat",
     dialect: caller.dialect,
     asked: choices[0].model,
+    askedModel: request.model,
     streamed: request.stream === true,
     // A custom provider is never paid with the platform's money.
     reserve: mostExpensive(payable, size),

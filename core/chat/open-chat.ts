@@ -78,7 +78,10 @@ export const openChat = async (
     const refusal = asked.untranslatable ?? asked.refusal;
     if (refusal !== undefined) throw refusal;
   }
-  if (prepared.findings.length > 0) call.log.guardrail_findings = prepared.findings.map(({ type }) => type);
+  if (prepared.findings.length > 0) {
+    call.guardrailFindings = prepared.findings.map(({ type }) => type);
+    call.log.guardrail_findings = call.guardrailFindings;
+  }
   await checkUrlsIn(request);
   const chat = new ChatGeneration(call, request, {
     ...caller,

@@ -53,6 +53,8 @@ export const jobRowSchema = z.object({
   usage: z.object({
     day: z.string(),
     requestId: z.string(),
+    /** Undefined before 2026-11-29. */
+    keyId: z.string().optional(),
     unit: z.string(),
     units: z.number(),
     costPicoUsd: pico.optional(),

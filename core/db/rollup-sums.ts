@@ -15,6 +15,7 @@ export const sumNames = [
   "outputTokens",
   "reasoningTokens",
   "units",
+  "indexed",
 ] as const;
 
 export type SumName = (typeof sumNames)[number];
@@ -37,6 +38,8 @@ const sums = {
   outputTokens: sum,
   reasoningTokens: sum,
   units: sum,
+  /** Events that an index lists by key or as errors: all since 2026-11-29. */
+  indexed: sum,
   costPicoUsd: pico,
   byokCostPicoUsd: pico,
 };
@@ -91,6 +94,7 @@ export const addEvent = (additions: Additions, event: UsageEvent): void => {
   sums.outputTokens += event.outputTokens;
   sums.reasoningTokens += event.reasoningTokens;
   sums.units += event.units ?? 0;
+  if (event.openShard !== undefined) sums.indexed += 1;
   const cost = event.costPicoUsd ?? 0n;
   const byokCost = event.byokCostPicoUsd ?? (event.byok ? cost : 0n);
   additions.byokCostPicoUsd += byokCost;

@@ -72,5 +72,11 @@ export const rowKeys = {
   endedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `DELIVERY#${id}` }),
 } as const;
 
+/** Partitions of the usage table's index that list settled events, in the order of time. */
+export const logShards = {
+  errors: (userId: string): string => `ERRORS#${userId}`,
+  key: (userId: string, keyId: string): string => `KEY#${userId}#${keyId}`,
+} as const;
+
 /** The UTC day of an instant, `YYYY-MM-DD`. */
 export const utcDay = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);

@@ -33,11 +33,24 @@ export const attemptSchema = z.object({
   result: z.string(),
   status: z.nullish(z.number()),
   latencyMs: z.number(),
+  /** From the beginning of its generation to its own, ms. Undefined before 2026-11-29. */
+  startedMs: z.optional(z.number()),
   /** Part of the event's sums. The attempt that answered is what they leave. */
   unused: z.optional(unusedGenerationSchema),
 });
 
 export type AttemptRecord = z.infer<typeof attemptSchema>;
+
+/** What somebody thinks of a request's answer. */
+export const feedbackSchema = z.object({
+  score: z.number(),
+  comment: z.optional(z.string()),
+  tags: z.optional(z.array(z.string())),
+  /** Unix ms. */
+  at: z.number(),
+});
+
+export type Feedback = z.infer<typeof feedbackSchema>;
 
 export const usageEventSchema = z.object({
   userId: z.string(),
@@ -83,6 +96,19 @@ export const usageEventSchema = z.object({
   unit: z.optional(z.string()),
   /** What the caller says that the request is for, by name. */
   tags: z.optional(z.record(z.string(), z.string())),
+  /** The model as the caller named it: an alias, `auto` or an id. This and the next five are undefined before 2026-11-29. */
+  askedModel: z.optional(z.string()),
+  cache: z.optional(z.enum(["HIT", "MISS", "BYPASS"])),
+  /** The gateway's own time until its answer began, ms. */
+  overheadMs: z.optional(z.number()),
+  finishReason: z.optional(z.string()),
+  /** Types of what the guardrails found. */
+  findings: z.optional(z.array(z.string())),
+  /** What `X-Warnings` said. */
+  warnings: z.optional(z.string()),
+  feedback: z.optional(feedbackSchema),
+  /** The index partition that lists it: of open rows, of its key, or of errors. Rows settled before 2026-11-29 have none. */
+  openShard: z.optional(z.string()),
   attempts: z._default(z.array(attemptSchema), []),
 });
 

@@ -1,4 +1,4 @@
-import { rowKeys } from "./row-keys.ts";
+import { logShards, rowKeys } from "./row-keys.ts";
 import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
 import type { UsageEvent, UsageStatus } from "./usage-event.ts";
 
@@ -26,6 +26,7 @@ export type OpenUsage = Pick<
   | "runId"
   | "tags"
   | "dialect"
+  | "askedModel"
 > & {
   /** Unix seconds after which the function cannot be running any more. */
   readonly openUntil: number;
@@ -70,6 +71,19 @@ export const putOpenUsage = async (usage: OpenUsage): Promise<void> => {
   }
 };
 
+/**
+ * The index partition that lists a settled row: errors of its user, or what its key did. Undefined where the key is not known.
+ * One entry a row, so that the log costs one write: what a key did is both partitions together.
+ */
+const logShardOf = ({
+  userId,
+  keyId,
+  status,
+}: Pick<SettledUsage, "userId" | "keyId" | "status">): string | undefined => {
+  if (status !== "ok") return logShards.errors(userId);
+  return keyId === undefined ? undefined : logShards.key(userId, keyId);
+};
+
 /** The write that settles an open row, and that only the first of several wins. */
 export const settlingUpdate = ({ userId, day, requestId, generation, ...facts }: SettledUsage) => {
   const names: Record<string, string> = { "#status": "status" };
@@ -81,9 +95,16 @@ export const settlingUpdate = ({ userId, day, requestId, generation, ...facts }:
     values[`:${name}`] = value as Plain;
     sets.push(`#${name} = :${name}`);
   }
+  const shard = logShardOf({ userId, ...facts });
+  const key = rowKeys.usageEvent(userId, day, requestId, generation);
+  if (shard !== undefined) {
+    sets.push("openShard = :shard", "openUntil = :place");
+    values[":shard"] = shard;
+    values[":place"] = key.sk;
+  }
   return {
-    key: rowKeys.usageEvent(userId, day, requestId, generation),
-    update: `SET ${sets.join(", ")} REMOVE openShard, openUntil`,
+    key,
+    update: `SET ${sets.join(", ")}${shard === undefined ? " REMOVE openShard, openUntil" : ""}`,
     names,
     values,
     condition: "#status = :open",

@@ -20,6 +20,8 @@ export interface GenerationOptions {
   readonly dialect?: string | undefined;
   /** The first model that may serve. */
   readonly asked: MeteredModel;
+  /** As the caller named it. */
+  readonly askedModel?: string | undefined;
   readonly streamed: boolean;
   readonly reservePicoUsd: bigint;
   /** UTC day on which the request is booked. */

@@ -17,6 +17,7 @@ import { type MeteredModel, UsageRow } from "./usage-row.ts";
 /**
  * One piece of work that a provider is paid for: its usage row, its attempts, the target that served, the error that it
  * ended in, and its cost.
+ * Fields: the facts of one generation, each of which is known at another time.
  */
 export class Generation {
   readonly attempts: AttemptRecord[] = [];
@@ -27,6 +28,7 @@ export class Generation {
   #providerMs = 0;
   #firstResultAt: number | undefined;
   #error: GatewayError | undefined;
+  #headers: Record<string, string> | undefined;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class Generation {
       tags: call.tags,
       dialect: options.dialect,
       model: options.asked,
+      askedModel: options.askedModel,
       byok: this.#paidByCaller,
       streamed: options.streamed,
       reservePicoUsd: options.reservePicoUsd,
@@ -91,7 +94,8 @@ export class Generation {
       abortReason: until?.reason ?? (() => scope.reason),
       remainingMs: () => scope.remainingMs(),
       onAttempt: (attempt, spent) => {
-        this.attempts.push(attempt);
+        const startedMs = Math.round(performance.now() - this.#startedAt) - attempt.latencyMs;
+        this.attempts.push({ ...attempt, startedMs: Math.max(0, startedMs) });
         this.#money.noteFailed(spent);
       },
     });
@@ -124,13 +128,14 @@ export class Generation {
     readonly fromCache?: MeteredModel;
   }): Record<string, string> {
     const { fromCache, ...facts } = served;
-    return servedHeaders({
+    this.#headers = servedHeaders({
       ...facts,
       startedAt: this.#startedAt,
       providerMs: this.#providerMs,
       model: this.#servedModel(fromCache),
       attempts: this.attempts.length,
     });
+    return this.#headers;
   }
 
   /** What the generation costs if it ends like this. */
@@ -164,6 +169,10 @@ export class Generation {
       cost,
       units: unitCost,
       providerCostPicoUsd: reportedCostPicoUsd(end.outcome?.reportedUsage),
+      cache: end.cache,
+      finishReason: end.outcome?.finishReason,
+      findings: this.#options.call.guardrailFindings,
+      headers: this.#headers,
       attempts: this.attempts,
       latencyMs: performance.now() - this.#startedAt,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,

@@ -22,7 +22,7 @@ export const providerUsed = (provider: string, simulated: boolean): string =>
 /** The headers that name what served a request and how long it took. The gateway's own time is also a metric. */
 export const servedHeaders = (facts: ServedFacts): Record<string, string> => {
   const { model, cache } = facts;
-  const ending = shutdownWarning(model.catalog);
+  const ending = shutdownWarning(model.catalog ?? model);
   const warnings = [...(facts.warnings ?? []), ...(ending === undefined ? [] : [ending])];
   const overheadMs = Math.max(0, performance.now() - facts.startedAt - facts.providerMs);
   increment("GatewayOverheadMs", Math.round(overheadMs));

@@ -8,6 +8,8 @@ export interface MeteredModel {
   readonly id: string;
   readonly provider: string;
   readonly catalog?: CatalogModel | undefined;
+  /** Of a media model, whose end the vendor has announced. */
+  readonly deprecated?: NonNullable<CatalogModel["deprecated"]>;
 }
 
 /** What is known when a generation begins. */
@@ -26,6 +28,8 @@ export interface UsageRowOptions {
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;
+  /** As the caller named it. */
+  readonly askedModel?: string | undefined;
   /** The request will be paid by the caller's own provider key: nothing is reserved. */
   readonly byok: boolean;
   readonly streamed: boolean;
@@ -49,12 +53,22 @@ export interface UsageEnd {
   readonly units: { readonly unit: string; readonly units: number } | undefined;
   /** What the provider says that its answer cost. */
   readonly providerCostPicoUsd?: bigint | undefined;
+  readonly cache?: "HIT" | "MISS" | "BYPASS" | undefined;
+  readonly finishReason?: string | undefined;
+  /** Types of what the guardrails found. */
+  readonly findings?: readonly string[] | undefined;
+  /** Of the answer. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly attempts: readonly AttemptRecord[];
   readonly latencyMs: number;
   readonly timeToFirstTokenMs: number | undefined;
 }
 
-const rounded = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms));
+/** Of texts that others make, in a row: it stays small. */
+const maxTextLength = 500;
+
+const rounded = (ms: number | string | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(Number(ms));
 
 /** One generation's usage row: open, then settled exactly once. */
 export class UsageRow {
@@ -71,6 +85,7 @@ export class UsageRow {
     this.#opened = putOpenUsage({
       ...facts,
       model: model.id,
+      askedModel: facts.askedModel ?? model.id,
       provider: model.provider,
       startedAt: startedAtMs,
       reservedPicoUsd: facts.byok ? 0n : reservePicoUsd,
@@ -83,8 +98,8 @@ export class UsageRow {
 
   /** Settles the row exactly once. @throws AwsError */
   async settle(end: UsageEnd): Promise<void> {
-    const { userId, day, requestId, generation } = this.#options;
-    const { served, cost, units } = end;
+    const { userId, day, requestId, generation, keyId } = this.#options;
+    const { served, cost, units, headers = {}, findings } = end;
     const { usage, costPicoUsd, byokCostPicoUsd } = cost;
     // The open row has to be there before it can be settled.
     const isOpen = await this.#opened?.then(
@@ -97,6 +112,7 @@ export class UsageRow {
         day,
         requestId,
         generation,
+        keyId,
         status: end.status,
         code: end.code,
         model: served.id,
@@ -114,6 +130,11 @@ export class UsageRow {
         costPicoUsd,
         byokCostPicoUsd,
         providerCostPicoUsd: end.providerCostPicoUsd,
+        cache: end.cache,
+        finishReason: end.finishReason?.slice(0, maxTextLength),
+        findings: findings === undefined ? undefined : [...findings],
+        warnings: headers["x-warnings"]?.slice(0, maxTextLength),
+        overheadMs: rounded(headers["x-gateway-overhead-ms"]),
         attempts: [...end.attempts],
         latencyMs: Math.round(end.latencyMs),
         timeToFirstTokenMs: rounded(end.timeToFirstTokenMs),

@@ -26,6 +26,7 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     userId,
     day: usage.day,
     requestId: usage.requestId,
+    keyId: usage.keyId,
     generation: 0,
     status: state.status === "completed" ? ("ok" as const) : ("error" as const),
     code: state.status === "completed" ? undefined : "PROVIDER_ERROR",

@@ -17,6 +17,7 @@ export interface RecordedRequest extends Pick<JobRow, "userId" | "byok"> {
 
 /** A request that starts a job, and leaves its usage row to it. */
 export interface StartingRequest extends RecordedRequest, Omit<MediaCalls, "ask"> {
+  readonly keyId: string;
   readonly attempts: readonly AttemptRecord[];
   /** Booked against the daily cap until the job ends. */
   readonly bookedPicoUsd: bigint;

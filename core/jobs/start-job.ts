@@ -35,7 +35,7 @@ export const startJob = async (
   if (webhookUrl !== undefined) await request.guard(() => requirePublicHost(webhookUrl));
   const credential = await request.open();
   return request.guard(async () => {
-    const { model, quote, userId, day } = request;
+    const { model, quote, userId, keyId, day } = request;
     const id = newId("job");
     const signing = webhookUrl === undefined ? undefined : await newSigningSecret(userId, secretContext(id));
     const { ticket, simulated } = await request.attempt(() => submit(credential, request.signal));
@@ -56,6 +56,7 @@ export const startJob = async (
       usage: {
         day,
         requestId: context.requestId,
+        keyId,
         unit: quote.unit,
         units: quote.units,
         costPicoUsd: quote.costPicoUsd,

@@ -73,6 +73,11 @@ export class MediaRun implements MediaCalls, StartingRequest {
     return this.#options.principal.userId;
   }
 
+  /** The API key that asks. */
+  get keyId(): string {
+    return this.#options.principal.keyId;
+  }
+
   get byok(): boolean {
     return this.#metered.generation.byok;
   }

@@ -20,6 +20,7 @@ import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
 import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
 import { councilTranscript } from "./council-transcript.ts";
@@ -343,6 +344,29 @@ export const operations: OperationTable = {
     },
   },
   ProviderKey: { DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent } },
+  Requests: {
+    GET: {
+      summary: "List requests, newest first",
+      tag: "Usage",
+      query: z.object(requestsQueryFields),
+      answers: ok(answers.requestsAnswer),
+    },
+  },
+  Request: {
+    GET: {
+      summary: "Get one request with all generations and attempts",
+      tag: "Usage",
+      answers: ok(answers.requestAnswer),
+    },
+  },
+  RequestFeedback: {
+    POST: {
+      summary: "Give feedback on a request",
+      tag: "Usage",
+      body: feedbackBodySchema,
+      answers: ok(answers.feedbackAnswer),
+    },
+  },
   Usage: {
     GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },
   },

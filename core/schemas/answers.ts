@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
+import { requestStatuses } from "./requests.ts";
 
 /** What the endpoints answer, for the OpenAPI document and the tests that hold answers against it. */
 
@@ -301,6 +302,76 @@ export const usageAnswer = success(
     })
     .meta({ id: "Usage" }),
 );
+
+const text = z.string().nullable();
+const count = z.number().nullable();
+const attemptView = z.strictObject({
+  model: z.string(),
+  provider: z.string(),
+  result: z.string().describe("`ok`, or the kind of failure"),
+  httpStatus: count,
+  startedMs: count.describe("From the beginning of the generation"),
+  latencyMs: z.number(),
+  unusedCostUsd: usd.describe("Paid for an answer that was not used"),
+});
+const feedbackView = z.strictObject({
+  score: z.number(),
+  comment: text,
+  tags: z.array(z.string()),
+  at: z.iso.datetime(),
+});
+const requestFields = {
+  id: z.string(),
+  generation: z.int().describe("From 0; a battle or fight has several"),
+  runId: text,
+  startedAt: z.iso.datetime(),
+  route: z.string(),
+  dialect: text,
+  keyId: text,
+  status: z.enum(requestStatuses),
+  httpStatus: count,
+  code: text,
+  finishReason: text,
+  askedModel: text,
+  model: z.string().describe("The model that served"),
+  provider: z.string(),
+  fallback: z.boolean(),
+  streamed: z.boolean(),
+  byok: z.boolean(),
+  cache: z.enum(["HIT", "MISS", "BYPASS"]).nullable(),
+  tokens: z.strictObject({
+    input: z.number(),
+    cachedInput: z.number(),
+    cacheWriteInput: z.number(),
+    output: z.number(),
+    reasoning: z.number(),
+    estimated: z.boolean(),
+  }),
+  units: count,
+  unit: text,
+  costUsd: usd,
+  costSource: z.enum(["provider", "list", "estimate"]).nullable(),
+  latencyMs: count,
+  timeToFirstTokenMs: count,
+  gatewayOverheadMs: count,
+  attempts: z.array(attemptView),
+  findings: z.array(z.string()).describe("Types of what the guardrails found"),
+  warnings: z.array(z.string()),
+  tags: z.record(z.string(), z.string()),
+  session: text,
+  agent: text,
+  feedback: feedbackView.nullable(),
+};
+const generationView = z.strictObject(requestFields).meta({ id: "LoggedGeneration" });
+
+export const requestsAnswer = success(
+  z.strictObject({
+    requests: z.array(generationView),
+    nextCursor: text.describe("Pass it as `cursor`; null at the end. A page may be short or empty before that"),
+  }),
+);
+export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
+export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
 
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 

@@ -37,7 +37,7 @@ export const sweepAbandoned = async (nowMs: number): Promise<number> => {
   let settled = 0;
   for (let shard = 0; shard < openShards; shard++) {
     for await (const event of overdue(shard, Math.floor(nowMs / 1_000))) {
-      const { userId, day, requestId, generation, reservedPicoUsd, startedAt } = event;
+      const { userId, day, requestId, generation, keyId, reservedPicoUsd, startedAt } = event;
       // A request may have been given less than it asked for, which only its lease says.
       const held = (await findLease(userId, requestId))?.reserved ?? reservedPicoUsd;
       const ours = await settleUsage({
@@ -45,6 +45,7 @@ export const sweepAbandoned = async (nowMs: number): Promise<number> => {
         day,
         requestId,
         generation,
+        keyId,
         status: "abandoned",
         code: "INTERNAL_ERROR",
         estimated: true,

@@ -43,6 +43,8 @@ interface Owned {
   readonly clip: string;
   readonly fashion: string;
   readonly video: string;
+  /** A request that has ended. */
+  readonly request: string;
   /** A video that has ended and that its provider gives to nobody without the key. */
   readonly held: string;
 }
@@ -53,11 +55,14 @@ interface Attack {
   readonly refusal: 404 | "nothing";
 }
 
+const ended = (owned: Owned): SampleParts => ({ ...owned.parts, requestId: owned.request });
 const own = ({ parts }: Owned): SampleParts => parts;
 const job = (kind: "clip" | "fashion" | "video" | "held") => (owned: Owned) => ({ ...owned.parts, jobId: owned[kind] });
 
 const attacks: Readonly<Record<string, Attack>> = {
   "POST /api/v1/requests/{id}/cancel: path id": { with: own, refusal: 404 },
+  "GET /api/v1/requests/{id}: path id": { with: ended, refusal: 404 },
+  "POST /api/v1/requests/{id}/feedback: path id": { with: ended, refusal: 404 },
   "PATCH /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "POST /api/v1/keys/{id}/rotate: path id": { with: own, refusal: 404 },
@@ -86,7 +91,14 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
     return reply.data<{ id: string }>().id;
   };
 
-  const ended = async (jobId: string): Promise<string> => {
+  const requested = async (): Promise<string> => {
+    const body = { model: "gpt", messages: [{ role: "user", content: "Hello" }] };
+    const reply = await withKey(owner, { method: "POST", path: "/api/v1/chat/completions", body });
+    expect(reply.status, reply.text).toBe(200);
+    return reply.headers["x-request-id"] ?? "";
+  };
+
+  const endedJob = async (jobId: string): Promise<string> => {
     await vi.waitFor(
       async () => {
         const reply = await withKey(owner, { method: "GET", path: `/api/v1/video/status?id=${jobId}` });
@@ -127,13 +139,14 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
         slug: "owners-slug",
         requestId: "",
       },
+      request: await requested(),
       clip: await started("/api/v1/media/video", { prompt: "A lake [[simulate: polls=99]]" }),
       fashion: await started("/api/v1/fashion/run", {
         model_name: "background-change",
         inputs: { image: "https://images.example.com/a.png", prompt: "A lake [[simulate: polls=99]]" },
       }),
       video: await started("/api/v1/video/generate", { model: "kling", prompt: "A lake [[simulate: polls=99]]" }),
-      held: await ended(await started("/api/v1/video/generate", { model: "veo", prompt: "A lake" })),
+      held: await endedJob(await started("/api/v1/video/generate", { model: "veo", prompt: "A lake" })),
     };
     running = withKey(owner, {
       method: "POST",

@@ -15,6 +15,7 @@ import { responsesClients } from "./responses-clients.ts";
 const root = join(import.meta.dirname, "../..");
 const installed = join(root, ".test-output/clients");
 const commandTimeoutMs = 180_000;
+const installTimeoutMs = 900_000;
 /** Nothing but the gateway is reached: every other host is behind a proxy that is not there. */
 const closedProxy = "http://127.0.0.1:1";
 
@@ -41,7 +42,10 @@ const install = async (chosen: readonly Client[]): Promise<void> => {
   await mkdir(installed, { recursive: true });
   const dependencies = Object.assign({}, ...chosen.map(({ packages }) => packages)) as Record<string, string>;
   await writeFile(join(installed, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  const { code, output } = await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: installed });
+  const { code, output } = await run("npm", ["install", "--no-audit", "--no-fund"], {
+    cwd: installed,
+    timeout: installTimeoutMs,
+  });
   if (code !== 0) throw new Error(`The clients could not be installed:\n${output}`);
   for (const { afterInstall, script } of chosen) {
     if (afterInstall !== undefined) await run(process.execPath, [afterInstall], { cwd: installed });

@@ -63,12 +63,16 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
+<<<<<<< HEAD
     /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests)\b/,
+=======
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
+>>>>>>> main
     "key",
   ],
   [/^\/api\/(chat|mcp)$/, "key"],
   [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
-  [/^\/api\/v1\/(usage|jobs)\b/, "key-or-session"],
+  [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
   [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
 ];
 

@@ -29,7 +29,7 @@ const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]]
   ["/api/v1/keys", ["tests/rights/sample.test.ts", "tests/accounts/cloud.test.ts", "tests/browser"]],
   ["/api/v1/provider-keys", ["tests/rights/sample.test.ts", "tests/accounts/byok.test.ts", "tests/browser"]],
   ["/api/v1/usage", ["tests/rights/sample.test.ts", "tests/accounts/cloud.test.ts"]],
-  ["/api/v1/requests", ["tests/e2e/lifecycle.test.ts"]],
+  ["/api/v1/requests", ["tests/e2e/lifecycle.test.ts", "tests/e2e/requests.test.ts"]],
   ["/api/v1/models", ["tests/rights/sample.test.ts", "tests/e2e/auth.test.ts"]],
   ["/api/v1/jobs", ["tests/media"]],
   ["/api/v1/media", ["tests/media"]],

@@ -64,6 +64,7 @@ describe.skipIf(!hasTables).each(versions)(`usage rows of %s (${tablesName})`, (
     for (const open of openEvents) {
       expect(now.find(({ requestId }) => requestId === open.requestId)).toMatchObject({
         ...open,
+        openShard: `ERRORS#${open.userId}`,
         status: "abandoned",
         estimated: true,
         costPicoUsd: open.reservedPicoUsd,

@@ -78,12 +78,9 @@ const measure = (model: MediaModel, { usage, duration }: Readonly<Record<string,
   const reported = isRecord(usage) && isDuration(usage.seconds) ? usage.seconds : duration;
   const seconds = isDuration(reported) ? Math.ceil(reported) : undefined;
   const tokens = tokensOf(usage);
-  const costPicoUsd =
-    tokens === undefined
-      ? seconds === undefined
-        ? undefined
-        : costOf(model, seconds)
-      : mediaTokensPicoUsd(model.id, tokens);
+  const bySeconds = seconds === undefined ? undefined : costOf(model, seconds);
+  // Some are sold by the second and report tokens all the same.
+  const costPicoUsd = (tokens === undefined ? undefined : mediaTokensPicoUsd(model.id, tokens)) ?? bySeconds;
   return {
     ...(seconds === undefined ? {} : { units: seconds }),
     ...(costPicoUsd === undefined ? {} : { costPicoUsd }),

@@ -47,7 +47,7 @@ export const writeUnits = ({
     { what: "usage: the open row (core/db/usage-events.ts)", units: 1 },
     { what: "usage: its entry in the index of open rows", units: 1 },
     { what: "usage: the settled row, 0.6 KB", units: 1 },
-    { what: "usage: the index entry is removed", units: 1 },
+    { what: "usage: the index entry moves from open rows to its key or the errors (decision 0010)", units: 2 },
     { what: "rollup: the event's mark, in a transaction (core/db/rollups.ts)", units: 2 },
     { what: "rollup: the daily sum, at worst one for each event", units: 2 },
     { what: "cache: the lock (core/db/cached-answers.ts)", units: cached },

@@ -77,6 +77,14 @@ const samples: Samples = {
   Models: { GET: () => ({ path: "/api/v1/models" }) },
   Model: { GET: () => ({ path: "/api/v1/models/gpt" }) },
   CancelRequest: { POST: ({ requestId }) => ({ path: `/api/v1/requests/${requestId}/cancel` }) },
+  Requests: { GET: ({ keyId }) => ({ path: `/api/v1/requests?key=${keyId}` }) },
+  Request: { GET: ({ requestId }) => ({ path: `/api/v1/requests/${requestId}` }) },
+  RequestFeedback: {
+    POST: ({ requestId, text }) => ({
+      path: `/api/v1/requests/${requestId}/feedback`,
+      body: { score: 1, comment: text.slice(0, 2_000), tags: ["good"] },
+    }),
+  },
   Keys: {
     GET: () => ({ path: "/api/v1/keys" }),
     POST: ({ text }) => ({ path: "/api/v1/keys", body: { name: text.slice(0, 100), rateLimit: 60 } }),

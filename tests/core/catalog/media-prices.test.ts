@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { mediaModels } from "#core/catalog/media-models.ts";
+import { findMediaModel, mediaModels } from "#core/catalog/media-models.ts";
 import { mediaCostPicoUsd, mediaPrices, megapixelCostPicoUsd } from "#core/catalog/media-prices.ts";
 import { mediaTokenPrices } from "#core/catalog/openai-media-prices.ts";
+import { shutdownWarning } from "#core/catalog/shutdown.ts";
 
 const rows = Object.entries(mediaPrices);
 const priced = rows.flatMap(([key, row]) => (row === null ? [] : [{ key, ...row }]));
@@ -35,8 +36,27 @@ describe("the prices of media", () => {
     expect(mediaCostPicoUsd("no-such-model", 1)).toBeUndefined();
   });
 
+  it("of what is sold by the minute are by the second", () => {
+    expect(mediaCostPicoUsd("gpt-transcribe", 60)).toBe(4_500_000_000n);
+  });
+
   it("count megapixels: the first, and each further one begun", () => {
     expect(megapixelCostPicoUsd("flux-2-pro", 1)).toBe(30_000_000_000n);
     expect(megapixelCostPicoUsd("flux-2-pro", 2.1)).toBe(60_000_000_000n);
+  });
+});
+
+describe("media models", () => {
+  it("say that they end, with the successor, from 60 days before", () => {
+    const whisper = findMediaModel("whisper-1");
+    expect(shutdownWarning(whisper, Date.parse("2026-12-01"))).toBeUndefined();
+    expect(shutdownWarning(whisper, Date.parse("2027-01-01"))).toBe(
+      "model (whisper-1 ends on 2027-02-26; use gpt-transcribe)",
+    );
+  });
+
+  it("have successors that are in the catalogue", () => {
+    for (const { deprecated } of mediaModels)
+      if (deprecated !== undefined) expect(findMediaModel(deprecated.successor)).toBeDefined();
   });
 });

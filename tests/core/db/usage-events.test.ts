@@ -109,7 +109,8 @@ describe.skipIf(!hasTables)(`usage events (${tablesName})`, () => {
     } as const;
     await settleUsage({ ...settledFacts(usage), ...facts, attempts: [...facts.attempts] });
     const { openUntil: _, ...opened } = usage;
-    expect(usageEventSchema.parse(await rowOf(usage))).toEqual({ ...opened, ...facts });
+    const openShard = `ERRORS#${usage.userId}`;
+    expect(usageEventSchema.parse(await rowOf(usage))).toEqual({ ...opened, ...facts, openShard });
   });
 
   it("are settled exactly once by whoever comes first; the others change nothing", async () => {

@@ -252,6 +252,21 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(withKey({ path: "/api/v1/usage?from=yesterday" }), 400);
   });
 
+  it("of the request log", async () => {
+    const asked = await post("/api/v1/chat/completions", {
+      model: "gpt",
+      messages: [{ role: "user", content: "Hello" }],
+    });
+    const path = `/api/v1/requests/${asked.headers["x-request-id"]}`;
+    await expectStatus(withKey({ path: "/api/v1/requests" }), 200);
+    await expectStatus(session.get("/api/v1/requests?limit=1&status=ok"), 200);
+    await expectStatus(withKey({ path: "/api/v1/requests?limit=0" }), 400);
+    await expectStatus(withKey({ method: "POST", path: `${path}/feedback`, body: { score: 1, comment: "Good" } }), 200);
+    await expectStatus(withKey({ method: "POST", path: `${path}/feedback`, body: { score: 5 } }), 400);
+    await expectStatus(withKey({ path }), 200);
+    await expectStatus(withKey({ path: "/api/v1/requests/none" }), 404);
+  });
+
   it("of signing in", async () => {
     const browser = new Browser({ transport: held });
     await expectStatus(browser.post("/api/auth/sign-in", { email: user.email, password: "wrong-password" }), 401);
