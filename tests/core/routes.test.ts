@@ -63,11 +63,7 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
-<<<<<<< HEAD
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests)\b/,
-=======
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
->>>>>>> main
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
     "key",
   ],
   [/^\/api\/(chat|mcp)$/, "key"],
