@@ -13,7 +13,7 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   Embeddings: "Creates OpenAI-compatible embeddings",
   Responses: "Creates answers in the format of OpenAI's Responses API, streamed or buffered",
   ResponsesInputTokens: "Counts the input tokens of a response",
-  ResponsesCompact: "Makes a conversation shorter with a model of OpenAI",
+  ResponsesCompact: "Compacts a conversation with an OpenAI model",
   Models: "Lists the model catalogue in OpenAI's format",
   Model: "Returns one model of the catalogue",
   CancelRequest: "Stops a running request of the same user within 3 s",
@@ -67,5 +67,5 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   SweepUsage: "Settles the usage of killed functions",
   UsageRollup: "Adds settled usage to the daily sums",
   PollJobs: "Polls jobs and settles them",
-  SendDeliveries: "Makes the deliveries that are due, such as webhooks",
+  SendDeliveries: "Sends due deliveries, such as webhooks",
 };

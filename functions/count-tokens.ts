@@ -4,7 +4,7 @@ import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
 import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
-import { unpaidWork } from "#core/generation/unpaid-work.ts";
+import { unchargedWork } from "#core/generation/uncharged-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -23,8 +23,13 @@ export const handler = streamHandler({
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
       checkNativeUrls(body);
+<<<<<<< HEAD
       const model = resolveModel(countedAs(body.model));
       const count = await unpaidWork(
+=======
+      const model = resolveModel(body.model);
+      const count = await unchargedWork(
+>>>>>>> main
         call,
         callerOf(call),
         { model, timeoutMs, limit: countTokensLimit },

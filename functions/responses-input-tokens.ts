@@ -4,7 +4,7 @@ import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
 import { countedInput } from "#core/generation/counted-input.ts";
-import { unpaidWork } from "#core/generation/unpaid-work.ts";
+import { unchargedWork } from "#core/generation/uncharged-work.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -23,7 +23,7 @@ export const handler = streamHandler({
       checkNativeUrls(call.body);
       const model = resolveModel(countedAs(call.body.model));
       const input = inputTokens(call.body);
-      const { tokens, estimated } = await unpaidWork(
+      const { tokens, estimated } = await unchargedWork(
         call,
         callerOf(call),
         { model, timeoutMs, limit: countTokensLimit },

@@ -2,7 +2,7 @@ import { fromUsd } from "#core/catalog/cost.ts";
 import type { Admission, Purse } from "#core/generation/admission.ts";
 import { costForReserve } from "#core/generation/reservation.ts";
 import { addSpend, noSpend, type Spend } from "#core/generation/spend.ts";
-import type { GenerationCost } from "#core/generation/unused.ts";
+import type { GenerationCost } from "#core/generation/unanswered-cost.ts";
 import { increment } from "#core/observability/metrics.ts";
 
 /** Tokens and cost of everything that a run has done. */

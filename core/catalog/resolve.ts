@@ -181,7 +181,7 @@ export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
   const custom = customModel(name);
   if (custom !== undefined) return { ...custom, catalog: undefined };
   const suggestions = embeddingModels.map(({ id }) => id);
-  throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Known: ${suggestions.join(", ")}.`, {
+  throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Supported: ${suggestions.join(", ")}.`, {
     param: "model",
     details: { suggestions },
   });

@@ -2,7 +2,7 @@ import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { failureToError, singleCall } from "./failure-to-error.ts";
-import type { UnpaidCall } from "./unpaid-work.ts";
+import type { UnchargedCall } from "./uncharged-work.ts";
 
 export interface CountedInput {
   readonly tokens: number;
@@ -19,7 +19,7 @@ export interface InputToCount {
  * Tokens of an input: OpenAI's own count for its models, our estimate for the others, and where OpenAI does not answer.
  * @throws GatewayError for what OpenAI refuses, and what `estimate` throws
  */
-export const countedInput = async (work: UnpaidCall<ResolvedModel>, input: InputToCount): Promise<CountedInput> => {
+export const countedInput = async (work: UnchargedCall<ResolvedModel>, input: InputToCount): Promise<CountedInput> => {
   const { target, signal, timeoutMs } = work;
   const estimated = (): CountedInput => ({ tokens: input.estimate(), estimated: true });
   const credential = target.model.provider === "openai" ? await target.credential() : undefined;

@@ -1,6 +1,6 @@
 import type { Purse } from "./admission.ts";
 import { addSpend, noSpend, type Spend } from "./spend.ts";
-import type { GenerationCost } from "./unused.ts";
+import type { GenerationCost } from "./unanswered-cost.ts";
 
 /** What was set aside for a generation's calls, and what they took of it. */
 export class GenerationMoney {

@@ -11,7 +11,7 @@ import { servedHeaders } from "./headers.ts";
 import { reportGeneration, reportLateError } from "./report.ts";
 import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
 import { totalCost } from "./settlement.ts";
-import type { GenerationCost } from "./unused.ts";
+import type { GenerationCost } from "./unanswered-cost.ts";
 import { type MeteredModel, UsageRow } from "./usage-row.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { GenerationEnd, GenerationOptions } from "./generation-parts.ts";
 import { RequestScope } from "./request-scope.ts";
 import { secondRound } from "./second-round.ts";
 import type { Choice } from "./targets.ts";
-import type { GenerationCost } from "./unused.ts";
+import type { GenerationCost } from "./unanswered-cost.ts";
 import { allEnded } from "./with-retries.ts";
 
 /** A request of one generation: its time, its admission, its generation, and how the three end together. */

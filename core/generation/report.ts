@@ -4,7 +4,7 @@ import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
-import type { GenerationCost } from "./unused.ts";
+import type { GenerationCost } from "./unanswered-cost.ts";
 import type { MeteredModel } from "./usage-row.ts";
 
 /** The facts of a finished generation that go into the request's log line and metrics. */

@@ -6,7 +6,7 @@ import { failureToError } from "./failure-to-error.ts";
 import { type CallMoney, type PaidAttempt, withMoney } from "./paid-call.ts";
 import { spendOf } from "./settlement.ts";
 import { type Spend, spendBy } from "./spend.ts";
-import { spendOnUnused, unusedGeneration } from "./unused.ts";
+import { spendOnUnused, unusedGeneration } from "./unanswered-cost.ts";
 
 export interface AttemptsRequest<Model extends TargetModel, Reply>
   extends Omit<TargetTries<Model, Reply>, "onAttempt" | "call"> {

@@ -4,7 +4,7 @@ import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { costForReserve } from "./reservation.ts";
 import { addSpend, noSpend, type Spend, spendBy } from "./spend.ts";
-import { type GenerationCost, withUnused } from "./unused.ts";
+import { type GenerationCost, withUnused } from "./unanswered-cost.ts";
 
 /** The cost of a generation, from the facts that are known at its end. */
 

@@ -1,6 +1,6 @@
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
-import type { GenerationCost } from "./unused.ts";
+import type { GenerationCost } from "./unanswered-cost.ts";
 import { withRetries } from "./with-retries.ts";
 
 /** A model as usage names it. `catalog` has the token prices; media brings its own cost. */

@@ -96,7 +96,7 @@ export const openLink = async (state: RequestState): Promise<string> => {
 export const confirmLink = async (state: RequestState, link: MailToken & { readonly email: string }): Promise<User> => {
   const result = await enterByMail(state, link, (address) => address.toLowerCase() === link.email.toLowerCase());
   if (result === "used-up")
-    throw new GatewayError("UNAUTHORIZED", "This link was used already or has expired. Ask for a new one.");
+    throw new GatewayError("UNAUTHORIZED", "This link was used already or has expired. Request a new one.");
   if (result === "another-address") throw new GatewayError("FORBIDDEN", "This link belongs to another address.");
   return result;
 };

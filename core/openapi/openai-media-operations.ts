@@ -25,7 +25,7 @@ const form = "multipart/form-data";
 export const openaiMediaOperations = (paying: readonly HeaderParameter[]): OperationTable => ({
   ImagesGenerations: {
     POST: {
-      summary: "Generate images (OpenAI's form)",
+      summary: "Generate images (OpenAI's format)",
       tag: "OpenAI media",
       body: imageGenerationsSchema,
       headers: paying,
@@ -34,7 +34,7 @@ export const openaiMediaOperations = (paying: readonly HeaderParameter[]): Opera
   },
   ImagesEdits: {
     POST: {
-      summary: "Edit images (OpenAI's form)",
+      summary: "Edit images (OpenAI's format)",
       tag: "OpenAI media",
       body: imageEditsSchema,
       bodyTypes: [form, "application/json"],
@@ -44,7 +44,7 @@ export const openaiMediaOperations = (paying: readonly HeaderParameter[]): Opera
   },
   AudioSpeech: {
     POST: {
-      summary: "Generate speech (OpenAI's form)",
+      summary: "Generate speech (OpenAI's format)",
       tag: "OpenAI media",
       body: audioSpeechSchema,
       headers: paying,
@@ -53,7 +53,7 @@ export const openaiMediaOperations = (paying: readonly HeaderParameter[]): Opera
   },
   AudioTranscriptions: {
     POST: {
-      summary: "Transcribe audio (OpenAI's form)",
+      summary: "Transcribe audio (OpenAI's format)",
       tag: "OpenAI media",
       body: audioTranscriptionsSchema,
       bodyTypes: [form, "application/json"],
@@ -71,7 +71,7 @@ export const openaiMediaOperations = (paying: readonly HeaderParameter[]): Opera
   },
   Moderations: {
     POST: {
-      summary: "Classify text and images (OpenAI's form)",
+      summary: "Classify text and images (OpenAI's format)",
       tag: "OpenAI media",
       body: moderationsSchema,
       headers: paying.filter(({ name }) => name === "X-Provider-Key"),

@@ -88,7 +88,7 @@ const anthropicHeaders: readonly HeaderParameter[] = [
     name: "anthropic-beta",
     schema: z.string(),
     description:
-      "Names of Anthropic's beta features, separated by commas. What the model's provider lacks is left out.",
+      "Names of Anthropic's beta features, separated by commas. Features that the model's provider lacks are dropped.",
   },
 ];
 const modelsQuery = z.object({
@@ -96,7 +96,7 @@ const modelsQuery = z.object({
   after_id: z.string().optional().describe("List what follows this id"),
   before_id: z.string().optional().describe("List what precedes this id"),
 });
-const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it changes nothing") });
+const betaQuery = z.object({ beta: z.string().optional().describe("Anthropic's clients send it; it has no effect") });
 
 /** Of endpoints that generate something else than a chat completion. */
 const payingHeaders: readonly HeaderParameter[] = [
@@ -213,7 +213,7 @@ export const operations: OperationTable = {
   },
   ResponsesCompact: {
     POST: {
-      summary: "Compact a conversation with a model of OpenAI",
+      summary: "Compact a conversation with an OpenAI model",
       tag: "Generation",
       body: responsesRequestSchema,
       headers: payingHeaders,
@@ -303,7 +303,7 @@ export const operations: OperationTable = {
   },
   Models: {
     GET: {
-      summary: "List models, in OpenAI's and Anthropic's shapes at once",
+      summary: "List models, in a format for OpenAI's and Anthropic's clients",
       tag: "Models",
       query: modelsQuery,
       answers: ok(answers.modelListAnswer),
@@ -423,7 +423,7 @@ export const operations: OperationTable = {
       answers: redirect,
     },
     POST: {
-      summary: "Sign in by the link of an email that another browser asked for",
+      summary: "Sign in with an email link that another browser requested",
       tag: "Session",
       body: confirmSignInSchema,
       answers: ok(answers.userAnswer),

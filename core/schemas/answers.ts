@@ -130,7 +130,7 @@ export const inputTokensAnswer = z
 
 export const compactionAnswer = z
   .looseObject({ id: z.string(), object: z.literal("response.compaction"), output: z.array(outputItem) })
-  .meta({ id: "ResponseCompaction", description: "OpenAI's answer as it came. Send `output` as the next input." });
+  .meta({ id: "ResponseCompaction", description: "OpenAI's answer, unchanged. Send `output` as the next input." });
 
 export const responseEvent = z
   .looseObject({ type: z.string(), sequence_number: z.int().min(0), response: responseAnswer.optional() })
@@ -179,9 +179,9 @@ export const modelAnswer = z
     later_pricing: z
       .array(z.looseObject({ from: z.string(), ...prices }))
       .optional()
-      .describe("Announced prices, each from a day on"),
-    deprecated: z.literal(true).optional().describe("The vendor has announced its end"),
-    shutdownDate: z.string().optional().describe("The day from which on its name leads to the successor"),
+      .describe("Announced prices, each with the day from which it applies"),
+    deprecated: z.literal(true).optional().describe("Its shutdown is announced"),
+    shutdownDate: z.string().optional().describe("The day from which its name resolves to the successor"),
     successor: z.string().optional(),
   })
   .meta({ id: "Model" });
@@ -298,7 +298,7 @@ export const usageAnswer = success(
       byUnit: z
         .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
         .describe("Usage billed by characters, images, seconds, songs or credits"),
-      byTag: groups.optional().describe("With `tag`: by its values, at most 100 a day, then `other`"),
+      byTag: groups.optional().describe("With `tag`: by its values, at most 100 per day, then `other`"),
     })
     .meta({ id: "Usage" }),
 );

@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
 const page = new URL("../../docs/operations/models.md", import.meta.url);
 const marks = ["<!-- models:begin -->", "<!-- models:end -->"] as const;
 
-const price = (value: number | undefined): string => (value === undefined ? "none" : String(value));
+const price = (value: number | undefined): string => (value === undefined ? "missing" : String(value));
 const line = ({
   model,
   field,
@@ -69,9 +69,12 @@ const report = [
   `Run on ${new Date(nowMs).toISOString().slice(0, 10)}: ${models.length} chat models; ${genai.compared} rows compared with`,
   `@pydantic/genai-prices, ${pi.compared} with ${version}.`,
   `Lists of providers: ${read.length === 0 ? "none, since no key was set" : read.join(", ")}.\n`,
-  section("Not explained", [...open.map(line), ...genai.stale.map((key) => `- explained, but no difference: ${key}`)]),
+  section("Unexplained differences", [
+    ...open.map(line),
+    ...genai.stale.map((key) => `- explained, but no difference: ${key}`),
+  ]),
   section(
-    "Published and neither here nor left out on purpose",
+    "Published, missing here, and not deliberately omitted",
     missing.map((id) => `- ${id}`),
   ),
   section(

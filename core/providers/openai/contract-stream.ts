@@ -7,7 +7,7 @@ import { contractDelta, deltaSays } from "./contract-delta.ts";
 import type { Chunk } from "./dialect.ts";
 import { charactersOf } from "./note-chunk.ts";
 import { StreamedCalls } from "./streamed-calls.ts";
-import { withoutUsage } from "./take-usage.ts";
+import { withoutUsage } from "./without-usage.ts";
 
 const chunkObject = "chat.completion.chunk";
 

@@ -24,9 +24,9 @@ export const ConfirmSignInPage = () => {
   const foot = <Link to="sign-in">Back to sign-in</Link>;
   if (link.tokenHash === "") {
     return (
-      <AuthCard title="This link is not complete" foot={foot}>
+      <AuthCard title="This link is incomplete" foot={foot}>
         <Notice kind="error" live>
-          <p>Open the link in the email again, or ask for a new one.</p>
+          <p>Open the link in the email again, or request a new one.</p>
         </Notice>
       </AuthCard>
     );
@@ -34,7 +34,7 @@ export const ConfirmSignInPage = () => {
   return (
     <AuthCard
       title={link.email === "" ? "Sign in with this link?" : `Sign in as ${link.email}?`}
-      lead="This browser did not ask for the link. Continue only if you did, in another browser."
+      lead="This browser did not request the link. Continue only if you requested it in another browser."
       foot={foot}
     >
       {current === null ? null : (
@@ -53,7 +53,7 @@ export const ConfirmSignInPage = () => {
             required
             autocomplete="username"
             maxLength={254}
-            hint="The address that got the link."
+            hint="The address that received the link."
           />
         ) : null}
       </Form>

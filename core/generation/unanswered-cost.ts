@@ -8,8 +8,9 @@ import { costForReserve } from "./reservation.ts";
 import type { Spend } from "./spend.ts";
 
 /**
- * Generations that may have to be paid and that nobody received: an answer that broke off before its first content, that
- * could not be used, or that never came although the provider had the whole request. The request's event includes them.
+ * The cost of calls that the provider may bill although the caller got no answer from them: a timeout, an answer that broke
+ * off before its first content, or one that could not be used. The request's event includes it (docs/reference/faults.md,
+ * "What is booked").
  */
 
 interface PaidBy {

@@ -4,7 +4,7 @@ import { noTokens } from "#core/catalog/token-usage.ts";
 import { addEvent, noAdditions } from "#core/db/rollup-sums.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { spendBy } from "#core/generation/spend.ts";
-import { spendOnUnused, unusedGeneration, withUnused } from "#core/generation/unused.ts";
+import { spendOnUnused, unusedGeneration, withUnused } from "#core/generation/unanswered-cost.ts";
 import { type FailureKind, newOutcome, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { newEvent } from "#tests/core/support/usage-events.ts";
 

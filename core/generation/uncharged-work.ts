@@ -10,14 +10,14 @@ import { secondRound } from "./second-round.ts";
 import { noSpend } from "./spend.ts";
 import { allEnded } from "./with-retries.ts";
 
-export interface UnpaidOptions<Model extends TargetModel> {
+export interface UnchargedOptions<Model extends TargetModel> {
   readonly model: Model;
   readonly timeoutMs: number;
   /** What one user may do with all their keys, since they share one quota of the provider with everybody. */
   readonly limit?: RateLimit;
 }
 
-export interface UnpaidCall<Model extends TargetModel> {
+export interface UnchargedCall<Model extends TargetModel> {
   readonly target: Target<Model>;
   /** Fires at the end of the work's time and when the request is cancelled. */
   readonly signal: AbortSignal;
@@ -25,15 +25,15 @@ export interface UnpaidCall<Model extends TargetModel> {
 }
 
 /**
- * Does work on a model that nobody pays for, such as counting tokens. It counts among its user's open requests while it
+ * Does work on a model that is not charged, such as counting tokens. It counts among its user's open requests while it
  * runs, and has no usage row.
  * @throws GatewayError for too many open requests, a limit that is reached or a provider key that is not there, and what `work` throws
  */
-export const unpaidWork = async <Model extends TargetModel, Result>(
+export const unchargedWork = async <Model extends TargetModel, Result>(
   call: RequestContext,
   caller: Caller,
-  options: UnpaidOptions<Model>,
-  work: (unpaid: UnpaidCall<Model>) => Promise<Result>,
+  options: UnchargedOptions<Model>,
+  work: (uncharged: UnchargedCall<Model>) => Promise<Result>,
 ): Promise<Result> => {
   const { requestId, startedAtMs, lambdaDeadlineMs } = call;
   const { model, timeoutMs, limit } = options;
