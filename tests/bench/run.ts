@@ -11,6 +11,10 @@ export const benchCommands = {
     summary: "CPU of a stream chunk that an adapter translates",
     run: script("tests/bench/translation.ts", "--write"),
   },
+  dialects: {
+    summary: "CPU of a stream chunk in each dialect, native and translated; --quick",
+    run: script("tests/bench/dialects.ts", "--write"),
+  },
   guardrails: {
     summary: "CPU of a stream chunk under guardrails",
     run: script("tests/bench/guardrails.ts", "--write"),
