@@ -23,13 +23,8 @@ export const handler = streamHandler({
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
       checkNativeUrls(body);
-<<<<<<< HEAD
       const model = resolveModel(countedAs(body.model));
-      const count = await unpaidWork(
-=======
-      const model = resolveModel(body.model);
       const count = await unchargedWork(
->>>>>>> main
         call,
         callerOf(call),
         { model, timeoutMs, limit: countTokensLimit },

@@ -15,7 +15,6 @@ import {
   type CallReserve,
   mostExpensive,
   mostTokens,
-  noReserve,
   sumOfReserves,
   wholeReserve,
 } from "#core/generation/reservation.ts";
