@@ -22,6 +22,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   RotateKey: "Replaces an API key with a new one",
   ProviderKeys: "Lists and stores provider keys (BYOK)",
   ProviderKey: "Deletes a provider key",
+  OwnKey: "Returns what the calling API key may do and has left",
+  Limits: "Returns every limit that holds for the caller",
   Requests: "Lists requests, newest first, with filters",
   Request: "Returns one request with its generations and attempts",
   RequestFeedback: "Notes feedback on a request",

@@ -8,7 +8,7 @@ import type { RateLimit } from "#core/routes.ts";
 import { invalidApiKey } from "./key-format.ts";
 import { countLocally } from "./local-limiter.ts";
 import type { KeyPrincipal } from "./principal.ts";
-import { type LimitState, nearestLimit, rateLimitExceeded, scaledLimit } from "./rate-limit.ts";
+import { type LimitState, nearestLimit, ownLimitName, rateLimitExceeded, scaledLimit } from "./rate-limit.ts";
 import { type UnkeyLimit, UnkeyUnavailable, type UnkeyVerdict, verifyWithUnkey } from "./unkey-verify.ts";
 
 export interface VerifiedKey {
@@ -48,12 +48,33 @@ const unavailable = (what: string): GatewayError =>
     retryAfterSeconds,
   });
 
-const toState = ({ limit, remaining, reset }: UnkeyLimit): LimitState => ({ limit, remaining, reset });
+/** @param route the endpoint's limit. The other one is the key's own. */
+const toState =
+  (route: RateLimit | undefined) =>
+  ({ name, limit, remaining, reset }: UnkeyLimit): LimitState => ({
+    name: name === route?.name ? name : ownLimitName,
+    windowSeconds: (name === route?.name ? route.durationMs : minuteMs) / 1_000,
+    limit,
+    remaining,
+    reset,
+  });
 
-const judge = (verdict: UnkeyVerdict, mark: KeyMark | undefined, keyHash: string, nowMs: number): KeyPrincipal => {
+/** The key's own limit, which Unkey reports beside the endpoint's. */
+const ownLimit = (verdict: UnkeyVerdict, limit: RateLimit | undefined): number | undefined =>
+  verdict.ratelimits?.find((state) => state.name !== limit?.name)?.limit;
+
+const judge = (
+  verdict: UnkeyVerdict,
+  mark: KeyMark | undefined,
+  {
+    keyHash,
+    limit,
+    nowMs,
+  }: { readonly keyHash: string; readonly limit: RateLimit | undefined; readonly nowMs: number },
+): KeyPrincipal => {
   const limits = verdict.ratelimits ?? [];
   if (verdict.code === "RATE_LIMITED" || verdict.code === "USAGE_EXCEEDED") {
-    throw rateLimitExceeded(nearestLimit(limits.filter((limit) => limit.exceeded).map(toState)), nowMs);
+    throw rateLimitExceeded(nearestLimit(limits.filter(({ exceeded }) => exceeded).map(toState(limit))), nowMs);
   }
   if (verdict.code === "NOT_FOUND") rememberUnknown(keyHash, nowMs);
   if (!verdict.valid || verdict.keyId === undefined) throw invalidApiKey();
@@ -63,7 +84,7 @@ const judge = (verdict: UnkeyVerdict, mark: KeyMark | undefined, keyHash: string
     logger.warn("A valid key has no owner", { keyId: verdict.keyId });
     throw invalidApiKey();
   }
-  return { kind: "key", userId, keyId: verdict.keyId, limits: limitsOf(mark) };
+  return { kind: "key", userId, keyId: verdict.keyId, rateLimit: ownLimit(verdict, limit), limits: limitsOf(mark) };
 };
 
 /** A known key goes on while Unkey is unavailable, under a local limiter; nobody else does. */
@@ -76,21 +97,33 @@ const trustKnownKey = (
   increment("UnkeyUnavailable");
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
   if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
-  const own = countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs);
+  const own = {
+    ...countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs),
+    name: ownLimitName,
+    windowSeconds: minuteMs / 1_000,
+  };
   const endpoint =
-    limit === undefined ? undefined : countLocally(`${keyHash}/${limit.name}`, limit.limit, limit.durationMs, nowMs);
+    limit === undefined
+      ? undefined
+      : {
+          ...countLocally(`${keyHash}/${limit.name}`, limit.limit, limit.durationMs, nowMs),
+          name: limit.name,
+          windowSeconds: limit.durationMs / 1_000,
+        };
   const exceeded = [own, endpoint].find((state) => state?.allowed === false);
   if (exceeded !== undefined) throw rateLimitExceeded(exceeded, nowMs);
   return {
-    principal: { kind: "key", userId: mark.userId, keyId: mark.keyId, limits: limitsOf(mark) },
+    principal: {
+      kind: "key",
+      userId: mark.userId,
+      keyId: mark.keyId,
+      rateLimit: mark.rateLimit,
+      limits: limitsOf(mark),
+    },
     limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
     deferred: undefined,
   };
 };
-
-/** The key's own limit, which Unkey reports beside the endpoint's. */
-const ownLimit = (verdict: UnkeyVerdict, limit: RateLimit | undefined): number | undefined =>
-  verdict.ratelimits?.find((state) => state.name !== limit?.name)?.limit;
 
 /**
  * Round 1: Unkey's verdict, with the key's and the endpoint's limit counted in that one call, and our own mark beside it.
@@ -120,11 +153,11 @@ export const verifyApiKey = async (
     return trustKnownKey(mark, limit, keyHash, nowMs);
   }
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
-  const principal = judge(verdict, mark, keyHash, nowMs);
+  const principal = judge(verdict, mark, { keyHash, limit, nowMs });
   const due = mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - noteAgainMs;
   return {
     principal,
-    limit: nearestLimit((verdict.ratelimits ?? []).map(toState)),
+    limit: nearestLimit((verdict.ratelimits ?? []).map(toState(limit))),
     deferred: due
       ? () =>
           recordVerification(keyHash, {

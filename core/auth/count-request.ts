@@ -1,8 +1,49 @@
+import * as z from "zod/mini";
+import { config } from "#core/config.ts";
+import { DependencyError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
+import { post } from "#core/outbound/post.ts";
 import type { RateLimit } from "#core/routes.ts";
 import { countLocally } from "./local-limiter.ts";
 import { type LimitState, rateLimitExceeded, scaledLimit } from "./rate-limit.ts";
-import { unkey } from "./unkey-client.ts";
+
+const timeoutMs = 4_000;
+const maxAnswerBytes = 64 * 1024;
+
+const answerSchema = z.object({
+  data: z.object({ success: z.boolean(), limit: z.number(), remaining: z.number(), reset: z.number() }),
+});
+
+class UncountedError extends DependencyError {
+  override readonly name = "UncountedError";
+  readonly transient = true;
+}
+
+/** Unkey's ratelimit.limit: as for a verification, a busy event loop here is no silence of Unkey's. @throws OutboundError, UncountedError */
+const countAtUnkey = async (limit: RateLimit, identifier: string) => {
+  const { status, text } = await post({
+    url: `${config.unkeyUrl()}/v2/ratelimit.limit`,
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json",
+      authorization: `Bearer ${config.unkeyRootKey()}`,
+    },
+    body: JSON.stringify({
+      namespace: `concurred.${limit.name}`,
+      identifier,
+      cost: 1,
+      limit: limit.limit,
+      duration: limit.durationMs,
+    }),
+    timeoutMs,
+    maxBytes: maxAnswerBytes,
+  });
+  if (status !== 200) throw new UncountedError(`Unkey answered with status ${status}`);
+  const answer = answerSchema.safeParse(JSON.parse(text));
+  if (!answer.success) throw new UncountedError("Unkey answered in another form");
+  const { success: allowed, ...state } = answer.data.data;
+  return { allowed, ...state };
+};
 
 /**
  * Counts a request that no API key counts: by user on the dashboard's endpoints, by address on sign-in. Unkey keeps the
@@ -16,23 +57,14 @@ export const countRequest = async (
 ): Promise<LimitState | undefined> => {
   const limit = scaledLimit(routeLimit);
   if (limit === undefined) return undefined;
-  const state = await unkey()
-    .ratelimit.limit({
-      namespace: `concurred.${limit.name}`,
-      identifier,
-      limit: limit.limit,
-      duration: limit.durationMs,
-    })
-    .then(
-      ({ data }) => ({ allowed: data.success, limit: data.limit, remaining: data.remaining, reset: data.reset }),
-      (error: unknown) => {
-        logger.warn("Unkey could not count a request", {
-          limit: limit.name,
-          reason: error instanceof Error ? error.name : "unknown",
-        });
-        return countLocally(`${limit.name}/${identifier}`, limit.limit, limit.durationMs, nowMs);
-      },
-    );
-  if (!state.allowed) throw rateLimitExceeded(state, nowMs);
+  const state = await countAtUnkey(limit, identifier).catch((error: unknown) => {
+    logger.warn("Unkey could not count a request", {
+      limit: limit.name,
+      reason: error instanceof Error ? error.name : "unknown",
+    });
+    return countLocally(`${limit.name}/${identifier}`, limit.limit, limit.durationMs, nowMs);
+  });
+  const { name, durationMs } = limit;
+  if (!state.allowed) throw rateLimitExceeded({ ...state, name, windowSeconds: durationMs / 1_000 }, nowMs);
   return state;
 };

@@ -8,6 +8,8 @@ export interface KeyPrincipal {
   readonly userId: string;
   /** Unkey's id of the key; never the key. */
   readonly keyId: string;
+  /** The key's own requests a minute, where it is known. */
+  readonly rateLimit?: number | undefined;
   readonly limits?: KeyLimits | undefined;
 }
 

@@ -42,7 +42,7 @@ export interface AnswerCacheOptions {
 /**
  * The cache as one request uses it: it finds the answer, or takes the lock and will store it, or waits for the request
  * that has the lock, so that many asking the same at once ask the provider once. A fault of the cache is never the
- * caller's: it is logged, and the request goes on without.
+ * caller's: it is logged, and the request continues without it.
  */
 export class AnswerCache {
   readonly #options: AnswerCacheOptions;
@@ -59,7 +59,7 @@ export class AnswerCache {
   }
 
   /**
-   * Part of round 2: looks for the answer and, at the same time, takes the lock. Undefined when this request shall ask, or
+   * Part of round 2: looks for the answer and, at the same time, takes the lock. Undefined when this request must call the provider, or
    * when the signal fired.
    */
   find(signal: AbortSignal): Promise<CachedAnswer | undefined> {
@@ -121,7 +121,7 @@ export class AnswerCache {
   }
 
   /**
-   * Stores the answer when there is one, and lets the requests that wait go on: `free` when the next may try,
+   * Stores the answer when there is one, and lets the waiting requests continue: `free` when the next may try,
    * `unstorable` when none of them will find an answer here. A fault is logged.
    */
   async finish(answer: CachedAnswer | "free" | "unstorable"): Promise<void> {

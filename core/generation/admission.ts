@@ -7,7 +7,6 @@ import { budgetAttribute, minuteOf, parseRow, reservedOf, sumOf, tokensAttribute
 import { periodName } from "#core/db/budget-period.ts";
 import type { Reserve } from "#core/db/grant.ts";
 import type { KeyBudget, KeyLimits } from "#core/db/key-limits.ts";
-import { reserveMore } from "#core/db/reserve-more.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import type { TokenCharge } from "#core/db/token-window.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -209,6 +208,8 @@ export class Admission implements Purse {
     const { userId, requestId, startedAtMs } = this.#options;
     const charged = this.#charged(byok);
     const budget = this.#budget?.counts(byok) === true ? this.#budget : undefined;
+    // Only retries, fallbacks and runs need more.
+    const { reserveMore } = await import("#core/db/reserve-more.ts");
     const verdict = await reserveMore({
       userId,
       requestId,

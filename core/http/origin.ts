@@ -33,6 +33,6 @@ export const requireSameOrigin = (state: Pick<RequestState, "headers">): void =>
     );
 };
 
-/** Where OAuth and mails lead back to, with the local path to go on to. */
+/** Where OAuth and mails lead back to, with the local path to continue at. */
 export const callbackUrl = (state: Pick<RequestState, "headers" | "pathPrefix">, next: string | undefined): string =>
   `${originOf(state)}${state.pathPrefix}/api/auth/callback?next=${encodeURIComponent(safeNext(next))}`;

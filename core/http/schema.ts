@@ -22,7 +22,7 @@ interface Issue {
 
 const maxIssues = 50;
 
-/** Whether a value has nothing at a path. Zod tells only for some of its issues. */
+/** Whether a value has nothing at a path. Zod reports that only for some of its issues. */
 const isAbsent = (value: unknown, path: readonly PropertyKey[]): boolean => {
   let part: unknown = value;
   for (const name of path) {

@@ -9,7 +9,7 @@ import { forgetAsked, wasAskedHere } from "./mail-link.ts";
 import type { RequestState } from "./request-state.ts";
 
 /**
- * What the links of OAuth and of mails do. Opening one signs in only the browser that asked for it: a `code` needs the
+ * What the links of OAuth and of mails do. Opening one signs in only the browser that requested it: a `code` needs the
  * verifier in that browser's cookie (PKCE), a `token_hash` the cookie of mail-link.ts. Any other browser is asked first, and
  * uses nothing up by opening the link, so neither a mail scanner nor somebody else's link can do harm.
  */
@@ -75,7 +75,7 @@ const unlessRefused = async (entering: Promise<boolean>): Promise<boolean> => {
 };
 
 /**
- * Opens a link and gives the local path to go on to: where it leads, the page that asks first, or sign-in with an error.
+ * Opens a link and returns the local path to continue at: where it leads, the page that asks first, or sign-in with an error.
  * @throws GatewayError SERVICE_UNAVAILABLE
  */
 export const openLink = async (state: RequestState): Promise<string> => {

@@ -1,5 +1,5 @@
 import { scaledLimit } from "#core/auth/rate-limit.ts";
-import { type RateLimit, type Route, routes } from "#core/routes.ts";
+import { countTokensLimit, type RateLimit, type Route, routes } from "#core/routes.ts";
 
 /** The request limits of endpoints, as they are enforced for one caller. */
 
@@ -11,6 +11,8 @@ export interface EndpointLimit {
 
 export interface NamedLimit extends EndpointLimit {
   readonly name: string;
+  /** Over what it counts: one key, or all keys and sessions of a user. */
+  readonly scope: "key" | "user";
   /** Endpoints that count together, such as `POST /api/v1/messages`. */
   readonly endpoints: readonly string[];
 }
@@ -33,6 +35,9 @@ const limitsOf = (isAsked: (route: Route) => boolean): ReadonlyMap<string, Limit
   return limits;
 };
 
+/** The limit of endpoints that count tokens, by key. All keys of a user have another one. */
+const tokenCountName = "count-tokens";
+
 const takesKey = ({ auth }: Route): boolean => auth === "key" || auth === "key-or-session";
 const takesSession = ({ auth }: Route): boolean => auth === "session" || auth === "key-or-session";
 
@@ -44,8 +49,16 @@ export const keyEndpointLimits = (rateLimit: number): readonly NamedLimit[] =>
     name,
     limit: Math.min(scaled(limit).limit, rateLimit),
     windowSeconds: limit.durationMs / 1_000,
+    scope: "key",
     endpoints,
   }));
+
+/** Those that all keys of a user share. */
+export const sharedEndpointLimits = (): readonly NamedLimit[] => {
+  const counts = limitsOf(({ limit }) => limit?.name === tokenCountName).get(tokenCountName);
+  const { name, limit, durationMs } = scaled(countTokensLimit);
+  return [{ name, limit, windowSeconds: durationMs / 1_000, scope: "user", endpoints: counts?.endpoints ?? [] }];
+};
 
 /** The same by name alone, for lists. */
 export const limitsByName = (rateLimit: number): Readonly<Record<string, EndpointLimit>> =>
@@ -59,5 +72,6 @@ export const sessionEndpointLimits = (): readonly NamedLimit[] =>
     name,
     limit: scaled(limit).limit,
     windowSeconds: limit.durationMs / 1_000,
+    scope: "user",
     endpoints,
   }));

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ownLimitName } from "#core/auth/rate-limit.ts";
 import type { UserKey } from "#core/db/api-keys.ts";
 import { limitsOf } from "#core/db/key-limits.ts";
 import type { PlainItem } from "#core/db/table.ts";
@@ -17,9 +18,6 @@ const unkeyKeySchema = z.object({
   expires: z.number().nullish(),
   ratelimits: z.array(z.object({ name: z.string(), limit: z.number() })).nullish(),
 });
-
-/** Name of the key's own limit in Unkey. */
-const ownLimitName = "requests";
 
 const iso = (unixMs: number | null | undefined): string | null =>
   unixMs === null || unixMs === undefined || unixMs === 0 ? null : new Date(unixMs).toISOString();

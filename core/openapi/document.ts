@@ -22,7 +22,7 @@ interface Made {
   readonly jsonSchema: { format?: string; pattern?: string; description?: string };
 }
 
-/** zod names some of its own checks as formats: the `pattern` beside them says the same to everybody. Adds descriptions. */
+/** zod names some of its own checks as formats: the `pattern` next to them is understood everywhere. Adds descriptions. */
 const finish = ({ zodSchema, jsonSchema }: Made): void => {
   if (jsonSchema.format === "starts_with" && jsonSchema.pattern !== undefined) delete jsonSchema.format;
   const text = chatFieldTexts.get(zodSchema);
@@ -54,7 +54,7 @@ const codesOfStatus = (status: number): ErrorCode[] =>
 const errorDescriptions: Readonly<Record<number, string>> = {
   400: "Invalid request: see `param` and `details.issues`",
   401: "Missing or invalid credentials",
-  402: "The daily spend cap for platform-paid usage is reached",
+  402: "The daily cap on platform-paid use, or the API key's budget, has too little left",
   403: "Forbidden",
   404: "Not found, or owned by another user",
   405: "Method not allowed",
@@ -120,6 +120,10 @@ const answerHeaders = (route: Route): Json => ({
       }),
   ...(route.concurrency === "stream"
     ? {
+        "X-Budget-Remaining-Usd": {
+          schema: { type: "number" },
+          description: "Left of the API key's budget when the request was admitted; absent without a budget",
+        },
         "X-Model-Used": { schema: { type: "string" } },
         "X-Provider-Used": { schema: { type: "string" } },
         "X-Attempts": { schema: { type: "integer" } },

@@ -344,6 +344,12 @@ export const operations: OperationTable = {
     },
   },
   ProviderKey: { DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent } },
+  OwnKey: {
+    GET: { summary: "Get what the calling key may do and has left", tag: "Keys", answers: ok(answers.ownKeyAnswer) },
+  },
+  Limits: {
+    GET: { summary: "Get every limit that holds for the caller", tag: "Usage", answers: ok(answers.limitsAnswer) },
+  },
   Requests: {
     GET: {
       summary: "List requests, newest first",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { budgetPeriods } from "#core/db/budget-period.ts";
 import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
 import { type ErrorCode, errorKinds } from "#core/errors.ts";
 import { requestStatuses } from "./requests.ts";
@@ -198,12 +199,33 @@ const user = z.looseObject({ id: z.string().nullable().optional(), email: z.stri
 export const userAnswer = success(z.looseObject({ user }));
 export const sentAnswer = success(z.looseObject({ sent: z.literal(true) }));
 
+const endpointLimit = z.strictObject({ limit: z.int(), windowSeconds: z.number() });
+
+const keyLimits = {
+  budget: z
+    .strictObject({
+      usd: z.number(),
+      period: z.enum(budgetPeriods),
+      includeByok: z.boolean(),
+      spentUsd: z.number().describe("Without what running requests have reserved"),
+      reservedUsd: z.number(),
+      remainingUsd: z.number(),
+      resetAt: z.iso.datetime().nullable(),
+    })
+    .meta({ id: "Budget" })
+    .nullable(),
+  allowedModels: z.array(z.string()).nullable(),
+  tokensPerMinute: z.int().nullable(),
+};
+
 const key = z
   .strictObject({
     keyId: z.string(),
     name: z.string(),
     start: z.string(),
     rateLimit: z.int(),
+    ...keyLimits,
+    limits: z.record(z.string(), endpointLimit).describe("Requests by endpoint, as enforced for this key"),
     enabled: z.boolean(),
     createdAt: z.iso.datetime(),
     lastUsedAt: z.iso.datetime().nullable(),
@@ -220,10 +242,49 @@ export const newKeyAnswer = success(
       key: z.string().regex(/^ck_/).describe("The full key, shown only once"),
       name: z.string(),
       rateLimit: z.int(),
+      ...keyLimits,
       createdAt: z.iso.datetime(),
       expiresAt: z.iso.datetime().nullable(),
     })
     .meta({ id: "NewApiKey" }),
+);
+
+const namedLimits = z.array(
+  z.strictObject({
+    name: z.string(),
+    limit: z.int(),
+    windowSeconds: z.number(),
+    scope: z.enum(["key", "user"]),
+    endpoints: z.array(z.string()),
+  }),
+);
+
+const ownKey = z
+  .strictObject({
+    keyId: z.string(),
+    rateLimit: z.int(),
+    ...keyLimits,
+    remainingTokens: z.int().nullable().describe("Left of tokensPerMinute"),
+    endpoints: namedLimits,
+  })
+  .meta({ id: "OwnApiKey" });
+
+export const ownKeyAnswer = success(ownKey);
+export const limitsAnswer = success(
+  z
+    .strictObject({
+      dailyCap: z.strictObject({
+        usd: z.number(),
+        spentUsd: z.number(),
+        reservedUsd: z.number(),
+        remainingUsd: z.number(),
+        resetAt: z.iso.datetime(),
+      }),
+      openRequests: z.strictObject({ limit: z.int(), open: z.int() }),
+      key: ownKey.nullable(),
+      endpoints: namedLimits,
+    })
+    .meta({ id: "Limits" }),
 );
 
 const providerKey = z

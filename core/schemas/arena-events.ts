@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { errorAnswer } from "./answers.ts";
 
-/** The typed events of an arena's stream: `event: <name>` and one line of JSON. `agentId` tells agents apart. */
+/** The typed events of an arena's stream: `event: <name>` and one line of JSON. `agentId` identifies the agent. */
 
 export const arenaUsage = z.strictObject({ inputTokens: z.int(), outputTokens: z.int(), totalTokens: z.int() });
 export const citationSchema = z.strictObject({ url: z.string(), title: z.string(), snippet: z.string() });
@@ -103,6 +103,11 @@ export type ArenaEvent = {
 export type Citation = z.infer<typeof citationSchema>;
 export type Emit = (event: ArenaEvent) => void;
 
+<<<<<<< HEAD
 /** An event as it travels. JSON escapes every line break, so model text cannot begin an event of its own. */
 export const eventFrame = ({ name, data }: { readonly name: string; readonly data: unknown }): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+=======
+/** An event as it travels. JSON escapes every line break, so model text cannot begin another event. */
+export const eventFrame = ({ name, data }: ArenaEvent): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+>>>>>>> main

@@ -3,7 +3,7 @@ import * as z from "zod";
 const email = z.email().max(254);
 /** Supabase hashes with bcrypt, which reads 72 bytes at most. */
 const password = z.string().min(8).max(72);
-/** A path of this site to go on to. Checked again when it is used. */
+/** A path of this site to continue at. Checked again when it is used. */
 const next = z.string().max(500).optional();
 
 export const signInSchema = z.strictObject({ email, password: z.string().min(1).max(200) });

@@ -23,7 +23,7 @@ export const requestsQueryFields = {
   from: moment.optional().describe("First moment or UTC day; 30 days before `to` unless given"),
   to: moment.optional().describe("Last moment or UTC day, inclusive; now unless given. At most 400 days"),
   key: idText.optional().describe("Only requests of this API key"),
-  model: z.string().min(1).max(200).optional().describe("Only requests that asked for this model or that it served"),
+  model: z.string().min(1).max(200).optional().describe("Only requests that named this model or were served by it"),
   provider: z.string().min(1).max(50).optional().describe("Only requests that this provider served"),
   status: z.enum(requestStatuses).optional().describe("Only requests that ended so"),
   tag: z

@@ -24,7 +24,7 @@ compare the received request with this table.
 - **dropped**: not sent; \`X-Warnings\` names the field unless its value equals the default behaviour
 - **refused**: a 400 with the field in \`param\`, before any provider is called
 
-The first case that applies counts. The gateway's fields (fallback, retries, timeout, load_balance, guardrails, prompt_id,
+The first matching case applies. The gateway's fields (fallback, retries, timeout, load_balance, guardrails, prompt_id,
 prompt_version, prompt_variables) are never sent to a provider.
 
 ## Thought signatures and thinking across turns

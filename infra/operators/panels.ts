@@ -192,6 +192,7 @@ const platform: DashboardDefinition = {
           stage("AbandonedRequests", "Sum", "Settled by the sweeper"),
           stage("OrphanedLeases", "Sum", "Leases cleared"),
         ]),
+        graph("Budgets of API keys", "requests", [stage("BudgetRefusals", "Sum", "Refused with 402")]),
       ],
     },
   ],

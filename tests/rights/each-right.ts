@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
-import { backgroundFunctions, type Grant, type Route, routes } from "#core/routes.ts";
-import { rightsOf } from "#infra/local/rights/rights-holders.ts";
 
 /**
- * `npm run load -- rights [function …]`: takes each right from its function, one at a time, and runs the tests of that
- * function, which have to fail: a right that no test misses is too much, or a test is missing. Without names it takes
- * hours; `npm test` has a sample (tests/rights/sample.test.ts).
+ * `npm run load -- rights [function …]`: takes each right from its function, one at a time, and expects the function's
+ * scenario (tests/rights/scenarios.ts) to fail, or the log to say what it lacks. `npm test` runs the scenarios with all
+ * rights, which they all use, and takes a sample of rights (tests/rights/sample.test.ts).
  */
 
 const root = join(import.meta.dirname, "../..");
+const names = process.argv.slice(2);
 
+<<<<<<< HEAD
 /** The tests that run the functions of an area, by the beginning of the path that a function serves. */
 const testsByPath: readonly (readonly [prefix: string, tests: readonly string[]])[] = [
   [
@@ -87,5 +88,12 @@ for (const row of rows.filter(({ id }) => chosen.size === 0 || chosen.has(id))) 
 }
 console.log(
   unnoticed === 0 ? "Every right is missed by a test when it is gone." : `${unnoticed} rights are missed by none.`,
+=======
+const child = spawn(
+  process.execPath,
+  [join(root, "node_modules/vitest/vitest.mjs"), "run", "tests/rights/every-right.test.ts", "--maxWorkers=1"],
+  { cwd: root, stdio: "inherit", env: { ...process.env, TAKE_RIGHTS: names.length === 0 ? "all" : names.join(",") } },
+>>>>>>> main
 );
-process.exitCode = unnoticed === 0 ? 0 : 1;
+const [code] = await once(child, "close");
+process.exitCode = typeof code === "number" ? code : 1;

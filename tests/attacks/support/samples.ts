@@ -104,6 +104,8 @@ const samples: Samples = {
     }),
   },
   ProviderKey: { DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }) },
+  OwnKey: { GET: () => ({ path: "/api/v1/key" }) },
+  Limits: { GET: () => ({ path: "/api/v1/limits" }) },
   Usage: { GET: ({ keyId }) => ({ path: `/api/v1/usage?keyId=${keyId}` }) },
   SignIn: { POST: ({ email, password }) => ({ path: "/api/auth/sign-in", body: { email, password } }) },
   SignUp: { POST: ({ email, password }) => ({ path: "/api/auth/sign-up", body: { email, password } }) },

@@ -62,19 +62,33 @@ describe("countRequest", () => {
     expect(relay.requests).toEqual([]);
   });
 
-  it.each(down)("counts in this environment while Unkey %s, without asking it twice", async (_name, fault) => {
-    relay.intercept = () => fault;
-    const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
-    const [identifier, other] = [randomUUID(), randomUUID()];
-    expect(await count(identifier)).toMatchObject({ limit: 2, remaining: 1 });
-    expect(relay.requests).toHaveLength(1);
-    expect(warn.mock.calls).toEqual([
-      ["Unkey could not count a request", { limit: "sign-in", reason: expect.stringMatching(/^\w+Error/) }],
-    ]);
+  it("keeps Unkey's verdict however long our own event loop was busy meanwhile", async () => {
+    const identifier = randomUUID();
     await count(identifier);
-    await expect(count(identifier)).rejects.toMatchObject(refused);
-    // Neither another address nor another limit pays for it.
-    expect(await count(other)).toMatchObject({ remaining: 1 });
-    expect(await count(identifier, { ...limit, name: "sign-up" })).toMatchObject({ remaining: 1 });
+    await count(identifier);
+    const counting = count(identifier);
+    const until = performance.now() + 4_200;
+    // Longer than Unkey may be silent.
+    while (performance.now() < until);
+    await expect(counting).rejects.toMatchObject(refused);
   });
+
+  it.each(down)(
+    "counts in this environment while Unkey %s, without asking it again but where a kept connection broke",
+    async (_name, fault) => {
+      relay.intercept = () => fault;
+      const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
+      const [identifier, other] = [randomUUID(), randomUUID()];
+      expect(await count(identifier)).toMatchObject({ limit: 2, remaining: 1 });
+      expect(relay.requests).toHaveLength(fault.kind === "reset" ? 2 : 1);
+      expect(warn.mock.calls).toEqual([
+        ["Unkey could not count a request", { limit: "sign-in", reason: expect.stringMatching(/^\w+Error/) }],
+      ]);
+      await count(identifier);
+      await expect(count(identifier)).rejects.toMatchObject(refused);
+      // Neither another address nor another limit pays for it.
+      expect(await count(other)).toMatchObject({ remaining: 1 });
+      expect(await count(identifier, { ...limit, name: "sign-up" })).toMatchObject({ remaining: 1 });
+    },
+  );
 });

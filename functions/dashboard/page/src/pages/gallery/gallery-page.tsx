@@ -47,7 +47,7 @@ const useTopOnChange = (before: string): void => {
 /** What the user's keys have made: jobs, and whatever lies at its provider under a URL. */
 export const GalleryPage = () => {
   const before = route.value.query.get("before") ?? "";
-  // One more than is shown tells whether there are older ones.
+  // One more than is shown: it reveals whether there are older ones.
   const { data, error, loading, reload } = useResource((signal) => listJobs(pageLength + 1, before, signal), before);
   const found = data.value;
   const jobs = found?.slice(0, pageLength);

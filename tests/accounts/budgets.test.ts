@@ -1,0 +1,293 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { forgetUnknownKeys } from "#core/auth/api-key.ts";
+import { budgetAttribute } from "#core/db/admission-row.ts";
+import { periodName } from "#core/db/budget-period.ts";
+import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { getItem, updateItem } from "#core/db/table.ts";
+import { type BudgetView, maxBudgets } from "#core/keys/key-limits.ts";
+import { type Route, routes } from "#core/routes.ts";
+import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+import { Browser, type HttpReply, request } from "./support/gateway.ts";
+import { captureLog } from "./support/log.ts";
+import { type TestUser, useStandIns } from "./support/stand-ins.ts";
+
+interface Limits {
+  readonly budget: BudgetView | null;
+  readonly allowedModels: readonly string[] | null;
+  readonly tokensPerMinute: number | null;
+}
+interface NewKey extends Limits {
+  readonly keyId: string;
+  readonly key: string;
+}
+interface Listed extends Limits {
+  readonly keyId: string;
+  readonly limits: Readonly<Record<string, { readonly limit: number; readonly windowSeconds: number }>>;
+}
+
+const path = "/api/v1/keys";
+const nothing = { budget: null, allowedModels: null, tokensPerMinute: null };
+
+describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
+  const standIns = useStandIns();
+  captureLog();
+  let user: TestUser;
+  let browser: Browser;
+  beforeEach(async () => {
+    forgetUnknownKeys();
+    user = await standIns().createUser();
+    browser = await new Browser().signIn(user);
+  });
+  const create = async (body: object = {}): Promise<NewKey> => {
+    const reply = await browser.post(path, { name: "A key", ...body });
+    expect(reply.status, reply.text).toBe(201);
+    return reply.data<NewKey>();
+  };
+  const list = async (): Promise<readonly Listed[]> => (await browser.get(path)).data<readonly Listed[]>();
+  const listed = async (keyId: string) => (await list()).find((key) => key.keyId === keyId);
+  const patch = (keyId: string, body: object): Promise<HttpReply> => browser.patch(`${path}/${keyId}`, body);
+  const byKey = (key: string, to = "/api/v1/key"): Promise<HttpReply> =>
+    request({ path: to, headers: { authorization: `Bearer ${key}` } });
+  const markOf = ({ key }: NewKey) => readKeyMark(hashKey(key));
+  /** Books so much on a budget, as requests do. */
+  const book = async ({ key }: NewKey, picoUsd: bigint): Promise<void> => {
+    const budget = (await readKeyMark(hashKey(key)))?.budget;
+    if (budget === undefined) throw new Error("The key has no budget");
+    const name = `${budget.id}#${periodName(budget.period, Date.now())}`;
+    await updateItem("keys", rowKeys.admission(user.userId), "ADD #sum :more", {
+      names: { "#sum": budgetAttribute(name) },
+      values: { ":more": picoUsd },
+    });
+  };
+
+  it("are set when a key is made, listed back, and on the mark that every request reads", async () => {
+    const limits = {
+      budget: { usd: 12.5, period: "month", includeByok: true },
+      allowedModels: ["gpt-5.2", "claude", "anthropic/*", "gpt-5.2"],
+      tokensPerMinute: 90_000,
+    };
+    const made = await create(limits);
+    const shown = {
+      budget: {
+        ...limits.budget,
+        spentUsd: 0,
+        reservedUsd: 0,
+        remainingUsd: 12.5,
+        resetAt: expect.stringMatching(/-01T00:00:00\.000Z$/),
+      },
+      allowedModels: ["gpt-5.2", "claude", "anthropic/*"],
+      tokensPerMinute: 90_000,
+    };
+    expect(made).toMatchObject(shown);
+    expect(await listed(made.keyId)).toMatchObject(shown);
+    expect(await markOf(made)).toMatchObject({
+      budget: { picoUsd: 12_500_000_000_000n, period: "month", includeByok: true },
+      tokensPerMinute: 90_000,
+    });
+    expect((await byKey(made.key)).data()).toMatchObject({ keyId: made.keyId, ...shown, remainingTokens: 90_000 });
+  });
+
+  it("are absent from a key that has none, and from its mark", async () => {
+    const made = await create();
+    expect(made).toMatchObject(nothing);
+    expect(await markOf(made)).not.toHaveProperty("limitsId");
+    expect((await byKey(made.key)).data()).toMatchObject({ ...nothing, remainingTokens: null });
+  });
+
+  it("change one by one: what a change leaves out stays, and null lifts", async () => {
+    const made = await create({ tokensPerMinute: 5 });
+    expect((await patch(made.keyId, { budget: { usd: 1, period: "day" } })).data()).toMatchObject({
+      budget: { usd: 1, period: "day", includeByok: false },
+      tokensPerMinute: 5,
+    });
+    const both = [patch(made.keyId, { allowedModels: ["gpt-5.2"] }), patch(made.keyId, { tokensPerMinute: null })];
+    for (const reply of await Promise.all(both)) expect(reply.status).toBe(200);
+    expect(await listed(made.keyId)).toMatchObject({
+      budget: { usd: 1 },
+      allowedModels: ["gpt-5.2"],
+      tokensPerMinute: null,
+    });
+    await patch(made.keyId, { budget: null, allowedModels: null });
+    expect(await listed(made.keyId)).toMatchObject(nothing);
+  });
+
+  it("a changed amount keeps what was spent, a changed period starts a new one", async () => {
+    const made = await create({ budget: { usd: 5, period: "day" } });
+    await book(made, 2_000_000_000_000n);
+    const raised = (await patch(made.keyId, { budget: { usd: 7, period: "day" } })).data<Listed>();
+    expect(raised.budget).toMatchObject({ usd: 7, spentUsd: 2, remainingUsd: 5 });
+    const lowered = (await patch(made.keyId, { budget: { usd: 1, period: "day" } })).data<Listed>();
+    expect(lowered.budget).toMatchObject({ usd: 1, spentUsd: 2, remainingUsd: 0 });
+    const weekly = (await patch(made.keyId, { budget: { usd: 7, period: "week" } })).data<Listed>();
+    expect(weekly.budget).toMatchObject({ spentUsd: 0, remainingUsd: 7 });
+    await patch(made.keyId, { budget: null });
+    const again = (await patch(made.keyId, { budget: { usd: 7, period: "week" } })).data<Listed>();
+    expect(again.budget).toMatchObject({ spentUsd: 0 });
+  });
+
+  it("a budget without a period leaves no sum behind when it is removed or its key is revoked", async () => {
+    const [removed, revoked] = [
+      await create({ budget: { usd: 5, period: "total" } }),
+      await create({ budget: { usd: 5, period: "total" } }),
+    ];
+    for (const made of [removed, revoked]) await book(made, 1n);
+    const sums = async () =>
+      Object.keys((await getItem("keys", rowKeys.admission(user.userId), { consistent: true })) ?? {}).filter((name) =>
+        name.startsWith("budget#"),
+      );
+    expect(await sums()).toHaveLength(2);
+    await patch(removed.keyId, { budget: null });
+    expect(await sums()).toHaveLength(1);
+    expect((await browser.delete(`${path}/${revoked.keyId}`)).status).toBe(204);
+    expect(await sums()).toEqual([]);
+  });
+
+  it("are handed on by a rotation, shared in its grace, and changed on both keys whichever is named", async () => {
+    const old = await create({ budget: { usd: 5, period: "day" }, allowedModels: ["gpt-5.2"], tokensPerMinute: 10 });
+    await book(old, 1_000_000_000_000n);
+    const next = (await browser.post(`${path}/${old.keyId}/rotate`, { gracePeriodSeconds: 600 })).data<NewKey>();
+    expect(next).toMatchObject({ budget: { usd: 5, spentUsd: 1 }, allowedModels: ["gpt-5.2"], tokensPerMinute: 10 });
+    const third = (await browser.post(`${path}/${next.keyId}/rotate`, { gracePeriodSeconds: 600 })).data<NewKey>();
+    let usd = 6;
+    for (const named of [old, next, third]) {
+      usd += 1;
+      await patch(named.keyId, { budget: { usd, period: "day" }, tokensPerMinute: 20 });
+      for (const one of [old, next, third]) {
+        expect((await byKey(one.key)).data<Limits>()).toMatchObject({
+          budget: { usd, spentUsd: 1 },
+          tokensPerMinute: 20,
+        });
+      }
+    }
+    const ids = await Promise.all([old, next, third].map(async (one) => (await markOf(one))?.budget?.id));
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it("are given to both keys of a rotation that had none before", async () => {
+    const old = await create();
+    const next = (await browser.post(`${path}/${old.keyId}/rotate`, { gracePeriodSeconds: 600 })).data<NewKey>();
+    await patch(next.keyId, { budget: { usd: 1, period: "day" } });
+    const [one, other] = [await markOf(old), await markOf(next)];
+    expect(one?.budget).toEqual(other?.budget);
+    expect(one?.budget).toBeDefined();
+    expect(one?.limitsId).toBe(other?.limitsId);
+  });
+
+  it("are held against hostile values, each named in the answer, before anything is made", async () => {
+    const bad: readonly [object, string][] = [
+      [{ budget: { usd: -1, period: "day" } }, "budget.usd"],
+      [{ budget: { usd: "5", period: "day" } }, "budget.usd"],
+      [{ budget: { usd: 1e9, period: "day" } }, "budget.usd"],
+      [{ budget: { usd: null, period: "day" } }, "budget.usd"],
+      [{ budget: { usd: 1, period: "year" } }, "budget.period"],
+      [{ budget: { usd: 1 } }, "budget.period"],
+      [{ budget: { usd: 1, period: "day", id: "other" } }, "budget.id"],
+      [{ budget: [] }, "budget"],
+      [{ budget: "5" }, "budget"],
+      [{ allowedModels: [] }, "allowedModels"],
+      [{ allowedModels: ["no-such-model"] }, "allowedModels[0]"],
+      [{ allowedModels: ["gpt-5.2", "nobody/*"] }, "allowedModels[1]"],
+      [{ allowedModels: ["*"] }, "allowedModels[0]"],
+      [{ allowedModels: ["auto"] }, "allowedModels[0]"],
+      [{ allowedModels: ["__proto__"] }, "allowedModels[0]"],
+      [{ allowedModels: [`openai/${"x".repeat(300)}`] }, "allowedModels[0]"],
+      [{ allowedModels: Array.from({ length: 101 }, () => "gpt-5.2") }, "allowedModels"],
+      [{ tokensPerMinute: 0 }, "tokensPerMinute"],
+      [{ tokensPerMinute: 1.5 }, "tokensPerMinute"],
+      [{ tokensPerMinute: 1e12 }, "tokensPerMinute"],
+    ];
+    const made = await create();
+    for (const [body, param] of bad) {
+      for (const reply of [await browser.post(path, { name: "Bad", ...body }), await patch(made.keyId, body)]) {
+        expect(reply.status, JSON.stringify(body)).toBe(400);
+        expect(reply.error().param, JSON.stringify(body)).toBe(param);
+      }
+    }
+    expect(await list()).toHaveLength(1);
+  });
+
+  it("of another user's key are nobody else's: 404, and nothing changes", async () => {
+    const made = await create({ budget: { usd: 5, period: "day" } });
+    const stranger = await new Browser().signIn(await standIns().createUser());
+    expect((await stranger.patch(`${path}/${made.keyId}`, { budget: null })).status).toBe(404);
+    expect(await listed(made.keyId)).toMatchObject({ budget: { usd: 5 } });
+  });
+
+  it("are at most so many budgets of one user, since each adds to the row that every request writes", async () => {
+    const made: NewKey[] = [];
+    for (let count = 0; count < maxBudgets; count++) made.push(await create({ budget: { usd: 1, period: "day" } }));
+    const more = await browser.post(path, { name: "More", budget: { usd: 1, period: "day" } });
+    expect(more.error()).toMatchObject({ code: "CONFLICT", param: "budget" });
+    const plain = await create();
+    expect((await patch(plain.keyId, { budget: { usd: 1, period: "day" } })).status).toBe(409);
+    // A budget that is there may still be changed.
+    expect((await patch(made[0]?.keyId ?? "", { budget: { usd: 2, period: "week" } })).status).toBe(200);
+    await patch(made[1]?.keyId ?? "", { budget: null });
+    expect((await patch(plain.keyId, { budget: { usd: 1, period: "day" } })).status).toBe(200);
+  });
+
+  it("show each endpoint's request limit as it is enforced", async () => {
+    const key = await create({ rateLimit: 25 });
+    const shown = (await listed(key.keyId))?.limits ?? {};
+    const own = (await byKey(key.key)).data<{
+      readonly endpoints: readonly { readonly name: string; readonly limit: number }[];
+    }>();
+    expect(Object.fromEntries(own.endpoints.map(({ name, limit }) => [name, limit]))).toEqual(
+      Object.fromEntries(Object.entries(shown).map(([name, { limit }]) => [name, limit])),
+    );
+    const taken = (routes as readonly Route[]).filter(({ auth }) => auth === "key" || auth === "key-or-session");
+    expect(new Set(Object.keys(shown))).toEqual(new Set(taken.flatMap(({ limit }) => limit?.name ?? [])));
+    // A request that its endpoint refuses for its body, or lets through, is counted all the same.
+    for (const [name, { limit }] of Object.entries(shown)) {
+      const route = taken.find((each) => each.limit?.name === name);
+      if (route === undefined) throw new Error(`No route has the limit ${name}`);
+      const fresh = await create({ rateLimit: 25 });
+      const ask = () =>
+        request({
+          method: route.methods[0] ?? "GET",
+          path: route.path.replace(/\{.*?\}/, "x"),
+          headers: { authorization: `Bearer ${fresh.key}` },
+          ...(route.methods[0] === "GET" ? {} : { body: "{" }),
+        });
+      const statuses: number[] = [];
+      for (let count = 0; count <= limit; count++) statuses.push((await ask()).status);
+      expect(
+        statuses.findIndex((status) => status === 429),
+        name,
+      ).toBe(limit);
+      const refused = (await ask()).error();
+      expect(refused.message).toMatch(new RegExp(`limit of ${limit} requests in`));
+      expect(refused.details).toMatchObject({
+        limit: limit === 25 ? "requests" : name,
+        maxRequests: limit,
+        resetAt: expect.stringMatching(/Z$/),
+        retryAfter: expect.any(Number),
+      });
+    }
+  }, 120_000);
+
+  it("GET /api/v1/limits names the cap, the open requests and every endpoint, to a session and to a key", async () => {
+    const made = await create({ budget: { usd: 5, period: "day" } });
+    await book(made, 1_000_000_000_000n);
+    const cap = {
+      usd: 5,
+      spentUsd: 0,
+      reservedUsd: 0,
+      remainingUsd: 5,
+      resetAt: expect.stringMatching(/T00:00:00\.000Z$/),
+    };
+    const session = (await browser.get("/api/v1/limits")).data<{
+      readonly endpoints: readonly { readonly name: string }[];
+    }>();
+    expect(session).toMatchObject({ dailyCap: cap, openRequests: { limit: expect.any(Number), open: 0 }, key: null });
+    expect(session.endpoints.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["keys", "usage", "count-tokens-user"]),
+    );
+    const keyed = (await byKey(made.key, "/api/v1/limits")).data();
+    expect(keyed).toMatchObject({ dailyCap: cap, key: { keyId: made.keyId, budget: { spentUsd: 1 } } });
+    expect(JSON.stringify(keyed)).not.toContain(made.key);
+    expect((await request({ path: "/api/v1/limits" })).status).toBe(401);
+    expect((await request({ path: "/api/v1/key", headers: { cookie: browser.cookieHeader } })).status).toBe(401);
+  });
+});
