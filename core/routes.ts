@@ -616,7 +616,7 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
@@ -826,10 +826,12 @@ export const mcpRoute = /* @__PURE__ */ row(() => ({
   limit: perKey("mcp", 240),
   ...longGenerating,
   grants: [
-    ...jobStatusGrants,
-    ...cached,
+    ...generationGrants,
+    "cache:GetItem",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
     ...chatSecrets,
-    ...promptSecrets,
     "secret:ExaApiKey",
     "secret:FalApiKey",
     "secret:BflApiKey",

@@ -2,7 +2,7 @@ import { overlapOf, wordsOf } from "#core/arena/word-overlap.ts";
 
 /**
  * On which drafts a council's answer rests. Judges are biased: they prefer what comes first, what is long, what is their own
- * and what has a name (docs/decisions/0009). So a majority of the drafts stands, unless the judge prefers another one for
+ * and what has a name (docs/decisions/0011). So a majority of the drafts stands, unless the judge prefers another one for
  * reasons that none of these biases explains: in both orders, and neither the longest nor one of its own family.
  */
 

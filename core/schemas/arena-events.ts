@@ -103,11 +103,6 @@ export type ArenaEvent = {
 export type Citation = z.infer<typeof citationSchema>;
 export type Emit = (event: ArenaEvent) => void;
 
-<<<<<<< HEAD
-/** An event as it travels. JSON escapes every line break, so model text cannot begin an event of its own. */
+/** An event as it travels. JSON escapes every line break, so model text cannot begin another event. */
 export const eventFrame = ({ name, data }: { readonly name: string; readonly data: unknown }): string =>
   `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-=======
-/** An event as it travels. JSON escapes every line break, so model text cannot begin another event. */
-export const eventFrame = ({ name, data }: ArenaEvent): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
->>>>>>> main

@@ -8,7 +8,7 @@ import { GatewayError } from "#core/errors.ts";
 const maxMessageCharacters = 2_000;
 const maxAgents = 8;
 const maxRounds = 5;
-/** Independent answers and one vote: more rounds before a vote lower accuracy (docs/decisions/0009). */
+/** Independent answers and one vote: more rounds before a vote lower accuracy (docs/decisions/0011). */
 const defaultRounds = 1;
 const defaultFightMode = "blind";
 
