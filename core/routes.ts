@@ -404,10 +404,21 @@ export const providerKeysRoute = /* @__PURE__ */ row(() => ({
   ],
 }));
 
+export const testProviderKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "TestProviderKey",
+  path: "/api/v1/provider-keys/test",
+  methods: ["POST"],
+  handler: "functions/test-provider-key.handler",
+  auth: "session",
+  limit: perUser("provider-keys", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey"],
+}));
+
 export const providerKeyRoute = /* @__PURE__ */ row(() => ({
   id: "ProviderKey",
   path: "/api/v1/provider-keys/{id}",
-  methods: ["DELETE"],
+  methods: ["PATCH", "DELETE"],
   handler: "functions/provider-key.handler",
   auth: "session",
   limit: perUser("provider-keys", 60),
@@ -892,6 +903,7 @@ export const routes = [
   keyRoute,
   rotateKeyRoute,
   providerKeysRoute,
+  testProviderKeyRoute,
   providerKeyRoute,
   ownKeyRoute,
   limitsRoute,

@@ -19,7 +19,11 @@ import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
-import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import {
+  createProviderKeySchema,
+  testProviderKeySchema,
+  updateProviderKeySchema,
+} from "#core/schemas/provider-keys.ts";
 import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
@@ -343,7 +347,23 @@ export const operations: OperationTable = {
       answers: created(answers.providerKeyAnswer),
     },
   },
-  ProviderKey: { DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent } },
+  TestProviderKey: {
+    POST: {
+      summary: "Test a provider key without storing it",
+      tag: "Provider keys",
+      body: testProviderKeySchema,
+      answers: ok(answers.keyTestAnswer),
+    },
+  },
+  ProviderKey: {
+    PATCH: {
+      summary: "Rename or pause a provider key",
+      tag: "Provider keys",
+      body: updateProviderKeySchema,
+      answers: ok(answers.providerKeyAnswer),
+    },
+    DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent },
+  },
   OwnKey: {
     GET: { summary: "Get what the calling key may do and has left", tag: "Keys", answers: ok(answers.ownKeyAnswer) },
   },

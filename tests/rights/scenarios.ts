@@ -194,9 +194,14 @@ const keyScenarios = {
     const actor = await Actor.of(cloud, ["openai"]);
     ok(await actor.browser.get("/api/v1/provider-keys"));
   },
+  TestProviderKey: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await browser.post("/api/v1/provider-keys/test", { provider: "openai", apiKey: "sk-0123456789abcdef" }));
+  },
   ProviderKey: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { id } = await actor.storeProviderKey("openai");
+    ok(await actor.browser.patch(`/api/v1/provider-keys/${id}`, { paused: true }));
     ok(await actor.browser.delete(`/api/v1/provider-keys/${id}`));
   },
 } satisfies Partial<Record<RouteId, Scenario>>;

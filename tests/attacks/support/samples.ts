@@ -103,7 +103,19 @@ const samples: Samples = {
       body: { provider: "openai", slug, displayName: text.slice(0, 100), apiKey: providerKey },
     }),
   },
-  ProviderKey: { DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }) },
+  TestProviderKey: {
+    POST: ({ providerKey }) => ({
+      path: "/api/v1/provider-keys/test",
+      body: { provider: "openai", apiKey: providerKey },
+    }),
+  },
+  ProviderKey: {
+    PATCH: ({ providerKeyId, text }) => ({
+      path: `/api/v1/provider-keys/${providerKeyId}`,
+      body: { displayName: text.slice(0, 100) },
+    }),
+    DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }),
+  },
   OwnKey: { GET: () => ({ path: "/api/v1/key" }) },
   Limits: { GET: () => ({ path: "/api/v1/limits" }) },
   Usage: { GET: ({ keyId }) => ({ path: `/api/v1/usage?keyId=${keyId}` }) },

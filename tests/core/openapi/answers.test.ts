@@ -252,6 +252,10 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(session.post("/api/v1/provider-keys", stored), 409);
     await expectStatus(session.get("/api/v1/provider-keys"), 200);
     const { id } = made.data<{ id: string }>();
+    const tested = { provider: "openai", apiKey: "sk-mine-0123456789abcdef" };
+    await expectStatus(session.post("/api/v1/provider-keys/test", tested), 200);
+    await expectStatus(session.patch(`/api/v1/provider-keys/${id}`, { paused: true }), 200);
+    await expectStatus(session.patch("/api/v1/provider-keys/pk_none", { paused: true }), 404);
     await expectStatus(session.delete(`/api/v1/provider-keys/${id}`), 204);
     await expectStatus(session.delete(`/api/v1/provider-keys/${id}`), 404);
   });
