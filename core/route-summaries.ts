@@ -46,6 +46,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   Chat: "Runs a chat, battle, fight or multi-instance",
   Battle: "Runs two models side by side",
   Fight: "Lets two to eight models answer, read each other and vote",
+  Mcp: "Serves chat, council, battle, image and video as tools of the Model Context Protocol",
+  Council: "Lets several models draft and makes one answer of their drafts",
   MediaSpeech: "Generates speech from text",
   MediaVoices: "Lists the voices for speech",
   MediaMusic: "Generates music from text",

@@ -168,6 +168,8 @@ const imageGrants = /* @__PURE__ */ lazily(
 const mediaLimit = /* @__PURE__ */ perKey("media", 60);
 const signInLimit = /* @__PURE__ */ perAddress("sign-in", 10);
 const imageLimit = /* @__PURE__ */ perKey("image", 30);
+/** Of the endpoint, and of the models `concurred/council` and `concurred/council-budget` in every dialect. */
+export const councilLimit = /* @__PURE__ */ perKey("council", 10);
 /** All dialects count together. */
 const chatLimit = /* @__PURE__ */ perKey("chat-completions", 60);
 
@@ -658,6 +660,17 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
+export const councilRoute = /* @__PURE__ */ row(() => ({
+  id: "Council",
+  path: "/api/v1/council",
+  methods: ["POST"],
+  handler: "functions/council.handler",
+  auth: "key",
+  limit: councilLimit,
+  ...longGenerating,
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
   id: "MediaSpeech",
   path: "/api/v1/media/speech",
@@ -856,6 +869,27 @@ export const videoStatusRoute = /* @__PURE__ */ row(() => ({
   grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
 }));
 
+export const mcpRoute = /* @__PURE__ */ row(() => ({
+  id: "Mcp",
+  path: "/api/mcp",
+  methods: ["POST"],
+  handler: "functions/mcp.handler",
+  auth: "key",
+  limit: perKey("mcp", 240),
+  ...longGenerating,
+  grants: [
+    ...generationGrants,
+    "cache:GetItem",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
+    ...chatSecrets,
+    "secret:ExaApiKey",
+    "secret:FalApiKey",
+    "secret:BflApiKey",
+  ],
+}));
+
 export const visionRoute = /* @__PURE__ */ row(() => ({
   id: "Vision",
   path: "/api/v1/vision",
@@ -932,6 +966,7 @@ export const routes = [
   chatRoute,
   battleRoute,
   fightRoute,
+  councilRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,
@@ -950,6 +985,7 @@ export const routes = [
   moderationsRoute,
   videoGenerateRoute,
   videoStatusRoute,
+  mcpRoute,
   visionRoute,
   jobsRoute,
   jobContentRoute,

@@ -288,6 +288,30 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   Chat: generation("Chat", "openai"),
   Battle: generation("Battle", "openai"),
   Fight: generation("Fight", "openai"),
+  Council: generation("Council", "openai"),
+  Mcp: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const post = (name: string, given: object, headers = {}): Promise<HttpReply> =>
+      actor.post(
+        "/api/mcp",
+        { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } },
+        headers,
+      );
+    const key = { "idempotency-key": randomUUID() };
+    const said = { model: "gpt", message: "Hello" };
+    await actor.settled(ok(await post("chat", said, key)));
+    const again = await post("chat", said, key);
+    if (again.headers["x-idempotent-replay"] !== "true") throw new Error(`Not replayed: ${again.status} ${again.text}`);
+    // A page of another site frees its key.
+    const elsewhere = { "idempotency-key": randomUUID(), origin: "https://elsewhere.example" };
+    if ((await post("chat", said, elsewhere)).status !== 403) throw new Error("A page of another site was served");
+    const started = JSON.parse(ok(await post("video", { prompt: "A bridge" })).text) as {
+      readonly result: { readonly structuredContent: { readonly id: string } };
+    };
+    const { id } = started.result.structuredContent;
+    const looked = ok(await post("video_status", { id }));
+    if (!looked.text.includes(id)) throw new Error(`No state of the video: ${looked.text}`);
+  },
   MediaSpeech: generation("MediaSpeech", "minimax", byUrl),
   MediaVoices: async (cloud) => {
     ok(await (await Actor.of(cloud, ["minimax"])).get(sampleOf("MediaVoices", "").path));

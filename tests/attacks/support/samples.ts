@@ -155,6 +155,15 @@ const samples: Samples = {
   Fight: {
     POST: ({ text }) => ({ path: "/api/v1/fight", body: { message: text, models: ["gpt", "claude"], rounds: 1 } }),
   },
+  Council: {
+    POST: ({ text }) => ({ path: "/api/v1/council", body: { message: text, models: ["gpt", "claude"] } }),
+  },
+  Mcp: {
+    POST: ({ text }) => ({
+      path: "/api/mcp",
+      body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "chat", arguments: { message: text } } },
+    }),
+  },
   MediaSpeech: { POST: ({ text }) => ({ path: "/api/v1/media/speech", body: { text } }) },
   MediaVoices: { GET: () => ({ path: "/api/v1/media/voices?voice_type=system" }) },
   MediaMusic: {

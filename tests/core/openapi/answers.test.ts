@@ -209,6 +209,13 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
       }
     }
     await expectStatus(post("/api/v1/fight", { message: "Hello", models, rounds: 1 }), 200);
+    const differing = "17 times 23? [[simulate: only=gpt-6-luna text=It is 391]]";
+    for (const stream of [false, true]) {
+      await expectStatus(post("/api/v1/council", { message: differing, panel: "budget", stream }), 200);
+    }
+    await expectStatus(post("/api/v1/council", { message: "Hello", models: ["gpt"] }), 400);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", id: 1, method: "tools/list" }), 200);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", method: "notifications/initialized" }), 202);
     await expectStatus(post("/api/chat", { mode: "fight", message: "Hello", models, rounds: 1 }), 200);
     await expectStatus(post("/api/v1/fight", { message: "Hello", stream: false }), 400);
     await expectStatus(post("/api/chat", { message: "x".repeat(2_001) }), 400);
