@@ -68,13 +68,8 @@ const callers: readonly (readonly [RegExp, RouteAuth])[] = [
     /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
     "key",
   ],
-<<<<<<< HEAD
-  [/^\/api\/chat$/, "key"],
-  [/^\/api\/v1\/(keys|provider-keys|exports|deliveries)\b/, "session"],
-=======
   [/^\/api\/(chat|mcp)$/, "key"],
-  [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
->>>>>>> main
+  [/^\/api\/v1\/(keys|provider-keys|exports|deliveries)\b/, "session"],
   [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
   [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
 ];
