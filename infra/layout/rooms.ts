@@ -147,6 +147,16 @@ export const rooms: readonly Room[] = [
     "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
     [...ground, "db", "encryption", "observability", "outbound"],
   ),
+  room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
+    ...ground,
+    "catalog",
+    "db",
+    "deliveries",
+    "encryption",
+    "outbound",
+    "schemas",
+    "usage",
+  ]),
   room("core/jobs", "Asynchronous work: start, poll, end", [
     ...ground,
     "catalog",
