@@ -295,6 +295,7 @@ const providerKey = z
     displayName: z.string(),
     last4: z.string(),
     createdAt: z.iso.datetime(),
+    paused: z.boolean(),
     custom: z
       .strictObject({
         baseUrl: z.string(),
@@ -321,6 +322,17 @@ const providerKey = z
       .describe("Only of a custom provider"),
   })
   .meta({ id: "ProviderKey" });
+
+export const keyTestAnswer = success(
+  z
+    .strictObject({
+      ok: z.boolean(),
+      status: z.int().nullable().describe("Of the provider's answer; null if none came"),
+      message: z.string().nullable().describe("The provider's own words; null if it accepted the key"),
+      latencyMs: z.int(),
+    })
+    .meta({ id: "ProviderKeyTest" }),
+);
 
 export const providerKeyAnswer = success(providerKey);
 export const providerKeyListAnswer = success(z.array(providerKey));
@@ -433,6 +445,41 @@ export const requestsAnswer = success(
 );
 export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
 export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
+
+const exportFields = {
+  id: z.string(),
+  kind: z.enum(["otlp", "webhook"]),
+  url: z.string(),
+  headerNames: z.array(z.string()),
+  sampling: z.number(),
+  keys: z.array(z.string()).nullable(),
+  enabled: z.boolean(),
+  createdAt: z.iso.datetime(),
+};
+const exportView = z.strictObject(exportFields).meta({ id: "Export" });
+export const exportsAnswer = success(z.array(exportView));
+export const exportAnswer = success(exportView);
+export const newExportAnswer = success(
+  z.strictObject({ ...exportFields, secret: z.string().optional().describe("Signs a webhook's messages; shown once") }),
+);
+const deliveryView = z
+  .strictObject({
+    id: z.string(),
+    kind: z.string().describe("`job`, `export` or an alert"),
+    exportId: text,
+    messageId: z.string(),
+    origin: z.string(),
+    state: z.enum(["pending", "delivered", "dead"]),
+    tries: z.int(),
+    lastStatus: count,
+    createdAt: text,
+    lastTriedAt: text,
+    nextTryAt: text,
+  })
+  .meta({ id: "Delivery" });
+export const deliveriesAnswer = success(
+  z.strictObject({ pending: z.array(deliveryView), ended: z.array(deliveryView) }),
+);
 
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 
