@@ -168,6 +168,8 @@ const imageGrants = /* @__PURE__ */ lazily(
 const mediaLimit = /* @__PURE__ */ perKey("media", 60);
 const signInLimit = /* @__PURE__ */ perAddress("sign-in", 10);
 const imageLimit = /* @__PURE__ */ perKey("image", 30);
+/** Of the endpoint, and of the models `concurred/council` and `concurred/council-budget` in every dialect. */
+export const councilLimit = /* @__PURE__ */ perKey("council", 10);
 /** All dialects count together. */
 const chatLimit = /* @__PURE__ */ perKey("chat-completions", 60);
 
@@ -463,6 +465,47 @@ export const usageRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey, ...session, "rollups:Query"],
 }));
 
+export const exportsRoute = /* @__PURE__ */ row(() => ({
+  id: "Exports",
+  path: "/api/v1/exports",
+  methods: ["GET", "POST"],
+  handler: "functions/exports.handler",
+  auth: "session",
+  limit: perUser("exports", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "jobs:Query", "jobs:PutItem", "jobs:UpdateItem", "kms:GenerateDataKey"],
+}));
+
+export const exportRoute = /* @__PURE__ */ row(() => ({
+  id: "Export",
+  path: "/api/v1/exports/{id}",
+  methods: ["PATCH", "DELETE"],
+  handler: "functions/export.handler",
+  auth: "session",
+  limit: perUser("exports", 60),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
+    "jobs:DeleteItem",
+    "kms:GenerateDataKey",
+  ],
+}));
+
+export const deliveriesRoute = /* @__PURE__ */ row(() => ({
+  id: "Deliveries",
+  path: "/api/v1/deliveries",
+  methods: ["GET"],
+  handler: "functions/deliveries.handler",
+  auth: "session",
+  limit: perUser("deliveries", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "jobs:Query"],
+}));
+
 export const signInRoute = /* @__PURE__ */ row(() => ({
   id: "SignIn",
   path: "/api/auth/sign-in",
@@ -613,6 +656,17 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   handler: "functions/fight.handler",
   auth: "key",
   limit: perKey("fight", 10),
+  ...longGenerating,
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
+export const councilRoute = /* @__PURE__ */ row(() => ({
+  id: "Council",
+  path: "/api/v1/council",
+  methods: ["POST"],
+  handler: "functions/council.handler",
+  auth: "key",
+  limit: councilLimit,
   ...longGenerating,
   grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
 }));
@@ -815,6 +869,27 @@ export const videoStatusRoute = /* @__PURE__ */ row(() => ({
   grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
 }));
 
+export const mcpRoute = /* @__PURE__ */ row(() => ({
+  id: "Mcp",
+  path: "/api/mcp",
+  methods: ["POST"],
+  handler: "functions/mcp.handler",
+  auth: "key",
+  limit: perKey("mcp", 240),
+  ...longGenerating,
+  grants: [
+    ...generationGrants,
+    "cache:GetItem",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
+    ...chatSecrets,
+    "secret:ExaApiKey",
+    "secret:FalApiKey",
+    "secret:BflApiKey",
+  ],
+}));
+
 export const visionRoute = /* @__PURE__ */ row(() => ({
   id: "Vision",
   path: "/api/v1/vision",
@@ -874,6 +949,9 @@ export const routes = [
   ownKeyRoute,
   limitsRoute,
   usageRoute,
+  exportsRoute,
+  exportRoute,
+  deliveriesRoute,
   signInRoute,
   signUpRoute,
   magicLinkRoute,
@@ -888,6 +966,7 @@ export const routes = [
   chatRoute,
   battleRoute,
   fightRoute,
+  councilRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,
@@ -906,6 +985,7 @@ export const routes = [
   moderationsRoute,
   videoGenerateRoute,
   videoStatusRoute,
+  mcpRoute,
   visionRoute,
   jobsRoute,
   jobContentRoute,
@@ -945,6 +1025,15 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         timeoutSeconds: 60,
         memoryMb: 512,
         grants: ["rollups:PutItem", "rollups:UpdateItem"],
+      },
+      {
+        id: "ExportUsage",
+        handler: "functions/export-usage.handler",
+        // A function of its own: exports that cannot be made hold back no sums.
+        trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: ["jobs:Query", "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"],
       },
       {
         id: "PollJobs",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { mcpAnswer, messageSchema } from "#core/mcp/message.ts";
 import * as answers from "#core/schemas/answers.ts";
 import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
@@ -12,7 +13,10 @@ import {
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { councilSchema } from "#core/schemas/council.ts";
+import { councilAnswer, councilEventData } from "#core/schemas/council-events.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
+import { createExportSchema, patchExportSchema } from "#core/schemas/exports.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
@@ -24,6 +28,7 @@ import {
 import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
+import { councilTranscript } from "./council-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
@@ -263,6 +268,35 @@ export const operations: OperationTable = {
       answers: [{ status: 200, description: "The events of the fight", ...arenaStream }],
     },
   },
+  Mcp: {
+    POST: {
+      summary: "Serve chat, council, battle, image and video as tools of the Model Context Protocol",
+      tag: "Arena",
+      body: messageSchema,
+      headers: payingHeaders,
+      answers: [
+        { status: 200, description: "The answer to the message", json: mcpAnswer },
+        { status: 202, description: "A notification was taken" },
+      ],
+    },
+  },
+  Council: {
+    POST: {
+      summary: "Let several models draft, and get one answer",
+      tag: "Arena",
+      body: councilSchema,
+      headers: payingHeaders,
+      answers: [
+        {
+          status: 200,
+          description: "The answer and how it came about; with `stream: true`, the council's events",
+          json: councilAnswer,
+          events: councilEventData,
+          eventsExample: councilTranscript,
+        },
+      ],
+    },
+  },
   Embeddings: {
     POST: {
       summary: "Create embeddings of texts or tokens",
@@ -359,6 +393,27 @@ export const operations: OperationTable = {
       body: feedbackBodySchema,
       answers: ok(answers.feedbackAnswer),
     },
+  },
+  Exports: {
+    GET: { summary: "List exports", tag: "Exports", answers: ok(answers.exportsAnswer) },
+    POST: {
+      summary: "Create an export of requests",
+      tag: "Exports",
+      body: createExportSchema,
+      answers: created(answers.newExportAnswer),
+    },
+  },
+  Export: {
+    PATCH: {
+      summary: "Change an export",
+      tag: "Exports",
+      body: patchExportSchema,
+      answers: ok(answers.exportAnswer),
+    },
+    DELETE: { summary: "Delete an export", tag: "Exports", answers: noContent },
+  },
+  Deliveries: {
+    GET: { summary: "List deliveries to the account's servers", tag: "Exports", answers: ok(answers.deliveriesAnswer) },
   },
   Usage: {
     GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },

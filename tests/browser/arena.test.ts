@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { tallyRule } from "#core/arena/tally.ts";
+import { councilTranscript } from "#core/openapi/council-transcript.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
@@ -91,7 +92,7 @@ const whole: readonly ArenaEvent[] = [
     data: { voterId: "agent-1", votedFor: "agent-2", ranking: ["agent-2"], reason: "It says why.", dropped: false },
   },
   { name: "vote", data: { voterId: "agent-2", votedFor: null, ranking: [], reason: "", dropped: true } },
-  { name: "leaderboard", data: { entries, winner: "agent-2", rule: tallyRule } },
+  { name: "leaderboard", data: { entries, winner: "agent-2", agreement: null, rule: tallyRule } },
   {
     name: "done",
     data: {
@@ -101,6 +102,8 @@ const whole: readonly ArenaEvent[] = [
       costUsd: 0.0021,
       durationMs: 6_120,
       cut: null,
+      agreement: null,
+      stable: false,
       leaderboard: entries,
     },
   },
@@ -122,11 +125,12 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
   const open = useChromium();
   const url = usePageServer();
 
-  const visit = async (answers: Answers) => {
+  const visit = async (answers: Answers, mode = "Fight") => {
     const opened = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
     const calls = await fakeApi(opened.page, { "GET v1/models": { status: 200, json: models }, ...answers });
     await opened.page.goto(`${url()}/dashboard/arena`);
     await opened.page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
+    await opened.page.getByRole("button", { name: mode }).click();
     return { ...opened, calls };
   };
 
@@ -154,11 +158,76 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
       mode: "fight",
       message: "Why is the sky blue?",
       models: ["gpt", "claude", "gemini"],
-      rounds: 2,
-      fightMode: "brawl",
+      rounds: 1,
+      fightMode: "blind",
       stream: true,
     });
     await lookAt(page, "arena-fight");
+    expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ["three", 3],
+    ["four", 4],
+    ["five", 5],
+  ])("%s answers leave no hole beside the last, at any width", async (_, count) => {
+    const crowd = Array.from({ length: count }, (__, index) => ({
+      agentId: `agent-${index + 1}`,
+      model: `m${index + 1}`,
+    }));
+    const { page } = await visit({
+      "POST chat": streamOf([
+        { name: "run.start", data: { runId: requestId, mode: "fight", message: "Why?", rounds: 1, agents: crowd } },
+        ...crowd.flatMap((agent) => [...speaks(agent, 1, "Because."), ends(agent, 1)]),
+        ...whole.slice(-1),
+      ]),
+    });
+    await begin(page);
+    await page.getByRole("region", { name: `agent-${count}, m${count}` }).waitFor();
+    const rows = () =>
+      page.locator(".arena-columns").evaluate((grid) => {
+        const { right } = grid.getBoundingClientRect();
+        const boxes = [...grid.children].map((child) => child.getBoundingClientRect());
+        const tops = [...new Set(boxes.map(({ top }) => Math.round(top)))];
+        return tops.map((top) => {
+          const row = boxes.filter((box) => Math.round(box.top) === top);
+          return { cells: row.length, whole: Math.abs(Math.max(...row.map((box) => box.right)) - right) < 2 };
+        });
+      });
+    for (const width of [360, 390, 768, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      const seen = await rows();
+      expect(
+        seen.every(({ whole: filled }) => filled),
+        `${width}: ${JSON.stringify(seen)}`,
+      ).toBe(true);
+      if (count === 3 && width >= 1280) expect(seen).toEqual([{ cells: 3, whole: true }]);
+    }
+    await lookAt(page, `arena-${count}`);
+  });
+
+  test("a council is the first mode: its answer, agreement, analysis, and its drafts side by side", async () => {
+    const { page, calls, faults } = await visit(
+      { "POST v1/council": { ...streamOf([]), text: councilTranscript } },
+      "Council",
+    );
+    const modes = page.getByRole("group", { name: "Mode" }).getByRole("button");
+    expect(await modes.first().textContent()).toBe("Council");
+    await begin(page, "What is 17 times 23?");
+    const council = page.getByRole("region", { name: "Council" });
+    await council.getByText("17 · 23 = 391 [B].").waitFor();
+    await page.getByRole("region", { name: "Result" }).waitFor();
+    expect(await council.getByText("agreement 0 % · judge grok-4.3").count()).toBe(1);
+    expect(await council.getByText("The judge's verdict stands").count()).toBe(1);
+    await council.getByText("Analysis").click();
+    expect(await council.getByText("The product: 391 (B); 381 (A)").count()).toBe(1);
+    expect(await page.getByRole("region", { name: "draft-1, gpt-6-luna" }).getByText("17 * 23 = 391.").count()).toBe(1);
+    expect(calls.find(({ name }) => name === "POST v1/council")?.body).toEqual({
+      message: "What is 17 times 23?",
+      models: ["gpt", "claude", "gemini"],
+      stream: true,
+    });
+    await lookAt(page, "arena-council");
     expect(faults).toEqual([]);
   });
 

@@ -41,6 +41,8 @@ const limits: Readonly<Record<string, string>> = {
   "/api/chat": "10 / 60 s / key",
   "/api/v1/battle": "20 / 60 s / key",
   "/api/v1/fight": "10 / 60 s / key",
+  "/api/mcp": "240 / 60 s / key",
+  "/api/v1/council": "10 / 60 s / key",
   "/api/v1/image/generate": "30 / 60 s / key",
   "/api/v1/image/edit": "30 / 60 s / key",
   "/api/v1/video/generate": "10 / 60 s / key",
@@ -63,11 +65,11 @@ const limits: Readonly<Record<string, string>> = {
 /** Who may call what: the contract's table. */
 const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [
-    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
+    /^\/api\/v1\/(chat|messages|responses|models|media|fashion|battle|fight|council|vision|image|video|embeddings|requests\/[^/]+\/cancel)\b/,
     "key",
   ],
-  [/^\/api\/chat$/, "key"],
-  [/^\/api\/v1\/(keys|provider-keys)\b/, "session"],
+  [/^\/api\/(chat|mcp)$/, "key"],
+  [/^\/api\/v1\/(keys|provider-keys|exports|deliveries)\b/, "session"],
   [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
   [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
 ];

@@ -85,6 +85,14 @@ const startJob = async (actor: Actor, id: RouteId, body: object, text = "Hello")
   return ok(await actor.post(sample.path, { ...(sample.body as object), ...body })).data<StartedJob & object>();
 };
 
+/** An export to the local collector. */
+const newExport = (cloud: TestCloud, browser: Actor["browser"]): Promise<HttpReply> =>
+  browser.post("/api/v1/exports", {
+    kind: "otlp",
+    url: `${cloud.ready.local.collector}/v1/traces`,
+    headers: { "x-marker": "rights" },
+  });
+
 /** Asks about a job that ends, and whose webhook is told. */
 const jobStatus =
   (id: RouteId, startedBy: RouteId, provider: string): Scenario =>
@@ -260,12 +268,50 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     await asking.post(path, { score: 1 });
     await asking.verified();
   },
+  Exports: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await newExport(cloud, browser));
+    ok(await browser.get("/api/v1/exports"));
+  },
+  Export: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    const path = `/api/v1/exports/${(await newExport(cloud, browser)).data<{ id: string }>().id}`;
+    ok(await browser.send({ method: "PATCH", path, body: { headers: { "x-marker": "other" } } }));
+    ok(await browser.send({ method: "DELETE", path }));
+  },
+  Deliveries: async (cloud) => {
+    ok(await (await Actor.of(cloud)).browser.get("/api/v1/deliveries"));
+  },
   OwnKey: keyed("OwnKey"),
   Limits: keyed("Limits"),
   Usage: keyed("Usage"),
   Chat: generation("Chat", "openai"),
   Battle: generation("Battle", "openai"),
   Fight: generation("Fight", "openai"),
+  Council: generation("Council", "openai"),
+  Mcp: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const post = (name: string, given: object, headers = {}): Promise<HttpReply> =>
+      actor.post(
+        "/api/mcp",
+        { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } },
+        headers,
+      );
+    const key = { "idempotency-key": randomUUID() };
+    const said = { model: "gpt", message: "Hello" };
+    await actor.settled(ok(await post("chat", said, key)));
+    const again = await post("chat", said, key);
+    if (again.headers["x-idempotent-replay"] !== "true") throw new Error(`Not replayed: ${again.status} ${again.text}`);
+    // A page of another site frees its key.
+    const elsewhere = { "idempotency-key": randomUUID(), origin: "https://elsewhere.example" };
+    if ((await post("chat", said, elsewhere)).status !== 403) throw new Error("A page of another site was served");
+    const started = JSON.parse(ok(await post("video", { prompt: "A bridge" })).text) as {
+      readonly result: { readonly structuredContent: { readonly id: string } };
+    };
+    const { id } = started.result.structuredContent;
+    const looked = ok(await post("video_status", { id }));
+    if (!looked.text.includes(id)) throw new Error(`No state of the video: ${looked.text}`);
+  },
   MediaSpeech: generation("MediaSpeech", "minimax", byUrl),
   MediaVoices: async (cloud) => {
     ok(await (await Actor.of(cloud, ["minimax"])).get(sampleOf("MediaVoices", "").path));
@@ -317,6 +363,12 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
 const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
   SweepUsage: abandoned,
   UsageRollup: rolledUp,
+  ExportUsage: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await newExport(cloud, actor.browser));
+    await answered(actor);
+    await tried(actor);
+  },
   PollJobs: async (cloud) => {
     await polledWebhook(cloud);
     // What the platform's key pays for is given back.

@@ -209,6 +209,13 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
       }
     }
     await expectStatus(post("/api/v1/fight", { message: "Hello", models, rounds: 1 }), 200);
+    const differing = "17 times 23? [[simulate: only=gpt-6-luna text=It is 391]]";
+    for (const stream of [false, true]) {
+      await expectStatus(post("/api/v1/council", { message: differing, panel: "budget", stream }), 200);
+    }
+    await expectStatus(post("/api/v1/council", { message: "Hello", models: ["gpt"] }), 400);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", id: 1, method: "tools/list" }), 200);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", method: "notifications/initialized" }), 202);
     await expectStatus(post("/api/chat", { mode: "fight", message: "Hello", models, rounds: 1 }), 200);
     await expectStatus(post("/api/v1/fight", { message: "Hello", stream: false }), 400);
     await expectStatus(post("/api/chat", { message: "x".repeat(2_001) }), 400);
@@ -272,6 +279,19 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(withKey({ method: "POST", path: `${path}/feedback`, body: { score: 5 } }), 400);
     await expectStatus(withKey({ path }), 200);
     await expectStatus(withKey({ path: "/api/v1/requests/none" }), 404);
+  });
+
+  it("of exports", async () => {
+    const url = "https://93.184.215.14/v1/traces";
+    await expectStatus(session.get("/api/v1/exports"), 200);
+    const made = await expectStatus(session.post("/api/v1/exports", { kind: "webhook", url }), 201);
+    await expectStatus(session.post("/api/v1/exports", { kind: "webhook", url: "https://10.0.0.1/" }), 400);
+    const path = `/api/v1/exports/${made.data<{ id: string }>().id}`;
+    await expectStatus(session.send({ method: "PATCH", path, body: { enabled: false } }), 200);
+    await expectStatus(session.send({ method: "PATCH", path, body: {} }), 400);
+    await expectStatus(session.send({ method: "DELETE", path }), 204);
+    await expectStatus(session.send({ method: "DELETE", path }), 404);
+    await expectStatus(session.get("/api/v1/deliveries"), 200);
   });
 
   it("of signing in", async () => {
