@@ -45,6 +45,9 @@ const providerVariables = (
     if (key !== undefined) secrets.set(secret, key);
     else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);
   }
+  // Its callers bring their own keys.
+  const bedrock = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
+  if (bedrock !== undefined) urls.BEDROCK_BASE_URL = bedrock;
   return { urls, secrets };
 };
 
@@ -100,7 +103,6 @@ export const functionEnvironments = (dependencies: Dependencies) => {
         links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
       }
     }
-    const bedrock = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
     const simulatedOrigins = Object.values(dependencies.simulatedProviders).map((url) => new URL(url).origin);
     return {
       ...passedSettings(),
@@ -119,7 +121,6 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       SIGN_UP_POLICY: settingOf("SIGN_UP_POLICY") ?? "open",
       // A model server on this machine is what custom providers are tried with here.
       CUSTOM_HOSTS: (settingOf("CUSTOM_HOSTS") ?? ["localhost", "127.0.0.1", "[::1]"]).join(","),
-      ...(bedrock === undefined ? {} : { BEDROCK_BASE_URL: bedrock }),
       ...urls,
       ...Object.fromEntries(links),
     };
