@@ -316,7 +316,7 @@ export const requestsRoute = /* @__PURE__ */ row(() => ({
   methods: ["GET"],
   handler: "functions/requests.handler",
   auth: "key-or-session",
-  limit: perKey("requests", 120),
+  limit: perKey("request-log", 120),
   ...buffered,
   grants: [...verifyKey, ...session, "usage:Query", "usage:Query/open", "rollups:Query"],
 }));
@@ -327,7 +327,7 @@ export const requestRoute = /* @__PURE__ */ row(() => ({
   methods: ["GET"],
   handler: "functions/request.handler",
   auth: "key-or-session",
-  limit: perKey("requests", 120),
+  limit: perKey("request-log", 120),
   ...buffered,
   grants: [...verifyKey, ...session, "usage:Query"],
 }));
@@ -351,7 +351,7 @@ export const keysRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem"],
+  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem", "kms:GenerateDataKey"],
 }));
 
 export const keyRoute = /* @__PURE__ */ row(() => ({
@@ -362,7 +362,7 @@ export const keyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem", "keys:Query"],
+  grants: [...keyGrants, "keys:GetItem", "keys:Query", "kms:GenerateDataKey"],
 }));
 
 export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
@@ -922,7 +922,14 @@ export const backgroundFunctions = [
     trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
     timeoutSeconds: 60,
     memoryMb: 512,
-    grants: ["rollups:PutItem", "rollups:UpdateItem"],
+    grants: [
+      "rollups:PutItem",
+      "rollups:UpdateItem",
+      "keys:GetItem",
+      "keys:UpdateItem",
+      "jobs:PutItem",
+      "jobs:UpdateItem",
+    ],
   },
   {
     id: "PollJobs",

@@ -4,6 +4,7 @@ import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import { backgroundHandler } from "#core/http/background-handler.ts";
 import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
+import { alertBudgets } from "#core/usage/budget-alerts.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 
 const streamEventSchema = z.object({
@@ -19,7 +20,7 @@ const streamEventSchema = z.object({
   ),
 });
 
-/** From the usage table's stream: adds settled events to the daily sums. A record that cannot be read goes to the dead letters. */
+/** From the usage table's stream: adds settled events to the daily sums, and tells owners of budgets. A record that cannot be read goes to the dead letters. */
 export const handler = backgroundHandler("UsageRollup", async (event) => {
   const { Records } = streamEventSchema.parse(event);
   const events: UsageEvent[] = [];
@@ -42,5 +43,6 @@ export const handler = backgroundHandler("UsageRollup", async (event) => {
   const oldest = Records[0]?.dynamodb.ApproximateCreationDateTime;
   if (oldest !== undefined) increment("RollupLagMs", Math.max(0, nowMs - oldest * 1_000));
   await rollUp(events, nowMs);
+  await alertBudgets(events, nowMs);
   return { batchItemFailures };
 });

@@ -4,7 +4,7 @@ import { config } from "#core/config.ts";
 import type { RequestContext } from "#core/context.ts";
 import { type AdmissionVerdict, type AdmittedKey, admit, findLease, release } from "#core/db/admission.ts";
 import { budgetAttribute, minuteOf, parseRow, reservedOf, sumOf, tokensAttribute } from "#core/db/admission-row.ts";
-import { periodName } from "#core/db/budget-period.ts";
+import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { Reserve } from "#core/db/grant.ts";
 import type { KeyBudget, KeyLimits } from "#core/db/key-limits.ts";
 import { utcDay } from "#core/db/row-keys.ts";
@@ -59,7 +59,7 @@ class ChargedBudget {
 
   constructor(budget: KeyBudget, startedAtMs: number) {
     this.budget = budget;
-    this.name = `${budget.id}#${periodName(budget.period, startedAtMs)}`;
+    this.name = budgetNameOf(budget, startedAtMs);
   }
 
   /** Whether it counts a call that this payer pays for. */

@@ -67,6 +67,7 @@ export const rooms: readonly Room[] = [
     "auth",
     "catalog",
     "db",
+    "deliveries",
     "observability",
     "schemas",
   ]),

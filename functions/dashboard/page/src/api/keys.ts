@@ -28,6 +28,8 @@ export interface Budget extends BudgetFields {
 
 export interface ApiKey extends KeyLimits {
   readonly budget: Budget | null;
+  /** The highest threshold of the budget that was passed in this period. */
+  readonly lastAlert?: { readonly percent: number; readonly at: Timestamp } | null;
   readonly keyId: string;
   readonly name: string;
   /** First characters, such as `ck_ab12`. */

@@ -19,7 +19,8 @@ const stateOf = ({ enabled, expiresAt }: ApiKey): { readonly name: string; reado
 
 const periodWords = { day: "today", week: "this week", month: "this month", total: "in total" } as const;
 
-const BudgetFact = ({ budget, name }: { readonly budget: Budget; readonly name: string }) => {
+const BudgetFact = ({ budget, apiKey }: { readonly budget: Budget; readonly apiKey: ApiKey }) => {
+  const { name, lastAlert = null } = apiKey;
   const { usd, period, remainingUsd } = budget;
   const used = Math.max(0, usd - remainingUsd);
   return (
@@ -27,6 +28,11 @@ const BudgetFact = ({ budget, name }: { readonly budget: Budget; readonly name: 
       <dt>Budget</dt>
       <dd>
         {formatCost(used)} of {formatCost(usd)} {periodWords[period]}
+        {lastAlert === null ? null : (
+          <span class="badge ended">
+            {lastAlert.percent} % reached <Ago time={lastAlert.at} />
+          </span>
+        )}
         <progress
           class="budget"
           aria-label={`Budget of ${name}: ${formatCost(remainingUsd)} left`}
@@ -57,7 +63,7 @@ export const KeyRow = ({ apiKey, switching, onSwitch, onEdit, onRotate, onRevoke
           <dt>Limit</dt>
           <dd>{formatCount(rateLimit)} / min</dd>
         </div>
-        {budget === null ? null : <BudgetFact budget={budget} name={name} />}
+        {budget === null ? null : <BudgetFact budget={budget} apiKey={apiKey} />}
         {tokensPerMinute === null ? null : (
           <div>
             <dt>Tokens</dt>
