@@ -98,7 +98,8 @@ const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"] as 
 /** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
 const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
 const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
-const cached = ["cache:GetItem", "cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
+/** Keeping an answer for its Idempotency-Key; with `cache:GetItem` also in the answer cache of chats. */
+const replayed = ["cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
 const chatSecrets = [
   "secret:OpenaiApiKey",
   "secret:AnthropicApiKey",
@@ -110,7 +111,16 @@ const chatSecrets = [
 const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
 /** A chat completion, whatever the dialect in which it is asked for. */
 const chatGrants = /* @__PURE__ */ lazily(
-  () => [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, ...promptSecrets] as const satisfies Grant[],
+  () =>
+    [
+      ...verifyKey,
+      ...meter,
+      ...byok,
+      "cache:GetItem",
+      ...replayed,
+      ...chatSecrets,
+      ...promptSecrets,
+    ] as const satisfies Grant[],
 );
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
 
@@ -126,14 +136,12 @@ const longGenerating = /* @__PURE__ */ lazily(() => ({ ...generating, timeoutSec
 const buffered = { stream: false, memoryMb: 512, timeoutSeconds: 29, concurrency: "api" } as const;
 /** A buffered answer that waits for a provider. It shares the streams' executions: a few slow calls would fill a reserved pool. */
 const waiting = /* @__PURE__ */ lazily(() => ({ ...buffered, concurrency: "stream" }) as const);
-const mediaGrants = /* @__PURE__ */ lazily(
-  () => [...verifyKey, ...meter, ...byok, ...cached] as const satisfies Grant[],
+/** Generating something whose answer no cache keeps. */
+const generationGrants = /* @__PURE__ */ lazily(
+  () => [...verifyKey, ...meter, ...byok, ...replayed] as const satisfies Grant[],
 );
-/** What a URL leads to is put among the caller's jobs. */
-const rememberGrants = /* @__PURE__ */ lazily(() => [...mediaGrants, "jobs:PutItem"] as const satisfies Grant[]);
-const jobGrants = /* @__PURE__ */ lazily(
-  () => [...mediaGrants, "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"] as const satisfies Grant[],
-);
+/** Work that becomes a job, and output that lies behind a URL: both are put among the caller's jobs. */
+const jobGrants = /* @__PURE__ */ lazily(() => [...generationGrants, "jobs:PutItem"] as const satisfies Grant[]);
 /** What a turn of deliveries does. */
 const deliveryGrants = [
   "jobs:Query",
@@ -145,7 +153,7 @@ const deliveryGrants = [
 ] as const satisfies Grant[];
 /** Asking about a job, settling it and telling its webhook. */
 const jobStatusGrants = /* @__PURE__ */ lazily(
-  () => [...verifyKey, ...meter, ...byok, ...deliveryGrants] as const satisfies Grant[],
+  () => [...verifyKey, "usage:UpdateItem", ...byok, ...deliveryGrants] as const satisfies Grant[],
 );
 const imageGrants = /* @__PURE__ */ lazily(
   () =>
@@ -160,6 +168,8 @@ const imageGrants = /* @__PURE__ */ lazily(
 const mediaLimit = /* @__PURE__ */ perKey("media", 60);
 const signInLimit = /* @__PURE__ */ perAddress("sign-in", 10);
 const imageLimit = /* @__PURE__ */ perKey("image", 30);
+/** Of the endpoint, and of the models `concurred/council` and `concurred/council-budget` in every dialect. */
+export const councilLimit = /* @__PURE__ */ perKey("council", 10);
 /** All dialects count together. */
 const chatLimit = /* @__PURE__ */ perKey("chat-completions", 60);
 
@@ -228,7 +238,7 @@ export const countTokensRoute = /* @__PURE__ */ row(() => ({
   limit: perKey("count-tokens", 120),
   ...generating,
   timeoutSeconds: 30,
-  grants: [...verifyKey, ...meter, ...byok, "secret:AnthropicApiKey"],
+  grants: [...verifyKey, ...byok, "secret:AnthropicApiKey"],
 }));
 
 export const embeddingsRoute = /* @__PURE__ */ row(() => ({
@@ -239,7 +249,7 @@ export const embeddingsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("embeddings", 120),
   ...generating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
+  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
 }));
 
 export const responsesRoute = /* @__PURE__ */ row(() => ({
@@ -262,7 +272,7 @@ export const responsesInputTokensRoute = /* @__PURE__ */ row(() => ({
   limit: perKey("count-tokens", 120),
   ...generating,
   timeoutSeconds: 30,
-  grants: [...verifyKey, ...meter, ...byok, "secret:OpenaiApiKey"],
+  grants: [...verifyKey, ...byok, "secret:OpenaiApiKey"],
 }));
 
 export const responsesCompactRoute = /* @__PURE__ */ row(() => ({
@@ -273,7 +283,7 @@ export const responsesCompactRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: chatLimit,
   ...generating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, "secret:OpenaiApiKey"],
+  grants: [...generationGrants, "secret:OpenaiApiKey"],
 }));
 
 export const modelsRoute = /* @__PURE__ */ row(() => ({
@@ -394,10 +404,21 @@ export const providerKeysRoute = /* @__PURE__ */ row(() => ({
   ],
 }));
 
+export const testProviderKeyRoute = /* @__PURE__ */ row(() => ({
+  id: "TestProviderKey",
+  path: "/api/v1/provider-keys/test",
+  methods: ["POST"],
+  handler: "functions/test-provider-key.handler",
+  auth: "session",
+  limit: perUser("provider-keys", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey"],
+}));
+
 export const providerKeyRoute = /* @__PURE__ */ row(() => ({
   id: "ProviderKey",
   path: "/api/v1/provider-keys/{id}",
-  methods: ["DELETE"],
+  methods: ["PATCH", "DELETE"],
   handler: "functions/provider-key.handler",
   auth: "session",
   limit: perUser("provider-keys", 60),
@@ -573,7 +594,7 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("chat", 10),
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...verifyKey, ...meter, ...byok, "cache:GetItem", ...replayed, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
 export const battleRoute = /* @__PURE__ */ row(() => ({
@@ -584,7 +605,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -595,7 +616,18 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+}));
+
+export const councilRoute = /* @__PURE__ */ row(() => ({
+  id: "Council",
+  path: "/api/v1/council",
+  methods: ["POST"],
+  handler: "functions/council.handler",
+  auth: "key",
+  limit: councilLimit,
+  ...longGenerating,
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
 }));
 
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
@@ -606,7 +638,7 @@ export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: mediaLimit,
   ...generating,
-  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+  grants: [...jobGrants, "secret:MinimaxApiKey"],
 }));
 
 export const mediaVoicesRoute = /* @__PURE__ */ row(() => ({
@@ -628,7 +660,7 @@ export const mediaMusicRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: mediaLimit,
   ...generating,
-  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+  grants: [...jobGrants, "secret:MinimaxApiKey"],
 }));
 
 export const mediaImageRoute = /* @__PURE__ */ row(() => ({
@@ -639,7 +671,7 @@ export const mediaImageRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: mediaLimit,
   ...generating,
-  grants: [...rememberGrants, "secret:MinimaxApiKey"],
+  grants: [...jobGrants, "secret:MinimaxApiKey"],
 }));
 
 export const mediaVideoRoute = /* @__PURE__ */ row(() => ({
@@ -749,7 +781,7 @@ export const audioSpeechRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: mediaLimit,
   ...generating,
-  grants: [...rememberGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
+  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:MinimaxApiKey"],
 }));
 
 export const audioTranscriptionsRoute = /* @__PURE__ */ row(() => ({
@@ -760,7 +792,7 @@ export const audioTranscriptionsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: mediaLimit,
   ...generating,
-  grants: [...mediaGrants, "secret:OpenaiApiKey"],
+  grants: [...generationGrants, "secret:OpenaiApiKey"],
 }));
 
 export const moderationsRoute = /* @__PURE__ */ row(() => ({
@@ -796,6 +828,27 @@ export const videoStatusRoute = /* @__PURE__ */ row(() => ({
   grants: [...jobStatusGrants, "secret:GoogleApiKey", "secret:FalApiKey"],
 }));
 
+export const mcpRoute = /* @__PURE__ */ row(() => ({
+  id: "Mcp",
+  path: "/api/mcp",
+  methods: ["POST"],
+  handler: "functions/mcp.handler",
+  auth: "key",
+  limit: perKey("mcp", 240),
+  ...longGenerating,
+  grants: [
+    ...generationGrants,
+    "cache:GetItem",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
+    ...chatSecrets,
+    "secret:ExaApiKey",
+    "secret:FalApiKey",
+    "secret:BflApiKey",
+  ],
+}));
+
 export const visionRoute = /* @__PURE__ */ row(() => ({
   id: "Vision",
   path: "/api/v1/vision",
@@ -804,7 +857,7 @@ export const visionRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("vision", 60),
   ...generating,
-  grants: [...verifyKey, ...meter, ...byok, ...cached, ...chatSecrets],
+  grants: [...generationGrants, ...chatSecrets],
 }));
 
 export const jobsRoute = /* @__PURE__ */ row(() => ({
@@ -850,6 +903,7 @@ export const routes = [
   keyRoute,
   rotateKeyRoute,
   providerKeysRoute,
+  testProviderKeyRoute,
   providerKeyRoute,
   ownKeyRoute,
   limitsRoute,
@@ -868,6 +922,7 @@ export const routes = [
   chatRoute,
   battleRoute,
   fightRoute,
+  councilRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,
@@ -886,6 +941,7 @@ export const routes = [
   moderationsRoute,
   videoGenerateRoute,
   videoStatusRoute,
+  mcpRoute,
   visionRoute,
   jobsRoute,
   jobContentRoute,
@@ -906,60 +962,63 @@ export const catchAll = /* @__PURE__ */ row(() => ({
 }));
 
 /** Functions that no path reaches. */
-export const backgroundFunctions = [
-  {
-    id: "SweepUsage",
-    handler: "functions/sweep-usage.handler",
-    trigger: { schedule: "rate(1 minute)" },
-    timeoutSeconds: 60,
-    memoryMb: 512,
-    grants: ["usage:Query/open", "usage:UpdateItem", "keys:GetItem", "keys:UpdateItem"],
-  },
-  {
-    id: "UsageRollup",
-    handler: "functions/usage-rollup.handler",
-    // An open row is settled later: only then is there anything to add.
-    trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
-    timeoutSeconds: 60,
-    memoryMb: 512,
-    grants: [
-      "rollups:PutItem",
-      "rollups:UpdateItem",
-      "keys:GetItem",
-      "keys:UpdateItem",
-      "jobs:PutItem",
-      "jobs:UpdateItem",
-    ],
-  },
-  {
-    id: "PollJobs",
-    handler: "functions/poll-jobs.handler",
-    trigger: { schedule: "rate(1 minute)" },
-    timeoutSeconds: 60,
-    memoryMb: 512,
-    grants: [
-      "jobs:Query/due",
-      "jobs:GetItem",
-      "jobs:PutItem",
-      "jobs:UpdateItem",
-      "usage:UpdateItem",
-      "keys:UpdateItem",
-      ...byok,
-      "secret:MinimaxApiKey",
-      "secret:FashnApiKey",
-      "secret:GoogleApiKey",
-      "secret:FalApiKey",
-    ],
-  },
-  {
-    id: "SendDeliveries",
-    handler: "functions/send-deliveries.handler",
-    trigger: { schedule: "rate(1 minute)" },
-    timeoutSeconds: 60,
-    memoryMb: 512,
-    grants: [...deliveryGrants, "jobs:Query/due"],
-  },
-] as const satisfies readonly BackgroundFunction[];
+export const backgroundFunctions = /* @__PURE__ */ lazily(
+  () =>
+    [
+      {
+        id: "SweepUsage",
+        handler: "functions/sweep-usage.handler",
+        trigger: { schedule: "rate(1 minute)" },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: ["usage:Query/open", "usage:UpdateItem", "keys:GetItem", "keys:UpdateItem"],
+      },
+      {
+        id: "UsageRollup",
+        handler: "functions/usage-rollup.handler",
+        // An open row is settled later: only then is there anything to add.
+        trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: [
+          "rollups:PutItem",
+          "rollups:UpdateItem",
+          "keys:GetItem",
+          "keys:UpdateItem",
+          "jobs:PutItem",
+          "jobs:UpdateItem",
+        ],
+      },
+      {
+        id: "PollJobs",
+        handler: "functions/poll-jobs.handler",
+        trigger: { schedule: "rate(1 minute)" },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: [
+          "jobs:Query/due",
+          "jobs:GetItem",
+          "jobs:PutItem",
+          "jobs:UpdateItem",
+          "usage:UpdateItem",
+          "keys:UpdateItem",
+          ...byok,
+          "secret:MinimaxApiKey",
+          "secret:FashnApiKey",
+          "secret:GoogleApiKey",
+          "secret:FalApiKey",
+        ],
+      },
+      {
+        id: "SendDeliveries",
+        handler: "functions/send-deliveries.handler",
+        trigger: { schedule: "rate(1 minute)" },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: [...deliveryGrants, "jobs:Query/due"],
+      },
+    ] as const satisfies readonly BackgroundFunction[],
+);
 
 export type BackgroundId = (typeof backgroundFunctions)[number]["id"];
 

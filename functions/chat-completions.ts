@@ -1,10 +1,10 @@
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
-import { openChat } from "#core/chat/open-chat.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { withFunctionCalls } from "#core/http/function-calls.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
+import { openAnswer } from "#core/http/open-answer.ts";
 import { withBody } from "#core/http/schema.ts";
 import { chatCompletionsRoute } from "#core/routes.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
@@ -23,7 +23,7 @@ export const handler = streamHandler({
         idempotent(
           async (call) => {
             const { body, headers: sent } = call;
-            const chat = await openChat(call, {
+            const chat = await openAnswer(call, {
               body,
               headers: sent,
               caller: callerOf(call),

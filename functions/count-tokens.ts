@@ -1,3 +1,4 @@
+import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
@@ -22,7 +23,7 @@ export const handler = streamHandler({
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
       checkNativeUrls(body);
-      const model = resolveModel(body.model);
+      const model = resolveModel(countedAs(body.model));
       const count = await unchargedWork(
         call,
         callerOf(call),

@@ -1,3 +1,4 @@
+import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { findModel } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -12,7 +13,10 @@ export const handler = jsonHandler({
   endpoints: {
     GET: {
       handle: async ({ pathParameters }) => {
-        const model = findModel(pathParameters.id ?? "");
+        const id = pathParameters.id ?? "";
+        const council = listedCouncils.find((listed) => listed.id === id);
+        if (council !== undefined) return { status: 200, json: council };
+        const model = findModel(id);
         if (model === undefined) throw new GatewayError("NOT_FOUND", "No model has this id.", { param: "id" });
         return { status: 200, json: toOpenAiModel(model) };
       },

@@ -1,3 +1,4 @@
+import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { pageOf } from "#core/catalog/model-page.ts";
 import { models } from "#core/catalog/models.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
@@ -16,7 +17,7 @@ export const handler = jsonHandler({
       handle: async ({ query }) => ({
         status: 200,
         json: pageOf(
-          models.map((model) => toOpenAiModel(model)),
+          [...models.map((model) => toOpenAiModel(model)), ...listedCouncils],
           parseWith(modelsQuerySchema, query),
         ),
       }),

@@ -1,3 +1,4 @@
+import { countedAs } from "#core/catalog/council-models.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
@@ -20,7 +21,7 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(responsesRequestSchema, async (call) => {
       checkNativeUrls(call.body);
-      const model = resolveModel(call.body.model);
+      const model = resolveModel(countedAs(call.body.model));
       const input = inputTokens(call.body);
       const { tokens, estimated } = await unchargedWork(
         call,

@@ -14,7 +14,11 @@ export interface GenerationRequest {
   readonly toolChoice?: ChatRequest["tool_choice"];
   readonly responseFormat?: ChatRequest["response_format"];
   readonly maxTokens: number | undefined;
+  /** Further fields of the chat request, such as `temperature`. */
+  readonly fields?: Partial<ChatRequest> | undefined;
   readonly onText: (text: string) => void;
+  /** Called with each part of a streamed answer: whole frames of `chat.completion.chunk`. */
+  readonly onPart?: ((part: Buffer | string) => void) | undefined;
   /** Ends this call before the run ends. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,6 +36,17 @@ export interface Generated {
   /** The one that served. */
   readonly model: string;
   readonly finishReason: string;
+  /** The provider says that it is a stand-in. */
+  readonly simulated?: boolean;
+}
+
+/** A model that a run will call, and what its first calls are like. */
+export interface OpenedModel {
+  /** As the caller named it. */
+  readonly model: string;
+  readonly body: Opening;
+  /** Of the input, by which `auto` compares prices. */
+  readonly characters: number;
 }
 
 /** What agents, rounds and votes need of the run that they are part of. */

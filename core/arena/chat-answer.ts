@@ -103,7 +103,10 @@ async function* chatEvents(
       name: "agent.end",
       data: { ...agent, modelUsed, round, content, finishReason, citations: [], ...bill, latencyMs: ms },
     },
-    { name: "done", data: { runId, winner: null, ...bill, durationMs: ms, cut, leaderboard: [] } },
+    {
+      name: "done",
+      data: { runId, winner: null, ...bill, durationMs: ms, cut, agreement: null, stable: false, leaderboard: [] },
+    },
   ];
   yield ending.map(eventFrame).join("");
 }

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { OutboundError, readText, send } from "#core/outbound/transport.ts";
 import type { Citation } from "#core/schemas/arena-events.ts";
 import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
@@ -18,9 +18,9 @@ const resultSchema = z.object({
   results: z.array(
     z.object({
       url: z.string(),
-      title: z.string().nullish(),
-      text: z.string().nullish(),
-      highlights: z.array(z.string()).nullish(),
+      title: z.nullish(z.string()),
+      text: z.nullish(z.string()),
+      highlights: z.nullish(z.array(z.string())),
     }),
   ),
 });

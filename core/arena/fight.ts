@@ -4,8 +4,9 @@ import type { ChatMessage } from "#core/schemas/chat.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import { quoted } from "./quoted.ts";
-import { type Standing, tally, tallyRule } from "./tally.ts";
+import { agreementOn, type Standing, tally, tallyRule } from "./tally.ts";
 import { collectVotes } from "./vote.ts";
+import { repeats } from "./word-overlap.ts";
 
 /** A fight: rounds in which the agents see each other, then a vote. */
 
@@ -15,6 +16,10 @@ export interface FightResult {
   readonly winner: string | null;
   readonly standings: readonly Standing[];
   readonly cut: Cut;
+  /** Of the votes that could name the winner first, the share that did. Null with fewer than three agents, or without votes. */
+  readonly agreement: number | null;
+  /** Whether rounds were left out because no answer changed any more. */
+  readonly stable: boolean;
 }
 
 /** How much longer than the last one a round may take, before it is not begun. */
@@ -92,9 +97,20 @@ interface Played {
   readonly standing: readonly Agent[];
   readonly spentUsd: ReadonlyMap<string, number>;
   readonly cut: Cut;
+  readonly stable: boolean;
 }
 
-/** The rounds. One that the time runs out on does not count, unless it is the first: then what was answered does. */
+/** Whether every agent says what it said in the round before. */
+const areStable = (rounds: readonly (readonly AgentAnswer[])[]): boolean => {
+  const [before, last] = rounds.slice(-2);
+  if (before === undefined || last === undefined) return false;
+  return last.every(({ agent, content }) => {
+    const earlier = before.find((answer) => answer.agent.agentId === agent.agentId);
+    return earlier !== undefined && repeats(earlier.content, content);
+  });
+};
+
+/** The rounds. They end when no answer changes any more: more rounds do not make answers better. One that the time runs out on does not count, unless it is the first: then what was answered does. */
 const playRounds = async (
   run: ArenaRun,
   request: ArenaRequest,
@@ -105,7 +121,13 @@ const playRounds = async (
   const spentUsd = new Map<string, number>();
   const timeUp = new AbortController();
   const timer = setTimeout(() => timeUp.abort(), Math.max(0, run.remainingMs() - voteMs - graceMs));
-  const played = (standing: readonly Agent[], cut: Cut): Played => ({ rounds, standing, spentUsd, cut });
+  const played = (standing: readonly Agent[], cut: Cut, stable = false): Played => ({
+    rounds,
+    standing,
+    spentUsd,
+    cut,
+    stable,
+  });
   let standing: readonly Agent[] = agents;
   let longestMs = 0;
   try {
@@ -128,6 +150,7 @@ const playRounds = async (
       if (answers.length > 0) rounds.push(answers);
       if (timeUp.signal.aborted) return played(standing, "time");
       if (standing.length === 0 || (standing.length < 2 && round < request.rounds)) return played(standing, "agents");
+      if (round < request.rounds && areStable(rounds)) return played(standing, null, true);
     }
     return played(standing, null);
   } finally {
@@ -142,11 +165,11 @@ export const fight = async (
   agents: readonly Agent[],
   emit: Emit,
 ): Promise<FightResult> => {
-  const { rounds, standing, spentUsd, ...played } = await playRounds(run, request, agents, emit);
+  const { rounds, standing, spentUsd, stable, ...played } = await playRounds(run, request, agents, emit);
   let { cut } = played;
   const last = rounds.at(-1);
   // Nothing to judge: the run ends in the error that tells of it.
-  if (last === undefined) return { winner: null, standings: [], cut };
+  if (last === undefined) return { winner: null, standings: [], cut, agreement: null, stable };
   // When the last ones fell together, the round before stays on the board, but nobody is left to judge it.
   const canVote = standing.length >= 2;
   if (canVote && run.overCost) cut ??= "cost";
@@ -161,6 +184,7 @@ export const fight = async (
   );
   // The only one left standing wins without a vote.
   const decided = standing.length === 1 ? (standing[0]?.agentId ?? null) : winner;
-  emit({ name: "leaderboard", data: { entries: [...standings], winner: decided, rule: tallyRule } });
-  return { winner: decided, standings, cut };
+  const agreement = agreementOn(decided, votes);
+  emit({ name: "leaderboard", data: { entries: [...standings], winner: decided, agreement, rule: tallyRule } });
+  return { winner: decided, standings, cut, agreement, stable };
 };

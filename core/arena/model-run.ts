@@ -11,12 +11,18 @@ import { Generation } from "#core/generation/generation.ts";
 import type { EarlierEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
-import { mostExpensive, mostTokens, noReserve, wholeReserve } from "#core/generation/reservation.ts";
+import {
+  type CallReserve,
+  mostExpensive,
+  mostTokens,
+  sumOfReserves,
+  wholeReserve,
+} from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { ArenaRun, Generated, GenerationRequest, Opening } from "./arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening } from "./arena-run.ts";
 import { searchMayBeBilled } from "./exa.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
 import { SearchBudget } from "./search-budget.ts";
@@ -35,12 +41,20 @@ export interface RunOptions {
   readonly maxCostUsd: number | undefined;
 }
 
+/** What all calls of a run may take. */
+export interface PlannedCalls {
+  readonly reserve: CallReserve;
+  /** Input and output, for a limit of tokens. */
+  readonly tokens: () => number;
+}
+
 const agentRetries = 1;
 
-const roundTimedOut = (): GatewayError =>
-  new GatewayError("PROVIDER_TIMEOUT", "The time for the rounds is used up.", { shouldRetry: false });
+const callTimedOut = (): GatewayError =>
+  new GatewayError("PROVIDER_TIMEOUT", "The time for this model's answer is used up.", { shouldRetry: false });
 
 const toChatRequest = (request: GenerationRequest): ChatRequest => ({
+  ...request.fields,
   model: request.model,
   messages: [...request.messages],
   stream: true,
@@ -60,6 +74,7 @@ export class ModelRun implements ArenaRun {
   /** The targets that may serve a name: one, except for `auto`. */
   readonly #targets = new Map<string, readonly Target[]>();
   #generations = 0;
+  #simulated = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -89,6 +104,11 @@ export class ModelRun implements ArenaRun {
     return this.#scope.reason;
   }
 
+  /** Whether a stand-in has answered. */
+  get simulated(): boolean {
+    return this.#simulated;
+  }
+
   remainingMs(): number {
     return this.#scope.remainingMs();
   }
@@ -105,35 +125,29 @@ export class ModelRun implements ArenaRun {
    * Round 2: admission with money for a first call of each model, and the caller's keys. `auto` is resolved here, for the
    * request that is given. @throws GatewayError
    */
-  async open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+  open(names: readonly string[], body: Opening, characters: number): Promise<void> {
+    return this.openModels(names.map((model) => ({ model, body, characters })));
+  }
+
+  /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may take. @throws GatewayError */
+  async openModels(models: readonly OpenedModel[], planned?: PlannedCalls): Promise<void> {
     const { call, caller, maxCostUsd } = this.#options;
-    const choices = names.map((model) => resolveChoices({ ...body, model }, characters, caller));
-    const size = chatSize({ ...body, model: "" });
-    const reserves = choices.map((some) =>
-      mostExpensive(
-        some.map(({ model }) => model),
-        size,
-      ),
-    );
-    const reserve = reserves.reduce(
-      (sum, one) => ({ picoUsd: sum.picoUsd + one.picoUsd, leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd }),
-      noReserve,
-    );
-    const tokens = () =>
-      choices.reduce(
-        (sum, some) =>
-          sum +
-          mostTokens(
-            some.map(({ model }) => model),
-            size,
-          ),
-        0,
-      );
+    const groups = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
+    const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
+    const calls = groups.map((some, index) => ({
+      models: some.map(({ model }) => model),
+      size: sizes[index] ?? chatSize({ messages: [], model: "" }),
+    }));
+    const first: PlannedCalls = {
+      reserve: sumOfReserves(calls.map((each) => mostExpensive(each.models, each.size))),
+      tokens: () => calls.reduce((sum, each) => sum + mostTokens(each.models, each.size), 0),
+    };
+    const { reserve, tokens } = planned ?? first;
     const admission = newAdmission(call, caller, { reserve, callerPays: caller.providerKeySlug !== undefined, tokens });
     this.#admission = admission;
     this.#budget = new RunBudget(admission, maxCostUsd);
-    const { groups } = await secondRound({ caller, scope: this.#scope, admission, groups: choices });
-    for (const [index, name] of names.entries()) this.#targets.set(name, groups[index] ?? []);
+    const { groups: targets } = await secondRound({ caller, scope: this.#scope, admission, groups });
+    for (const [index, { model }] of models.entries()) this.#targets.set(model, targets[index] ?? []);
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
@@ -154,6 +168,7 @@ export class ModelRun implements ArenaRun {
     );
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
+    let simulated = false;
     let inputTokens = 0;
     let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
     try {
@@ -168,11 +183,14 @@ export class ModelRun implements ArenaRun {
         size,
         purse: budget.purse,
         until,
-        onServing: (_, telling, { model }) => {
+        onServing: (serving, telling, { model }) => {
           outcome = telling;
+          simulated = serving.simulated;
+          this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
         },
         onText: request.onText,
+        onPart: request.onPart,
       });
     } catch (thrown) {
       generation.fail(thrown, until);
@@ -184,7 +202,7 @@ export class ModelRun implements ArenaRun {
     const { content, toolCalls } = collected;
     const { costPicoUsd } = cost;
     const finishReason = outcome?.finishReason ?? "stop";
-    return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason };
+    return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason, simulated };
   }
 
   /** One web search, which the platform always pays for: reserved, metered as a separate unit, and settled. */
@@ -248,7 +266,7 @@ export class ModelRun implements ArenaRun {
     if (signal === undefined) return undefined;
     return {
       signal: AbortSignal.any([this.signal, signal]),
-      reason: () => (this.signal.aborted ? this.abortReason : roundTimedOut()),
+      reason: () => (this.signal.aborted ? this.abortReason : callTimedOut()),
     };
   }
 }

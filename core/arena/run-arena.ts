@@ -5,6 +5,7 @@ import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import { type FightResult, fight } from "./fight.ts";
+import { framesOf } from "./frames-of.ts";
 import { messagesOf } from "./opening.ts";
 
 /** One run of the arena: its agents, its events, and how it ends. */
@@ -68,7 +69,7 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       agents: agents.map(({ agentId, model }) => ({ agentId, model })),
     },
   });
-  let result: FightResult = { winner: null, standings: [], cut: null };
+  let result: FightResult = { winner: null, standings: [], cut: null, agreement: null, stable: false };
   let answers: readonly AgentAnswer[] = [];
   if (request.mode === "fight") result = await fight(run, request, agents, listen);
   else {
@@ -90,6 +91,8 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       ...usageOf(run),
       durationMs: Math.round(performance.now() - startedAt),
       cut: result.cut,
+      agreement: result.agreement,
+      stable: result.stable,
       leaderboard: [...result.standings],
     },
   });
@@ -97,35 +100,8 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
 };
 
 /** A run's events as frames, as they happen. Ends after `done`; what ends a run early is thrown. */
-export async function* arenaFrames(run: ArenaRun, request: ArenaRequest): AsyncGenerator<string, void, undefined> {
-  const waiting: string[] = [];
-  let wake: (() => void) | undefined;
-  let ended = false;
-  const playing = playArena(run, request, (event) => {
-    waiting.push(eventFrame(event));
-    wake?.();
-  }).finally(() => {
-    ended = true;
-    wake?.();
-  });
-  // Awaited below; until then a rejection must not count as unhandled.
-  playing.catch(() => undefined);
-  try {
-    for (;;) {
-      if (waiting.length > 0) yield waiting.splice(0).join("");
-      else if (ended) break;
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
-    await playing;
-  } finally {
-    // Given up half way: the agents' calls are stopped by the run's signal, and their rows are settled.
-    await playing.catch(() => undefined);
-  }
-}
+export const arenaFrames = (run: ArenaRun, request: ArenaRequest): AsyncGenerator<string, void, undefined> =>
+  framesOf((tell) => playArena(run, request, (event) => tell(eventFrame(event))));
 
 /** A whole run, for callers who do not stream. */
 export const wholeArena = async (run: ArenaRun, request: ArenaRequest) => {

@@ -49,3 +49,15 @@ export const tally = (
   const valid = votes.some(({ ranking }) => ranking.length > 0);
   return { standings, winner: valid ? (standings[0]?.agentId ?? null) : null };
 };
+
+/** Fewer agents leave a voter no choice. */
+const leastVoters = 3;
+
+/** Of the valid votes that could name the winner first, the share that did. Nobody votes for itself. */
+export const agreementOn = (winner: string | null, votes: readonly Vote[]): number | null => {
+  if (winner === null || votes.length < leastVoters) return null;
+  const free = votes.filter(({ voter, ranking }) => voter.agentId !== winner && ranking.length > 0);
+  return free.length === 0
+    ? null
+    : free.filter(({ ranking: [first] }) => first?.agentId === winner).length / free.length;
+};

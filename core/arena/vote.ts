@@ -6,6 +6,7 @@ import type { ChatMessage } from "#core/schemas/chat.ts";
 import type { Agent, AgentAnswer } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import { quoted } from "./quoted.ts";
+import { labelOf, shuffled } from "./shuffle.ts";
 import { voteFormat } from "./vote-format.ts";
 
 /**
@@ -27,19 +28,6 @@ const maxReasonCharacters = 1_000;
 const maxAnswerCharacters = 6_000;
 /** Most of it is for models that think before they answer. */
 const voteTokens = 6_000;
-
-/** Fisher-Yates. */
-export const shuffled = <Value>(values: readonly Value[], random: () => number): Value[] => {
-  const result = [...values];
-  for (let index = result.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    const [left, right] = [result[index], result[other]];
-    if (left !== undefined && right !== undefined) [result[index], result[other]] = [right, left];
-  }
-  return result;
-};
-
-const labelOf = (index: number): string => String.fromCharCode(65 + index);
 
 /** In later rounds agents speak of each other by id. On a ballot that would tell a voter which answers those are. */
 const withoutNames = (content: string, labels: ReadonlyMap<string, string>): string =>

@@ -34,11 +34,21 @@ export interface CollectRequest {
   /** Called once, before any text. `outcome` fills while the answer is read. */
   readonly onServing: (serving: Serving, outcome: ProviderOutcome, target: Target) => void;
   readonly onText: (text: string) => void;
+  /** Called with each part of a streamed answer, before its text: whole frames. */
+  readonly onPart?: ((part: Buffer | string) => void) | undefined;
 }
 
-const readStream = async (reader: ChunkReader, { head, rest }: BegunStream, onText: CollectRequest["onText"]) => {
-  for (const part of head) onText(reader.push(part));
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) onText(reader.push(next.value));
+const readStream = async (
+  reader: ChunkReader,
+  { head, rest }: BegunStream,
+  { onText, onPart }: Pick<CollectRequest, "onText" | "onPart">,
+) => {
+  const take = (part: Buffer | string): void => {
+    onPart?.(part);
+    onText(reader.push(part));
+  };
+  for (const part of head) take(part);
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) take(next.value);
 };
 
 /** Calls a model and reads its whole answer. @throws GatewayError, ProviderFailure when the answer breaks off */
@@ -65,7 +75,7 @@ export const collectAnswer = async (request: CollectRequest): Promise<ChunkReade
     return reader;
   }
   try {
-    await readStream(reader, reply, request.onText);
+    await readStream(reader, reply, request);
   } finally {
     await reply.rest.return?.();
   }

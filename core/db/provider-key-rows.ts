@@ -70,6 +70,8 @@ export const providerKeyRowSchema = z.object({
     ciphertext: z.string(),
     tag: z.string(),
   }),
+  /** Its owner has paused it: it serves no request. */
+  paused: z.optional(z.boolean()),
   /** Set exactly where `provider` is `custom`. */
   custom: z.optional(customEndpointSchema),
 });

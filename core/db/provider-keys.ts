@@ -1,4 +1,4 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { documents } from "./document-client.ts";
@@ -68,6 +68,40 @@ export const removeProviderKey = async (userId: string, id: string): Promise<boo
     return true;
   } catch (error) {
     if (error instanceof TransactionRefused) return false;
+    throw error;
+  }
+};
+
+/** What can be changed of a key. */
+export interface ProviderKeyChanges {
+  readonly displayName?: string | undefined;
+  readonly paused?: boolean | undefined;
+}
+
+/** Changes a key. Undefined when the user has no such key. */
+export const updateProviderKey = async (
+  userId: string,
+  id: string,
+  changes: ProviderKeyChanges,
+): Promise<ProviderKeyRow | undefined> => {
+  const row = (await listProviderKeys(userId)).find((candidate) => candidate.id === id);
+  if (row === undefined) return undefined;
+  const { displayName = row.displayName, paused = row.paused === true } = changes;
+  try {
+    const { Attributes } = await documents.send(
+      new UpdateCommand({
+        TableName: config.tableName("providerKeys"),
+        Key: providerKeyRowKey(row),
+        UpdateExpression: "SET displayName = :name, paused = :paused",
+        ConditionExpression: "attribute_exists(pk)",
+        ExpressionAttributeValues: { ":name": displayName, ":paused": paused },
+        ReturnValues: "ALL_NEW",
+      }),
+    );
+    return providerKeyRowSchema.parse(Attributes);
+  } catch (error) {
+    // Deleted meanwhile.
+    if (error instanceof Error && error.name === "ConditionalCheckFailedException") return undefined;
     throw error;
   }
 };

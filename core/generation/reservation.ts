@@ -12,6 +12,16 @@ import type { Reserve } from "#core/db/grant.ts";
 
 export const noReserve: Reserve = { picoUsd: 0n, leastPicoUsd: 0n };
 
+/** What calls may cost, before they are made. */
+export type CallReserve = Reserve;
+
+/** What several calls reserve together. */
+export const sumOfReserves = (reserves: readonly CallReserve[]): CallReserve =>
+  reserves.reduce(
+    (sum, one) => ({ picoUsd: sum.picoUsd + one.picoUsd, leastPicoUsd: sum.leastPicoUsd + one.leastPicoUsd }),
+    noReserve,
+  );
+
 /** An amount that is of no use in part. */
 export const wholeReserve = (picoUsd: bigint): Reserve => ({ picoUsd, leastPicoUsd: picoUsd });
 

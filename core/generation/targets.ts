@@ -53,15 +53,21 @@ const customTarget = <Model extends TargetModel>(
 ): Target<Model> => {
   const row = rows.find((candidate) => candidate.slug === slug && candidate.custom !== undefined);
   if (row?.custom === undefined) throw unknownModel(model.id);
+  requireActive(row, "model");
   const catalog = customCatalogModel(model, row.custom.models);
   return byokTarget(catalog === undefined ? model : { ...model, catalog }, row, slug);
 };
 
 const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
 
+const requireActive = ({ paused, slug }: ProviderKeyRow, param: string): void => {
+  if (paused === true) throw refuse(`The provider key ${slug} is paused.`, param);
+};
+
 const requireSlug = (rows: readonly ProviderKeyRow[], slug: string, param: string): ProviderKeyRow => {
   const row = rows.find((candidate) => candidate.slug === slug);
   if (row === undefined) throw refuse("No provider key has this slug.", param);
+  requireActive(row, param);
   return row;
 };
 
@@ -112,7 +118,7 @@ export const toTargets = <Model extends TargetModel>(
     }
     if (slug !== undefined) return namedTarget(model, providerKeys, slug);
     if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);
-    const newest = providerKeys.find(({ provider }) => provider === model.provider);
+    const newest = providerKeys.find(({ provider, paused }) => provider === model.provider && paused !== true);
     if (newest !== undefined) return byokTarget(model, newest, undefined);
     return headerSlug === undefined ? platformTarget(model) : unpaidTarget(model);
   });

@@ -23,6 +23,10 @@ const keptHeaders = [
   "x-warnings",
   "x-guardrail-findings",
   "x-prompt-used",
+  "x-council-drafts",
+  "x-council-judge",
+  "x-council-agreement",
+  "x-council-cost-usd",
 ] as const;
 
 const kept = (headers: Readonly<Record<string, string>> | undefined): Record<string, string> =>

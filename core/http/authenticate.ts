@@ -1,20 +1,27 @@
 import { verifyApiKey } from "#core/auth/api-key.ts";
+import { connectBeforeFirstKey } from "#core/auth/connect-early.ts";
 import { requireKey } from "#core/auth/key-format.ts";
 import type { KeyPrincipal, Principal } from "#core/auth/principal.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { Call, RequestState } from "./request-state.ts";
 
-/** Finds out who is calling and counts the request, or throws a GatewayError. Fills `principal` and `limit`. */
-export type Authenticate = (state: RequestState) => Promise<void>;
+export interface Authenticate {
+  /** Finds out who is calling and counts the request, or throws a GatewayError. Fills `principal` and `limit`. */
+  (state: RequestState): Promise<void>;
+  /** Called once when a streaming function starts. */
+  readonly beforeFirst?: () => void;
+}
 
-/** By API key: Unkey's verdict and limits, and our own mark of the key. */
-export const byApiKey: Authenticate = async (state) => {
+const verifyKeyOf = async (state: RequestState): Promise<void> => {
   const { route, headers, startedAtMs } = state;
   const verified = await verifyApiKey(requireKey(headers), route.limit, route.id, startedAtMs);
   state.principal = verified.principal;
   state.limit = verified.limit;
   if (verified.deferred !== undefined) state.deferred.push(verified.deferred);
 };
+
+/** By API key: Unkey's verdict and limits, and our own mark of the key. */
+export const byApiKey: Authenticate = Object.assign(verifyKeyOf, { beforeFirst: connectBeforeFirstKey });
 
 /** The caller's key. For endpoints of `byApiKey` only: anything else is a programmer's error. */
 export const keyPrincipal = (call: Pick<Call<unknown>, "principal">): KeyPrincipal => {

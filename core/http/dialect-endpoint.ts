@@ -3,7 +3,6 @@ import type * as z from "zod/v4/core";
 import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
-import { openChat } from "#core/chat/open-chat.ts";
 import type {
   Dialect,
   NativeAnswer,
@@ -17,6 +16,7 @@ import { callerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Endpoint } from "./handler.ts";
 import { idempotent } from "./idempotent.ts";
+import { openAnswer } from "./open-answer.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 import { withBody } from "./schema.ts";
@@ -72,7 +72,7 @@ const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<En
   const request = withTime(withHeaderFields(translated, sent));
   const native = nativeRequest(call, dialect, translation);
   if (native !== undefined) checkNativeUrls(native.body);
-  const chat = await openChat(call, {
+  const chat = await openAnswer(call, {
     body: request,
     headers: sent,
     caller: callerOf(call),

@@ -1,7 +1,6 @@
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import { executionModeStreamifyResponse } from "@middy/core/StreamifyResponse";
 import type { Context } from "aws-lambda";
-import { connectBeforeFirstKey } from "#core/auth/connect-early.ts";
 import type { WireFormat } from "#core/dialects/dialect.ts";
 import { openAiWire } from "#core/dialects/openai-wire.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -192,7 +191,7 @@ export const jsonHandler = (options: HandlerOptions): Handler => {
 
 /** A streaming Lambda. Its answer may still be a plain JSON body. Endpoints watch Lambda's deadline themselves. */
 export const streamHandler = (options: HandlerOptions): Handler => {
-  if (options.route.auth === "key") connectBeforeFirstKey();
+  options.authenticate?.beforeFirst?.();
   const chain = build(options);
   const { run, requestEnd } = chain;
   const plugin = { timeoutEarlyInMillis: 0, executionMode: executionModeStreamifyResponse, requestEnd };

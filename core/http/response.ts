@@ -45,6 +45,10 @@ const exposed = [
   "X-Idempotent-Replay",
   "X-Guardrail-Findings",
   "X-Prompt-Used",
+  "X-Council-Drafts",
+  "X-Council-Judge",
+  "X-Council-Agreement",
+  "X-Council-Cost-Usd",
   "X-Should-Retry",
   "Retry-After",
 ].join(", ");

@@ -83,7 +83,7 @@ const events: readonly ArenaEvent[] = [
       dropped: false,
     },
   },
-  { name: "leaderboard", data: { entries, winner: second.agentId, rule: tallyRule } },
+  { name: "leaderboard", data: { entries, winner: second.agentId, agreement: null, rule: tallyRule } },
   {
     name: "done",
     data: {
@@ -93,6 +93,8 @@ const events: readonly ArenaEvent[] = [
       costUsd: 0.0009,
       durationMs: 4_950,
       cut: null,
+      agreement: null,
+      stable: false,
       leaderboard: entries,
     },
   },

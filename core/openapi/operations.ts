@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { mcpAnswer, messageSchema } from "#core/mcp/message.ts";
 import * as answers from "#core/schemas/answers.ts";
 import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
@@ -12,14 +13,21 @@ import {
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { councilSchema } from "#core/schemas/council.ts";
+import { councilAnswer, councilEventData } from "#core/schemas/council-events.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
-import { createProviderKeySchema } from "#core/schemas/provider-keys.ts";
+import {
+  createProviderKeySchema,
+  testProviderKeySchema,
+  updateProviderKeySchema,
+} from "#core/schemas/provider-keys.ts";
 import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
+import { councilTranscript } from "./council-transcript.ts";
 import { mediaOperations } from "./media-operations.ts";
 import type { Answer, HeaderParameter, OperationTable } from "./operation.ts";
 
@@ -259,6 +267,35 @@ export const operations: OperationTable = {
       answers: [{ status: 200, description: "The events of the fight", ...arenaStream }],
     },
   },
+  Mcp: {
+    POST: {
+      summary: "Serve chat, council, battle, image and video as tools of the Model Context Protocol",
+      tag: "Arena",
+      body: messageSchema,
+      headers: payingHeaders,
+      answers: [
+        { status: 200, description: "The answer to the message", json: mcpAnswer },
+        { status: 202, description: "A notification was taken" },
+      ],
+    },
+  },
+  Council: {
+    POST: {
+      summary: "Let several models draft, and get one answer",
+      tag: "Arena",
+      body: councilSchema,
+      headers: payingHeaders,
+      answers: [
+        {
+          status: 200,
+          description: "The answer and how it came about; with `stream: true`, the council's events",
+          json: councilAnswer,
+          events: councilEventData,
+          eventsExample: councilTranscript,
+        },
+      ],
+    },
+  },
   Embeddings: {
     POST: {
       summary: "Create embeddings of texts or tokens",
@@ -310,7 +347,23 @@ export const operations: OperationTable = {
       answers: created(answers.providerKeyAnswer),
     },
   },
-  ProviderKey: { DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent } },
+  TestProviderKey: {
+    POST: {
+      summary: "Test a provider key without storing it",
+      tag: "Provider keys",
+      body: testProviderKeySchema,
+      answers: ok(answers.keyTestAnswer),
+    },
+  },
+  ProviderKey: {
+    PATCH: {
+      summary: "Rename or pause a provider key",
+      tag: "Provider keys",
+      body: updateProviderKeySchema,
+      answers: ok(answers.providerKeyAnswer),
+    },
+    DELETE: { summary: "Delete a provider key", tag: "Provider keys", answers: noContent },
+  },
   OwnKey: {
     GET: { summary: "Get what the calling key may do and has left", tag: "Keys", answers: ok(answers.ownKeyAnswer) },
   },

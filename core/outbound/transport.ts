@@ -2,11 +2,14 @@ import type { AgentOptions, ClientRequest, Agent as HttpAgent, IncomingMessage, 
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
+import { lastThawMs, watchForFreezes } from "./freeze.ts";
 import { maxIdleMs } from "./idle.ts";
 
 /**
- * Every outgoing call on the hot path but the small ones of core/lean-http: a keep-alive node:http(s) request with a time
- * for the headers, a time between two reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and the vendors' SDKs.
+ * Every outgoing call on the hot path but the small ones of core/outbound/post.ts: a keep-alive node:http(s) request with a
+ * time for the headers, a time between two reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and
+ * the vendors' SDKs. A model may think for minutes before its headers, so silence says nothing of a connection: one that
+ * lived through a freeze is not used at all.
  */
 
 // getBuiltinModule instead of an import: node's ESM facade of node:http loads all of undici (about 30 ms of a cold start).
@@ -65,7 +68,10 @@ const freeSince = new WeakMap<object, number>();
 
 /** Notes when a socket becomes free: an agent's own timers stand still while Lambda is frozen. */
 const noting = <Kept extends HttpAgent>(agent: Kept): Kept =>
-  agent.on("free", (socket: object) => freeSince.set(socket, Date.now()));
+  agent.on("free", (socket: object) => {
+    freeSince.set(socket, Date.now());
+    watchForFreezes();
+  });
 
 /** Closes free sockets that may have died during a freeze, or all. The agent takes none that is destroyed. */
 const closeFreeSockets = ({ freeSockets }: HttpAgent, oldestMs: number): void => {
@@ -127,6 +133,28 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
   return new OutboundError("network", `The connection failed${code === undefined ? "" : ` (${code})`}`, code);
 };
 
+/** A connection that its server has closed is reset by the first packet, a round trip later: no later than this, ms. */
+const staleForMs = 2_000;
+
+const optionsOf = (
+  { hostname, port, path, host }: Origin,
+  { method = "POST", headers, idleTimeoutMs, onlyOnce }: OutboundRequest,
+  body: string | Buffer | undefined,
+  agent: HttpAgent,
+): RequestOptions => ({
+  method,
+  hostname,
+  port,
+  path,
+  agent: onlyOnce === true ? false : agent,
+  timeout: idleTimeoutMs,
+  headers: {
+    ...headers,
+    host,
+    ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
+  },
+});
+
 const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { signal, agent = origin.agent } = request;
@@ -135,23 +163,12 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       reject(unsent(new OutboundError("aborted", "The call was aborted")));
       return;
     }
-    const options: RequestOptions = {
-      method: request.method ?? "POST",
-      hostname: origin.hostname,
-      port: origin.port,
-      path: origin.path,
-      agent: request.onlyOnce === true ? false : agent,
-      timeout: request.idleTimeoutMs,
-      headers: {
-        ...request.headers,
-        host: origin.host,
-        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-      },
-    };
-    closeFreeSockets(agent, Date.now() - maxIdleMs);
+    const options = optionsOf(origin, request, body, agent);
+    closeFreeSockets(agent, Math.max(Date.now() - maxIdleMs, lastThawMs()));
     const call: ClientRequest = origin.secure ? https().request(options) : http.request(options);
     let answer: IncomingMessage | undefined;
     let sent = false;
+    const calledAtMs = performance.now();
     call.once("finish", () => {
       sent = true;
     });
@@ -178,7 +195,10 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
     call.once("timeout", () => giveUp(`Nothing arrived in ${idleTimeoutMs} ms`));
     call.on("error", (error) => {
       answer?.destroy(toOutboundError(error, signal));
-      reject(Object.assign(toOutboundError(error, signal), { sent, reusedSocket: call.reusedSocket }));
+      const failure = toOutboundError(error, signal);
+      const isReset = /^(ECONNRESET|EPIPE)$/.test(failure.networkCode ?? "");
+      const isStale = isReset && call.reusedSocket && performance.now() - calledAtMs < staleForMs;
+      reject(Object.assign(failure, { sent, isStale }));
     });
     call.once("response", (response) => {
       clearTimeout(headersTimer);
@@ -190,7 +210,8 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
 
 /**
  * Sends one request and resolves with its response as soon as the headers are here; the body is read by the caller.
- * A kept-alive socket that the server had closed meanwhile is replaced once: nothing of the request was answered on it.
+ * A kept-alive socket that the server had closed meanwhile is replaced once: it is reset at once, and nothing of the request
+ * was answered on it. A later reset may be the end of work that was begun, so the caller decides.
  * @throws OutboundError
  */
 export const send = async (request: OutboundRequest): Promise<IncomingMessage> => {
@@ -198,12 +219,7 @@ export const send = async (request: OutboundRequest): Promise<IncomingMessage> =
   try {
     return await attempt(origin, request);
   } catch (error) {
-    const stale =
-      error instanceof OutboundError &&
-      (error.networkCode === "ECONNRESET" || error.networkCode === "EPIPE") &&
-      "reusedSocket" in error &&
-      error.reusedSocket === true;
-    if (!stale) throw error;
+    if (!(Object(error) as { readonly isStale?: boolean }).isStale) throw error;
     return attempt(origin, request);
   }
 };

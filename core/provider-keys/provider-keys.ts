@@ -1,16 +1,27 @@
 import { customPresets } from "#core/catalog/custom-presets.ts";
 import { customPrefix } from "#core/catalog/resolve.ts";
-import type { CustomEndpoint, CustomModel, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
-import { insertProviderKey, listProviderKeys, removeProviderKey } from "#core/db/provider-keys.ts";
+import type { ByokProvider, CustomEndpoint, CustomModel, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import { insertProviderKey, listProviderKeys, removeProviderKey, updateProviderKey } from "#core/db/provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import type { CreateCustomKey, CreateProviderKey } from "#core/schemas/provider-keys.ts";
+import type { ProviderCredential } from "#core/providers/provider.ts";
+import type {
+  CreateProviderKey,
+  CustomAddress,
+  TestProviderKey,
+  UpdateProviderKey,
+} from "#core/schemas/provider-keys.ts";
+import { providerBaseUrl } from "#core/upstreams.ts";
 import { checkBaseUrl } from "./base-url.ts";
+import { customAccess } from "./custom-access.ts";
 import { sealProviderKey } from "./seal-provider-key.ts";
+import type { KeyTest } from "./test-provider-key.ts";
 
 /** A provider key as its owner sees it: never more of it than the last four characters. */
 export interface ProviderKeyView
   extends Pick<ProviderKeyRow, "id" | "provider" | "slug" | "displayName" | "last4" | "createdAt"> {
+  /** It serves no request. */
+  readonly paused: boolean;
   /** Of a custom provider. */
   readonly custom?: CustomView;
 }
@@ -36,20 +47,30 @@ const mapPrices = (prices: Prices, map: (price: number) => number): Prices => ({
 const withPrices = (models: readonly CustomModel[], map: (price: number) => number): CustomModel[] =>
   models.map(({ prices, ...model }) => (prices === undefined ? model : { ...model, prices: mapPrices(prices, map) }));
 
-const toView = ({ id, provider, slug, displayName, last4, createdAt, custom }: ProviderKeyRow): ProviderKeyView => ({
+const toView = ({
   id,
   provider,
   slug,
   displayName,
   last4,
   createdAt,
+  paused = false,
+  custom,
+}: ProviderKeyRow): ProviderKeyView => ({
+  id,
+  provider,
+  slug,
+  displayName,
+  last4,
+  createdAt,
+  paused,
   ...(custom === undefined
     ? {}
     : { custom: { ...custom, models: withPrices(custom.models, usd), modelPrefix: customPrefix(slug) } }),
 });
 
 /** The address and the form of a custom provider. @throws GatewayError BAD_REQUEST for an address that may not be used */
-const endpointOf = ({ preset, apiVersion, models = [], ...asked }: CreateCustomKey): CustomEndpoint => {
+const endpointOf = ({ preset, apiVersion, models = [], ...asked }: CustomAddress): CustomEndpoint => {
   const known = preset === undefined ? undefined : customPresets[preset];
   const protocol = asked.protocol ?? known?.protocol ?? "openai";
   return {
@@ -64,14 +85,58 @@ const endpointOf = ({ preset, apiVersion, models = [], ...asked }: CreateCustomK
 /** Fewer characters of a short key: the last four of a few would be most of it. */
 const lastFour = (apiKey: string): string => (apiKey.length < 8 ? "" : apiKey.slice(-4));
 
+const credentialOf = (
+  provider: ByokProvider,
+  apiKey: string,
+  custom: CustomEndpoint | undefined,
+): ProviderCredential => {
+  if (provider === "custom") {
+    if (custom === undefined) throw new Error("A custom provider has no address");
+    return { apiKey, byok: true, baseUrl: custom.baseUrl, custom: customAccess(custom) };
+  }
+  return { apiKey, byok: true, baseUrl: providerBaseUrl(provider) };
+};
+
+/** Asks the provider of a key that is not stored whether it takes it. @throws GatewayError BAD_REQUEST for a bad address */
+export const tryProviderKey = async (input: TestProviderKey): Promise<KeyTest> => {
+  const { provider, apiKey } = input;
+  const custom = provider === "custom" ? endpointOf(input) : undefined;
+  const { testProviderKey } = await import("./test-provider-key.ts");
+  return testProviderKey(
+    provider,
+    credentialOf(provider, apiKey, custom),
+    provider === "custom" ? input.model : undefined,
+  );
+};
+
+/** Renames a key, pauses it, or ends its pause. @throws GatewayError NOT_FOUND also for another user's; BAD_REQUEST */
+export const changeProviderKey = async (
+  userId: string,
+  id: string,
+  changes: UpdateProviderKey,
+): Promise<ProviderKeyView> => {
+  requireUnicode(changes.displayName ?? "");
+  const row = await updateProviderKey(userId, id, changes);
+  if (row === undefined) throw new GatewayError("NOT_FOUND", "No provider key has this id.", { param: "id" });
+  return toView(row);
+};
+
+/** Half of a surrogate pair is no text: DynamoDB refuses it. @throws GatewayError BAD_REQUEST */
+const requireUnicode = (displayName: string): void => {
+  if (displayName.isWellFormed()) return;
+  throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
+};
+
 /** Seals and stores a provider key. @throws GatewayError BAD_REQUEST, CONFLICT for a slug that is taken or at the cap of keys */
 export const storeProviderKey = async (userId: string, input: CreateProviderKey): Promise<ProviderKeyView> => {
   const { provider, slug, displayName, apiKey } = input;
-  // Half of a surrogate pair is no text: DynamoDB refuses it.
-  if (!displayName.isWellFormed()) {
-    throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
-  }
+  requireUnicode(displayName);
   const custom = input.provider === "custom" ? endpointOf(input) : undefined;
+  if (input.verify === true) {
+    const { requireGoodKey, testProviderKey } = await import("./test-provider-key.ts");
+    const model = custom?.models[0]?.id;
+    requireGoodKey(await testProviderKey(provider, credentialOf(provider, apiKey, custom), model), provider);
+  }
   const id = newId("providerKey");
   const row: ProviderKeyRow = {
     id,

@@ -305,6 +305,7 @@ const providerKey = z
     displayName: z.string(),
     last4: z.string(),
     createdAt: z.iso.datetime(),
+    paused: z.boolean(),
     custom: z
       .strictObject({
         baseUrl: z.string(),
@@ -331,6 +332,17 @@ const providerKey = z
       .describe("Only of a custom provider"),
   })
   .meta({ id: "ProviderKey" });
+
+export const keyTestAnswer = success(
+  z
+    .strictObject({
+      ok: z.boolean(),
+      status: z.int().nullable().describe("Of the provider's answer; null if none came"),
+      message: z.string().nullable().describe("The provider's own words; null if it accepted the key"),
+      latencyMs: z.int(),
+    })
+    .meta({ id: "ProviderKeyTest" }),
+);
 
 export const providerKeyAnswer = success(providerKey);
 export const providerKeyListAnswer = success(z.array(providerKey));

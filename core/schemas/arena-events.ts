@@ -10,6 +10,14 @@ const agentId = z.string();
 const modelUsed = z.string().describe("The model that answered; differs from `model` for an alias or `auto`");
 const finishReason = z.string().describe("As in a chat completion: `stop`, `length`, `content_filter`");
 const round = z.int().describe("Starts at 1; 0 for votes");
+const agreement = z
+  .number()
+  .min(0)
+  .max(1)
+  .nullable()
+  .describe(
+    "Of the votes that could name the winner first, the share that did; null outside fights and with two agents",
+  );
 const error = errorAnswer.shape.error;
 
 /** The data of one event, which the OpenAPI document knows by this name. */
@@ -60,6 +68,7 @@ export const arenaEventSchemas = {
   leaderboard: event("ArenaLeaderboard", {
     entries: z.array(z.strictObject({ agentId, model: z.string(), votes: z.int(), points: z.int(), rank: z.int() })),
     winner: agentId.nullable(),
+    agreement,
     rule: z.string(),
   }),
   done: event("ArenaDone", {
@@ -70,6 +79,8 @@ export const arenaEventSchemas = {
     durationMs: z.int(),
     /** Why the run (in mode chat: the answer) ended early, or null. */
     cut: z.enum(["time", "cost", "agents"]).nullable(),
+    agreement,
+    stable: z.boolean().describe("Whether a fight ended before its last round because no answer changed any more"),
     leaderboard: z.array(
       z.strictObject({ agentId, model: z.string(), votes: z.int(), points: z.int(), rank: z.int() }),
     ),
@@ -93,4 +104,5 @@ export type Citation = z.infer<typeof citationSchema>;
 export type Emit = (event: ArenaEvent) => void;
 
 /** An event as it travels. JSON escapes every line break, so model text cannot begin another event. */
-export const eventFrame = ({ name, data }: ArenaEvent): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+export const eventFrame = ({ name, data }: { readonly name: string; readonly data: unknown }): string =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

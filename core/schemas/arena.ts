@@ -8,11 +8,13 @@ import { GatewayError } from "#core/errors.ts";
 const maxMessageCharacters = 2_000;
 const maxAgents = 8;
 const maxRounds = 5;
-const defaultRounds = 2;
+/** Independent answers and one vote: more rounds before a vote lower accuracy (docs/decisions/0011). */
+const defaultRounds = 1;
+const defaultFightMode = "blind";
 
-const modelName = z.string().min(1).max(200);
+export const modelName = z.string().min(1).max(200);
 /** An array, or names separated by commas. */
-const modelNames = z
+export const modelNames = z
   .union(
     [
       z.array(modelName),
@@ -30,13 +32,16 @@ const modelNames = z
   )
   .pipe(z.array(modelName));
 
-const turn = z.strictObject({ role: z.enum(["user", "assistant", "system"]), content: z.string().min(1).max(100_000) });
+export const arenaTurn = z.strictObject({
+  role: z.enum(["user", "assistant", "system"]),
+  content: z.string().min(1).max(100_000),
+});
 
 const common = {
   message: z.string().min(1),
   models: modelNames.optional(),
   /** The turns before. */
-  messages: z.array(turn).max(200).optional(),
+  messages: z.array(arenaTurn).max(200).optional(),
   stream: z.boolean().optional(),
   /** Whether the models may search the web, where a search key is set. */
   search: z.boolean().default(true),
@@ -47,7 +52,7 @@ const common = {
 
 const fightOptions = {
   rounds: z.int().min(1).max(maxRounds).default(defaultRounds),
-  fightMode: z.enum(["brawl", "blind"]).default("brawl"),
+  fightMode: z.enum(["brawl", "blind"]).default(defaultFightMode),
 };
 
 export const battleSchema = z.strictObject(common);
@@ -67,7 +72,7 @@ export interface ArenaRequest {
   readonly mode: ArenaMode;
   readonly message: string;
   readonly models: readonly string[];
-  readonly history: readonly z.infer<typeof turn>[];
+  readonly history: readonly z.infer<typeof arenaTurn>[];
   readonly stream: boolean;
   readonly search: boolean;
   readonly rounds: number;
@@ -142,7 +147,7 @@ export const toArenaRequest = (
     stream: mode === "fight" || body.stream === true,
     search: body.search && mode !== "chat",
     rounds: body.rounds ?? defaultRounds,
-    fightMode: body.fightMode ?? "brawl",
+    fightMode: body.fightMode ?? defaultFightMode,
     maxCostUsd: body.maxCostUsd,
     maxTokens: body.maxTokens,
   };

@@ -9,16 +9,18 @@ const displayName = z.string().trim().min(1).max(100);
 /** Providers with an address of their own. */
 export const namedByokProviders = byokProviders.filter((provider) => provider !== "custom");
 
-const named = z.strictObject({
+const namedAccess = {
   provider: z.enum(namedByokProviders),
-  slug,
-  displayName,
   /** Printable ASCII: it becomes a header. */
   apiKey: z
     .string()
     .trim()
     .regex(/^[\x21-\x7e]{8,500}$/, "must be 8 to 500 printable characters without spaces"),
-});
+};
+
+const verify = z.boolean().describe("Stores the key only if the provider accepts it").optional();
+
+const named = z.strictObject({ ...namedAccess, slug, displayName, verify });
 
 const maxModels = 20;
 const price = z.number().min(0).max(10_000);
@@ -37,14 +39,12 @@ const model = z.strictObject({
   contextWindow: z.int().min(1).max(100_000_000).describe("Tokens").optional(),
 });
 
-const custom = z.strictObject({
+const customAccess = {
   provider: z.literal("custom"),
   preset: z
     .enum(customPresetIds)
     .describe("Sets what the request leaves out: baseUrl, protocol, authHeader")
     .optional(),
-  slug: slug.refine((text) => !isReservedSlug(text), "is the name of a provider or a model: choose another"),
-  displayName,
   baseUrl: z.string().trim().max(500).optional(),
   protocol: z.enum(customProtocols).optional(),
   authHeader: z.enum(customAuthHeaders).optional(),
@@ -57,7 +57,19 @@ const custom = z.strictObject({
     .string()
     .trim()
     .regex(/^[\x21-\x7e]{1,500}$/, "must be 1 to 500 printable characters without spaces"),
+};
+
+const custom = z.strictObject({
+  ...customAccess,
+  slug: slug.refine((text) => !isReservedSlug(text), "is the name of a provider or a model: choose another"),
+  displayName,
   models: z.array(model).max(maxModels).optional(),
+  verify,
+});
+
+const customTest = z.strictObject({
+  ...customAccess,
+  model: model.shape.id.describe("Asked for one token where the server has no list of models").optional(),
 });
 
 const hasAddress = ({ baseUrl, preset }: { baseUrl?: string | undefined; preset?: CustomPresetId | undefined }) =>
@@ -68,5 +80,24 @@ export const createProviderKeySchema = z.discriminatedUnion("provider", [
   custom.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
 ]);
 
+/** A key that is not stored yet. */
+export const testProviderKeySchema = z.discriminatedUnion("provider", [
+  z.strictObject(namedAccess),
+  customTest.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
+]);
+
+export const updateProviderKeySchema = z
+  .strictObject({
+    displayName: displayName.optional(),
+    paused: z.boolean().describe("A paused key serves no request").optional(),
+  })
+  .refine(({ displayName: name, paused }) => name !== undefined || paused !== undefined, "must change something");
+
+export type UpdateProviderKey = z.infer<typeof updateProviderKeySchema>;
+export type TestProviderKey = z.infer<typeof testProviderKeySchema>;
 export type CreateProviderKey = z.infer<typeof createProviderKeySchema>;
-export type CreateCustomKey = z.infer<typeof custom>;
+/** Where a custom provider is, as a request states it. */
+export type CustomAddress = Pick<
+  z.infer<typeof custom>,
+  "preset" | "baseUrl" | "protocol" | "authHeader" | "apiVersion" | "models"
+>;

@@ -23,6 +23,7 @@ import { FunctionPool, type LogLine } from "./lambda/function-pool.ts";
 import type { SandboxMode } from "./lambda/sandbox.ts";
 import { WorkerBudget } from "./lambda/worker-budget.ts";
 import { LogFile } from "./log-file.ts";
+import type { FunctionRights, RightsObserver } from "./rights/function-rights.ts";
 import { rightsHolders } from "./rights/rights-holders.ts";
 import { type LocalRights, startRights } from "./rights/start-rights.ts";
 import { startSchedules } from "./schedules.ts";
@@ -43,6 +44,8 @@ export interface CloudOptions {
   readonly scheduleScale?: number;
   /** Where `buildFunctions` put the functions before. Without it they are built into the data folder. */
   readonly functionsDir?: string;
+  /** Hears of the rights that functions use. */
+  readonly onAllowed?: RightsObserver;
   readonly onProgress: (step: string) => void;
   /** Hears of what failed while the cloud runs on. */
   readonly onFault: (line: string) => void;
@@ -54,6 +57,8 @@ export interface Cloud {
   readonly account: DemoAccount;
   readonly dependencies: Dependencies;
   readonly logFile: string;
+  /** What each function may do. It may change while the cloud runs. */
+  readonly rights: FunctionRights;
   /** Workers that run now, over all functions. */
   workers(): number;
   /** Lets open streams end for up to `graceMs`, then stops everything. */
@@ -121,6 +126,7 @@ const startParts = async (
     rights = await startRights({
       dependencies,
       holders: rightsHolders(settingOf("WITHOUT_RIGHTS")),
+      onAllowed: options.onAllowed,
       onDenied: ({ functionId, call }) =>
         log.write(`concurred-local-${functionId} is not allowed ${call.action} on ${call.resource}`),
     });
@@ -180,6 +186,7 @@ const startParts = async (
       account,
       dependencies,
       logFile,
+      rights: rights.rights,
       workers: () => budget.workers,
       close: async (graceMs) => {
         schedules.stop();

@@ -31,10 +31,28 @@ const embeddingAnswer = {
   usage: { prompt_tokens: 2, total_tokens: 2 },
 };
 
+const keyOf = ({ headers }: FakeProviderRequest): string =>
+  String(headers["x-api-key"] ?? headers["api-key"] ?? headers.authorization).replace(/^Bearer /, "");
+
 const started: FakeProvider[] = [];
 const startServer = async (): Promise<FakeProvider> => {
   const server = await startFakeProvider((request, response) => {
     const { stream, model = "" } = (request.body ?? {}) as { stream?: boolean; model?: string };
+    const key = keyOf(request);
+    if (request.method === "GET" && request.path.includes("no-list")) {
+      response.writeHead(404).end();
+      return;
+    }
+    if (key.includes("refused")) {
+      response
+        .writeHead(401, { "content-type": "application/json" })
+        .end(JSON.stringify({ error: { message: `No such key: ${key}` } }));
+      return;
+    }
+    if (request.method === "GET") {
+      response.writeHead(200, { "content-type": "application/json" }).end('{"object":"list","data":[]}');
+      return;
+    }
     const respond = (status: number, body: object): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
@@ -297,5 +315,86 @@ describe("a custom provider is refused", () => {
       expect(reply.error(), baseUrl).toMatchObject({ code: "BAD_REQUEST", param: "baseUrl" });
     }
     expect((await account.browser.get(path)).data()).toEqual([]);
+  });
+});
+
+describe("the test of a key", () => {
+  const test = ({ browser }: Account, body: object) => browser.post(`${path}/test`, body);
+
+  it("asks the provider for what costs nothing, and stores nothing", async () => {
+    const account = await newAccount();
+    const access = { provider: "custom", baseUrl: `${own.url}/v1`, apiKey: ownKey };
+    const [seen] = await seenBy(own, async () => {
+      const reply = await test(account, access);
+      expect(reply.data()).toMatchObject({ ok: true, status: 200, message: null, latencyMs: expect.any(Number) });
+    });
+    expect(seen).toMatchObject({ method: "GET", path: "/v1/models", headers: { authorization: `Bearer ${ownKey}` } });
+    expect((await account.browser.get(path)).data()).toEqual([]);
+  });
+
+  it("passes on the provider's words without the key", async () => {
+    const account = await newAccount();
+    const apiKey = "my-refused-key-0003";
+    const reply = await test(account, { provider: "custom", baseUrl: `${own.url}/v1`, apiKey });
+    expect(reply.status).toBe(200);
+    expect(reply.data()).toMatchObject({ ok: false, status: 401, message: "No such key: [redacted]" });
+    const stored = await store(account, { apiKey, verify: true });
+    expect(stored.error()).toMatchObject({ code: "BAD_REQUEST", param: "apiKey", details: { status: 401 } });
+    expect(stored.text).toContain("No such key");
+    expect(reply.text + stored.text).not.toContain(apiKey);
+    expect((await account.browser.get(path)).data()).toEqual([]);
+    expect((await store(account, { verify: true })).status).toBe(201);
+  });
+
+  it("asks a server without a list of models for one token, and says when nobody answers", async () => {
+    const account = await newAccount();
+    const access = { provider: "custom", baseUrl: `${own.url}/no-list/v1`, apiKey: ownKey };
+    expect((await test(account, access)).data()).toMatchObject({ ok: false, status: 404 });
+    const [, asked] = await seenBy(own, async () => {
+      expect((await test(account, { ...access, model: "big" })).data()).toMatchObject({ ok: true });
+    });
+    expect(asked).toMatchObject({ method: "POST", path: "/no-list/v1/chat/completions", body: { max_tokens: 1 } });
+    const nobody = await test(account, { ...access, baseUrl: "http://127.0.0.1:9/v1" });
+    expect(nobody.data()).toMatchObject({ ok: false, status: null, message: expect.stringContaining("connection") });
+  });
+
+  it.each(["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"])(
+    "knows a good key of %s from a bad one",
+    async (provider) => {
+      const account = await newAccount();
+      const good = await test(account, { provider, apiKey: "sk-good-key-0123456789" });
+      expect(good.data(), good.text).toMatchObject({ ok: true, status: 200 });
+      const bad = await test(account, { provider, apiKey: "invalid-key-0123456789" });
+      expect(bad.data(), bad.text).toMatchObject({
+        ok: false,
+        message: expect.stringMatching(/key|login|auth|user not found/i),
+      });
+    },
+  );
+});
+
+describe("PATCH of a provider key", () => {
+  it("renames, pauses and resumes; a paused key serves nothing, and the platform's money does not step in", async () => {
+    const account = await newAccount();
+    const stranger = await newAccount();
+    const { id } = (await store(account)).data<{ id: string }>();
+    const patch = (body: object, who = account) => who.browser.patch(`${path}/${id}`, body);
+    expect((await patch({ displayName: "Renamed" })).data()).toMatchObject({
+      id,
+      displayName: "Renamed",
+      paused: false,
+    });
+    expect((await patch({ paused: true })).data()).toMatchObject({ displayName: "Renamed", paused: true });
+    const seen = await seenBy(own, async () => {
+      expect((await ask(account, "mine/big")).error()).toMatchObject({ code: "BAD_REQUEST", param: "model" });
+      const picked = await ask(account, "mine/big", {}, { "x-provider-key": "mine" });
+      expect(picked.error()).toMatchObject({ code: "BAD_REQUEST", param: "X-Provider-Key" });
+    });
+    expect(seen).toEqual([]);
+    expect((await patch({ paused: false })).data()).toMatchObject({ paused: false });
+    expect((await ask(account, "mine/big")).status).toBe(200);
+    expect((await patch({ displayName: "Theirs" }, stranger)).error()).toMatchObject({ code: "NOT_FOUND" });
+    expect((await patch({})).status).toBe(400);
+    expect((await patch({ baseUrl: other.url })).status).toBe(400);
   });
 });

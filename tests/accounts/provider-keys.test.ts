@@ -57,6 +57,7 @@ describe.skipIf(!hasTables)(`/api/v1/provider-keys (${tablesName})`, () => {
       displayName: "Wörk ✓",
       last4: body.apiKey.slice(-4),
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      paused: false,
     });
     expect(await list()).toEqual([view]);
   });

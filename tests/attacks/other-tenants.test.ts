@@ -66,6 +66,7 @@ const attacks: Readonly<Record<string, Attack>> = {
   "PATCH /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "POST /api/v1/keys/{id}/rotate: path id": { with: own, refusal: 404 },
+  "PATCH /api/v1/provider-keys/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/provider-keys/{id}: path id": { with: own, refusal: 404 },
   "GET /api/v1/usage: query keyId": { with: own, refusal: "nothing" },
   "GET /api/v1/media/video/{taskId}: path taskId": { with: job("clip"), refusal: 404 },

@@ -23,6 +23,10 @@ export const benchCommands = {
     summary: "time that a blind fight of eight agents adds to the slowest agent",
     run: script("tests/bench/arena.ts"),
   },
+  council: {
+    summary: "accuracy against cost: best single model, majority vote, fight, council; --write; CK_KEY for real models",
+    run: script("tests/bench/council.ts"),
+  },
   bodies: {
     summary: "CPU and memory of 5 MB bodies, refused and read",
     run: script("tests/bench/bodies.ts"),

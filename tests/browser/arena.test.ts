@@ -91,7 +91,7 @@ const whole: readonly ArenaEvent[] = [
     data: { voterId: "agent-1", votedFor: "agent-2", ranking: ["agent-2"], reason: "It says why.", dropped: false },
   },
   { name: "vote", data: { voterId: "agent-2", votedFor: null, ranking: [], reason: "", dropped: true } },
-  { name: "leaderboard", data: { entries, winner: "agent-2", rule: tallyRule } },
+  { name: "leaderboard", data: { entries, winner: "agent-2", agreement: null, rule: tallyRule } },
   {
     name: "done",
     data: {
@@ -101,6 +101,8 @@ const whole: readonly ArenaEvent[] = [
       costUsd: 0.0021,
       durationMs: 6_120,
       cut: null,
+      agreement: null,
+      stable: false,
       leaderboard: entries,
     },
   },

@@ -155,7 +155,8 @@ const usageRows = async (runId: string) =>
 
 describe("A fight", () => {
   it("in a brawl is told in order, agent after agent, and each call is metered under the one run", async () => {
-    const { text, requestId, status, key } = await ask("v1/fight", { models: [one, two, three], rounds: 1 });
+    const options = { models: [one, two, three], rounds: 1, fightMode: "brawl" };
+    const { text, requestId, status, key } = await ask("v1/fight", options);
     expect(status).toBe(200);
     const events = arenaEvents(text);
     expect(briefly(events)).toEqual([

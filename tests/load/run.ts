@@ -28,7 +28,7 @@ export const loadCommands = {
     run: script("tests/load/requests.ts"),
   },
   rights: {
-    summary: "every right of every function is missed by a test when it is gone; hours, or name functions",
+    summary: "every right of every function is missed when it is gone; ten minutes, or name functions",
     run: script("tests/rights/each-right.ts"),
   },
   usage: {

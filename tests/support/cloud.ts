@@ -44,6 +44,8 @@ export interface CloudOptions {
   readonly flags?: readonly string[];
   /** Builds its functions itself, as a person's `npm start` does, instead of running those of the whole test run. */
   readonly builds?: boolean;
+  /** What is run instead of `npm start`: it announces itself in the same way, and `ask` reaches it. */
+  readonly entry?: string;
   /** A folder that outlives the cloud, for restarts. Without it a temporary one that goes with it. */
   readonly dataDir?: string;
 }
@@ -117,11 +119,11 @@ const killWithThisProcess = (child: ChildProcess): ChildProcess => {
 };
 
 const spawnStart = (dataDir: string, options: CloudOptions): Started => {
-  const { flags = [] } = options;
-  const child = spawn(process.execPath, ["infra/local/start.ts", ...flags], {
+  const { flags = [], entry } = options;
+  const child = spawn(process.execPath, [entry ?? "infra/local/start.ts", ...flags], {
     cwd: root,
     env: cleanEnvironment(dataDir, options),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(entry === undefined ? [] : ["ipc" as const])],
   });
   const guard = killWithThisProcess(child);
   let stderr = "";
@@ -311,6 +313,13 @@ export class TestCloud {
     return readFile(this.ready.local.logFile, "utf8");
   }
 
+  /** Sends an order to the process of `entry` and resolves with its answer. */
+  async ask<Answer>(order: object): Promise<Answer> {
+    const answered = once(this.#started.child, "message");
+    this.#started.child.send(order);
+    return (await answered)[0] as Answer;
+  }
+
   /** Asks the cloud to end, as Ctrl-C or a supervisor does, and resolves with its exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.#documents.destroy();
@@ -325,14 +334,27 @@ export class TestCloud {
 export const eventually = <Value>(read: () => Promise<Value> | Value): Promise<Value> =>
   vi.waitFor(read, { timeout: waitMs, interval: 25 });
 
-/** One cloud for all tests of a file. */
+/** Functions live without some rights, such as one to keep an answer, so a test may pass though its role lacks one. */
+const requireRights = async (cloud: TestCloud, { env, entry }: CloudOptions): Promise<void> => {
+  if (entry !== undefined || (env?.WITHOUT_RIGHTS ?? process.env.WITHOUT_RIGHTS) !== undefined) return;
+  const denied = (await cloud.log()).split("\n").filter((line) => / is not allowed \S+ on arn:/.test(line));
+  if (denied.length > 0) throw new Error(`Rights are missing in core/routes.ts:\n${denied.join("\n")}`);
+};
+
+/** One cloud for all tests of a file. What a function asks of AWS without a right fails the file. */
 export const useCloud = (options: CloudOptions | (() => Promise<CloudOptions>) = {}): (() => TestCloud) => {
   let cloud: TestCloud | undefined;
+  let chosen: CloudOptions = {};
   beforeAll(async () => {
-    cloud = await TestCloud.start(typeof options === "function" ? await options() : options);
+    chosen = typeof options === "function" ? await options() : options;
+    cloud = await TestCloud.start(chosen);
   });
   afterAll(async () => {
-    await cloud?.stop();
+    try {
+      if (cloud !== undefined) await requireRights(cloud, chosen);
+    } finally {
+      await cloud?.stop();
+    }
   });
   return () => {
     if (cloud === undefined) throw new Error("The cloud has not started.");

@@ -22,6 +22,8 @@ export const toMessagesUsage = (usage: CompletionUsage | null | undefined) => {
     service_tier: "standard" as const,
     inference_geo: null,
     speed: null,
+    // What a council says of itself, beside the counts.
+    ...(isRecord(usage) && usage.council !== undefined ? { council: usage.council } : {}),
   };
 };
 

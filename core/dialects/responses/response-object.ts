@@ -84,6 +84,8 @@ export const toResponseUsage = (usage: unknown): ResponseUsage | undefined => {
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: count(usage.completion_tokens_details, "reasoning_tokens") },
     total_tokens: input + output,
+    // What a council says of itself, beside the counts.
+    ...(usage.council === undefined ? {} : { council: usage.council }),
   };
 };
 

@@ -138,8 +138,21 @@ const sendStream = async (exchange: Exchange, question: Question): Promise<void>
   });
 };
 
+/** Calls that cost nothing, with which a key is tested: the list of models, which at OpenRouter anyone may read. */
+const isFreeList = (provider: SimulatedProviderId, { basePath }: ProviderProfile, path: string): boolean => {
+  if (provider === "openrouter") return path === `${basePath}/key`;
+  return path === (provider === "anthropic" ? "/v1/models" : `${basePath}/models`);
+};
+
 const answer = async (exchange: Exchange): Promise<void> => {
   const { profile, request, path, entry, provider, engine, signal } = exchange;
+  if (request.method === "GET" && isFreeList(provider, profile, path)) {
+    checkCredentials(request.headers, profile.credentials, profile.takesApiKeyHeader);
+    entry.update({ status: 200 });
+    const body = provider === "openrouter" ? { data: { label: "simulated" } } : { object: "list", data: [] };
+    exchange.response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    return;
+  }
   const endpoint = profile.endpoints[path];
   if (endpoint === undefined || request.method !== "POST")
     throw new ProviderRefusal(404, `Invalid URL (${request.method} ${path})`);

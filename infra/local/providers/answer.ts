@@ -1,5 +1,6 @@
 import { taskCall } from "./agent-tasks.ts";
 import type { Conversation, OfferedTool } from "./conversation.ts";
+import { councilText } from "./council-roles.ts";
 import type { Directives } from "./directives.ts";
 import { objectOf } from "./json.ts";
 import { exampleOf } from "./schema-example.ts";
@@ -86,6 +87,8 @@ const callsOf = (conversation: Conversation, question: string): readonly AnswerT
 };
 
 const plainText = (conversation: Conversation, question: string, directives: Directives): string => {
+  const onCouncil = councilText(conversation, question);
+  if (onCouncil !== undefined) return onCouncil;
   if (directives.text !== undefined) return directives.text;
   if (directives.textLength !== undefined) return textOfLength(directives.textLength);
   if (directives.chunks !== undefined) return textOfLength(directives.chunks * 6);

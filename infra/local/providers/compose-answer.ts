@@ -43,13 +43,13 @@ const askedText = (surface: Surface, body: JsonObject): string => {
 
 /** The directives of a request. Throws `UnknownDirective`. */
 export const directivesOf = (surface: Surface, body: JsonObject): Directives =>
-  parseDirectives(askedText(surface, body)).directives;
+  parseDirectives(askedText(surface, body), body.model).directives;
 
 const planFor = ({ surface, body, directives }: Question): Answer => {
   const reader = readers[surface];
   if (reader === undefined) throw new Error(`No answer can be planned for ${surface}.`);
   const conversation = reader(body);
-  return planAnswer(conversation, parseDirectives(conversation.lastUserText).rest, directives);
+  return planAnswer(conversation, parseDirectives(conversation.lastUserText, body.model).rest, directives);
 };
 
 /** What aimock needs to know of a request: the words are planned here, and our front has validated the rest. */

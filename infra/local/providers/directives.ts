@@ -28,6 +28,7 @@
  * | `flagged=violence` | moderation flags the input in this category |
  * | `length=5000` | text of this many characters |
  * | `text=…` | exactly this text; takes the rest of the directive, spaces included |
+ * | `only=gpt-6-luna` | the other directives between these brackets are for this model (its provider's id) alone |
  * | `polls=3` | a media job is done at the poll after so many (1) |
  * | `fail=PoseError` | a media job ends in this failure, in its provider's own form; `_` stands for a space |
  *
@@ -130,12 +131,22 @@ const readOne = (word: string): [Field, string | number | boolean] => {
   throw new UnknownDirective(`The simulated provider knows no directive "${word}".`);
 };
 
-/** Reads every directive of a text, and gives the text without them. Throws `UnknownDirective`. */
-export const parseDirectives = (text: string): { readonly directives: Directives; readonly rest: string } => {
+const onlyPattern = /(?:^|\s)only=(\S+)/;
+
+/**
+ * Reads every directive of a text, and gives the text without them. Throws `UnknownDirective`.
+ * @param model who is asked: directives for another one are left out.
+ */
+export const parseDirectives = (
+  text: string,
+  model?: unknown,
+): { readonly directives: Directives; readonly rest: string } => {
   const fields = new Map<Field, string | number | boolean>();
   for (const [, inside = ""] of text.matchAll(directivePattern)) {
     const [head = "", scriptedText] = inside.split(/(?:^|\s)text=(.*)/s);
-    for (const word of head.split(/\s+/).filter(Boolean)) fields.set(...readOne(word));
+    const [, only] = onlyPattern.exec(head) ?? [];
+    if (only !== undefined && only !== model) continue;
+    for (const word of head.replace(onlyPattern, " ").split(/\s+/).filter(Boolean)) fields.set(...readOne(word));
     if (scriptedText !== undefined) fields.set("text", scriptedText);
   }
   return {

@@ -46,6 +46,9 @@ const resourcesOf = ({ app, stage, region, keyArn, tableArnPrefix, tableNames }:
 const compileKeyPolicy = ({ app, stage, region }: RightsPlace): CompiledPolicy =>
   compilePolicy(JSON.parse(keyPolicy({ app, stage, region, accountId: "000000000000", partition: "aws" })));
 
+/** Hears of the rights that a function uses. */
+export type RightsObserver = (functionId: string, calls: readonly Call[]) => void;
+
 /** Who may do what. A right that was taken away is missing until it is given back. */
 export class FunctionRights {
   readonly #policies = new Map<string, CompiledPolicy>();
@@ -53,9 +56,12 @@ export class FunctionRights {
   readonly #verdicts = new Map<string, Map<string, Call | undefined>>();
   readonly #keyPolicy: CompiledPolicy;
   readonly #place: RightsPlace;
+  readonly #onAllowed: RightsObserver | undefined;
 
-  constructor(place: RightsPlace, holders: readonly RightsHolder[]) {
+  /** @param onAllowed hears of calls that were allowed: of each kind once after its function's rights have changed, or oftener. */
+  constructor(place: RightsPlace, holders: readonly RightsHolder[], onAllowed?: RightsObserver) {
     this.#place = place;
+    this.#onAllowed = onAllowed;
     this.#keyPolicy = compileKeyPolicy(place);
     for (const holder of holders) this.grant(holder);
   }
@@ -64,6 +70,14 @@ export class FunctionRights {
   grant({ id, grants }: RightsHolder): void {
     this.#verdicts.set(id, new Map());
     this.#policies.set(id, compilePolicy(toDocument(statementsOf(grants, resourcesOf(this.#place)))));
+  }
+
+  /** The grant that allows a call, of those given; undefined for what comes with a grant, such as the table's key. */
+  grantOf(grants: readonly Grant[], call: Call): Grant | undefined {
+    if (call.context["kms:ViaService"] !== undefined) return undefined;
+    return grants.find((grant) =>
+      allows(compilePolicy(toDocument(statementsOf([grant], resourcesOf(this.#place)))), call),
+    );
   }
 
   knows(id: string): boolean {
@@ -83,12 +97,14 @@ export class FunctionRights {
   /** The first call that a function may not make, or undefined when it may make them all. */
   firstDenied(id: string, calls: readonly Call[]): Call | undefined {
     const policy = this.#policies.get(id);
-    return calls.find(
+    const denied = calls.find(
       (call) =>
         policy === undefined ||
         !allows(policy, call) ||
         // The key's own policy has to agree.
         (call.action.startsWith("kms:") && !allows(this.#keyPolicy, { ...call, resource: "*" })),
     );
+    if (denied === undefined) this.#onAllowed?.(id, calls);
+    return denied;
   }
 }

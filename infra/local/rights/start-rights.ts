@@ -1,5 +1,5 @@
 import type { Dependencies } from "../dependencies.ts";
-import { FunctionRights, type RightsHolder, type RightsPlace } from "./function-rights.ts";
+import { FunctionRights, type RightsHolder, type RightsObserver, type RightsPlace } from "./function-rights.ts";
 import { type Denial, startGuard } from "./guard.ts";
 
 type Guarded = Pick<Dependencies, "dynamoDbEndpoint" | "kmsEndpoint" | "kmsKeyArn" | "tableNames">;
@@ -8,6 +8,7 @@ export interface RightsOptions {
   readonly dependencies: Guarded;
   readonly holders: readonly RightsHolder[];
   readonly onDenied: (denial: Denial) => void;
+  readonly onAllowed?: RightsObserver | undefined;
 }
 
 export interface LocalRights {
@@ -29,9 +30,9 @@ const placeOf = ({ kmsKeyArn, tableNames }: Guarded): RightsPlace => ({
 
 /** Puts a guard before DynamoDB and one before KMS. A server that is reached over TLS checks rights itself. */
 export const startRights = async (options: RightsOptions): Promise<LocalRights> => {
-  const { dependencies, holders, onDenied } = options;
+  const { dependencies, holders, onDenied, onAllowed } = options;
   const place = placeOf(dependencies);
-  const rights = new FunctionRights(place, holders);
+  const rights = new FunctionRights(place, holders, onAllowed);
   const guard = async (target: string): Promise<{ readonly url: string; close(): Promise<void> }> =>
     target.startsWith("https:")
       ? { url: target, close: async () => undefined }

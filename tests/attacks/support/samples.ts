@@ -103,7 +103,19 @@ const samples: Samples = {
       body: { provider: "openai", slug, displayName: text.slice(0, 100), apiKey: providerKey },
     }),
   },
-  ProviderKey: { DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }) },
+  TestProviderKey: {
+    POST: ({ providerKey }) => ({
+      path: "/api/v1/provider-keys/test",
+      body: { provider: "openai", apiKey: providerKey },
+    }),
+  },
+  ProviderKey: {
+    PATCH: ({ providerKeyId, text }) => ({
+      path: `/api/v1/provider-keys/${providerKeyId}`,
+      body: { displayName: text.slice(0, 100) },
+    }),
+    DELETE: ({ providerKeyId }) => ({ path: `/api/v1/provider-keys/${providerKeyId}` }),
+  },
   OwnKey: { GET: () => ({ path: "/api/v1/key" }) },
   Limits: { GET: () => ({ path: "/api/v1/limits" }) },
   Usage: { GET: ({ keyId }) => ({ path: `/api/v1/usage?keyId=${keyId}` }) },
@@ -128,6 +140,15 @@ const samples: Samples = {
   Battle: { POST: ({ text }) => ({ path: "/api/v1/battle", body: { message: text, models: ["gpt", "claude"] } }) },
   Fight: {
     POST: ({ text }) => ({ path: "/api/v1/fight", body: { message: text, models: ["gpt", "claude"], rounds: 1 } }),
+  },
+  Council: {
+    POST: ({ text }) => ({ path: "/api/v1/council", body: { message: text, models: ["gpt", "claude"] } }),
+  },
+  Mcp: {
+    POST: ({ text }) => ({
+      path: "/api/mcp",
+      body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "chat", arguments: { message: text } } },
+    }),
   },
   MediaSpeech: { POST: ({ text }) => ({ path: "/api/v1/media/speech", body: { text } }) },
   MediaVoices: { GET: () => ({ path: "/api/v1/media/voices?voice_type=system" }) },

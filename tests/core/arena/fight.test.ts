@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { playArena } from "#core/arena/run-arena.ts";
 import { GatewayError } from "#core/errors.ts";
-import type { ArenaRequest } from "#core/schemas/arena.ts";
+import { type ArenaRequest, toArenaRequest } from "#core/schemas/arena.ts";
 import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { allText, briefly, dataOf, fightOf, lastText, type Script, ScriptedRun, voteFor } from "./scripted-run.ts";
 
@@ -363,5 +363,41 @@ describe("Side by side", () => {
       { agentId: "agent-1", model: "one" },
       { agentId: "agent-2", model: "one" },
     ]);
+  });
+});
+
+describe("A fight of several rounds", () => {
+  const settled: Script = (call) =>
+    call.isVote
+      ? voteFor(call, "one")
+      : call.earlierCalls === 0
+        ? `${call.model} begins with 1`
+        : `${call.model} ends with 7 after all`;
+
+  it("stops when no answer changes any more, votes, and says so", async () => {
+    const { run, events } = await play(settled, fightOf(["one", "two", "three"], { rounds: 5 }));
+    expect(names(events).filter((name) => name.startsWith("round.end"))).toEqual([
+      "round.end 1",
+      "round.end 2",
+      "round.end 3",
+    ]);
+    expect(run.votes).toHaveLength(3);
+    expect(dataOf(events, "done")).toMatchObject({ stable: true, cut: null, winner: "agent-1", agreement: 1 });
+  });
+
+  it("goes on while one number of one answer changes", async () => {
+    const { events } = await play(
+      (call) => (call.isVote ? voteFor(call, "one") : `The result is ${call.model === "two" ? call.earlierCalls : 7}`),
+      fightOf(["one", "two"], { rounds: 4 }),
+    );
+    expect(names(events).filter((name) => name.startsWith("round.end"))).toHaveLength(4);
+    expect(dataOf(events, "done")).toMatchObject({ stable: false });
+  });
+});
+
+describe("A fight without options", () => {
+  it("has one blind round: independent answers and one vote", () => {
+    const request = toArenaRequest("fight", { message: "Why?", search: false });
+    expect(request).toMatchObject({ rounds: 1, fightMode: "blind" });
   });
 });

@@ -28,7 +28,6 @@ export interface ScriptedCall extends GenerationRequest {
 export type Script = (call: ScriptedCall) => string | MessageText | Promise<string | MessageText>;
 
 export class ScriptedRun implements ArenaRun {
-  readonly runId = "req_0199c0de-7000-7000-8000-000000000000";
   readonly calls: ScriptedCall[] = [];
   remaining = 840_000;
   cancelled = false;
@@ -43,6 +42,10 @@ export class ScriptedRun implements ArenaRun {
 
   constructor(script: Script) {
     this.#script = script;
+  }
+
+  get runId(): string {
+    return "req_0199c0de-7000-7000-8000-000000000000";
   }
 
   get signal(): AbortSignal {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tally } from "#core/arena/tally.ts";
+import { agreementOn, tally } from "#core/arena/tally.ts";
 import type { Vote } from "#core/arena/vote.ts";
 import { agentsOf } from "./scripted-run.ts";
 
@@ -64,5 +64,19 @@ describe("The tally of a fight", () => {
     const { standings, winner } = tally(agents, [vote(1), vote(2, 3, 4, 1)], free);
     expect(winner).toBe("agent-3");
     expect(standings.map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe("Agreement on a winner", () => {
+  it("counts the votes that could name it: nobody votes for itself", () => {
+    expect(agreementOn("agent-1", [vote(1, 2, 3), vote(2, 1, 3), vote(3, 1, 2)])).toBe(1);
+    expect(agreementOn("agent-1", [vote(1, 2, 3), vote(2, 1, 3), vote(3, 2, 1)])).toBe(0.5);
+    expect(agreementOn("agent-1", [vote(1, 2, 3), vote(2), vote(3, 1, 2)])).toBe(1);
+  });
+
+  it("is unknown without a winner, without votes, and between two", () => {
+    expect(agreementOn(null, [])).toBeNull();
+    expect(agreementOn("agent-1", [vote(1, 2), vote(2, 1)])).toBeNull();
+    expect(agreementOn("agent-1", [vote(1, 2, 3), vote(2), vote(3)])).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { collectVotes, readVote, shuffled } from "#core/arena/vote.ts";
+import { shuffled } from "#core/arena/shuffle.ts";
+import { collectVotes, readVote } from "#core/arena/vote.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ArenaEvent } from "#core/schemas/arena-events.ts";
 import { agentsOf, allText, answerOf, ballotOf, type Script, ScriptedRun, voteFor } from "./scripted-run.ts";

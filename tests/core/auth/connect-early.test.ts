@@ -33,9 +33,11 @@ afterAll(() => {
 
 /** Builds a streaming function of a route, as Lambda's INIT does. */
 const start = async (auth: "key" | "none"): Promise<void> => {
+  const { byApiKey } = await import("#core/http/authenticate.ts");
   const { streamHandler } = await import("#core/http/handler.ts");
   const { chatCompletionsRoute } = await import("#core/routes.ts");
-  streamHandler({ route: { ...chatCompletionsRoute, auth }, endpoints: {} });
+  const authenticate = auth === "key" ? byApiKey : undefined;
+  streamHandler({ route: chatCompletionsRoute, authenticate, endpoints: {} });
 };
 
 it("a streaming function behind a key opens one connection to Unkey and one to DynamoDB when Lambda starts it", async () => {

@@ -209,6 +209,13 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
       }
     }
     await expectStatus(post("/api/v1/fight", { message: "Hello", models, rounds: 1 }), 200);
+    const differing = "17 times 23? [[simulate: only=gpt-6-luna text=It is 391]]";
+    for (const stream of [false, true]) {
+      await expectStatus(post("/api/v1/council", { message: differing, panel: "budget", stream }), 200);
+    }
+    await expectStatus(post("/api/v1/council", { message: "Hello", models: ["gpt"] }), 400);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", id: 1, method: "tools/list" }), 200);
+    await expectStatus(post("/api/mcp", { jsonrpc: "2.0", method: "notifications/initialized" }), 202);
     await expectStatus(post("/api/chat", { mode: "fight", message: "Hello", models, rounds: 1 }), 200);
     await expectStatus(post("/api/v1/fight", { message: "Hello", stream: false }), 400);
     await expectStatus(post("/api/chat", { message: "x".repeat(2_001) }), 400);
@@ -245,6 +252,10 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(session.post("/api/v1/provider-keys", stored), 409);
     await expectStatus(session.get("/api/v1/provider-keys"), 200);
     const { id } = made.data<{ id: string }>();
+    const tested = { provider: "openai", apiKey: "sk-mine-0123456789abcdef" };
+    await expectStatus(session.post("/api/v1/provider-keys/test", tested), 200);
+    await expectStatus(session.patch(`/api/v1/provider-keys/${id}`, { paused: true }), 200);
+    await expectStatus(session.patch("/api/v1/provider-keys/pk_none", { paused: true }), 404);
     await expectStatus(session.delete(`/api/v1/provider-keys/${id}`), 204);
     await expectStatus(session.delete(`/api/v1/provider-keys/${id}`), 404);
   });

@@ -1,25 +1,29 @@
 import { post } from "#core/outbound/post.ts";
+import { readText, send } from "#core/outbound/transport.ts";
 
 /** A process for thaw.test.ts to freeze: answers each message with as many calls at once as it names. */
 
 interface Order {
   readonly url: string;
   readonly calls: number;
+  readonly by: "post" | "send";
 }
 
-process.on("message", ({ url, calls }: Order) => {
-  const call = () =>
-    post({
-      url,
-      headers: {},
-      body: "{}",
-      timeoutMs: 500,
-      freshTimeoutMs: 5_000,
-      retriesSilence: true,
-      maxBytes: 1_000,
-    });
-  Promise.all(Array.from({ length: calls }, call)).then(
-    (answers) => process.send?.(answers.map(({ text }) => text)),
+const callers = {
+  post: async (url: string): Promise<string> => {
+    const request = { url, headers: {}, body: "{}", timeoutMs: 500, freshTimeoutMs: 5_000, maxBytes: 1_000 };
+    return (await post({ ...request, retriesSilence: true })).text;
+  },
+  // As a provider is called: its headers may take minutes.
+  send: async (url: string): Promise<string> => {
+    const request = { url, headers: {}, body: "{}", headersTimeoutMs: 300_000, idleTimeoutMs: 300_000 };
+    return readText(await send(request), 1_000);
+  },
+};
+
+process.on("message", ({ url, calls, by }: Order) => {
+  Promise.all(Array.from({ length: calls }, () => callers[by](url))).then(
+    (answers) => process.send?.(answers),
     (error: Error) => process.send?.([error.message]),
   );
 });

@@ -2,7 +2,9 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { shortestFreezeMs } from "#core/outbound/freeze.ts";
 import { maxIdleMs } from "#core/outbound/idle.ts";
 import { post } from "#core/outbound/post.ts";
 import { readText, send } from "#core/outbound/transport.ts";
@@ -137,15 +139,20 @@ describe("a call that may be made twice", () => {
 });
 
 describe("a process that was frozen (SIGSTOP) while its connections died without a FIN", () => {
-  it("answers its first request after the thaw at the price of one silent connection", async () => {
-    const server = await startServer();
+  const startWorker = (url: string, by: "post" | "send") => {
     const worker = fork(join(import.meta.dirname, "frozen-worker.ts"), { execArgv: ["--no-warnings"] });
     closers.push(() => worker.kill("SIGKILL"));
     const order = async (calls: number): Promise<unknown> => {
       const answer = once(worker, "message");
-      worker.send({ url: server.url, calls });
+      worker.send({ url, calls, by });
       return (await answer)[0];
     };
+    return { worker, order };
+  };
+
+  it("answers its first request after the thaw at the price of one silent connection", async () => {
+    const server = await startServer();
+    const { worker, order } = startWorker(server.url, "post");
     expect(await order(3)).toEqual(["ok", "ok", "ok"]);
     const { connections } = server.seen;
     worker.kill("SIGSTOP");
@@ -155,5 +162,21 @@ describe("a process that was frozen (SIGSTOP) while its connections died without
     expect(server.seen).toEqual({ connections: connections + 1, unanswered: 1 });
     expect(await order(1)).toEqual(["ok"]);
     expect(server.seen).toEqual({ connections: connections + 1, unanswered: 1 });
+  });
+
+  it("calls a provider on a new connection at once, however long the provider may take, and only once", async () => {
+    const server = await startServer();
+    const { worker, order } = startWorker(server.url, "send");
+    expect(await order(3)).toEqual(["ok", "ok", "ok"]);
+    const { connections } = server.seen;
+    worker.kill("SIGSTOP");
+    server.fallSilent();
+    // What is tested is that time goes by for the others and not for the worker.
+    await setTimeout(shortestFreezeMs + 500);
+    worker.kill("SIGCONT");
+    expect(await order(1)).toEqual(["ok"]);
+    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
+    expect(await order(1)).toEqual(["ok"]);
+    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
   });
 });

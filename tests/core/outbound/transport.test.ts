@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OutboundError, type OutboundRequest, readText, send } from "#core/outbound/transport.ts";
 
 /** How the server answers its requests, in order; the last answer stays. */
@@ -25,6 +25,7 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${(server.address() as { port: number }).port}/path?query=1`;
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   server.close();
   server.closeAllConnections();
 });
@@ -68,6 +69,21 @@ describe("send and readText", () => {
     ];
     await whole();
     expect(await whole()).toBe("two");
+  });
+
+  it("do not call again where a kept connection is reset later: the server may have been at work", async () => {
+    answers = [
+      (response) => response.end("one"),
+      (_response, socket) => {
+        const later = performance.now() + 2_001;
+        vi.spyOn(performance, "now").mockReturnValue(later);
+        socket.resetAndDestroy();
+      },
+      (response) => response.end("two"),
+    ];
+    await whole();
+    expect(await failure(whole())).toBe("network");
+    expect(received).toHaveLength(2);
   });
 
   it("do not call again where a fresh connection broke: the server may have done its work", async () => {

@@ -33,3 +33,15 @@ describe("directives of the simulated providers", () => {
     },
   );
 });
+
+describe("Directives for one model", () => {
+  const text = "[[simulate: only=gpt-6-luna text=391]] [[simulate: only=grok-4.3 status=500]] [[simulate: cached=5]]";
+
+  test("are read for that model, beside those for all", () => {
+    expect(parseDirectives(text, "gpt-6-luna").directives).toEqual({ text: "391", cachedTokens: 5 });
+    expect(parseDirectives(text, "grok-4.3").directives).toEqual({ status: 500, cachedTokens: 5 });
+    expect(parseDirectives(text, "another").directives).toEqual({ cachedTokens: 5 });
+  });
+
+  test("leave nothing in the text", () => expect(parseDirectives(`Hello ${text}`, "another").rest).toBe("Hello"));
+});

@@ -1,0 +1,12 @@
+import { councilPriceClass } from "#core/catalog/council-models.ts";
+import { type ChatOpening, type OpenChat, openChat } from "#core/chat/open-chat.ts";
+import type { Call } from "./request-state.ts";
+
+/** Opens what answers a request: a model, or a council where the request names one. @throws GatewayError */
+export const openAnswer = async (call: Call<unknown>, opening: ChatOpening): Promise<OpenChat> => {
+  const priceClass = councilPriceClass(opening.body.model);
+  if (priceClass === undefined) return openChat(call, opening);
+  // Few requests name a council: the others do not load one.
+  const { openCountedCouncil } = await import("./council-answer.ts");
+  return openCountedCouncil(call, opening, priceClass);
+};

@@ -1,0 +1,152 @@
+import type { ByokProvider } from "#core/db/provider-key-rows.ts";
+import { GatewayError } from "#core/errors.ts";
+import { OutboundError, readText, send, toOutboundError } from "#core/outbound/transport.ts";
+import { askWithKey } from "#core/providers/ask-with-key.ts";
+import { readError } from "#core/providers/openai/error-facts.ts";
+import type { ProviderCredential } from "#core/providers/provider.ts";
+import { safeMessage } from "#core/providers/safe-message.ts";
+import { isRecord } from "#core/values/is-record.ts";
+
+/**
+ * Asks a provider whether it takes a key, with the cheapest call that the provider has: one that lists or reads, and costs
+ * nothing. Nothing of it is logged.
+ */
+
+export interface KeyTest {
+  readonly ok: boolean;
+  /** Of the provider's answer; null where none came. */
+  readonly status: number | null;
+  /** The provider's own words, without anything that looks like a key; null where it accepted the key. */
+  readonly message: string | null;
+  readonly latencyMs: number;
+}
+
+interface Probe {
+  readonly method?: "GET" | "POST";
+  readonly path: string;
+  readonly header: "authorization" | "x-api-key" | "x-key" | "fal";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** What the probe asks for need not exist: only a refusal of the key counts. */
+  readonly anyAnswer?: boolean;
+}
+
+const anthropicVersion = { "anthropic-version": "2023-06-01" } as const;
+const modelsOf = (header: Probe["header"]): Probe => ({ path: "/models", header });
+const claudeModels: Probe = { path: "/v1/models", header: "x-api-key", headers: anthropicVersion };
+
+const probes: Readonly<Record<Exclude<ByokProvider, "custom">, Probe>> = {
+  openai: modelsOf("authorization"),
+  anthropic: claudeModels,
+  google: modelsOf("authorization"),
+  "x-ai": modelsOf("authorization"),
+  // Its list of models is public.
+  openrouter: { path: "/key", header: "authorization" },
+  minimax: { method: "POST", path: "/get_voice", header: "authorization", body: { voice_type: "system" } },
+  fashn: { path: "/credits", header: "authorization" },
+  // It has no such call: the status of a request that was never made.
+  fal: {
+    path: "/fal-ai/flux/requests/00000000-0000-0000-0000-000000000000/status",
+    header: "fal",
+    anyAnswer: true,
+  },
+  bfl: { path: "/credits", header: "x-key" },
+};
+
+const timeoutMs = 10_000;
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A page of a proxy: the status has to do.
+    return undefined;
+  }
+};
+
+const wordsOf = (body: unknown): string | undefined => {
+  const known = readError(body)?.message;
+  if (known !== undefined || !isRecord(body)) return known;
+  // FastAPI's and FASHN's forms.
+  return [body.message, body.detail].find((text) => typeof text === "string");
+};
+
+const withoutKey = (text: string, apiKey: string): string => safeMessage(text.replaceAll(apiKey, "[redacted]"));
+
+const headersFor = (header: Probe["header"], { apiKey }: ProviderCredential): Record<string, string> | undefined => {
+  if (header === "x-key") return { "x-key": apiKey };
+  return header === "fal" ? { authorization: `Key ${apiKey}` } : undefined;
+};
+
+const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTest> => {
+  const startedAt = performance.now();
+  const usual = probe.header === "x-api-key" ? "x-api-key" : "authorization";
+  const { url, headers, agent } = askWithKey(credential, probe.path, usual);
+  const since = (): number => Math.round(performance.now() - startedAt);
+  try {
+    const answer = await send({
+      url,
+      agent,
+      method: probe.method ?? "GET",
+      headers: {
+        accept: "application/json",
+        ...(headersFor(probe.header, credential) ?? headers),
+        ...probe.headers,
+        ...(probe.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(probe.body === undefined ? {} : { body: JSON.stringify(probe.body) }),
+      headersTimeoutMs: timeoutMs,
+      idleTimeoutMs: timeoutMs,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const status = answer.statusCode ?? 0;
+    const body = parse(await readText(answer, maxAnswerBytes));
+    const isRefused = probe.anyAnswer === true ? status === 401 || status === 403 : status < 200 || status >= 300;
+    const words = wordsOf(body);
+    if (!isRefused && (probe.anyAnswer === true || words === undefined)) {
+      return { ok: true, status, message: null, latencyMs: since() };
+    }
+    const message = withoutKey(words ?? `The provider answered with status ${status}.`, credential.apiKey);
+    return { ok: false, status, message, latencyMs: since() };
+  } catch (error) {
+    const { message } = error instanceof OutboundError ? error : toOutboundError(error);
+    return { ok: false, status: null, message: `${message}.`, latencyMs: since() };
+  }
+};
+
+/** One token of a chat, for a server that has no list of models. */
+const chatProbe = (protocol: "openai" | "anthropic", model: string): Probe => {
+  const body = { model, max_tokens: 1, messages: [{ role: "user", content: "Hi" }] };
+  return protocol === "anthropic"
+    ? { ...claudeModels, method: "POST", path: "/v1/messages", body }
+    : { method: "POST", path: "/chat/completions", header: "authorization", body };
+};
+
+const noList: ReadonlySet<number | null> = new Set([404, 405, 501]);
+
+/**
+ * Tests a key. A custom provider without a list of models is asked for one token of `model`, where that is given.
+ * Resolves in any case: a provider that cannot be reached is an answer as well.
+ */
+export const testProviderKey = async (
+  provider: ByokProvider,
+  credential: ProviderCredential,
+  model?: string,
+): Promise<KeyTest> => {
+  if (provider !== "custom") return ask(probes[provider], credential);
+  const protocol = credential.custom?.protocol ?? "openai";
+  const listed = await ask(protocol === "anthropic" ? claudeModels : modelsOf("authorization"), credential);
+  if (!noList.has(listed.status) || model === undefined) return listed;
+  return ask(chatProbe(protocol, model), credential);
+};
+
+/** @throws GatewayError BAD_REQUEST with the provider's own words where it does not take the key */
+export const requireGoodKey = ({ ok, status, message }: KeyTest, provider: ByokProvider): void => {
+  if (ok) return;
+  throw new GatewayError("BAD_REQUEST", `${provider} did not accept the key: ${message}`, {
+    param: "apiKey",
+    details: { provider, status },
+    shouldRetry: false,
+  });
+};

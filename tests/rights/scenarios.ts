@@ -1,0 +1,373 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { type BackgroundId, backgroundFunctions, type Grant, type Route, type RouteId, routes } from "#core/routes.ts";
+import { rightsOf } from "#infra/local/rights/rights-holders.ts";
+import type { HttpReply } from "#tests/accounts/support/gateway.ts";
+import { nowhere, type Sample, sampledOperations } from "#tests/attacks/support/samples.ts";
+import { eventually, type TestCloud } from "#tests/support/cloud.ts";
+import { Actor } from "./actor.ts";
+
+/**
+ * What each function with rights is asked, so that it needs all of them: one scenario a row. A scenario throws where the
+ * function does not do what it should; what it did without a right that it asked for is in the log.
+ */
+
+/** @param lose takes a right from the function, to see what it does without. */
+export type Scenario = (cloud: TestCloud, lose: (right: Grant) => Promise<void>) => Promise<void>;
+
+const ok = (reply: HttpReply): HttpReply => {
+  if (reply.status >= 300) throw new Error(`${reply.status}: ${reply.text}`);
+  return reply;
+};
+
+const sampleOf = (id: RouteId, text: string, parts: object = {}): Sample => {
+  const operations = sampledOperations.filter(({ route }) => route.id === id);
+  const operation = operations.find(({ method }) => method === "POST") ?? operations[0];
+  if (operation === undefined) throw new Error(`No sample is of ${id}`);
+  return operation.sample({ ...nowhere, text, ...parts });
+};
+
+/** A public address at which nobody listens. */
+const webhookUrl = "https://192.88.98.1/hook";
+
+interface GenerationOptions {
+  /** Merged into the sample's body. */
+  readonly body?: object;
+  readonly text?: string;
+}
+
+/** Their usage is settled when the job ends. */
+const startsJobs = new Set<RouteId>(["FashionRun", "MediaVideo", "VideoGenerate"]);
+
+/** Generates something with the user's own provider key, replays it, and fails at something else. */
+const generation =
+  (id: RouteId, provider: string, { body = {}, text = "Hello" }: GenerationOptions = {}): Scenario =>
+  async (cloud) => {
+    const actor = await Actor.of(cloud, [provider]);
+    const send = (said: string, headers = {}): Promise<HttpReply> => {
+      const sample = sampleOf(id, said);
+      return actor.post(sample.path, { ...(sample.body as object), ...body }, headers);
+    };
+    const key = { "idempotency-key": randomUUID() };
+    const first = ok(await send(text, key));
+    if (!startsJobs.has(id)) await actor.settled(first);
+    const again = await send(text, key);
+    if (again.headers["x-idempotent-replay"] !== "true") throw new Error(`Not replayed: ${again.status} ${again.text}`);
+    // A refusal that names a header frees its key.
+    const refused = { "idempotency-key": randomUUID(), "x-provider-key": "nobodys" };
+    if ((await send("Hello", refused)).status !== 400) throw new Error("A provider key that nobody has was taken");
+    await actor.settled(await send("Hello [[simulate: status=500]]", { "idempotency-key": randomUUID() }));
+  };
+
+/** Counts tokens with the user's own provider key. */
+const counted =
+  (id: RouteId, provider: string, model: string): Scenario =>
+  async (cloud) => {
+    const actor = await Actor.of(cloud, [provider]);
+    const { path, body } = sampleOf(id, "Hello");
+    ok(await actor.post(path, { ...(body as object), model }));
+  };
+
+const keyed =
+  (id: RouteId): Scenario =>
+  async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await actor.get(sampleOf(id, "Hello", { keyId: actor.keyId }).path));
+  };
+
+interface StartedJob {
+  readonly id: string;
+}
+
+const startJob = async (actor: Actor, id: RouteId, body: object, text = "Hello"): Promise<StartedJob> => {
+  const sample = sampleOf(id, text);
+  return ok(await actor.post(sample.path, { ...(sample.body as object), ...body })).data<StartedJob & object>();
+};
+
+/** Asks about a job that ends, and whose webhook is told. */
+const jobStatus =
+  (id: RouteId, startedBy: RouteId, provider: string): Scenario =>
+  async (cloud) => {
+    const actor = await Actor.of(cloud, [provider]);
+    const { id: jobId } = await startJob(actor, startedBy, { webhookUrl });
+    const asking = await actor.withNewKey();
+    const { path } = sampleOf(id, "Hello", { jobId });
+    await eventually(async () => {
+      await cloud.setAttribute("jobs", rowKeys.job(actor.userId, jobId), "polledAt", 0);
+      const { status } = ok(await asking.get(path)).data<{ status: string }>();
+      if (status !== "completed") throw new Error(`The job is ${status}`);
+    });
+    await tried(actor);
+  };
+
+/** Waits for the first try of the user's delivery. */
+const tried = ({ cloud, userId }: Actor): Promise<void> =>
+  eventually(async () => {
+    const rows = await cloud.rows("jobs");
+    const delivery = rows.find((row) => row.userId === userId && row.messageId !== undefined);
+    if (delivery === undefined || delivery.tries === 0) throw new Error("The webhook was not called");
+  });
+
+/** A chat whose provider takes its time, and the row of its usage. */
+const openRequest = async (actor: Actor) => {
+  const { path, body } = sampleOf("ChatCompletions", "Hello [[simulate: first-delay-ms=6000]]");
+  const asking = actor.post(path, body);
+  const row = await eventually(async () => {
+    const open = (await actor.cloud.rows("usage")).find(({ userId }) => userId === actor.userId);
+    if (open?.openUntil === undefined) throw new Error("No request is open");
+    return open;
+  });
+  return { asking, requestId: String(row.requestId), key: { pk: String(row.pk), sk: String(row.sk) } };
+};
+
+/** A chat that has ended: its request's id. */
+const answered = async (actor: Actor): Promise<string> => {
+  const { path, body } = sampleOf("ChatCompletions", "Hello");
+  const reply = ok(await actor.post(path, body));
+  await actor.settled(reply);
+  return reply.headers["x-request-id"] ?? "";
+};
+
+/** An open request that its function left behind, as the sweeper sees it. */
+const abandoned: Scenario = async (cloud) => {
+  const actor = await Actor.of(cloud);
+  const { asking, requestId, key } = await openRequest(actor);
+  await cloud.setAttribute("usage", key, "openUntil", "1");
+  await eventually(async () => {
+    const event = await cloud.usage(actor.userId, requestId);
+    if (event?.status !== "abandoned") throw new Error(`The request is ${event?.status}`);
+    if ((await cloud.admission(actor.userId)).open.length > 0) throw new Error("Its place is held");
+  });
+  await asking;
+};
+
+const rolledUp: Scenario = async (cloud) => {
+  const actor = await Actor.of(cloud);
+  await answered(actor);
+  await eventually(async () => {
+    const rows = await cloud.rows("rollups");
+    if (!rows.some(({ pk }) => String(pk).includes(actor.userId))) throw new Error("Nothing was added up");
+  });
+};
+
+/** Waits until the poller has ended a job. */
+const polled = async ({ cloud, userId }: Actor, { id }: StartedJob, end: "completed" | "failed"): Promise<void> => {
+  const row = rowKeys.job(userId, id);
+  await eventually(async () => {
+    await cloud.setAttribute("jobs", row, "polledAt", 0);
+    await cloud.setAttribute("jobs", row, "dueAt", "0");
+    const job = await cloud.row("jobs", row);
+    if (job?.status !== end) throw new Error(`The job is ${String(job?.status)}`);
+  });
+};
+
+const polledWebhook = async (cloud: TestCloud): Promise<Actor> => {
+  const actor = await Actor.of(cloud, ["fashn"]);
+  await polled(actor, await startJob(actor, "FashionRun", { webhookUrl }), "completed");
+  return actor;
+};
+
+const keyScenarios = {
+  Keys: async (cloud, lose) => {
+    const { browser, userId } = await Actor.of(cloud);
+    ok(await browser.get("/api/v1/keys"));
+    // A creation that breaks off is undone.
+    await lose("keys:PutItem");
+    const broken = await browser.post("/api/v1/keys", { name: "Other", rateLimit: 60 });
+    if (broken.status < 500) throw new Error(`Made without its rows: ${broken.text}`);
+    const { keyCount } = (await cloud.row("keys", rowKeys.admission(userId))) ?? {};
+    if (keyCount !== 1) throw new Error(`${String(keyCount)} keys are counted`);
+  },
+  Key: async (cloud) => {
+    const { browser, keyId } = await Actor.of(cloud);
+    ok(await browser.patch(`/api/v1/keys/${keyId}`, { name: "Other", rateLimit: 30 }));
+    ok(await browser.delete(`/api/v1/keys/${keyId}`));
+  },
+  RotateKey: async (cloud) => {
+    const { browser, keyId } = await Actor.of(cloud);
+    // A budget without a period is looked for among the keys that share it.
+    ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget: { usd: 1, period: "total" } }));
+    ok(await browser.post(`/api/v1/keys/${keyId}/rotate`, { gracePeriodSeconds: 0 }));
+  },
+  ProviderKeys: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    ok(await actor.browser.get("/api/v1/provider-keys"));
+  },
+  TestProviderKey: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await browser.post("/api/v1/provider-keys/test", { provider: "openai", apiKey: "sk-0123456789abcdef" }));
+  },
+  ProviderKey: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const { id } = await actor.storeProviderKey("openai");
+    ok(await actor.browser.patch(`/api/v1/provider-keys/${id}`, { paused: true }));
+    ok(await actor.browser.delete(`/api/v1/provider-keys/${id}`));
+  },
+} satisfies Partial<Record<RouteId, Scenario>>;
+
+const keptHealthMs = 11_000;
+let healthAskedAtMs = 0;
+
+const byUrl = { body: { output_format: "url" } };
+/** A model whose images lie behind URLs. */
+const flux = { body: { model: "flux-2-pro" } };
+
+const routeScenarios: Partial<Record<RouteId, Scenario>> = {
+  ...keyScenarios,
+  Health: async (cloud) => {
+    // The function keeps its last answer for a while.
+    await setTimeout(Math.max(0, healthAskedAtMs + keptHealthMs - Date.now()));
+    healthAskedAtMs = Date.now();
+    ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
+  },
+  ChatCompletions: generation("ChatCompletions", "openai"),
+  Messages: generation("Messages", "openai"),
+  CountTokens: counted("CountTokens", "anthropic", "claude"),
+  Embeddings: generation("Embeddings", "openai"),
+  Responses: generation("Responses", "openai"),
+  ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
+  ResponsesCompact: generation("ResponsesCompact", "openai"),
+  Models: keyed("Models"),
+  Model: keyed("Model"),
+  CancelRequest: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const { asking, requestId } = await openRequest(actor);
+    ok(await actor.post(sampleOf("CancelRequest", "", { requestId }).path, undefined));
+    await asking;
+  },
+  Requests: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    await answered(actor);
+    // A key's own are found by the index, an account's by its days.
+    const asking = await actor.withNewKey();
+    ok(await asking.get("/api/v1/requests"));
+    ok(await actor.browser.get("/api/v1/requests"));
+    await asking.verified();
+  },
+  Request: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await actor.browser.get(`/api/v1/requests/${await answered(actor)}`));
+    const asking = await actor.withNewKey();
+    await asking.get(`/api/v1/requests/${nowhere.requestId}`);
+    await asking.verified();
+  },
+  RequestFeedback: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const path = `/api/v1/requests/${await answered(actor)}/feedback`;
+    ok(await actor.browser.post(path, { score: 1 }));
+    const asking = await actor.withNewKey();
+    await asking.post(path, { score: 1 });
+    await asking.verified();
+  },
+  OwnKey: keyed("OwnKey"),
+  Limits: keyed("Limits"),
+  Usage: keyed("Usage"),
+  Chat: generation("Chat", "openai"),
+  Battle: generation("Battle", "openai"),
+  Fight: generation("Fight", "openai"),
+  Council: generation("Council", "openai"),
+  Mcp: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const post = (name: string, given: object, headers = {}): Promise<HttpReply> =>
+      actor.post(
+        "/api/mcp",
+        { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } },
+        headers,
+      );
+    const key = { "idempotency-key": randomUUID() };
+    const said = { model: "gpt", message: "Hello" };
+    await actor.settled(ok(await post("chat", said, key)));
+    const again = await post("chat", said, key);
+    if (again.headers["x-idempotent-replay"] !== "true") throw new Error(`Not replayed: ${again.status} ${again.text}`);
+    // A page of another site frees its key.
+    const elsewhere = { "idempotency-key": randomUUID(), origin: "https://elsewhere.example" };
+    if ((await post("chat", said, elsewhere)).status !== 403) throw new Error("A page of another site was served");
+    const started = JSON.parse(ok(await post("video", { prompt: "A bridge" })).text) as {
+      readonly result: { readonly structuredContent: { readonly id: string } };
+    };
+    const { id } = started.result.structuredContent;
+    const looked = ok(await post("video_status", { id }));
+    if (!looked.text.includes(id)) throw new Error(`No state of the video: ${looked.text}`);
+  },
+  MediaSpeech: generation("MediaSpeech", "minimax", byUrl),
+  MediaVoices: async (cloud) => {
+    ok(await (await Actor.of(cloud, ["minimax"])).get(sampleOf("MediaVoices", "").path));
+  },
+  MediaMusic: generation("MediaMusic", "minimax", byUrl),
+  MediaImage: generation("MediaImage", "minimax"),
+  MediaVideo: generation("MediaVideo", "minimax"),
+  MediaVideoStatus: jobStatus("MediaVideoStatus", "MediaVideo", "minimax"),
+  FashionRun: generation("FashionRun", "fashn"),
+  FashionStatus: jobStatus("FashionStatus", "FashionRun", "fashn"),
+  FashionSubscribe: generation("FashionSubscribe", "fashn", { body: { webhookUrl } }),
+  ImageGenerate: generation("ImageGenerate", "bfl", flux),
+  ImageEdit: generation("ImageEdit", "bfl", flux),
+  ImagesGenerations: generation("ImagesGenerations", "bfl", flux),
+  ImagesEdits: generation("ImagesEdits", "bfl", flux),
+  AudioSpeech: generation("AudioSpeech", "openai"),
+  AudioTranscriptions: generation("AudioTranscriptions", "openai"),
+  Moderations: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const { path, body } = sampleOf("Moderations", "Hello");
+    await actor.settled(ok(await actor.post(path, body)));
+  },
+  VideoGenerate: generation("VideoGenerate", "fal"),
+  VideoStatus: jobStatus("VideoStatus", "VideoGenerate", "fal"),
+  Vision: generation("Vision", "openai"),
+  Jobs: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const { id } = await startJob(actor, "FashionRun", {});
+    ok(await (await actor.withNewKey()).get("/api/v1/jobs"));
+    await eventually(async () => {
+      const job = await cloud.row("jobs", rowKeys.job(actor.userId, id));
+      if (Number(job?.dueAt) * 1_000 > Date.now() + 60_000) throw new Error("The job is not due");
+    });
+  },
+  JobContent: async (cloud) => {
+    const actor = await Actor.of(cloud, ["google"]);
+    const { id: jobId } = await startJob(actor, "VideoGenerate", { model: "veo" });
+    await eventually(async () => {
+      await cloud.setAttribute("jobs", rowKeys.job(actor.userId, jobId), "polledAt", 0);
+      const { status } = ok(await actor.get(`/api/v1/video/status?id=${jobId}`)).data<{ status: string }>();
+      if (status !== "completed") throw new Error(`The job is ${status}`);
+    });
+    const asking = await actor.withNewKey();
+    ok(await asking.get(`/api/v1/jobs/${jobId}/content`));
+    await asking.verified();
+  },
+};
+
+const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
+  SweepUsage: abandoned,
+  UsageRollup: rolledUp,
+  PollJobs: async (cloud) => {
+    await polledWebhook(cloud);
+    // What the platform's key pays for is given back.
+    const actor = await Actor.of(cloud);
+    await polled(actor, await startJob(actor, "FashionRun", {}, "Hello [[simulate: fail=PoseError]]"), "failed");
+  },
+  SendDeliveries: async (cloud) => tried(await polledWebhook(cloud)),
+};
+
+export interface Row {
+  readonly id: RouteId | BackgroundId;
+  readonly grants: Route["grants"];
+  readonly scenario: Scenario;
+}
+
+const missing =
+  (id: string): Scenario =>
+  () =>
+    Promise.reject(new Error(`${id} has rights and no scenario`));
+
+/** The functions with rights that a path reaches. */
+export const routeRows: readonly Row[] = routes
+  .map((route): Row => ({ ...route, scenario: routeScenarios[route.id] ?? missing(route.id) }))
+  .filter((row) => rightsOf(row).length > 0);
+
+/** Those that a schedule or a stream starts. */
+export const backgroundRows: readonly Row[] = backgroundFunctions.map((row) => ({
+  ...row,
+  scenario: backgroundScenarios[row.id],
+}));
