@@ -14,7 +14,8 @@ import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { Caller } from "./caller.ts";
 import { HeldMoney } from "./held-money.ts";
-import { budgetExceeded, openRequestsExceeded, spendExceeded, tokensExceeded } from "./limit-errors.ts";
+import { budgetExceeded, tokensExceeded } from "./key-limit-errors.ts";
+import { openRequestsExceeded, spendExceeded } from "./limit-errors.ts";
 import { noReserve } from "./reservation.ts";
 import type { Spend } from "./spend.ts";
 import { withRetries } from "./with-retries.ts";
@@ -279,14 +280,11 @@ export class Admission implements Purse {
     const budget = this.#budget?.budget;
     if (verdict.reason === "user-disabled") return invalidApiKey();
     if (verdict.reason === "spend") return spendExceeded(startedAtMs);
-    if (verdict.reason === "budget" && budget !== undefined) {
-      increment("BudgetRefusals");
-      return budgetExceeded(budget, verdict, startedAtMs);
-    }
-    if (verdict.reason === "tokens" && this.#tokens !== undefined) {
-      return tokensExceeded(this.#tokens.limit, verdict, startedAtMs);
-    }
-    return openRequestsExceeded();
+    if (verdict.reason === "open-requests") return openRequestsExceeded();
+    if (verdict.reason === "tokens") return tokensExceeded(this.#tokens?.limit ?? 0, verdict, startedAtMs);
+    if (budget === undefined) throw new Error("A request without a budget was refused for one");
+    increment("BudgetRefusals");
+    return budgetExceeded(budget, verdict, startedAtMs);
   }
 }
 

@@ -62,6 +62,11 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
+  room(
+    "core/deliveries",
+    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
+    [...ground, "db", "encryption", "observability", "outbound"],
+  ),
   room("core/keys", "Management of API keys: limits, views", [
     ...ground,
     "auth",
@@ -143,11 +148,6 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room(
-    "core/deliveries",
-    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
-    [...ground, "db", "encryption", "observability", "outbound"],
-  ),
   room("core/jobs", "Asynchronous work: start, poll, end", [
     ...ground,
     "catalog",
