@@ -7,6 +7,7 @@ const prefixes = {
   providerKey: "pk",
   job: "job",
   delivery: "dlv",
+  export: "exp",
   run: "run",
 } as const;
 

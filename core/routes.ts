@@ -465,6 +465,47 @@ export const usageRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey, ...session, "rollups:Query"],
 }));
 
+export const exportsRoute = /* @__PURE__ */ row(() => ({
+  id: "Exports",
+  path: "/api/v1/exports",
+  methods: ["GET", "POST"],
+  handler: "functions/exports.handler",
+  auth: "session",
+  limit: perUser("exports", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "jobs:Query", "jobs:PutItem", "jobs:UpdateItem", "kms:GenerateDataKey"],
+}));
+
+export const exportRoute = /* @__PURE__ */ row(() => ({
+  id: "Export",
+  path: "/api/v1/exports/{id}",
+  methods: ["PATCH", "DELETE"],
+  handler: "functions/export.handler",
+  auth: "session",
+  limit: perUser("exports", 60),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "jobs:GetItem",
+    "jobs:PutItem",
+    "jobs:UpdateItem",
+    "jobs:DeleteItem",
+    "kms:GenerateDataKey",
+  ],
+}));
+
+export const deliveriesRoute = /* @__PURE__ */ row(() => ({
+  id: "Deliveries",
+  path: "/api/v1/deliveries",
+  methods: ["GET"],
+  handler: "functions/deliveries.handler",
+  auth: "session",
+  limit: perUser("deliveries", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "jobs:Query"],
+}));
+
 export const signInRoute = /* @__PURE__ */ row(() => ({
   id: "SignIn",
   path: "/api/auth/sign-in",
@@ -908,6 +949,9 @@ export const routes = [
   ownKeyRoute,
   limitsRoute,
   usageRoute,
+  exportsRoute,
+  exportRoute,
+  deliveriesRoute,
   signInRoute,
   signUpRoute,
   magicLinkRoute,
@@ -988,6 +1032,15 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
           "jobs:PutItem",
           "jobs:UpdateItem",
         ],
+      },
+      {
+        id: "ExportUsage",
+        handler: "functions/export-usage.handler",
+        // A function of its own: exports that cannot be made hold back no sums.
+        trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
+        timeoutSeconds: 60,
+        memoryMb: 512,
+        grants: ["jobs:Query", "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"],
       },
       {
         id: "PollJobs",

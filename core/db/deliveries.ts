@@ -5,7 +5,7 @@ import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
-import type { PlainItem } from "./table.ts";
+import { getItem, type PlainItem } from "./table.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
@@ -22,6 +22,8 @@ export const deliverySchema = z.object({
   /** `webhook-id`: the same in every attempt. */
   messageId: z.string(),
   url: z.string(),
+  /** Of an export: its row has the address and the headers as they are when the message is sent. */
+  exportId: z.string().optional(),
   /** The signing secret, sealed, and the context of its seal. Without one the message is not signed. */
   secret: z.optional(sealedTextSchema),
   secretContext: z.string().optional(),
@@ -174,3 +176,7 @@ export const listDeliveries = async (
   ]);
   return { pending, ended };
 };
+
+/** Whether a delivery was made or given up. @throws AwsError */
+export const hasEnded = async (userId: string, id: string): Promise<boolean> =>
+  (await getItem("jobs", rowKeys.endedDelivery(userId, id), { consistent: true })) !== undefined;

@@ -63,6 +63,10 @@ export const rowKeys = {
   job: (userId: string, jobId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `JOB#${jobId}` }),
   /** When an owner's next delivery is due, and who is at it. */
   deliveryOwner: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "DELIVERIES" }),
+  /** Where a user's requests are exported to. */
+  usageExport: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORT#${id}` }),
+  /** How many exports a user has. */
+  exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
   /** Prefixes of the sort keys of deliveries. */
   pendingDeliveries: "PENDING_DELIVERY#",
   endedDeliveries: "DELIVERY#",

@@ -9,10 +9,27 @@ import { type DeliveryAnswer, type DeliveryOptions, post } from "./post.ts";
  * attempts, redirects are not followed, and anything else is tried again for a day.
  */
 
+/** Where a message goes now, with its owner's headers; undefined when its export is gone or off. @throws AwsError */
+const destinationOf = async ({ userId, url, exportId }: DeliveryRow) => {
+  if (exportId === undefined) return { url, headers: {} };
+  const { exportContext, readExport } = await import("#core/db/exports.ts");
+  const target = await readExport(userId, exportId);
+  if (target === undefined || !target.enabled) return undefined;
+  const sealed = target.headers;
+  const opened = sealed === undefined ? "{}" : await openText(sealed, userId, exportContext(exportId, "headers"));
+  return { url: target.url, headers: JSON.parse(opened) as Readonly<Record<string, string>> };
+};
+
+/** What is recorded where there is nobody to send to: as if the receiver had gone. */
+const gone: DeliveryAnswer = { status: 410, retryAfterMs: undefined };
+
 const send = async (row: DeliveryRow, options: DeliveryOptions): Promise<DeliveryAnswer> => {
   const { userId, messageId, body = "", secret, secretContext = "" } = row;
+  const destination = await destinationOf(row);
+  if (destination === undefined) return gone;
   const sentAt = new Date(options.nowMs ?? Date.now());
   const headers: Record<string, string> = {
+    ...destination.headers,
     "content-type": "application/json",
     "user-agent": "concurred-webhooks/1.0",
     "webhook-id": messageId,
@@ -25,7 +42,7 @@ const send = async (row: DeliveryRow, options: DeliveryOptions): Promise<Deliver
     ]);
     headers["webhook-signature"] = signWebhook(opened, messageId, sentAt, body);
   }
-  return post(new URL(row.url), headers, body, options);
+  return post(new URL(destination.url), headers, body, options);
 };
 
 /** The row once nothing is left to do: what was sent is not kept. */

@@ -9,17 +9,25 @@ import { isPublicAddress } from "#core/outbound/public-address.ts";
 
 const lookupTimeoutMs = 3_000;
 
-const refuse = (why: string): GatewayError =>
-  new GatewayError("BAD_REQUEST", `The webhook URL cannot be used: ${why}.`, { param: "webhookUrl" });
+/** How errors name an address. */
+interface Named {
+  readonly param: string;
+  readonly name: string;
+}
+
+const webhook: Named = { param: "webhookUrl", name: "webhook URL" };
+
+const refuse = (why: string, { param, name }: Named): GatewayError =>
+  new GatewayError("BAD_REQUEST", `The ${name} cannot be used: ${why}.`, { param });
 
 /**
  * Refuses a webhook whose host resolves to an address that is not public. Each delivery checks again inside its connection,
  * since the name may resolve differently by then. @throws GatewayError BAD_REQUEST
  */
-export const requirePublicHost = async (url: string): Promise<void> => {
+export const requirePublicHost = async (url: string, named: Named = webhook): Promise<void> => {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) {
-    if (!isPublicAddress(host)) throw refuse("its address is not public");
+    if (!isPublicAddress(host)) throw refuse("its address is not public", named);
     return;
   }
   let timer: NodeJS.Timeout | undefined;
@@ -28,10 +36,10 @@ export const requirePublicHost = async (url: string): Promise<void> => {
   });
   const addresses = await Promise.race([lookup(host, { all: true }), timeout])
     .catch(() => {
-      throw refuse("its host does not resolve");
+      throw refuse("its host does not resolve", named);
     })
     .finally(() => clearTimeout(timer));
-  if (!addresses.every(({ address }) => isPublicAddress(address))) throw refuse("its address is not public");
+  if (!addresses.every(({ address }) => isPublicAddress(address))) throw refuse("its address is not public", named);
 };
 
 /**

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { config } from "#core/config.ts";
+import { isListedHost, isNoMetadata } from "#core/outbound/guarded-agent.ts";
 import { guardedLookup } from "#core/outbound/guarded-lookup.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
 
@@ -34,14 +36,18 @@ export const post = (
   new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     // A literal address is connected to without a lookup.
-    if (isIP(host) !== 0 && !allows(host)) {
+    const isListed = isListedHost(url, config.customHosts());
+    const mayReach = isListed ? isNoMetadata : allows;
+    if (isIP(host) !== 0 && !mayReach(host)) {
       reject(new Error("The address is not public"));
       return;
     }
-    const call = https.request(url, {
+    // Anything but https, to a host that the stage does not list, is refused by the client itself.
+    const client = isListed && url.protocol === "http:" ? process.getBuiltinModule("node:http") : https;
+    const call = client.request(url, {
       method: "POST",
       agent: false,
-      lookup: guardedLookup(allows),
+      lookup: guardedLookup(mayReach),
       signal: AbortSignal.timeout(timeoutMs),
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
       ...(ca === undefined ? {} : { ca }),

@@ -16,6 +16,7 @@ import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { councilSchema } from "#core/schemas/council.ts";
 import { councilAnswer, councilEventData } from "#core/schemas/council-events.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
+import { createExportSchema, patchExportSchema } from "#core/schemas/exports.ts";
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
@@ -392,6 +393,27 @@ export const operations: OperationTable = {
       body: feedbackBodySchema,
       answers: ok(answers.feedbackAnswer),
     },
+  },
+  Exports: {
+    GET: { summary: "List exports", tag: "Exports", answers: ok(answers.exportsAnswer) },
+    POST: {
+      summary: "Create an export of requests",
+      tag: "Exports",
+      body: createExportSchema,
+      answers: created(answers.newExportAnswer),
+    },
+  },
+  Export: {
+    PATCH: {
+      summary: "Change an export",
+      tag: "Exports",
+      body: patchExportSchema,
+      answers: ok(answers.exportAnswer),
+    },
+    DELETE: { summary: "Delete an export", tag: "Exports", answers: noContent },
+  },
+  Deliveries: {
+    GET: { summary: "List deliveries to the account's servers", tag: "Exports", answers: ok(answers.deliveriesAnswer) },
   },
   Usage: {
     GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },

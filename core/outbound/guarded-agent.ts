@@ -16,7 +16,7 @@ metadata.addSubnet("fe80::", 10, "ipv6");
 metadata.addAddress("fd00:ec2::254", "ipv6");
 metadata.addAddress("fd00:ec2::23", "ipv6");
 
-const isNoMetadata = (address: string): boolean => {
+export const isNoMetadata = (address: string): boolean => {
   const family = isIP(address);
   return family !== 0 && !metadata.check(address, family === 4 ? "ipv4" : "ipv6");
 };

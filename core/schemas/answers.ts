@@ -456,6 +456,41 @@ export const requestsAnswer = success(
 export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
 export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
 
+const exportFields = {
+  id: z.string(),
+  kind: z.enum(["otlp", "webhook"]),
+  url: z.string(),
+  headerNames: z.array(z.string()),
+  sampling: z.number(),
+  keys: z.array(z.string()).nullable(),
+  enabled: z.boolean(),
+  createdAt: z.iso.datetime(),
+};
+const exportView = z.strictObject(exportFields).meta({ id: "Export" });
+export const exportsAnswer = success(z.array(exportView));
+export const exportAnswer = success(exportView);
+export const newExportAnswer = success(
+  z.strictObject({ ...exportFields, secret: z.string().optional().describe("Signs a webhook's messages; shown once") }),
+);
+const deliveryView = z
+  .strictObject({
+    id: z.string(),
+    kind: z.string().describe("`job`, `export` or an alert"),
+    exportId: text,
+    messageId: z.string(),
+    origin: z.string(),
+    state: z.enum(["pending", "delivered", "dead"]),
+    tries: z.int(),
+    lastStatus: count,
+    createdAt: text,
+    lastTriedAt: text,
+    nextTryAt: text,
+  })
+  .meta({ id: "Delivery" });
+export const deliveriesAnswer = success(
+  z.strictObject({ pending: z.array(deliveryView), ended: z.array(deliveryView) }),
+);
+
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 
 const check = z.strictObject({ status: z.enum(["ok", "down"]), latencyMs: z.number() });

@@ -148,6 +148,16 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
+  room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
+    ...ground,
+    "catalog",
+    "db",
+    "deliveries",
+    "encryption",
+    "outbound",
+    "schemas",
+    "usage",
+  ]),
   room("core/jobs", "Asynchronous work: start, poll, end", [
     ...ground,
     "catalog",

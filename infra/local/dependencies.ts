@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { settingOf } from "#infra/settings.ts";
+import { startCollector } from "./collector/server.ts";
 import { createTables, TableMismatch, type TableNames } from "./dynamodb/create-tables.ts";
 import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
@@ -28,6 +29,8 @@ export interface Dependencies {
   };
   /** Undefined when the environment names a Langfuse of its own. */
   readonly langfuse: { readonly url: string; readonly publicKey: string; readonly secretKey: string } | undefined;
+  /** A stand-in that exports of this machine may be sent to. */
+  readonly collectorUrl: string;
   /** Base URLs of the simulated providers. */
   readonly simulatedProviders: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -142,11 +145,12 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
     );
     return { url: server.url, publicKey, secretKey };
   };
+  const collector = async () => (await own("Collector", startCollector())).url;
   const providers = async () => (await own("Simulated providers", startSimulatedProviders())).baseUrls;
 
   try {
-    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers(), langfuse()]);
-    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders, langfusePart] = parts;
+    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers(), langfuse(), collector()]);
+    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders, langfusePart, collectorUrl] = parts;
     return {
       dynamoDbEndpoint: database.endpoint,
       tableNames: database.tableNames,
@@ -155,6 +159,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
       unkey: unkeyPart,
       supabase: supabasePart,
       langfuse: langfusePart,
+      collectorUrl,
       simulatedProviders,
       close,
     };

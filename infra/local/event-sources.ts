@@ -42,14 +42,18 @@ const wakes = (record: DynamoDBRecord, unless: { readonly attribute: string; rea
 export const startEventSources = (options: EventSourceOptions): { stop(): Promise<void> } => {
   const { consumers, dependencies, dataDir, log } = options;
   const controller = new AbortController();
+  const firstOf = new Map<string, string>();
   const polls = consumers.flatMap(({ definition, pool }) => {
     if (!("stream" in definition.trigger)) return [];
     const { stream: table, unless } = definition.trigger;
+    // The table's first consumer keeps the file that older versions wrote.
+    if (!firstOf.has(table)) firstOf.set(table, definition.id);
+    const isFirst = firstOf.get(table) === definition.id;
     return [
       pollStream({
         endpoint: dependencies.dynamoDbEndpoint,
         tableName: dependencies.tableNames[table],
-        checkpointFile: join(dataDir, `stream-${table}.json`),
+        checkpointFile: join(dataDir, isFirst ? `stream-${table}.json` : `stream-${table}-${definition.id}.json`),
         batchSize,
         signal: controller.signal,
         invoke: (event) => {

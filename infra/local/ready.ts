@@ -24,11 +24,12 @@ export const readyOf = ({ account, url, dependencies, logFile }: Cloud) => ({
     },
     kmsEndpoint: dependencies.kmsEndpoint,
     simulatedProviders: dependencies.simulatedProviders,
+    collector: dependencies.collectorUrl,
   },
 });
 
 /** What a person reads first. */
-export const screen = ({ url, account, logFile }: Cloud, dataDir: string): string => `
+export const screen = ({ url, account, logFile, dependencies }: Cloud, dataDir: string): string => `
 Concurred is running (local stand-ins for AWS, Unkey, Supabase and every provider without a key)
 
   Base URL    ${url}/api/v1
@@ -37,6 +38,7 @@ Concurred is running (local stand-ins for AWS, Unkey, Supabase and every provide
               ${account.email} / ${account.password}
   Data        ${dataDir}
   Logs        ${logFile}
+  Collector   ${dependencies.collectorUrl}/v1/traces (exports; GET /received shows them)
 
 Try it:
 

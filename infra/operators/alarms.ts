@@ -150,7 +150,7 @@ export const alarms = [
   }),
   alarm({
     id: "background-errors",
-    says: "The rollup, the sweeper, the poller of jobs or the worker of deliveries fails.",
+    says: "The rollup, the sweeper, the poller of jobs, the exports or the worker of deliveries fails.",
     series: summed("Failed runs", backgroundSeries("Errors", "Sum")),
     threshold: 2,
     periodSeconds: 5 * minute,

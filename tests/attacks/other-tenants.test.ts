@@ -63,6 +63,8 @@ const attacks: Readonly<Record<string, Attack>> = {
   "POST /api/v1/requests/{id}/cancel: path id": { with: own, refusal: 404 },
   "GET /api/v1/requests/{id}: path id": { with: ended, refusal: 404 },
   "POST /api/v1/requests/{id}/feedback: path id": { with: ended, refusal: 404 },
+  "PATCH /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
+  "DELETE /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
   "PATCH /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
   "POST /api/v1/keys/{id}/rotate: path id": { with: own, refusal: 404 },
@@ -131,6 +133,10 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
       displayName: "Mine",
       apiKey: "sk-owner-0123456789abcdef",
     });
+    const exported = await owner.browser.post("/api/v1/exports", {
+      kind: "otlp",
+      url: "https://93.184.215.14/v1/traces",
+    });
     await rollUp([newEvent({ userId: owner.userId, day: utcDay(Date.now()), keyId: owner.keyId })], Date.now());
     owned = {
       parts: {
@@ -138,6 +144,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
         keyId: owner.keyId,
         providerKeyId: stored.data<{ id: string }>().id,
         slug: "owners-slug",
+        exportId: exported.data<{ id: string }>().id,
         requestId: "",
       },
       request: await requested(),

@@ -85,6 +85,14 @@ const startJob = async (actor: Actor, id: RouteId, body: object, text = "Hello")
   return ok(await actor.post(sample.path, { ...(sample.body as object), ...body })).data<StartedJob & object>();
 };
 
+/** An export to the local collector. */
+const newExport = (cloud: TestCloud, browser: Actor["browser"]): Promise<HttpReply> =>
+  browser.post("/api/v1/exports", {
+    kind: "otlp",
+    url: `${cloud.ready.local.collector}/v1/traces`,
+    headers: { "x-marker": "rights" },
+  });
+
 /** Asks about a job that ends, and whose webhook is told. */
 const jobStatus =
   (id: RouteId, startedBy: RouteId, provider: string): Scenario =>
@@ -260,6 +268,20 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     await asking.post(path, { score: 1 });
     await asking.verified();
   },
+  Exports: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await newExport(cloud, browser));
+    ok(await browser.get("/api/v1/exports"));
+  },
+  Export: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    const path = `/api/v1/exports/${(await newExport(cloud, browser)).data<{ id: string }>().id}`;
+    ok(await browser.send({ method: "PATCH", path, body: { headers: { "x-marker": "other" } } }));
+    ok(await browser.send({ method: "DELETE", path }));
+  },
+  Deliveries: async (cloud) => {
+    ok(await (await Actor.of(cloud)).browser.get("/api/v1/deliveries"));
+  },
   OwnKey: keyed("OwnKey"),
   Limits: keyed("Limits"),
   Usage: keyed("Usage"),
@@ -341,6 +363,12 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
 const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
   SweepUsage: abandoned,
   UsageRollup: rolledUp,
+  ExportUsage: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await newExport(cloud, actor.browser));
+    await answered(actor);
+    await tried(actor);
+  },
   PollJobs: async (cloud) => {
     await polledWebhook(cloud);
     // What the platform's key pays for is given back.

@@ -31,6 +31,7 @@ const readySchema = z.object({
     tableNames: z.record(z.string(), z.string()),
     unkey: z.object({ url: z.string(), rootKey: z.string().optional(), apiId: z.string() }),
     supabase: z.object({ url: z.string(), anonKey: z.string(), serviceRoleKey: z.string().optional() }),
+    collector: z.string(),
     simulatedProviders: z.record(z.string(), z.string()),
   }),
 });

@@ -21,6 +21,7 @@ export interface SampleParts {
   readonly slug: string;
   readonly requestId: string;
   readonly jobId: string;
+  readonly exportId: string;
 }
 
 export const nowhere: SampleParts = {
@@ -33,6 +34,7 @@ export const nowhere: SampleParts = {
   slug: "mine",
   requestId: "req_0198d0de-0000-7000-8000-000000000000",
   jobId: "job_none",
+  exportId: "exp_none",
 };
 
 /** Path, query and body. */
@@ -85,6 +87,18 @@ const samples: Samples = {
       body: { score: 1, comment: text.slice(0, 2_000), tags: ["good"] },
     }),
   },
+  Exports: {
+    GET: () => ({ path: "/api/v1/exports" }),
+    POST: ({ text }) => ({
+      path: "/api/v1/exports",
+      body: { kind: "webhook", url: "https://93.184.215.14/hook", headers: { "x-name": text.slice(0, 20) } },
+    }),
+  },
+  Export: {
+    PATCH: ({ exportId }) => ({ path: `/api/v1/exports/${exportId}`, body: { enabled: false } }),
+    DELETE: ({ exportId }) => ({ path: `/api/v1/exports/${exportId}` }),
+  },
+  Deliveries: { GET: () => ({ path: "/api/v1/deliveries" }) },
   Keys: {
     GET: () => ({ path: "/api/v1/keys" }),
     POST: ({ text }) => ({ path: "/api/v1/keys", body: { name: text.slice(0, 100), rateLimit: 60 } }),

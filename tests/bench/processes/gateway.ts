@@ -66,6 +66,7 @@ const environment = functionEnvironments({
   kmsKeyArn: "arn:aws:kms:us-east-1:000000000000:key/none",
   supabase: { url: "http://127.0.0.1:1", anonKey: "none", serviceRoleKey: undefined, addUser: undefined },
   langfuse: undefined,
+  collectorUrl: "http://127.0.0.1:9",
   simulatedProviders: {},
   close: async () => undefined,
 })(chatRoute);

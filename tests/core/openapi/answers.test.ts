@@ -281,6 +281,19 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(withKey({ path: "/api/v1/requests/none" }), 404);
   });
 
+  it("of exports", async () => {
+    const url = "https://93.184.215.14/v1/traces";
+    await expectStatus(session.get("/api/v1/exports"), 200);
+    const made = await expectStatus(session.post("/api/v1/exports", { kind: "webhook", url }), 201);
+    await expectStatus(session.post("/api/v1/exports", { kind: "webhook", url: "https://10.0.0.1/" }), 400);
+    const path = `/api/v1/exports/${made.data<{ id: string }>().id}`;
+    await expectStatus(session.send({ method: "PATCH", path, body: { enabled: false } }), 200);
+    await expectStatus(session.send({ method: "PATCH", path, body: {} }), 400);
+    await expectStatus(session.send({ method: "DELETE", path }), 204);
+    await expectStatus(session.send({ method: "DELETE", path }), 404);
+    await expectStatus(session.get("/api/v1/deliveries"), 200);
+  });
+
   it("of signing in", async () => {
     const browser = new Browser({ transport: held });
     await expectStatus(browser.post("/api/auth/sign-in", { email: user.email, password: "wrong-password" }), 401);

@@ -12,6 +12,7 @@ const dependencies = {
   unkey: { url: "http://127.0.0.1:3", rootKey: "root", apiId: "api" },
   supabase: { url: "http://127.0.0.1:4", anonKey: "anon", serviceRoleKey: undefined, addUser: undefined },
   langfuse: undefined,
+  collectorUrl: "http://127.0.0.1:6",
   simulatedProviders: { exa: "http://127.0.0.1:5/exa", openai: "http://127.0.0.1:5/openai/v1" },
   close: async () => undefined,
 } as unknown as Dependencies;

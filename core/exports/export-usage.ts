@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { addDelivery, type DeliveryRow, hasEnded, keepDeliveryMs } from "#core/db/deliveries.ts";
+import { type ExportRow, exportContext, listExports } from "#core/db/exports.ts";
+import type { UsageEvent } from "#core/db/usage-event.ts";
+import { requestView } from "#core/usage/request-view.ts";
+import { toJsonText } from "#core/values/json-text.ts";
+import { toOtlp } from "./to-otlp.ts";
+
+/**
+ * Makes deliveries of settled events for the exports of their owners: one row for each batch and export. It runs behind the
+ * usage table's stream, so that no request waits for it.
+ */
+
+/** Of a message, which is a row until it is delivered: a row takes 400 KB. */
+const maxBodyBytes = 250 * 1_024;
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Whether a share of requests holds this one: the same for all its generations, and for every export of that share. */
+export const isSampled = (requestId: string, sampling: number): boolean =>
+  Number.parseInt(hashOf(`sample/${requestId}`).slice(0, 8), 16) < sampling * 0x1_0000_0000;
+
+const isWanted = ({ keyId, requestId }: UsageEvent, { keys, sampling }: ExportRow): boolean =>
+  (keys === undefined || (keyId !== undefined && keys.includes(keyId))) && isSampled(requestId, sampling);
+
+/** Unix ms at which an event became what it is. */
+const changedAt = ({ feedback, startedAt, latencyMs = 0 }: UsageEvent): number => feedback?.at ?? startedAt + latencyMs;
+
+const bodyOf = ({ kind }: ExportRow, events: readonly UsageEvent[], atMs: number): string =>
+  toJsonText(
+    kind === "otlp"
+      ? toOtlp(events)
+      : { type: "requests", timestamp: new Date(atMs).toISOString(), data: { requests: events.map(requestView) } },
+  );
+
+/** An id that a redelivered batch gets again, in the order of time. */
+const deliveryId = ({ id }: ExportRow, events: readonly UsageEvent[], atMs: number): string => {
+  const time = Math.max(0, Math.round(atMs)).toString(16).padStart(12, "0");
+  const names = events.map(({ requestId, generation, feedback }) => `${requestId}#${generation}@${feedback?.at ?? ""}`);
+  const hash = hashOf(`${id}/${names.join("/")}`);
+  return `dlv_${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-8${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
+};
+
+/** The messages of a batch, cut so that each fits into a row. */
+const deliveriesOf = (target: ExportRow, events: readonly UsageEvent[]): readonly DeliveryRow[] => {
+  if (events.length === 0) return [];
+  const atMs = Math.max(...events.map(changedAt));
+  const body = bodyOf(target, events, atMs);
+  if (Buffer.byteLength(body) > maxBodyBytes && events.length > 1) {
+    const half = Math.ceil(events.length / 2);
+    return [...deliveriesOf(target, events.slice(0, half)), ...deliveriesOf(target, events.slice(half))];
+  }
+  const id = deliveryId(target, events, atMs);
+  const { secret } = target;
+  return [
+    {
+      id,
+      userId: target.userId,
+      kind: "export",
+      exportId: target.id,
+      messageId: `msg_${id.slice("dlv_".length)}`,
+      url: target.url,
+      ...(secret === undefined ? {} : { secret, secretContext: exportContext(target.id, "secret") }),
+      body,
+      state: "pending",
+      tries: 0,
+      createdAt: atMs,
+      nextTryAt: atMs,
+      expiresAt: Math.floor((atMs + keepDeliveryMs) / 1_000),
+    },
+  ];
+};
+
+/**
+ * Writes what a batch of events owes to the exports of their owners. A batch that is delivered twice writes the same rows.
+ * Resolves to the number of deliveries. @throws TableUnavailable: everything may be delivered again
+ */
+export const exportUsage = async (events: readonly UsageEvent[]): Promise<number> => {
+  const byUser = Map.groupBy(
+    events.filter(({ status }) => status !== "open"),
+    ({ userId }) => userId,
+  );
+  let made = 0;
+  for (const [userId, own] of byUser) {
+    for (const target of await listExports(userId)) {
+      if (!target.enabled) continue;
+      const wanted = own.filter((event) => isWanted(event, target));
+      for (const row of deliveriesOf(target, wanted)) {
+        if (await hasEnded(userId, row.id)) continue;
+        await addDelivery(row);
+        made += 1;
+      }
+    }
+  }
+  return made;
+};
