@@ -1005,6 +1005,16 @@ export const catchAll = /* @__PURE__ */ row(() => ({
   grants: [],
 }));
 
+/** Adding to the daily sums, and alerts of budgets with their deliveries. */
+const rollupGrants = [
+  "rollups:PutItem",
+  "rollups:UpdateItem",
+  "keys:GetItem",
+  "keys:UpdateItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+] as const satisfies Grant[];
+
 /** Functions that no path reaches. */
 export const backgroundFunctions = /* @__PURE__ */ lazily(
   () =>
@@ -1024,14 +1034,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
         timeoutSeconds: 60,
         memoryMb: 512,
-        grants: [
-          "rollups:PutItem",
-          "rollups:UpdateItem",
-          "keys:GetItem",
-          "keys:UpdateItem",
-          "jobs:PutItem",
-          "jobs:UpdateItem",
-        ],
+        grants: rollupGrants,
       },
       {
         id: "ExportUsage",
