@@ -41,6 +41,8 @@ const checkOrigin = (call: Call<unknown>): void => {
 /** A tool's failure is its result: the model reads it and may do something else. */
 const failedTool = (call: Call<unknown>, thrown: unknown): JsonRecord => {
   const error = thrown instanceof GatewayError ? thrown : toGatewayError(thrown);
+  // A header is the client's, and no model can change it.
+  if (error.param?.startsWith("X-") === true) throw error;
   if (error.code === "INTERNAL_ERROR") reportError(call, thrown);
   const body = error.toBody();
   const wait = error.retryAfterSeconds === undefined ? "" : ` Retry after ${error.retryAfterSeconds} s.`;

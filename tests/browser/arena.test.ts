@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { tallyRule } from "#core/arena/tally.ts";
+import { councilTranscript } from "#core/openapi/council-transcript.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
@@ -124,11 +125,12 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
   const open = useChromium();
   const url = usePageServer();
 
-  const visit = async (answers: Answers) => {
+  const visit = async (answers: Answers, mode = "Fight") => {
     const opened = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
     const calls = await fakeApi(opened.page, { "GET v1/models": { status: 200, json: models }, ...answers });
     await opened.page.goto(`${url()}/dashboard/arena`);
     await opened.page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
+    await opened.page.getByRole("button", { name: mode }).click();
     return { ...opened, calls };
   };
 
@@ -156,11 +158,36 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
       mode: "fight",
       message: "Why is the sky blue?",
       models: ["gpt", "claude", "gemini"],
-      rounds: 2,
-      fightMode: "brawl",
+      rounds: 1,
+      fightMode: "blind",
       stream: true,
     });
     await lookAt(page, "arena-fight");
+    expect(faults).toEqual([]);
+  });
+
+  test("a council is the first mode: its answer, agreement, analysis, and its drafts side by side", async () => {
+    const { page, calls, faults } = await visit(
+      { "POST v1/council": { ...streamOf([]), text: councilTranscript } },
+      "Council",
+    );
+    const modes = page.getByRole("group", { name: "Mode" }).getByRole("button");
+    expect(await modes.first().textContent()).toBe("Council");
+    await begin(page, "What is 17 times 23?");
+    const council = page.getByRole("region", { name: "Council" });
+    await council.getByText("17 · 23 = 391 [B].").waitFor();
+    await page.getByRole("region", { name: "Result" }).waitFor();
+    expect(await council.getByText("agreement 0 % · judge grok-4.3").count()).toBe(1);
+    expect(await council.getByText("The judge's verdict stands").count()).toBe(1);
+    await council.getByText("Analysis").click();
+    expect(await council.getByText("The product: 391 (B); 381 (A)").count()).toBe(1);
+    expect(await page.getByRole("region", { name: "draft-1, gpt-6-luna" }).getByText("17 * 23 = 391.").count()).toBe(1);
+    expect(calls.find(({ name }) => name === "POST v1/council")?.body).toEqual({
+      message: "What is 17 times 23?",
+      models: ["gpt", "claude", "gemini"],
+      stream: true,
+    });
+    await lookAt(page, "arena-council");
     expect(faults).toEqual([]);
   });
 

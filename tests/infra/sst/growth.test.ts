@@ -16,6 +16,8 @@ const reservable = 1_000 - 100;
 const maxResources = 300;
 /** Of one search in a graph. Source: CloudWatch user guide, "Search expression syntax". */
 const maxSearchedSeries = 500;
+/** Of one account, by default. Source: IAM user guide, "IAM and AWS STS quotas". */
+const maxRoles = 1_000;
 /** All inline policies of one role together, without whitespace. Source: IAM user guide, "IAM and AWS STS quotas". */
 const maxRolePolicyBytes = 10_240;
 /** Of one function. Source: Lambda developer guide, "Quotas". */
@@ -40,6 +42,12 @@ describe("sixty routes more", () => {
 
   it("fit into one API", () => {
     expect(resourcesOf([...rows, catchAll])).toBeLessThanOrEqual(maxResources);
+  });
+
+  it("have a role each, in two stages of one account", () => {
+    // A schedule has a second one; SST and we have a few more.
+    const roles = rows.length + 1 + 2 * backgroundFunctions.length;
+    expect(2 * roles).toBeLessThanOrEqual(maxRoles / 2);
   });
 
   it("are all found by the searches of the dashboards", () => {

@@ -1,10 +1,11 @@
 import { root } from "../root.ts";
+import { fromCouncil, type NamedEvent } from "./council-events.ts";
 import { ApiError, toApiError } from "./request.ts";
 
 /** The arena's typed events, as far as the page shows them. The whole contract is in the OpenAPI document. */
 
 export interface ArenaRequest {
-  readonly mode: "battle" | "fight" | "multi-instance";
+  readonly mode: "council" | "battle" | "fight" | "multi-instance";
   readonly message: string;
   readonly models: readonly string[];
   readonly rounds?: number;
@@ -40,6 +41,31 @@ export interface Ending {
   readonly durationMs: number;
   readonly usage: { readonly totalTokens: number };
   readonly cut: "time" | "cost" | "agents" | null;
+  /** What a council's end adds to what is known of it. */
+  readonly council?: CouncilFacts;
+}
+
+/** What a council makes of its drafts. */
+export interface CouncilFacts {
+  /** 0 to 1: pairs of drafts that say the same. */
+  readonly agreement?: number;
+  /** Letters of drafts, and whose they are. */
+  readonly labels?: readonly { readonly label: string; readonly draftId: string }[];
+  readonly analysis?: {
+    readonly consensus: readonly string[];
+    readonly contradictions: readonly {
+      readonly point: string;
+      readonly positions: readonly { readonly claim: string; readonly drafts: readonly string[] }[];
+    }[];
+    readonly partialCoverage: readonly { readonly point: string; readonly drafts: readonly string[] }[];
+    readonly uniqueInsights: readonly { readonly point: string; readonly drafts: readonly string[] }[];
+    readonly blindSpots: readonly string[];
+  } | null;
+  readonly basis?: readonly string[];
+  readonly decidedBy?: string;
+  readonly judge?: { readonly model: string; readonly independent: boolean };
+  readonly savedUsd?: number | null;
+  readonly warnings?: readonly string[];
 }
 
 interface OfAgent {
@@ -75,6 +101,9 @@ interface EventData {
     readonly winner: string | null;
     readonly rule: string;
   };
+  /** What is known of a council so far. */
+  readonly council: CouncilFacts;
+  readonly "answer.delta": { readonly text: string };
   readonly done: Ending;
   readonly error: { readonly error: { readonly message: string; readonly code: string } };
 }
@@ -84,7 +113,7 @@ export type ArenaEvent = {
 }[keyof EventData];
 
 /** Named events of a server-sent stream. Each has one line of data; comments are left out. */
-async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ArenaEvent> {
+async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<NamedEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
   let rest = "";
   try {
@@ -95,7 +124,7 @@ async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Ar
       rest = frames.pop() ?? "";
       for (const frame of frames) {
         const [, name, data] = /^event: ?(\S+)\r?\ndata: ?(.*)$/m.exec(frame) ?? [];
-        if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) } as ArenaEvent;
+        if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) };
       }
     }
   } finally {
@@ -109,17 +138,20 @@ export async function* streamArena(
   body: ArenaRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ArenaEvent> {
-  const response = await fetch(`${root}api/chat`, {
+  const { mode, rounds: _, fightMode: __, ...asked } = body;
+  const isCouncil = mode === "council";
+  const response = await fetch(`${root}${isCouncil ? "api/v1/council" : "api/chat"}`, {
     method: "POST",
     credentials: "omit",
     headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
-    body: JSON.stringify(body),
+    body: JSON.stringify(isCouncil ? asked : body),
     signal,
   });
   if (!response.ok || response.body === null) throw toApiError(response, await response.text());
   const requestId = response.headers.get("x-request-id");
   const about = requestId === null ? {} : { requestId };
-  for await (const event of namedEvents(response.body)) {
+  for await (const named of namedEvents(response.body)) {
+    const event = isCouncil ? fromCouncil(named) : (named as unknown as ArenaEvent);
     if (event.name === "error") {
       const { message, code } = event.data.error;
       throw new ApiError(message, { ...about, code });

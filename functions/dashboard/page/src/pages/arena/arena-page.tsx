@@ -6,6 +6,7 @@ import { Empty } from "../../ui/placeholder.tsx";
 import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { AgentColumn } from "./agent-column.tsx";
+import { CouncilAnswer } from "./council-answer.tsx";
 import { phaseOf } from "./phase.ts";
 import { Result, Standings } from "./results.tsx";
 import { fault, running, start, stop, stopped, view } from "./run.ts";
@@ -34,7 +35,9 @@ const Question = () => {
 /** Before the first run. */
 const Nothing = () =>
   running.value || fault.value !== undefined ? null : (
-    <Empty title="No answers yet">Each model gets its own column. A fight also shows votes and ranks.</Empty>
+    <Empty title="No answers yet">
+      Each model gets its own column. A council ends in one answer; a fight also shows votes and ranks.
+    </Empty>
   );
 
 const statusOf = (): string => {
@@ -48,7 +51,8 @@ export const ArenaPage = () => {
   return (
     <>
       <PageHeader title="Arena">
-        Ask several models one question and compare the answers side by side. Calls count as usage of the selected key.
+        Ask several models one question: get one answer of a council, or compare them side by side. Calls count as usage
+        of the selected key.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />
@@ -59,6 +63,7 @@ export const ArenaPage = () => {
           </p>
           <ErrorNotice error={fault.value} />
           {/* Above the answers: on a phone they are many screens long. */}
+          <CouncilAnswer view={view.value} live={running.value} />
           <Result view={view.value} />
           {agents.length === 0 ? (
             <Nothing />

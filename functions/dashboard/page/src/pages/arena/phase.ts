@@ -29,11 +29,15 @@ const workOf = (agents: readonly AgentView[]): string => {
 };
 
 /** The phase of a run in progress. */
-export const phaseOf = ({ mode, round, rounds, agents, voters, votes, ranks }: RunView): string => {
+export const phaseOf = ({ mode, round, rounds, agents, voters, votes, ranks, answer, council }: RunView): string => {
+  if (answer !== "") return "The answer is being written…";
+  if (council.analysis !== undefined) return "The judge has studied the drafts…";
+  if (council.agreement !== undefined) return "The drafts differ: a judge studies them…";
   if (ranks.length > 0) return "Finishing…";
   if (voters.length > 0) return `The models are voting: ${votes.length} of ${voters.length} votes are in…`;
   const roundLabel = mode === "fight" && round > 0 ? `Round ${round} of ${rounds}` : "";
   const phase = [roundLabel, workOf(agents)].filter((part) => part !== "").join(": ");
   if (phase !== "") return `${phase}…`;
-  return agents.some(({ answers }) => answers.length > 0) ? "Finishing…" : "Asking the models…";
+  if (!agents.some(({ answers }) => answers.length > 0)) return "Asking the models…";
+  return mode === "council" ? "Comparing the drafts…" : "Finishing…";
 };

@@ -1,4 +1,4 @@
-import type { ArenaEvent, ArenaRequest, Citation, Ending, Rank, Vote } from "../../api/arena.ts";
+import type { ArenaEvent, ArenaRequest, Citation, CouncilFacts, Ending, Rank, Vote } from "../../api/arena.ts";
 
 /** A run as the page shows it, made event by event. */
 
@@ -41,6 +41,9 @@ export interface RunView {
   readonly ranks: readonly Rank[];
   readonly rule: string;
   readonly ending?: Ending;
+  /** A council's answer so far. */
+  readonly answer: string;
+  readonly council: CouncilFacts;
 }
 
 const change = (view: RunView, agentId: string, make: (answers: readonly Answer[]) => readonly Answer[]): RunView => ({
@@ -66,6 +69,8 @@ export const emptyRun: RunView = {
   votes: [],
   ranks: [],
   rule: "",
+  answer: "",
+  council: {},
 };
 
 export const nameOf = ({ agentId, model }: Pick<AgentView, "agentId" | "model">): string => `${model} (${agentId})`;
@@ -120,8 +125,12 @@ export const withEvent = (view: RunView, event: ArenaEvent): RunView => {
       return { ...view, votes: [...view.votes, event.data] };
     case "leaderboard":
       return { ...view, ranks: event.data.entries, rule: event.data.rule };
+    case "council":
+      return { ...view, council: { ...view.council, ...event.data } };
+    case "answer.delta":
+      return { ...view, answer: view.answer + event.data.text };
     case "done":
-      return { ...view, ending: event.data };
+      return { ...view, ending: event.data, council: { ...view.council, ...event.data.council } };
     default:
       return view;
   }

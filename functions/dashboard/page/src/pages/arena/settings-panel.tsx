@@ -10,12 +10,14 @@ import { playgroundKey } from "../playground/playground-key.ts";
 import { addModel, chosen, fightMode, leastAgents, mode, models, mostAgents, removeModel, rounds } from "./settings.ts";
 
 const modes = [
+  { value: "council", label: "Council" },
   { value: "fight", label: "Fight" },
   { value: "battle", label: "Battle" },
   { value: "multi-instance", label: "Same model" },
 ] as const;
 
 const modeHints = {
+  council: "Models draft blindly. Where they differ, a judge studies the drafts and writes one answer.",
   fight: "Models answer in rounds, see each other's answers, and vote.",
   battle: "Two models side by side, without votes.",
   "multi-instance": "One model answers several times.",

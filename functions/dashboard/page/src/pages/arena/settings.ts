@@ -5,15 +5,15 @@ import type { ArenaRequest } from "../../api/arena.ts";
 
 export type Mode = ArenaRequest["mode"];
 
-export const mode = signal<Mode>("fight");
-export const fightMode = signal<"brawl" | "blind">("brawl");
-export const rounds = signal("2");
+export const mode = signal<Mode>("council");
+export const fightMode = signal<"brawl" | "blind">("blind");
+export const rounds = signal("1");
 export const message = signal("");
 /** One signal for each agent. */
 export const models = signal<readonly Signal<string>[]>(["gpt", "claude", "gemini"].map((name) => signal(name)));
 
 export const leastAgents = 2;
-const agentsAtMost: Readonly<Record<Mode, number>> = { battle: 2, fight: 8, "multi-instance": 8 };
+const agentsAtMost: Readonly<Record<Mode, number>> = { council: 8, battle: 2, fight: 8, "multi-instance": 8 };
 export const mostAgents = (): number => agentsAtMost[mode.value];
 
 /** The agents that take part: a battle takes the first two of those that were picked. */
