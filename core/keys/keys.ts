@@ -1,5 +1,6 @@
 import { unkey } from "#core/auth/unkey-client.ts";
 import { config } from "#core/config.ts";
+import { expireMark } from "#core/db/account-rows.ts";
 import { readAdmission } from "#core/db/admission.ts";
 import {
   changeMark,
@@ -303,6 +304,19 @@ export const disableAllKeys = async (userId: string, nowMs: number): Promise<num
   for (const { keyHash } of rows) await changeMark(keyHash, { revokedAt: nowMs });
   for (const { keyId } of rows) {
     await callUnkey(unkey().keys.updateKey({ keyId, enabled: false })).catch(ignoreNotFound);
+  }
+  return rows.length;
+};
+
+/**
+ * Revokes all keys of a user for good, before the user's rows are deleted. The keys' marks refuse them for one more day.
+ * @throws GatewayError SERVICE_UNAVAILABLE
+ */
+export const revokeAllKeys = async (userId: string, nowMs: number): Promise<number> => {
+  const rows = await listUserKeys(userId);
+  for (const { keyId, keyHash } of rows) {
+    await expireMark(keyHash, nowMs);
+    await revokeKey(userId, keyId, nowMs);
   }
   return rows.length;
 };

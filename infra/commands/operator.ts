@@ -6,6 +6,10 @@ export const operatorCommands = {
     summary: "refuse a user and revoke their API keys; --enable lifts it",
     run: script("infra/commands/disable-user.ts"),
   },
+  "delete-user": {
+    summary: "revoke a user's API keys and delete all their rows in every table",
+    run: script("infra/commands/delete-user.ts"),
+  },
   "rebuild-usage": {
     summary: "recompute the daily sums of a past UTC day from its events",
     run: script("infra/commands/rebuild-usage.ts"),

@@ -166,6 +166,46 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     expect(faults).toEqual([]);
   });
 
+  test.each([
+    ["three", 3],
+    ["four", 4],
+    ["five", 5],
+  ])("%s answers leave no hole beside the last, at any width", async (_, count) => {
+    const crowd = Array.from({ length: count }, (__, index) => ({
+      agentId: `agent-${index + 1}`,
+      model: `m${index + 1}`,
+    }));
+    const { page } = await visit({
+      "POST chat": streamOf([
+        { name: "run.start", data: { runId: requestId, mode: "fight", message: "Why?", rounds: 1, agents: crowd } },
+        ...crowd.flatMap((agent) => [...speaks(agent, 1, "Because."), ends(agent, 1)]),
+        ...whole.slice(-1),
+      ]),
+    });
+    await begin(page);
+    await page.getByRole("region", { name: `agent-${count}, m${count}` }).waitFor();
+    const rows = () =>
+      page.locator(".arena-columns").evaluate((grid) => {
+        const { right } = grid.getBoundingClientRect();
+        const boxes = [...grid.children].map((child) => child.getBoundingClientRect());
+        const tops = [...new Set(boxes.map(({ top }) => Math.round(top)))];
+        return tops.map((top) => {
+          const row = boxes.filter((box) => Math.round(box.top) === top);
+          return { cells: row.length, whole: Math.abs(Math.max(...row.map((box) => box.right)) - right) < 2 };
+        });
+      });
+    for (const width of [360, 390, 768, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      const seen = await rows();
+      expect(
+        seen.every(({ whole: filled }) => filled),
+        `${width}: ${JSON.stringify(seen)}`,
+      ).toBe(true);
+      if (count === 3 && width >= 1280) expect(seen).toEqual([{ cells: 3, whole: true }]);
+    }
+    await lookAt(page, `arena-${count}`);
+  });
+
   test("a council is the first mode: its answer, agreement, analysis, and its drafts side by side", async () => {
     const { page, calls, faults } = await visit(
       { "POST v1/council": { ...streamOf([]), text: councilTranscript } },

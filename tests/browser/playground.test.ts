@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, keys, usage } from "./support/sample-data.ts";
 
@@ -32,14 +33,16 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
 
   const chat = async (answer: string, width = 1280) => {
     const opened = await open({ viewport: { width, height: 800 }, reducedMotion: "reduce" });
-    const calls = await fakeApi(opened.page, {
+    const answers: Record<string, Answers[string]> = {
+      "GET auth/session": ok({ user: { id: "user_1", email: "ada@example.com" } }),
       "GET v1/models": ok([model]),
       "POST v1/chat/completions": streamOf(answer),
-    });
+    };
+    const calls = await fakeApi(opened.page, answers);
     await opened.page.goto(`${url()}/dashboard/playground`);
     await opened.page.getByLabel("API key").fill(chatKey);
     await say(opened.page, "Hello");
-    return { ...opened, calls };
+    return { ...opened, calls, answers };
   };
 
   const say = async (page: Page, text: string): Promise<void> => {
@@ -101,6 +104,65 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     await page.getByRole("button", { name: "Edit" }).click();
     expect(await page.locator(".turn").count()).toBe(0);
     expect(await page.getByLabel("Message").inputValue()).toBe("Hello");
+  });
+
+  test("keeps the conversation and its model over a reload, without the key, until a new conversation begins", async () => {
+    const { page, calls, faults } = await chat("**Bold** answer");
+    await page.getByLabel("Model", { exact: true }).selectOption("gpt-5.2");
+    await page.getByLabel("System prompt").fill("Be brief.");
+    await page.reload();
+    await page.locator(".turn.assistant strong", { hasText: "Bold" }).waitFor();
+    expect(await page.locator(".turn.user").textContent()).toContain("Hello");
+    expect(await page.locator(".turn-facts").textContent()).toContain("1,000 in, 500 out");
+    expect(await page.getByLabel("API key").inputValue()).toBe("");
+    expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).not.toContain(
+      "ck_",
+    );
+    // Without a key there is nothing to ask with, and an answer is not given up for a refusal.
+    expect(await page.getByRole("button", { name: "Regenerate" }).count()).toBe(0);
+
+    await page.getByLabel("API key").fill(chatKey);
+    await say(page, "And now?");
+    expect(calls.findLast(({ name }) => name === "POST v1/chat/completions")?.body).toMatchObject({
+      model: "gpt-5.2",
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: "**Bold** answer" },
+        { role: "user", content: "And now?" },
+      ],
+    });
+    await lookAt(page, "playground-kept");
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.reload();
+    await page.getByText("The conversation appears here.").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("removes the conversation at sign-out, and never shows it to another user", async () => {
+    const { page, answers } = await chat("For Ada only");
+    const kept = () => page.evaluate(() => Object.keys(sessionStorage));
+    expect(await kept()).toEqual(["concurred-playground:user_1"]);
+    answers["GET auth/session"] = ok({ user: { id: "user_2", email: "bob@example.com" } });
+    await page.reload();
+    await page.getByText("The conversation appears here.").waitFor();
+    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("Ada");
+    await page.getByLabel("API key").fill(chatKey);
+    await say(page, "For Bob");
+    answers["POST auth/sign-out"] = ok({});
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await kept()).toEqual([]);
+  });
+
+  test("keeps the end of a conversation that is too long, and says so", async () => {
+    const { page } = await chat(`Short. ${"x".repeat(600_000)}`);
+    await page.getByText("Kept in this tab until you sign out or close it.").waitFor();
+    await say(page, "Again");
+    await page.getByText("Too long to keep whole: a reload clears its start.").waitFor();
+    await page.reload();
+    await page.locator(".turn.assistant").waitFor();
+    expect(await page.locator(".turn.user").allTextContents()).toEqual([expect.stringContaining("Again")]);
   });
 
   test("keeps the composer in sight on a phone while a long answer scrolls", async () => {

@@ -40,17 +40,22 @@ const answerRoute = async (route: Route, { status, json, text, headers, after }:
   });
 };
 
-/** Installs the answers, keyed by method and path such as `GET v1/keys`; whoever is not named is 501. */
+const always: Answers = { "GET auth/session": ok({ user }) };
+
+/**
+ * Installs the answers, keyed by method and path such as `GET v1/keys`; whoever is not named is 501. A test may change its
+ * answers later.
+ */
 export const fakeApi = async (page: Page, answers: Answers): Promise<readonly ReceivedCall[]> => {
   const calls: ReceivedCall[] = [];
-  const all: Answers = { "GET auth/session": ok({ user }), ...answers };
   await page.route(/\/prod\/api\//, async (route) => {
     const request = route.request();
     const url = new URL(request.url());
     const name = `${request.method()} ${url.pathname.slice("/prod/api/".length)}`;
     const call = { name, url, body: request.postData() === null ? undefined : request.postDataJSON() };
     calls.push(call);
-    const answer = all[name] ?? failed(501, "NOT_IMPLEMENTED", `${name} has no answer in this test.`);
+    const answer =
+      answers[name] ?? always[name] ?? failed(501, "NOT_IMPLEMENTED", `${name} has no answer in this test.`);
     await answerRoute(route, typeof answer === "function" ? answer(call) : answer);
   });
   return calls;

@@ -1,5 +1,4 @@
 import { root } from "../root.ts";
-import { fromCouncil, type NamedEvent } from "./council-events.ts";
 import { ApiError, toApiError } from "./request.ts";
 
 /** The arena's typed events, as far as the page shows them. The whole contract is in the OpenAPI document. */
@@ -112,6 +111,12 @@ export type ArenaEvent = {
   [Name in keyof EventData]: { readonly name: Name; readonly data: EventData[Name] };
 }[keyof EventData];
 
+/** An event as it comes. */
+export interface NamedEvent {
+  readonly name: string;
+  readonly data: unknown;
+}
+
 /** Named events of a server-sent stream. Each has one line of data; comments are left out. */
 async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<NamedEvent> {
   const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
@@ -132,11 +137,12 @@ async function* namedEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Na
   }
 }
 
-/** Streams a run. Throws an `ApiError` for a refusal, an error that ends the run, and a stream that broke off. */
+/** Streams a run; `fromCouncil` reads the events of a council. Throws an `ApiError` for a refusal, an error that ends the run, and a stream that broke off. */
 export async function* streamArena(
   apiKey: string,
   body: ArenaRequest,
   signal: AbortSignal,
+  fromCouncil: (event: NamedEvent) => ArenaEvent,
 ): AsyncGenerator<ArenaEvent> {
   const { mode, rounds: _, fightMode: __, ...asked } = body;
   const isCouncil = mode === "council";

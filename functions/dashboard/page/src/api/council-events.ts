@@ -1,4 +1,4 @@
-import type { ArenaEvent, CouncilFacts } from "./arena.ts";
+import type { ArenaEvent, CouncilFacts, NamedEvent } from "./arena.ts";
 
 /** A council's events as the page shows a run: a draft is an agent's answer, and the rest is what the council makes of them. */
 
@@ -11,12 +11,6 @@ interface CouncilData extends CouncilFacts {
   readonly durationMs: number;
   readonly usage: { readonly totalTokens: number };
   readonly council: CouncilFacts;
-}
-
-/** An event as it comes. */
-export interface NamedEvent {
-  readonly name: string;
-  readonly data: unknown;
 }
 
 const agentEvents: Readonly<Record<string, string>> = {

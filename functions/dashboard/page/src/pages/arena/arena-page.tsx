@@ -68,16 +68,18 @@ export const ArenaPage = () => {
           {agents.length === 0 ? (
             <Nothing />
           ) : (
-            <div class="arena-columns">
-              {agents.map((agent) => (
-                <AgentColumn
-                  key={agent.agentId}
-                  agent={agent}
-                  inRounds={view.value.mode === "fight"}
-                  winner={ending?.winner === agent.agentId}
-                  live={running.value}
-                />
-              ))}
+            <div class="arena-frame">
+              <div class="arena-columns">
+                {agents.map((agent) => (
+                  <AgentColumn
+                    key={agent.agentId}
+                    agent={agent}
+                    inRounds={view.value.mode === "fight"}
+                    winner={ending?.winner === agent.agentId}
+                    live={running.value}
+                  />
+                ))}
+              </div>
             </div>
           )}
           <Standings view={view.value} />

@@ -49,15 +49,20 @@ const Analysis = ({ view }: { view: RunView }) => {
   return (
     <details class="arena-sources">
       <summary>Analysis</summary>
-      <p class="hint">{labels.map(({ label, draftId }) => `${label} is ${nameIn(view, draftId)}`).join(" · ")}</p>
-      <Points title="Consensus" points={analysis.consensus} />
-      <Points title="Contradictions" points={positions} />
-      <Points
-        title="Partial coverage"
-        points={analysis.partialCoverage.map(({ point, drafts }) => point + of(drafts))}
-      />
-      <Points title="Unique insights" points={analysis.uniqueInsights.map(({ point, drafts }) => point + of(drafts))} />
-      <Points title="Blind spots" points={analysis.blindSpots} />
+      <div class="council-analysis">
+        <p class="hint">{labels.map(({ label, draftId }) => `${label} is ${nameIn(view, draftId)}`).join(" · ")}</p>
+        <Points title="Consensus" points={analysis.consensus} />
+        <Points title="Contradictions" points={positions} />
+        <Points
+          title="Partial coverage"
+          points={analysis.partialCoverage.map(({ point, drafts }) => point + of(drafts))}
+        />
+        <Points
+          title="Unique insights"
+          points={analysis.uniqueInsights.map(({ point, drafts }) => point + of(drafts))}
+        />
+        <Points title="Blind spots" points={analysis.blindSpots} />
+      </div>
     </details>
   );
 };

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { type ArenaRequest, streamArena } from "../../api/arena.ts";
 import { cancelRequest } from "../../api/chat.ts";
+import { fromCouncil } from "../../api/council-events.ts";
 import { ApiError, toError } from "../../api/request.ts";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { emptyRun, type RunView, withEvent } from "./run-view.ts";
@@ -25,7 +26,7 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   stopped.value = false;
   running.value = true;
   try {
-    for await (const event of streamArena(playgroundKey.peek(), request, mine.signal)) {
+    for await (const event of streamArena(playgroundKey.peek(), request, mine.signal, fromCouncil)) {
       view.value = withEvent(view.peek(), event);
       // It was stopped before anybody knew its id.
       if (stopped.peek() && !mine.signal.aborted) await cancelRun();

@@ -3,6 +3,7 @@ import { useId } from "preact/hooks";
 import { Button } from "../../ui/button.tsx";
 import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { answering, clear, send, stop, turns } from "./conversation.ts";
+import { keeping } from "./kept-conversation.ts";
 import { playgroundKey } from "./playground-key.ts";
 import { chosenModel } from "./settings.ts";
 
@@ -12,6 +13,12 @@ const fault = (text: string): string | undefined => {
   if (chosenModel() === "") return "Choose a model first.";
   return text.trim() === "" ? "Write a message first." : undefined;
 };
+
+const keepingWords = {
+  all: "Kept in this tab until you sign out or close it.",
+  end: "Too long to keep whole: a reload clears its start.",
+  nothing: "Not kept: a reload clears it.",
+} as const;
 
 /** Where a message is written. Enter sends, Shift+Enter starts a new line. */
 export const Composer = ({ draft }: { draft: Signal<string> }) => {
@@ -47,9 +54,12 @@ export const Composer = ({ draft }: { draft: Signal<string> }) => {
         <p class="field-fault" role="status">
           {problem.value ?? ""}
         </p>
+        {problem.value !== undefined || turns.value.length === 0 ? null : (
+          <p class="hint">{keepingWords[keeping.value]}</p>
+        )}
         {turns.value.length === 0 ? null : (
           <Button kind="quiet" onClick={clear}>
-            New chat
+            New conversation
           </Button>
         )}
         <StartStopButton start="Send" running={answering.value} onStart={submit} onStop={() => void stop()} />

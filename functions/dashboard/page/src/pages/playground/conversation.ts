@@ -4,7 +4,7 @@ import { ApiError, toError } from "../../api/request.ts";
 import { playgroundKey } from "./playground-key.ts";
 import { toChatRequest } from "./settings.ts";
 
-/** The playground's conversation, in this tab's memory only. */
+/** The playground's conversation. `kept-conversation.ts` keeps it over a reload. */
 
 export interface Turn {
   readonly id: number;
@@ -120,8 +120,15 @@ export const stop = async (): Promise<void> => {
   }
 };
 
+/** Puts back turns that were kept. */
+export const restoreTurns = (kept: readonly Turn[]): void => {
+  turns.value = kept;
+  nextId = Math.max(0, ...kept.map(({ id }) => id)) + 1;
+};
+
+/** Begins anew. A running answer is stopped, at the gateway too. */
 export const clear = (): void => {
-  controller?.abort();
+  void stop();
   turns.value = [];
 };
 

@@ -1,0 +1,39 @@
+import { readFlags } from "#infra/flags.ts";
+import { runCommand, useOperatorEnvironment } from "./operator-environment.ts";
+
+/**
+ * `npm run operator -- delete-user <user id>`: refuses a user, revokes their keys and deletes all their rows in every table.
+ * It may be cut off and run again. Supabase's user is deleted there.
+ */
+const { values, positionals } = readFlags(
+  {
+    usage: "npm run operator -- delete-user <user id> --yes [--local]",
+    flags: {
+      "--yes": "delete: there is no way back but a table's recovery",
+      "--local": "work on the data of a running npm start",
+    },
+  },
+  {
+    options: { local: { type: "boolean", default: false }, yes: { type: "boolean", default: false } },
+    allowPositionals: true,
+  },
+);
+
+const userIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+await runCommand(async () => {
+  const [userId] = positionals;
+  if (userId === undefined || !userIdPattern.test(userId)) {
+    throw new Error("Name a user by id: npm run operator -- delete-user <user id> --yes");
+  }
+  if (!values.yes) throw new Error(`This deletes everything of ${userId}. Add --yes.`);
+  useOperatorEnvironment(values.local);
+  const { setUserDisabled } = await import("#core/db/api-keys.ts");
+  const { deleteUserRows } = await import("#core/db/account-rows.ts");
+  const { revokeAllKeys } = await import("#core/keys/keys.ts");
+  const nowMs = Date.now();
+  // Nothing new begins from here on: the admission row goes last.
+  await setUserDisabled(userId, nowMs);
+  const keysRevoked = await revokeAllKeys(userId, nowMs);
+  return { userId, keysRevoked, deletedRows: await deleteUserRows(userId, nowMs) };
+});
