@@ -5,7 +5,7 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt, screenshot } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { chatKey, chatStream, keys, models, providerKeys, usage } from "./support/sample-data.ts";
+import { chatKey, chatStream, keys, limits, models, providerKeys, usage } from "./support/sample-data.ts";
 
 /** Every page in both themes, on a desktop and on a phone: nothing that axe-core calls serious, nothing cut off. */
 
@@ -14,6 +14,7 @@ const filled: Answers = {
   "POST v1/keys": ok({ keyId: "key_9", key: chatKey, name: "Staging", rateLimit: 60 }, 201),
   "GET v1/provider-keys": ok(providerKeys),
   "GET v1/usage": ok(usage),
+  "GET v1/limits": ok(limits),
   "GET v1/models": { status: 200, json: models },
   "POST v1/chat/completions": {
     status: 200,
@@ -32,10 +33,15 @@ const empty: Answers = {
   "GET v1/usage": ok({ totalRequests: 0, totalTokens: 0, totalCost: 0, byModel: {}, byDay: {} }),
 };
 
+const capped: Answers = {
+  "GET v1/limits": ok({ ...limits, dailyCap: { ...limits.dailyCap, spentUsd: 5.01, reservedUsd: 0, remainingUsd: 0 } }),
+};
+
 const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
 
 const broken: Answers = {
   "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
+  "GET v1/limits": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
 };
 
 interface Scene {
@@ -68,6 +74,10 @@ const chat = async (page: Page): Promise<void> => {
   await page.getByText("The same call with curl").click();
 };
 
+const chooseCodex = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: "Codex" }).click();
+};
+
 const dayAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 const lastWeek = { from: dayAgo(6), to: dayAgo(0) };
 
@@ -82,6 +92,9 @@ const scenes: readonly Scene[] = [
   { name: "sign-up", path: "sign-up", answers: signedOut, shows: "At least 8 characters." },
   { name: "reset-password", path: "reset-password", answers: signedOut, shows: "Send the link" },
   { name: "update-password", path: "update-password", answers: filled, shows: "Set password" },
+  { name: "start", path: "start", answers: filled, shows: "$1.42 of $5.00 spent" },
+  { name: "start-codex", path: "start", answers: capped, act: chooseCodex, shows: "The cap is reached" },
+  { name: "start-error", path: "start", answers: broken, shows: "Try again" },
   { name: "keys", path: "keys", answers: filled, shows: "Production server" },
   { name: "keys-empty", path: "keys", answers: empty, shows: "No keys yet" },
   { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },

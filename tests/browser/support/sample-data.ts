@@ -134,6 +134,13 @@ export const usage = {
   byKey: { key_1: sums(8_100, 812, 0.0021), key_2: sums(900, 812, 0.0021), key_gone: sums(214, 812, 0.0021) },
 };
 
+export const limits = {
+  dailyCap: { usd: 5, spentUsd: 1.4213, reservedUsd: 0.08, remainingUsd: 3.4987, resetAt: `${day(-1)}T00:00:00.000Z` },
+  openRequests: { limit: 50, open: 2 },
+  key: null,
+  endpoints: [],
+};
+
 export const models = {
   object: "list",
   data: [

@@ -4,6 +4,7 @@ import { GalleryPage } from "./pages/gallery/gallery-page.tsx";
 import { KeysPage } from "./pages/keys/keys-page.tsx";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
+import { StartPage } from "./pages/start/start-page.tsx";
 import { UsagePage } from "./pages/usage/usage-page.tsx";
 import type { IconName } from "./ui/icons.tsx";
 
@@ -17,6 +18,7 @@ export interface NavigationItem {
 
 /** The pages of the dashboard, in the order of the menu. A new page is a line here. */
 export const navigation: readonly NavigationItem[] = [
+  { id: "start", name: "Get started", icon: "home", page: StartPage },
   { id: "keys", name: "Keys", icon: "key", page: KeysPage },
   { id: "provider-keys", name: "Provider keys", icon: "plug", page: ProviderKeysPage },
   { id: "usage", name: "Usage", icon: "chart", page: UsagePage },

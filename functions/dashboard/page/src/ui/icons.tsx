@@ -1,6 +1,7 @@
 /** Line icons on a grid of 20, always beside a word or a label: hidden from screen readers. */
 
 const paths = {
+  home: "M3 10l7-6.5 7 6.5M5 8.5V16h3.5v-4h3v4H15V8.5",
   key: "M12.5 10.5a4 4 0 1 0-3-3L3 14v3h3v-2h2v-2h2l1.3-1.3M14 6.5h.01",
   plug: "M7 3v4M13 3v4M5 7h10v3a5 5 0 0 1-10 0V7zM10 15v3",
   chart: "M3 17h14M5.5 13.5v-3M10 13.5v-8M14.5 13.5v-5",
