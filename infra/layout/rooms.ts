@@ -260,6 +260,5 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/account-rows.ts": "deletes everything of a user",
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
-  "core/db/account-rows.ts": "deletion of an account: all of its rows",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
 };
