@@ -259,6 +259,5 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/usage-events.ts": "open and settled rows",
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
-  "core/db/account-rows.ts": "deletion of an account: all of its rows",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
 };
