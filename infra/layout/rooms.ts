@@ -62,11 +62,17 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
+  room(
+    "core/deliveries",
+    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
+    [...ground, "db", "encryption", "observability", "outbound"],
+  ),
   room("core/keys", "Management of API keys: limits, views", [
     ...ground,
     "auth",
     "catalog",
     "db",
+    "deliveries",
     "observability",
     "schemas",
   ]),
@@ -142,11 +148,6 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room(
-    "core/deliveries",
-    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
-    [...ground, "db", "encryption", "observability", "outbound"],
-  ),
   room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
     ...ground,
     "catalog",
