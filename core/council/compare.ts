@@ -30,13 +30,22 @@ export const agreementOf = (groups: readonly (readonly string[])[]): number => {
 const bySize = (groups: readonly (readonly string[])[]): readonly (readonly string[])[] =>
   groups.toSorted((left, right) => right.length - left.length || ((left[0] ?? "") < (right[0] ?? "") ? -1 : 1));
 
+/** A word without the full stops and commas at its end. Not by an expression: one would take long for a text of dots. */
+const withoutEndMarks = (word: string): string => {
+  let end = word.length;
+  while (end > 0 && (word[end - 1] === "." || word[end - 1] === ",")) end -= 1;
+  return word.slice(0, end);
+};
+
 /** Letters and digits in lower case: what is left of a short answer without its dress. */
 const bare = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}.,%-]+/gu, " ")
-    .replace(/[.,]+(?=\s|$)/g, "")
-    .trim();
+    .split(" ")
+    .map(withoutEndMarks)
+    .filter((word) => word !== "")
+    .join(" ");
 
 const byWords = (drafts: readonly LabelledDraft[]): readonly (readonly string[])[] => {
   const groups = new Map<string, string[]>();

@@ -20,7 +20,8 @@ export type ShownDraft = Pick<LabelledDraft, "label" | "text">;
 /** Characters of a draft that are shown. */
 export const shownCharacters = 8_000;
 
-const models = String.raw`(?:chat\s?gpt|gpt-\d[\w.-]*|gpt|openai|claude(?:[ -](?:opus|sonnet|haiku|fable|\d)[\w .-]*)?|anthropic|gemini(?:[ -]\d[\w.-]*)?|deepmind|grok(?:[ -]\d[\w.-]*)?|xai|deepseek(?:[ -][\w.-]+)?|kimi|moonshot|mistral|llama(?:[ -]\d[\w.-]*)?|minimax|qwen[\w.-]*|glm-[\w.-]+)`;
+/** Bounded throughout: a draft is as long as a model makes it. */
+const models = String.raw`(?:chat\s?gpt|gpt-\d[\w.-]{0,20}|gpt|openai|claude(?:[ -](?:opus|sonnet|haiku|fable|\d)[\w .-]{0,20})?|anthropic|gemini(?:[ -]\d[\w.-]{0,20})?|deepmind|grok(?:[ -]\d[\w.-]{0,20})?|xai|deepseek(?:[ -][\w.-]{1,20})?|kimi|moonshot|mistral|llama(?:[ -]\d[\w.-]{0,20})?|minimax|qwen[\w.-]{0,20}|glm-[\w.-]{1,20})`;
 /** "I am Claude", "as GPT-5", "made by OpenAI". */
 const saidOfItself = new RegExp(
   String.raw`\b(I am|I'm|as|my name is|this is|signed,?|(?:made|trained|developed|built|created|written|answered) by)(\s+(?:an? )?)${models}(?![\w-])`,
@@ -29,8 +30,8 @@ const saidOfItself = new RegExp(
 /** "as Claude Shannon showed": somebody else. */
 const goesOnAsName = /^ [A-Z][a-z]/;
 /** A heading or a signature: "GPT-5:", "— Claude", "Claude's answer:". */
-const heading = new RegExp(String.raw`^([\s*_#>]*)${models}(?:'s answer)?([\s*_]*:)`, "gim");
-const signature = new RegExp(String.raw`^(\s*(?:[-–—]+|~)\s*)${models}[\s.*_]*$`, "gim");
+const heading = new RegExp(String.raw`^([ \t*_#>]{0,20})${models}(?:'s answer)?([ \t*_]{0,20}:)`, "gim");
+const signature = new RegExp(String.raw`^([ \t]{0,20}(?:[-–—]{1,20}|~)[ \t]{0,20})${models}[ \t.*_]{0,20}$`, "gim");
 
 /** A draft without the name that it gives itself: a judge may not be led by a well-known one. */
 export const withoutOwnName = (text: string): string =>

@@ -254,6 +254,7 @@ export const otherWriters: Readonly<Record<string, string>> = {
 /** The only files that name the keys of those rows, and why. */
 export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/row-keys.ts": "defines them",
+  "core/db/account-rows.ts": "deletes an account's rows",
   "core/db/admission.ts": "leases and money",
   "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",

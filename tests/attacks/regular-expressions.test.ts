@@ -21,6 +21,7 @@ interface Expression {
 const bounded: Readonly<Record<string, string>> = {
   "core/auth/counted-address.ts /(\\d+)\\.(\\d+)\\.(\\d+)\\.(\\d+)$/": "an address, which isIPv6 has checked",
   "core/guardrails/stream-moderation.ts /[.!?。！？\\n][\"')\\]]*\\s*$/": "a window of less than 800 characters",
+  "core/provider-keys/base-url.ts /\\/+$/": "a base URL, whose schema allows 2,048 characters",
   "core/settings/kinds.ts /\\/+$/": "reads the operator's own environment",
   "core/guardrails/detectors/email.ts /-+$/": "a label of a domain of at most 253 characters",
   "core/guardrails/detectors/phone.ts /[^\\d]*\\d+\\)?$/": "a match of a number in groups, at most some 120 characters",

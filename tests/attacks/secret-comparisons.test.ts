@@ -13,6 +13,9 @@ const harmless: Readonly<Record<string, string>> = {
   "core/auth/key-format.ts: apiKey !== bearer": "two headers of the same caller",
   "core/config.ts: value !== unsetSecret": "a placeholder, which is public",
   "core/idempotency/idempotency.ts: row.bodyHash !== bodyHash": "hashes of the caller's own bodies",
+  "core/usage/request-page.ts: event.keyId === key": "ids of keys, which are public",
+  "core/usage/request-page.ts: row.keyId === key": "ids of keys, which are public",
+  "functions/requests.ts: query.key !== key": "ids of keys, which are public",
   "functions/dashboard/is-current.ts: tag === etag": "the page's own ETag, which is public",
 };
 

@@ -116,6 +116,14 @@ const fashion =
     model_name: model,
     inputs: { ...more, [name]: url },
   });
+const custom = (baseUrl: string) => ({
+  provider: "custom",
+  slug: "mine",
+  displayName: "Mine",
+  protocol: "openai",
+  apiKey: "sk-custom",
+  baseUrl,
+});
 const webhook = (body: object) => (webhookUrl: string) => ({ ...body, webhookUrl });
 const fashionFields = {
   "inputs.model_image": fashion("model-variation", "model_image"),
@@ -174,6 +182,10 @@ const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => o
     }),
     webhookUrl: webhook({ prompt: "x" }),
   },
+  "POST /api/v1/keys": { alertWebhookUrl: (alertWebhookUrl) => ({ name: "x", alertWebhookUrl }) },
+  "PATCH /api/v1/keys/{id}": { alertWebhookUrl: (alertWebhookUrl) => ({ alertWebhookUrl }) },
+  "POST /api/v1/provider-keys": { baseUrl: custom },
+  "POST /api/v1/provider-keys/test": { baseUrl: custom },
   "POST /api/v1/exports": { url: (url) => ({ kind: "otlp", url }) },
   "POST /api/v1/fashion/run": fashionFields,
   "POST /api/v1/fashion/subscribe": fashionFields,

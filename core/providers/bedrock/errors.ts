@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FailureReason } from "#core/providers/failure-reason.ts";
+import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
-import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { ownValue } from "#core/values/own-value.ts";
 
