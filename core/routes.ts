@@ -326,7 +326,7 @@ export const requestsRoute = /* @__PURE__ */ row(() => ({
   methods: ["GET"],
   handler: "functions/requests.handler",
   auth: "key-or-session",
-  limit: perKey("requests", 120),
+  limit: perKey("request-log", 120),
   ...buffered,
   grants: [...verifyKey, ...session, "usage:Query", "usage:Query/open", "rollups:Query"],
 }));
@@ -337,7 +337,7 @@ export const requestRoute = /* @__PURE__ */ row(() => ({
   methods: ["GET"],
   handler: "functions/request.handler",
   auth: "key-or-session",
-  limit: perKey("requests", 120),
+  limit: perKey("request-log", 120),
   ...buffered,
   grants: [...verifyKey, ...session, "usage:Query"],
 }));
@@ -361,7 +361,7 @@ export const keysRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem"],
+  grants: [...keyGrants, "keys:Query", "keys:PutItem", "keys:GetItem", "kms:GenerateDataKey"],
 }));
 
 export const keyRoute = /* @__PURE__ */ row(() => ({
@@ -372,7 +372,7 @@ export const keyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("keys", 60),
   ...buffered,
-  grants: [...keyGrants, "keys:GetItem", "keys:Query"],
+  grants: [...keyGrants, "keys:GetItem", "keys:Query", "kms:GenerateDataKey"],
 }));
 
 export const rotateKeyRoute = /* @__PURE__ */ row(() => ({
@@ -1005,6 +1005,16 @@ export const catchAll = /* @__PURE__ */ row(() => ({
   grants: [],
 }));
 
+/** Adding to the daily sums, and alerts of budgets with their deliveries. */
+const rollupGrants = [
+  "rollups:PutItem",
+  "rollups:UpdateItem",
+  "keys:GetItem",
+  "keys:UpdateItem",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+] as const satisfies Grant[];
+
 /** Functions that no path reaches. */
 export const backgroundFunctions = /* @__PURE__ */ lazily(
   () =>
@@ -1024,7 +1034,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
         timeoutSeconds: 60,
         memoryMb: 512,
-        grants: ["rollups:PutItem", "rollups:UpdateItem"],
+        grants: rollupGrants,
       },
       {
         id: "ExportUsage",

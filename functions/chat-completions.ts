@@ -1,3 +1,4 @@
+import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { eventStream } from "#core/http/event-stream.ts";
@@ -35,7 +36,9 @@ export const handler = streamHandler({
             const { completion, headers } = await chat.whole();
             return { status: 200, json: completion, headers };
           },
-          async ({ body, headers, startedAtMs }) => {
+          async ({ body, headers, startedAtMs, lambdaDeadlineMs }) => {
+            // A council takes its time, up to the function's own.
+            if (councilPriceClass(body.model) !== undefined) return lambdaDeadlineMs;
             const { withHeaderFields } = await import("#core/chat/header-fields.ts");
             return startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs;
           },

@@ -1,6 +1,7 @@
 import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
+import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { budgetAttribute } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
 import { type KeyLimits, limitAttributes } from "./key-limits.ts";
@@ -20,6 +21,10 @@ const userKeySchema = z.object({
   createdAt: z.string(),
   /** The key that this one replaced. */
   rotatedFrom: z.string().optional(),
+  /** Where alerts of the budget go. */
+  alertWebhook: z
+    .object({ url: z.string(), secret: sealedTextSchema, /** What the seal is bound to. */ secretContext: z.string() })
+    .optional(),
   ...limitAttributes,
 });
 
@@ -80,7 +85,7 @@ const limitItem = (limits: KeyLimits | undefined): Record<string, unknown> =>
         tokensPerMinute: limits.tokensPerMinute,
       };
 
-export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdAt" | "rotatedFrom"> {
+export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdAt" | "rotatedFrom" | "alertWebhook"> {
   readonly userId: string;
   readonly limits?: KeyLimits | undefined;
   readonly rateLimit: number;
@@ -170,6 +175,27 @@ export const changeLimits = (
       .flatMap(({ keyId, keyHash }) => [write(rowKeys.userKey(userId, keyId)), write(rowKeys.keyMark(keyHash))])
       .slice(0, maxTransactionItems),
   );
+};
+
+/** Sets or removes where the alerts of a key and its family go. */
+export const changeAlertWebhook = async (
+  userId: string,
+  keys: readonly Pick<UserKey, "keyId">[],
+  alertWebhook: UserKey["alertWebhook"] | null,
+): Promise<void> => {
+  const { update, values } = setOrRemove({ alertWebhook });
+  const items = keys.slice(0, maxTransactionItems).map(
+    ({ keyId }): TransactionItem => ({
+      Update: {
+        TableName: config.tableName("keys"),
+        Key: { ...rowKeys.userKey(userId, keyId) },
+        UpdateExpression: update,
+        ConditionExpression: "attribute_exists(pk)",
+        ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
+      },
+    }),
+  );
+  await transact(items);
 };
 
 /** Removes the sum of a budget without a period: no period's end removes it. */

@@ -39,6 +39,13 @@ export const periodEndMs = (period: BudgetPeriod, ms: number): number | undefine
   return period === "day" ? startOfDay(ms) + dayMs : startOfMonth(ms, 1);
 };
 
+/** Names a budget in its period, as sums and leases have it: `<id>#<period>`. */
+export const budgetNameOf = <Budget extends { readonly id: string; readonly period: BudgetPeriod } | undefined>(
+  budget: Budget,
+  ms: number,
+): string | Extract<Budget, undefined> =>
+  budget === undefined ? (undefined as Extract<Budget, undefined>) : `${budget.id}#${periodName(budget.period, ms)}`;
+
 const namedWeek = /^(\d{4})-W(\d\d)$/;
 
 /** Unix ms at which a period ended, by its name; undefined for a total and for what is no name of a period. */

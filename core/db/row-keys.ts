@@ -6,6 +6,11 @@ export const rowKeys = {
   keyMark: (keyHash: string): ItemKey => ({ pk: `KEY#${keyHash}`, sk: "MARK" }),
   /** A user's key by Unkey's id; points to the mark. */
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
+  /** The last alert of a budget. */
+  budgetAlert: (userId: string, budgetId: string): ItemKey => ({
+    pk: `USER#${userId}`,
+    sk: `BUDGET_ALERT#${budgetId}`,
+  }),
   /** Open requests and today's platform spend of a user. */
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */

@@ -96,6 +96,8 @@ export const usageEventSchema = z.object({
   unit: z.optional(z.string()),
   /** What the caller says that the request is for, by name. */
   tags: z.optional(z.record(z.string(), z.string())),
+  /** Budget and period that the request is charged to. */
+  budget: z.optional(z.string()),
   /** The model as the caller named it: an alias, `auto` or an id. This and the next five are undefined before 2026-11-29. */
   askedModel: z.optional(z.string()),
   cache: z.optional(z.enum(["HIT", "MISS", "BYPASS"])),

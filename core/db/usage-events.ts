@@ -25,6 +25,7 @@ export type OpenUsage = Pick<
   | "reservedPicoUsd"
   | "runId"
   | "tags"
+  | "budget"
   | "dialect"
   | "askedModel"
 > & {

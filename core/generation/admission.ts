@@ -4,7 +4,7 @@ import { config } from "#core/config.ts";
 import type { RequestContext } from "#core/context.ts";
 import { type AdmissionVerdict, type AdmittedKey, admit, findLease, release } from "#core/db/admission.ts";
 import { budgetAttribute, minuteOf, parseRow, reservedOf, sumOf, tokensAttribute } from "#core/db/admission-row.ts";
-import { periodName } from "#core/db/budget-period.ts";
+import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { Reserve } from "#core/db/grant.ts";
 import type { KeyBudget, KeyLimits } from "#core/db/key-limits.ts";
 import { utcDay } from "#core/db/row-keys.ts";
@@ -14,7 +14,8 @@ import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { Caller } from "./caller.ts";
 import { HeldMoney } from "./held-money.ts";
-import { budgetExceeded, openRequestsExceeded, spendExceeded, tokensExceeded } from "./limit-errors.ts";
+import { budgetExceeded, tokensExceeded } from "./key-limit-errors.ts";
+import { openRequestsExceeded, spendExceeded } from "./limit-errors.ts";
 import { noReserve } from "./reservation.ts";
 import type { Spend } from "./spend.ts";
 import { withRetries } from "./with-retries.ts";
@@ -59,7 +60,7 @@ class ChargedBudget {
 
   constructor(budget: KeyBudget, startedAtMs: number) {
     this.budget = budget;
-    this.name = `${budget.id}#${periodName(budget.period, startedAtMs)}`;
+    this.name = budgetNameOf(budget, startedAtMs);
   }
 
   /** Whether it counts a call that this payer pays for. */
@@ -279,14 +280,11 @@ export class Admission implements Purse {
     const budget = this.#budget?.budget;
     if (verdict.reason === "user-disabled") return invalidApiKey();
     if (verdict.reason === "spend") return spendExceeded(startedAtMs);
-    if (verdict.reason === "budget" && budget !== undefined) {
-      increment("BudgetRefusals");
-      return budgetExceeded(budget, verdict, startedAtMs);
-    }
-    if (verdict.reason === "tokens" && this.#tokens !== undefined) {
-      return tokensExceeded(this.#tokens.limit, verdict, startedAtMs);
-    }
-    return openRequestsExceeded();
+    if (verdict.reason === "open-requests") return openRequestsExceeded();
+    if (verdict.reason === "tokens") return tokensExceeded(this.#tokens?.limit ?? 0, verdict, startedAtMs);
+    if (budget === undefined) throw new Error("A request without a budget was refused for one");
+    increment("BudgetRefusals");
+    return budgetExceeded(budget, verdict, startedAtMs);
   }
 }
 

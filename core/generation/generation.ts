@@ -1,4 +1,5 @@
 import { reportedCostPicoUsd } from "#core/catalog/token-usage.ts";
+import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
@@ -43,6 +44,7 @@ export class Generation {
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
       tags: call.tags,
+      budget: budgetNameOf(caller.principal.limits?.budget, call.startedAtMs),
       dialect: options.dialect,
       model: options.asked,
       askedModel: options.askedModel,

@@ -1,13 +1,11 @@
-import { toUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
-import type { AdmissionVerdict } from "#core/db/admission.ts";
 import { periodEndMs } from "#core/db/budget-period.ts";
-import type { KeyBudget } from "#core/db/key-limits.ts";
 import { GatewayError } from "#core/errors.ts";
 
 /** Refusals for a limit. Each says which limit it was, how large, and when it resets. */
 
-const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+/** An instant as errors state it; null for never. */
+export const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
 export const openRequestsExceeded = (): GatewayError => {
   const maxOpenRequests = config.maxOpenRequests();
@@ -30,52 +28,3 @@ export const spendExceeded = (nowMs: number = Date.now()): GatewayError => {
     },
   );
 };
-
-const periodWords = { day: "daily", week: "weekly", month: "monthly", total: "total" } as const;
-
-type BudgetRefusal = Extract<AdmissionVerdict, { readonly reason: "budget" }>;
-
-export const budgetExceeded = (
-  { picoUsd, period }: KeyBudget,
-  { spentPicoUsd, reservedPicoUsd }: Pick<BudgetRefusal, "spentPicoUsd" | "reservedPicoUsd">,
-  nowMs: number,
-): GatewayError => {
-  const limitUsd = toUsd(picoUsd);
-  const resetAt = iso(periodEndMs(period, nowMs));
-  const when = resetAt === null ? "It does not reset." : `It resets at ${resetAt}.`;
-  return new GatewayError(
-    "BUDGET_EXCEEDED",
-    `This API key's ${periodWords[period]} budget of ${limitUsd} USD has too little left for the request. ${when}`,
-    {
-      details: {
-        limit: "key-budget",
-        scope: "key",
-        period,
-        limitUsd,
-        spentUsd: toUsd(spentPicoUsd),
-        reservedUsd: toUsd(reservedPicoUsd),
-        resetAt,
-      },
-      shouldRetry: false,
-    },
-  );
-};
-
-export const tokensExceeded = (
-  tokensPerMinute: number,
-  { usedTokens, retryAfterSeconds }: Extract<AdmissionVerdict, { readonly reason: "tokens" }>,
-  nowMs: number,
-): GatewayError =>
-  new GatewayError(
-    "RATE_LIMIT_EXCEEDED",
-    `This API key may use ${tokensPerMinute} tokens a minute. Retry in ${retryAfterSeconds} s.`,
-    {
-      retryAfterSeconds,
-      details: {
-        limit: "tokens-per-minute",
-        tokensPerMinute,
-        usedTokens,
-        resetAt: iso(nowMs + retryAfterSeconds * 1_000),
-      },
-    },
-  );

@@ -25,6 +25,8 @@ export interface UsageRowOptions {
   readonly runId?: string | undefined;
   readonly route: string;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Budget and period that the request is charged to. */
+  readonly budget?: string | undefined;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { fromUsd, toUsd } from "#core/catalog/cost.ts";
 import { type AdmissionRow, budgetAttribute, parseRow, reservedOf, sumOf } from "#core/db/admission-row.ts";
 import { changeLimits, removeTotal, type UserKey } from "#core/db/api-keys.ts";
-import { periodEndMs, periodName } from "#core/db/budget-period.ts";
+import { budgetNameOf, periodEndMs } from "#core/db/budget-period.ts";
 import { type KeyBudget, type KeyLimits, limitsOf } from "#core/db/key-limits.ts";
 import type { PlainItem } from "#core/db/table.ts";
 import { TransactionRefused } from "#core/db/transaction.ts";
@@ -118,7 +118,7 @@ export interface BudgetView {
 
 /** A budget and what its period has spent, as its user's admission row has it. */
 export const budgetView = (budget: KeyBudget, item: PlainItem, nowMs: number): BudgetView => {
-  const name = `${budget.id}#${periodName(budget.period, nowMs)}`;
+  const name = budgetNameOf(budget, nowMs);
   const row: AdmissionRow = parseRow(item);
   const total = sumOf(item, budgetAttribute(name));
   const reserved = reservedOf(row, name);

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { ownLimitName } from "#core/auth/rate-limit.ts";
 import type { UserKey } from "#core/db/api-keys.ts";
+import type { BudgetAlert } from "#core/db/budget-alerts.ts";
+import { periodName } from "#core/db/budget-period.ts";
 import { limitsOf } from "#core/db/key-limits.ts";
 import type { PlainItem } from "#core/db/table.ts";
 import { defaultKeyRateLimit } from "#core/schemas/keys.ts";
@@ -34,8 +36,19 @@ export interface StoredKey {
   readonly expiresAt: string | null;
 }
 
+/** Our rows that a view of a key is made of. */
+export interface KeyRows {
+  readonly row: UserKey;
+  readonly admission: PlainItem;
+  readonly alerts: ReadonlyMap<string, BudgetAlert>;
+}
+
 /** A key as the dashboard lists it. */
 export interface KeyView extends StoredKey, LimitsView {
+  /** Where alerts of the budget go; null without one. */
+  readonly alertWebhookUrl: string | null;
+  /** The highest threshold of the budget that was passed in this period. */
+  readonly lastAlert: { readonly percent: number; readonly at: string } | null;
   /** Requests by endpoint, as they are enforced for this key. */
   readonly limits: Readonly<Record<string, EndpointLimit>>;
 }
@@ -56,11 +69,16 @@ export const toStoredKey = (value: unknown): StoredKey => {
 };
 
 /** One of Unkey's keys in our form, with the limits that our rows hold. */
-export const toKeyView = (value: unknown, row: UserKey, admission: PlainItem, nowMs: number): KeyView => {
+export const toKeyView = (value: unknown, { row, admission, alerts }: KeyRows, nowMs: number): KeyView => {
   const stored = toStoredKey(value);
+  const { budget, alertWebhook } = row;
+  const last = budget === undefined ? undefined : alerts.get(budget.id);
+  const isCurrent = budget !== undefined && last?.period === periodName(budget.period, nowMs);
   return {
     ...stored,
     ...limitsView(limitsOf(row), admission, nowMs),
+    alertWebhookUrl: alertWebhook?.url ?? null,
+    lastAlert: isCurrent && last !== undefined ? { percent: last.percent, at: new Date(last.at).toISOString() } : null,
     limits: limitsByName(stored.rateLimit),
   };
 };

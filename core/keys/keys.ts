@@ -14,11 +14,13 @@ import {
   returnKeyPlace,
   type UserKey,
 } from "#core/db/api-keys.ts";
+import { listAlerts } from "#core/db/budget-alerts.ts";
 import { limitsOf } from "#core/db/key-limits.ts";
 import { hashKey } from "#core/db/key-marks.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { CreateKey, PatchKey } from "#core/schemas/keys.ts";
+import { newAlertWebhook, patchAlertWebhook } from "./alert-webhook.ts";
 import { familyOf, type LimitsView, limitsView, newLimits, patchLimits } from "./key-limits.ts";
 import { type KeyView, ownLimit, toKeyView, toStoredKey } from "./key-view.ts";
 import { callUnkey, keyNotFound } from "./unkey-call.ts";
@@ -29,6 +31,10 @@ import { callUnkey, keyNotFound } from "./unkey-call.ts";
  */
 
 export interface NewKey extends LimitsView {
+  /** Where alerts of the budget go; null without one. */
+  readonly alertWebhookUrl: string | null;
+  /** `whsec_…`, when the URL was just set: shown this once. */
+  readonly alertWebhookSecret?: string;
   readonly keyId: string;
   /** The whole key: shown this once, stored nowhere. */
   readonly key: string;
@@ -104,6 +110,8 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
   const { name, rateLimit, expiresAt } = asked;
   const expires = toExpires(expiresAt ?? undefined);
   const limits = await newLimits(asked, () => listUserKeys(userId));
+  const url = asked.alertWebhookUrl ?? undefined;
+  const alerts = url === undefined ? undefined : await newAlertWebhook(userId, url);
   await takePlace(userId);
   let keyId: string | undefined;
   try {
@@ -128,6 +136,7 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
       enabled: true,
       expiresAtMs: expires,
       limits,
+      alertWebhook: alerts?.webhook,
     });
     return {
       keyId,
@@ -137,6 +146,8 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
       createdAt,
       expiresAt: expires === undefined ? null : new Date(expires).toISOString(),
       ...limitsView(limits, {}, nowMs),
+      alertWebhookUrl: url ?? null,
+      ...(alerts === undefined ? {} : { alertWebhookSecret: alerts.secret }),
     };
   } catch (error) {
     await undoCreation(userId, keyId);
@@ -146,7 +157,11 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
 
 /** A user's keys, newest first. @throws GatewayError SERVICE_UNAVAILABLE */
 export const listKeys = async (userId: string, nowMs = Date.now()): Promise<readonly KeyView[]> => {
-  const [rows, admission] = await Promise.all([listUserKeys(userId), readAdmission(userId)]);
+  const [rows, admission, alerts] = await Promise.all([
+    listUserKeys(userId),
+    readAdmission(userId),
+    listAlerts(userId),
+  ]);
   const own = new Map(rows.map((row) => [row.keyId, row]));
   const views: KeyView[] = [];
   let cursor: string | undefined;
@@ -161,7 +176,7 @@ export const listKeys = async (userId: string, nowMs = Date.now()): Promise<read
     );
     for (const key of page.result.data) {
       const row = own.get(key.keyId);
-      if (row !== undefined) views.push(toKeyView(key, row, admission, nowMs));
+      if (row !== undefined) views.push(toKeyView(key, { row, admission, alerts }, nowMs));
     }
     cursor = page.result.pagination?.hasMore === true ? page.result.pagination.cursor : undefined;
   } while (cursor !== undefined);
@@ -179,10 +194,12 @@ export const patchKey = async (
   keyId: string,
   patch: PatchKey,
   nowMs = Date.now(),
-): Promise<KeyView> => {
+): Promise<KeyView & Pick<NewKey, "alertWebhookSecret">> => {
   const { keyHash } = await requireUserKey(userId, keyId);
   const expires = toExpires(patch.expiresAt);
-  await patchLimits(userId, keyId, patch, await listUserKeys(userId));
+  const rows = await listUserKeys(userId);
+  const secret = await patchAlertWebhook(userId, familyOf(rows, keyId), patch.alertWebhookUrl);
+  await patchLimits(userId, keyId, patch, rows);
   // What takes a right away is marked before Unkey hears of it, what gives one only after.
   if (patch.enabled === false) await changeMark(keyHash, { enabled: false });
   await callUnkey(
@@ -199,12 +216,14 @@ export const patchKey = async (
     ...(patch.rateLimit === undefined ? {} : { rateLimit: patch.rateLimit }),
     ...(expires === undefined ? {} : { expiresAtMs: expires }),
   });
-  const [{ data }, row, admission] = await Promise.all([
+  const [{ data }, row, admission, alerts] = await Promise.all([
     callUnkey(unkey().keys.getKey({ keyId })),
     requireUserKey(userId, keyId),
     readAdmission(userId),
+    listAlerts(userId),
   ]);
-  return toKeyView(data, row, admission, nowMs);
+  const view = toKeyView(data, { row, admission, alerts }, nowMs);
+  return secret === undefined ? view : { ...view, alertWebhookSecret: secret };
 };
 
 /** Revokes a key for good: refused from the very next request on. @throws GatewayError NOT_FOUND, SERVICE_UNAVAILABLE */
@@ -245,6 +264,7 @@ export const rotateKey = async (
       enabled: view.enabled,
       expiresAtMs,
       limits: limitsOf(old),
+      alertWebhook: old.alertWebhook,
     });
   } catch (error) {
     // The reroll set an end to the old key, which is the only one that the caller has.
@@ -271,6 +291,7 @@ export const rotateKey = async (
     createdAt,
     expiresAt: view.expiresAt,
     ...limitsView(limitsOf(old), await readAdmission(userId), nowMs),
+    alertWebhookUrl: old.alertWebhook?.url ?? null,
   };
 };
 

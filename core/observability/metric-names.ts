@@ -20,6 +20,7 @@ export const metricNames = {
   UnkeyUnavailable: "Count",
   OrphanedLeases: "Count",
   BudgetRefusals: "Count",
+  BudgetAlertFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
 } as const satisfies Record<string, "Count" | "Milliseconds">;

@@ -201,6 +201,11 @@ export const sentAnswer = success(z.looseObject({ sent: z.literal(true) }));
 
 const endpointLimit = z.strictObject({ limit: z.int(), windowSeconds: z.number() });
 
+const alertWebhookSecret = z
+  .string()
+  .optional()
+  .describe("Secret that signs the alerts (`whsec_…`), shown only when the URL is set");
+
 const keyLimits = {
   budget: z
     .strictObject({
@@ -225,6 +230,9 @@ const key = z
     start: z.string(),
     rateLimit: z.int(),
     ...keyLimits,
+    alertWebhookUrl: z.string().nullable(),
+    alertWebhookSecret,
+    lastAlert: z.strictObject({ percent: z.int(), at: z.iso.datetime() }).nullable(),
     limits: z.record(z.string(), endpointLimit).describe("Requests by endpoint, as enforced for this key"),
     enabled: z.boolean(),
     createdAt: z.iso.datetime(),
@@ -243,6 +251,8 @@ export const newKeyAnswer = success(
       name: z.string(),
       rateLimit: z.int(),
       ...keyLimits,
+      alertWebhookUrl: z.string().nullable(),
+      alertWebhookSecret,
       createdAt: z.iso.datetime(),
       expiresAt: z.iso.datetime().nullable(),
     })

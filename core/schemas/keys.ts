@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isAllowable } from "#core/catalog/allowable.ts";
 import { budgetPeriods } from "#core/db/budget-period.ts";
+import { webhookUrl } from "./media-url.ts";
 
 const name = z.string().trim().min(1).max(100);
 /** Requests a minute. */
@@ -33,7 +34,13 @@ const allowedModels = z
   .max(maxAllowedModels)
   .transform((names) => [...new Set(names)]);
 
+/** Where alerts at 50, 80 and 100 % of the budget go. */
+const alertWebhookUrl = webhookUrl
+  .describe("https URL on a public host that receives a webhook at 50, 80 and 100 % of the budget, once a period")
+  .nullish();
+
 const limits = {
+  alertWebhookUrl,
   budget: budget.nullish(),
   allowedModels: allowedModels.nullish(),
   tokensPerMinute: z.int().min(1).max(maxTokensPerMinute).nullish(),

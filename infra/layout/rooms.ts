@@ -62,11 +62,17 @@ export const rooms: readonly Room[] = [
     "db",
     "outbound",
   ]),
+  room(
+    "core/deliveries",
+    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
+    [...ground, "db", "encryption", "observability", "outbound"],
+  ),
   room("core/keys", "Management of API keys: limits, views", [
     ...ground,
     "auth",
     "catalog",
     "db",
+    "deliveries",
     "observability",
     "schemas",
   ]),
@@ -142,11 +148,6 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
-  room(
-    "core/deliveries",
-    "What the gateway owes to users' servers, such as webhooks: signed, retried, fair to every owner",
-    [...ground, "db", "encryption", "observability", "outbound"],
-  ),
   room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
     ...ground,
     "catalog",
@@ -256,6 +257,7 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/admission.ts": "leases and money",
   "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",
+  "core/db/account-rows.ts": "deletes everything of a user",
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",

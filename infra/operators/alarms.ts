@@ -203,6 +203,14 @@ export const alarms = [
     periods: 1,
   }),
   alarm({
+    id: "budget-alerts",
+    says: "Owners of API keys are not told that a budget is nearly spent. The budgets themselves hold.",
+    series: stage("BudgetAlertFailures", "Sum", "Failed alerts"),
+    threshold: 1,
+    periodSeconds: 15 * minute,
+    periods: 1,
+  }),
+  alarm({
     id: "unpriced-requests",
     says: "Models without a price in the catalogue answer requests; their cost is null.",
     series: stage("UnpricedRequests", "Sum", "Unpriced requests"),
@@ -272,6 +280,7 @@ export const composites = [
       "deliveries-silent",
       "abandoned-requests",
       "orphaned-leases",
+      "budget-alerts",
     ],
   },
   {

@@ -192,7 +192,10 @@ const platform: DashboardDefinition = {
           stage("AbandonedRequests", "Sum", "Settled by the sweeper"),
           stage("OrphanedLeases", "Sum", "Leases cleared"),
         ]),
-        graph("Budgets of API keys", "requests", [stage("BudgetRefusals", "Sum", "Refused with 402")]),
+        graph("Budgets of API keys", "requests", [
+          stage("BudgetRefusals", "Sum", "Refused with 402"),
+          stage("BudgetAlertFailures", "Sum", "Alerts that failed"),
+        ]),
       ],
     },
   ],

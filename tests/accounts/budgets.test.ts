@@ -207,6 +207,22 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
     expect(await list()).toHaveLength(1);
   });
 
+  it("send alerts where the key says, whose secret is shown once and handed on by a rotation", async () => {
+    const url = "https://93.184.215.14/alerts";
+    const made = await create({ budget: { usd: 1, period: "day" }, alertWebhookUrl: url });
+    expect(made).toMatchObject({ alertWebhookUrl: url, alertWebhookSecret: expect.stringMatching(/^whsec_/) });
+    const shown = await listed(made.keyId);
+    expect(shown).toMatchObject({ alertWebhookUrl: url, lastAlert: null });
+    expect(JSON.stringify(shown)).not.toMatch(/whsec_|Secret/);
+    const next = (await browser.post(`${path}/${made.keyId}/rotate`, { gracePeriodSeconds: 600 })).data();
+    expect(next).toMatchObject({ alertWebhookUrl: url });
+    expect((await patch(made.keyId, { alertWebhookUrl: null })).data()).toMatchObject({ alertWebhookUrl: null });
+    for (const bad of ["http://example.com/", "https://127.0.0.1/", "https://localhost/", "nowhere", 5]) {
+      const reply = await patch(made.keyId, { alertWebhookUrl: bad });
+      expect([reply.status, reply.error().param]).toEqual([400, "alertWebhookUrl"]);
+    }
+  });
+
   it("of another user's key are nobody else's: 404, and nothing changes", async () => {
     const made = await create({ budget: { usd: 5, period: "day" } });
     const stranger = await new Browser().signIn(await standIns().createUser());
@@ -252,10 +268,7 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
         });
       const statuses: number[] = [];
       for (let count = 0; count <= limit; count++) statuses.push((await ask()).status);
-      expect(
-        statuses.findIndex((status) => status === 429),
-        name,
-      ).toBe(limit);
+      expect(statuses.indexOf(429), name).toBe(limit);
       const refused = (await ask()).error();
       expect(refused.message).toMatch(new RegExp(`limit of ${limit} requests in`));
       expect(refused.details).toMatchObject({

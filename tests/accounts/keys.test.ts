@@ -22,7 +22,7 @@ interface NewKey {
 }
 
 /** Of a key without any. */
-const noLimits = { budget: null, allowedModels: null, tokensPerMinute: null };
+const noLimits = { budget: null, allowedModels: null, tokensPerMinute: null, alertWebhookUrl: null };
 
 type View = Omit<NewKey, "key"> & {
   readonly start: string;
@@ -118,7 +118,18 @@ describe.skipIf(!hasTables)(`/api/v1/keys (${tablesName})`, () => {
       });
       expect(Object.keys(view ?? {}).sort()).toEqual(
         [
-          ...["keyId", "name", "start", "rateLimit", "limits", "enabled", "createdAt", "lastUsedAt", "expiresAt"],
+          ...[
+            "keyId",
+            "name",
+            "start",
+            "rateLimit",
+            "limits",
+            "enabled",
+            "createdAt",
+            "lastUsedAt",
+            "expiresAt",
+            "lastAlert",
+          ],
           ...Object.keys(noLimits),
         ].sort(),
       );

@@ -99,6 +99,7 @@ const scenes: readonly Scene[] = [
   { name: "keys-empty", path: "keys", answers: empty, shows: "No keys yet" },
   { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },
   { name: "keys-create", path: "keys", answers: filled, act: openDialog("Create New Key"), shows: "Expires" },
+  { name: "keys-edit", path: "keys", answers: filled, act: openDialog("Edit"), shows: "Budget period" },
   { name: "keys-created", path: "keys", answers: filled, act: createKey, shows: "Copy key" },
   { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "Old key expires" },
   { name: "keys-revoke", path: "keys", answers: filled, act: openDialog("Revoke"), shows: "cannot be undone" },

@@ -23,6 +23,10 @@ export const loadCommands = {
     summary: "memory must not grow with the length of a stream",
     run: [process.execPath, "--expose-gc", "tests/load/long-stream.ts"],
   },
+  "request-log": {
+    summary: "a page of the request log reads at most 1 MB over 100 to 100,000 events; a number is the largest set",
+    run: script("tests/load/request-log.ts"),
+  },
   requests: {
     summary: "memory must not grow with the number of requests",
     run: script("tests/load/requests.ts"),

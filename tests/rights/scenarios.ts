@@ -150,9 +150,22 @@ const abandoned: Scenario = async (cloud) => {
   await asking;
 };
 
+/** A request is added up, and a spent budget is told. */
 const rolledUp: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
   await answered(actor);
+  const budget = { usd: 0, period: "day" };
+  ok(await actor.browser.patch(`/api/v1/keys/${actor.keyId}`, { budget, alertWebhookUrl: webhookUrl }));
+  const refused = await actor.post("/api/v1/chat/completions", {
+    model: "gpt",
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  if (refused.status !== 402) throw new Error(`The budget let it through: ${refused.text}`);
+  await eventually(async () => {
+    const rows = await cloud.rows("jobs");
+    const isTold = rows.some(({ userId, kind }) => userId === actor.userId && kind === "budget");
+    if (!isTold) throw new Error("Nothing is delivered");
+  });
   await eventually(async () => {
     const rows = await cloud.rows("rollups");
     if (!rows.some(({ pk }) => String(pk).includes(actor.userId))) throw new Error("Nothing was added up");
@@ -182,14 +195,14 @@ const keyScenarios = {
     ok(await browser.get("/api/v1/keys"));
     // A creation that breaks off is undone.
     await lose("keys:PutItem");
-    const broken = await browser.post("/api/v1/keys", { name: "Other", rateLimit: 60 });
+    const broken = await browser.post("/api/v1/keys", { name: "Other", rateLimit: 60, alertWebhookUrl: webhookUrl });
     if (broken.status < 500) throw new Error(`Made without its rows: ${broken.text}`);
     const { keyCount } = (await cloud.row("keys", rowKeys.admission(userId))) ?? {};
     if (keyCount !== 1) throw new Error(`${String(keyCount)} keys are counted`);
   },
   Key: async (cloud) => {
     const { browser, keyId } = await Actor.of(cloud);
-    ok(await browser.patch(`/api/v1/keys/${keyId}`, { name: "Other", rateLimit: 30 }));
+    ok(await browser.patch(`/api/v1/keys/${keyId}`, { name: "Other", rateLimit: 30, alertWebhookUrl: webhookUrl }));
     ok(await browser.delete(`/api/v1/keys/${keyId}`));
   },
   RotateKey: async (cloud) => {

@@ -15,6 +15,21 @@ export const keys = [
     createdAt: iso(120),
     lastUsedAt: iso(0.002),
     expiresAt: null,
+    budget: {
+      usd: 250,
+      period: "month",
+      includeByok: false,
+      spentUsd: 96.4,
+      reservedUsd: 0.6,
+      remainingUsd: 153,
+      resetAt: iso(-3),
+    },
+    allowedModels: [
+      "gpt-5.2",
+      "claude-sonnet-4-6",
+      "openrouter/a-very-long-name-of-a-model-that-has-to-wrap-on-a-phone",
+    ],
+    tokensPerMinute: 200_000,
   },
   {
     keyId: "key_2",

@@ -2,7 +2,34 @@ import { data, request } from "./request.ts";
 
 export type Timestamp = string | number;
 
-export interface ApiKey {
+export const budgetPeriods = ["day", "week", "month", "total"] as const;
+export type BudgetPeriod = (typeof budgetPeriods)[number];
+
+export interface BudgetFields {
+  readonly usd: number;
+  readonly period: BudgetPeriod;
+  /** Whether calls on one's own provider keys count. */
+  readonly includeByok: boolean;
+}
+
+/** What a key may do; null for no limit. */
+export interface KeyLimits {
+  readonly budget: BudgetFields | null;
+  readonly allowedModels: readonly string[] | null;
+  readonly tokensPerMinute: number | null;
+}
+
+export interface Budget extends BudgetFields {
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+  readonly remainingUsd: number;
+  readonly resetAt: Timestamp | null;
+}
+
+export interface ApiKey extends KeyLimits {
+  readonly budget: Budget | null;
+  /** The highest threshold of the budget that was passed in this period. */
+  readonly lastAlert?: { readonly percent: number; readonly at: Timestamp } | null;
   readonly keyId: string;
   readonly name: string;
   /** First characters, such as `ck_ab12`. */
@@ -22,7 +49,7 @@ export interface NewApiKey {
   readonly name: string;
 }
 
-export interface KeyFields {
+export interface KeyFields extends Partial<KeyLimits> {
   readonly name: string;
   readonly rateLimit: number;
   /** ISO 8601. */
@@ -34,7 +61,12 @@ const pathOf = (keyId: string): string => `v1/keys/${encodeURIComponent(keyId)}`
 export const listKeys = (signal?: AbortSignal): Promise<readonly ApiKey[]> =>
   data("v1/keys", signal === undefined ? {} : { signal });
 
-export const createKey = (fields: KeyFields): Promise<NewApiKey> => data("v1/keys", { method: "POST", body: fields });
+/** A new key; limits that it is not to have are left out. */
+export const createKey = (fields: KeyFields): Promise<NewApiKey> =>
+  data("v1/keys", {
+    method: "POST",
+    body: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)),
+  });
 
 export const updateKey = (
   keyId: string,

@@ -28,11 +28,20 @@ interface KeyDialogsProps {
 }
 
 /** What differs from what the key has: a PATCH names nothing else. */
-const changesOf = (apiKey: ApiKey, { name, rateLimit, ...rest }: KeyFields): Partial<KeyFields> => ({
-  ...(name === apiKey.name ? {} : { name }),
-  ...(rateLimit === apiKey.rateLimit ? {} : { rateLimit }),
-  ...rest,
-});
+const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
+  const { name, rateLimit, budget = null, allowedModels = null, tokensPerMinute = null, ...rest } = fields;
+  const before = apiKey.budget ?? null;
+  const keeps =
+    budget?.usd === before?.usd && budget?.period === before?.period && budget?.includeByok === before?.includeByok;
+  return {
+    ...(name === apiKey.name ? {} : { name }),
+    ...(rateLimit === apiKey.rateLimit ? {} : { rateLimit }),
+    ...(keeps ? {} : { budget }),
+    ...(allowedModels?.join() === apiKey.allowedModels?.join() ? {} : { allowedModels }),
+    ...(tokensPerMinute === (apiKey.tokensPerMinute ?? null) ? {} : { tokensPerMinute }),
+    ...rest,
+  };
+};
 
 /** The dialog that is open, if any. Length: markup, one branch for each dialog. */
 export const KeyDialogs = ({ open, show, onChange }: KeyDialogsProps) => {

@@ -1,5 +1,5 @@
-import type { ApiKey } from "../../api/keys.ts";
-import { formatCount, formatDate } from "../../format.ts";
+import type { ApiKey, Budget } from "../../api/keys.ts";
+import { formatCost, formatCount, formatDate } from "../../format.ts";
 import { Button } from "../../ui/button.tsx";
 import { Ago } from "../../ui/time.tsx";
 
@@ -17,9 +17,37 @@ const stateOf = ({ enabled, expiresAt }: ApiKey): { readonly name: string; reado
   return enabled ? { name: "active", text: "Active" } : { name: "off", text: "Disabled" };
 };
 
-/** One key: what it is, what it may, and what can be done with it. */
+const periodWords = { day: "today", week: "this week", month: "this month", total: "in total" } as const;
+
+const BudgetFact = ({ budget, apiKey }: { readonly budget: Budget; readonly apiKey: ApiKey }) => {
+  const { name, lastAlert = null } = apiKey;
+  const { usd, period, remainingUsd } = budget;
+  const used = Math.max(0, usd - remainingUsd);
+  return (
+    <div class="wide">
+      <dt>Budget</dt>
+      <dd>
+        {formatCost(used)} of {formatCost(usd)} {periodWords[period]}
+        {lastAlert === null ? null : (
+          <span class="badge ended">
+            {lastAlert.percent} % reached <Ago time={lastAlert.at} />
+          </span>
+        )}
+        <progress
+          class="budget"
+          aria-label={`Budget of ${name}: ${formatCost(remainingUsd)} left`}
+          max={usd === 0 ? 1 : usd}
+          value={usd === 0 ? 1 : Math.min(used, usd)}
+        />
+      </dd>
+    </div>
+  );
+};
+
+/** One key: what it is, what it may, and what can be done with it. Length: markup of one row. */
 export const KeyRow = ({ apiKey, switching, onSwitch, onEdit, onRotate, onRevoke }: KeyRowProps) => {
   const { name, start, rateLimit, enabled, createdAt, lastUsedAt, expiresAt } = apiKey;
+  const { budget = null, allowedModels = null, tokensPerMinute = null } = apiKey;
   const state = stateOf(apiKey);
   return (
     <li class="row">
@@ -35,6 +63,13 @@ export const KeyRow = ({ apiKey, switching, onSwitch, onEdit, onRotate, onRevoke
           <dt>Limit</dt>
           <dd>{formatCount(rateLimit)} / min</dd>
         </div>
+        {budget === null ? null : <BudgetFact budget={budget} apiKey={apiKey} />}
+        {tokensPerMinute === null ? null : (
+          <div>
+            <dt>Tokens</dt>
+            <dd>{formatCount(tokensPerMinute)} / min</dd>
+          </div>
+        )}
         <div>
           <dt>Last used</dt>
           <dd>{lastUsedAt === null ? "Never" : <Ago time={lastUsedAt} />}</dd>
@@ -47,6 +82,12 @@ export const KeyRow = ({ apiKey, switching, onSwitch, onEdit, onRotate, onRevoke
           <dt>Created</dt>
           <dd>{formatDate(createdAt)}</dd>
         </div>
+        {allowedModels === null ? null : (
+          <div class="wide">
+            <dt>Allowed models</dt>
+            <dd>{allowedModels.join(", ")}</dd>
+          </div>
+        )}
       </dl>
       <div class="row-actions">
         <button

@@ -1,0 +1,65 @@
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { config } from "#core/config.ts";
+import { addDelivery, type DeliveryRow } from "./deliveries.ts";
+import { documents } from "./document-client.ts";
+import { rowKeys } from "./row-keys.ts";
+import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
+
+/** The last alert of each budget: one row, so that each threshold of a period is told once. */
+
+const alertSchema = z.object({
+  budgetId: z.string(),
+  period: z.string(),
+  /** How much of the budget was spent, percent: a threshold. */
+  percent: z.number(),
+  /** Unix ms. */
+  at: z.number(),
+});
+
+export type BudgetAlert = z.infer<typeof alertSchema>;
+
+/**
+ * Notes an alert with its delivery, both or neither. False when this threshold, or a higher one, was told in the period.
+ * @throws TableUnavailable
+ */
+export const noteAlert = async (
+  userId: string,
+  alert: BudgetAlert,
+  delivery: DeliveryRow | undefined,
+): Promise<boolean> => {
+  const { budgetId, period, percent, at } = alert;
+  const note: TransactionItem = {
+    Update: {
+      TableName: config.tableName("keys"),
+      Key: { ...rowKeys.budgetAlert(userId, budgetId) },
+      UpdateExpression: "SET budgetId = :id, #period = :period, #percent = :percent, #at = :at",
+      // Names of the periods of one budget are in the order of time.
+      ConditionExpression:
+        "attribute_not_exists(#period) OR #period < :period OR (#period = :period AND #percent < :percent)",
+      ExpressionAttributeNames: { "#period": "period", "#percent": "percent", "#at": "at" },
+      ExpressionAttributeValues: { ":id": budgetId, ":period": period, ":percent": percent, ":at": at },
+    },
+  };
+  if (delivery !== undefined) return addDelivery(delivery, [note]);
+  try {
+    await transact([note]);
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionRefused) return false;
+    throw error;
+  }
+};
+
+/** The last alert of each of a user's budgets, by the budget's id. @throws TableUnavailable */
+export const listAlerts = async (userId: string): Promise<ReadonlyMap<string, BudgetAlert>> => {
+  const { pk, sk } = rowKeys.budgetAlert(userId, "");
+  const { Items = [] } = await documents.send(
+    new QueryCommand({
+      TableName: config.tableName("keys"),
+      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+      ExpressionAttributeValues: { ":pk": pk, ":prefix": sk },
+    }),
+  );
+  return new Map(Items.map((item) => alertSchema.parse(item)).map((alert) => [alert.budgetId, alert]));
+};

@@ -1,0 +1,85 @@
+import { type Signal, useSignal } from "@preact/signals";
+import type { BudgetPeriod, KeyLimits } from "../../api/keys.ts";
+import { SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
+
+/** Budget, allowed models and tokens a minute in the form of a key. An empty field is no limit. */
+
+const periodOptions = [
+  { value: "day", label: "Each day (UTC)" },
+  { value: "week", label: "Each week, from Monday" },
+  { value: "month", label: "Each month" },
+  { value: "total", label: "In total, never reset" },
+];
+
+const payerOptions = [
+  { value: "platform", label: "Platform-paid calls only" },
+  { value: "all", label: "Calls on my provider keys, too" },
+];
+
+export interface LimitSignals {
+  readonly usd: Signal<string>;
+  readonly period: Signal<string>;
+  readonly counts: Signal<string>;
+  readonly models: Signal<string>;
+  readonly tokens: Signal<string>;
+}
+
+const textOf = (value: number | undefined | null): string =>
+  value === undefined || value === null ? "" : String(value);
+
+/** The fields of what a key has now. */
+export const useLimitSignals = (initial: Partial<KeyLimits> | undefined): LimitSignals => ({
+  usd: useSignal(textOf(initial?.budget?.usd)),
+  period: useSignal<string>(initial?.budget?.period ?? "month"),
+  counts: useSignal(initial?.budget?.includeByok === true ? "all" : "platform"),
+  models: useSignal((initial?.allowedModels ?? []).join("\n")),
+  tokens: useSignal(textOf(initial?.tokensPerMinute)),
+});
+
+/** What the fields say. */
+export const limitsOf = ({ usd, period, counts, models, tokens }: LimitSignals): KeyLimits => {
+  const names = models.value.split(/[\s,]+/).filter((name) => name !== "");
+  const budget = { usd: Number(usd.value), period: period.value as BudgetPeriod, includeByok: counts.value === "all" };
+  return {
+    budget: usd.value.trim() === "" ? null : budget,
+    allowedModels: names.length === 0 ? null : names,
+    tokensPerMinute: tokens.value.trim() === "" ? null : Number(tokens.value),
+  };
+};
+
+export const LimitFields = ({ usd, period, counts, models, tokens }: LimitSignals) => (
+  <>
+    <TextField
+      label="Budget (USD)"
+      value={usd}
+      type="number"
+      min={0}
+      max={1_000_000}
+      step="any"
+      placeholder="No budget"
+      hint="Requests over it are refused."
+    />
+    {usd.value.trim() === "" ? null : (
+      <>
+        <SelectField label="Budget period" value={period} options={periodOptions} />
+        <SelectField label="What counts" value={counts} options={payerOptions} />
+      </>
+    )}
+    <TextAreaField
+      label="Allowed models"
+      value={models}
+      rows={2}
+      placeholder="All models"
+      hint="One a line: a model, an alias, or all of a provider, such as anthropic/*."
+    />
+    <TextField
+      label="Tokens per minute"
+      value={tokens}
+      type="number"
+      min={1}
+      max={1_000_000_000}
+      step={1}
+      placeholder="No limit"
+    />
+  </>
+);

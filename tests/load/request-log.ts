@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { type TableId, tables } from "#core/tables.ts";
+import { createTables } from "#infra/local/dynamodb/create-tables.ts";
+import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
+
+/**
+ * `npm run load -- request-log [largest]`: pages of the request log over 100 to 100,000 events of one day, each set for a
+ * different user. A page must read at most 1 MB, whatever the filter finds. It starts a DynamoDB, or uses the one at
+ * `DYNAMODB_ENDPOINT`.
+ */
+
+const largest = Number(process.argv[2] ?? 100_000);
+const sizes = [100, 1_000, 10_000, 100_000].filter((size) => size <= largest);
+const maxPageBytes = 1_048_576;
+const batchSize = 25;
+const firstMs = Date.UTC(2026, 10, 20);
+const day = "2026-11-20";
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const idOf = (index: number): string => {
+  const hex = (firstMs + index * 800).toString(16).padStart(12, "0");
+  return `req_${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${String(index).padStart(12, "0")}`;
+};
+
+/** One event in a thousand failed; one key in a thousand events is another. */
+const rowOf = (userId: string, index: number): Record<string, unknown> => {
+  const requestId = idOf(index);
+  const failed = index % 1_000 === 7;
+  const keyId = index % 1_000 === 9 ? "key_rare" : "key_1";
+  const sk = `${requestId}#0`;
+  const attempt = { model: "gpt-4o-mini", provider: "openai", result: "ok", status: 200, latencyMs: 900, startedMs: 4 };
+  return {
+    pk: `USER#${userId}#${day}`,
+    sk,
+    userId,
+    day,
+    requestId,
+    generation: 0,
+    route: "ChatCompletions",
+    keyId,
+    status: failed ? "error" : "ok",
+    model: "gpt-4o-mini",
+    askedModel: "gpt-4o-mini",
+    provider: "openai",
+    byok: false,
+    streamed: true,
+    cacheHit: false,
+    startedAt: firstMs + index * 800,
+    latencyMs: 900,
+    inputTokens: 1_000,
+    outputTokens: 500,
+    costPicoUsd: 450_000_000,
+    reservedPicoUsd: 0,
+    tags: { team: "search", session: "0198d0de-0000-7000-8000-000000000000" },
+    attempts: [attempt],
+    openShard: failed ? `ERRORS#${userId}` : `KEY#${userId}#${keyId}`,
+    openUntil: sk,
+  };
+};
+
+const useTables = (endpoint: string, names: Readonly<Record<TableId, string>>): void => {
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: process.env.AWS_ACCESS_KEY_ID ?? "load",
+    AWS_SECRET_ACCESS_KEY: process.env.AWS_SECRET_ACCESS_KEY ?? "load",
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  });
+  for (const id of Object.keys(tables) as TableId[]) {
+    process.env[`SST_RESOURCE_${tables[id].resource}`] = JSON.stringify({ name: names[id] });
+  }
+};
+
+const main = async (): Promise<void> => {
+  const server = process.env.DYNAMODB_ENDPOINT === undefined ? await startDynamoDb() : undefined;
+  const endpoint = server?.endpoint ?? process.env.DYNAMODB_ENDPOINT ?? "";
+  try {
+    const names = await createTables(endpoint, `load-${randomUUID()}`);
+    useTables(endpoint, names);
+    // After the environment is set: config reads each value once.
+    const { documents } = await import("#core/db/document-client.ts");
+    const { readRequestPage } = await import("#core/usage/request-page.ts");
+    say("   events  filter            found   pages   largest page, KB   first page, ms");
+    for (const size of sizes) {
+      const userId = randomUUID();
+      for (let start = 0; start < size; start += batchSize) {
+        const rows = Array.from({ length: Math.min(batchSize, size - start) }, (_, index) =>
+          rowOf(userId, start + index),
+        );
+        const RequestItems = { [names.usage]: rows.map((Item) => ({ PutRequest: { Item } })) };
+        await documents.send(new BatchWriteCommand({ RequestItems }));
+      }
+      const range = { userId, fromMs: firstMs, toMs: firstMs + 2 * 86_400_000 };
+      const filters = [
+        ["none", {}],
+        ["model, no match", { model: "no-such-model" }],
+        ["key, 1 in 1,000", { key: "key_rare" }],
+        ["error, 1 in 1,000", { status: "error" }],
+      ] as const;
+      for (const [name, filter] of filters) {
+        let cursor: string | undefined;
+        let [pages, found, largestPage, firstPageMs] = [0, 0, 0, 0];
+        do {
+          const askedAt = performance.now();
+          const page = await readRequestPage({ ...range, ...filter }, { cursor, limit: 100 });
+          if (pages === 0) firstPageMs = performance.now() - askedAt;
+          pages += 1;
+          found += page.events.length;
+          largestPage = Math.max(largestPage, page.readBytes);
+          cursor = page.nextCursor;
+        } while (cursor !== undefined);
+        if (largestPage > maxPageBytes) throw new Error(`A page of ${name} read ${largestPage} bytes`);
+        const cells = [found, pages, Math.round(largestPage / 1_024), firstPageMs.toFixed(0)];
+        say(`${String(size).padStart(9)}  ${name.padEnd(17)}${cells.map((cell) => String(cell).padStart(8)).join("")}`);
+      }
+    }
+  } finally {
+    await server?.close();
+  }
+};
+
+await main();
