@@ -26,6 +26,12 @@ export const providerBaseUrl = (provider: UpstreamId): string => {
   return readHere(row) ?? fallback;
 };
 
+export const defaultBedrockRegion = "us-east-1";
+
+/** The address of Amazon Bedrock in a region. @throws Error in one sentence for a bad setting */
+export const bedrockBaseUrl = (region: string = defaultBedrockRegion): string =>
+  readHere(rows.bedrockBaseUrl) ?? `https://bedrock-runtime.${region}.amazonaws.com`;
+
 /** The platform's own key for a provider, or undefined when the operator set none. */
 export const providerApiKey = (provider: Exclude<UpstreamId, "langfuse">): string | undefined =>
   secret(providers[provider][2]);

@@ -1,5 +1,9 @@
+/** The providers of chat models that the platform can have a key for. */
+export const platformChatProviderIds = ["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"] as const;
+export type PlatformChatProviderId = (typeof platformChatProviderIds)[number];
+
 /** The providers of chat models that have a name of their own. */
-export const namedProviderIds = ["openai", "anthropic", "google", "x-ai", "openrouter", "minimax"] as const;
+export const namedProviderIds = [...platformChatProviderIds, "bedrock"] as const;
 export type NamedProviderId = (typeof namedProviderIds)[number];
 
 /** The providers of chat models. `custom` stands for each address that a caller has stored a provider key for. */
@@ -10,4 +14,8 @@ export type ChatProviderId = (typeof chatProviderIds)[number];
 export type ProviderId = ChatProviderId | "fashn" | "fal" | "bfl";
 
 /** Providers that the platform can have a key for. */
-export type PlatformProviderId = Exclude<ProviderId, "custom">;
+export type PlatformProviderId = Exclude<ProviderId, "custom" | "bedrock">;
+
+/** Whether only callers' own keys serve a provider's models, never the platform's. */
+export const isOwnKeyOnly = (provider: ProviderId): provider is "custom" | "bedrock" =>
+  provider === "custom" || provider === "bedrock";

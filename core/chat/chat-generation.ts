@@ -1,6 +1,7 @@
 import { AnswerCache, type CachedAnswer } from "#core/cache/answer-cache.ts";
 import { cacheKey } from "#core/cache/cache-key.ts";
 import type { CacheSettings } from "#core/cache/cache-settings.ts";
+import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
@@ -90,7 +91,7 @@ const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller):
 };
 
 const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
-  const payable = choices.map(({ model }) => model).filter(({ provider }) => provider !== "custom");
+  const payable = choices.map(({ model }) => model).filter(({ provider }) => !isOwnKeyOnly(provider));
   return meteredRequest({
     call,
     caller,
@@ -99,7 +100,7 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     asked: choices[0].model,
     askedModel: request.model,
     streamed: request.stream === true,
-    // A custom provider is never paid with the platform's money.
+    // What only callers' own keys serve is never paid with the platform's money.
     reserve: mostExpensive(payable, size),
     ...(payable.length === 0 ? { byok: true } : {}),
     tokens: () =>

@@ -52,6 +52,7 @@ const tokenizerMargin: Readonly<Record<ChatProviderId, number>> = {
   "x-ai": 1.1,
   google: 1.35,
   anthropic: 1.35,
+  bedrock: 1.35,
   custom: 1.35,
 };
 
@@ -66,6 +67,7 @@ const tokensPerImage: Readonly<Record<ChatProviderId, number>> = {
   "x-ai": 2_000,
   google: 2_300,
   anthropic: 5_000,
+  bedrock: 5_000,
   custom: 5_000,
 };
 const tokensOfOriginal = 12_000;

@@ -1,4 +1,5 @@
 import { autoAlias } from "#core/catalog/auto.ts";
+import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { providerApiKey } from "#core/upstreams.ts";
@@ -57,7 +58,7 @@ export const familyOf = (name: string): string | undefined => {
 
 const isServed = (name: string): boolean => {
   const { provider } = resolveModel(name);
-  return provider !== "custom" && providerApiKey(provider) !== undefined;
+  return !isOwnKeyOnly(provider) && providerApiKey(provider) !== undefined;
 };
 
 /** Those whose provider has a key of the platform. Whether the caller has keys is known later: without any, all. */

@@ -13,6 +13,7 @@ export const byokProviders = [
   "fashn",
   "fal",
   "bfl",
+  "bedrock",
   "custom",
 ] as const;
 export type ByokProvider = (typeof byokProviders)[number];
@@ -70,6 +71,8 @@ export const providerKeyRowSchema = z.object({
     ciphertext: z.string(),
     tag: z.string(),
   }),
+  /** Of a key of Amazon Bedrock, such as `us-east-1`. */
+  region: z.optional(z.string()),
   /** Its owner has paused it: it serves no request. */
   paused: z.optional(z.boolean()),
   /** Set exactly where `provider` is `custom`. */
@@ -84,7 +87,9 @@ export const providerKeyRowKey = ({
   id,
   provider,
 }: Pick<ProviderKeyRow, "userId" | "id" | "provider">): ItemKey =>
-  provider === "custom" ? rowKeys.laterProviderKey(userId, id) : rowKeys.providerKey(userId, id);
+  provider === "custom" || provider === "bedrock"
+    ? rowKeys.laterProviderKey(userId, id)
+    : rowKeys.providerKey(userId, id);
 
 const knownProviders: ReadonlySet<unknown> = new Set(byokProviders);
 

@@ -1,12 +1,15 @@
-import type { ProviderId } from "#core/catalog/provider-ids.ts";
+import { isOwnKeyOnly, type ProviderId } from "#core/catalog/provider-ids.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
-import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
+import { bedrockBaseUrl, providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
 /** Opens the caller's own key. KMS's errors pass through. @throws GatewayError for a custom address that may not be used */
 export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow): Promise<ProviderCredential> => {
   const { id: providerKeyId, custom } = row;
+  if (provider === "bedrock") {
+    return { apiKey: await openProviderKey(row), baseUrl: bedrockBaseUrl(row.region), byok: true, providerKeyId };
+  }
   if (provider !== "custom" && custom === undefined) {
     return { apiKey: await openProviderKey(row), baseUrl: providerBaseUrl(provider), byok: true, providerKeyId };
   }
@@ -19,7 +22,7 @@ export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow):
 
 /** The platform's key; undefined when it has none for this provider. */
 export const platformCredential = (provider: ProviderId): ProviderCredential | undefined => {
-  if (provider === "custom") return undefined;
+  if (isOwnKeyOnly(provider)) return undefined;
   const apiKey = providerApiKey(provider);
   return apiKey === undefined ? undefined : { apiKey, baseUrl: providerBaseUrl(provider), byok: false };
 };

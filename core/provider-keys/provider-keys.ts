@@ -11,7 +11,7 @@ import type {
   TestProviderKey,
   UpdateProviderKey,
 } from "#core/schemas/provider-keys.ts";
-import { providerBaseUrl } from "#core/upstreams.ts";
+import { bedrockBaseUrl, providerBaseUrl } from "#core/upstreams.ts";
 import { checkBaseUrl } from "./base-url.ts";
 import { customAccess } from "./custom-access.ts";
 import { sealProviderKey } from "./seal-provider-key.ts";
@@ -22,6 +22,8 @@ export interface ProviderKeyView
   extends Pick<ProviderKeyRow, "id" | "provider" | "slug" | "displayName" | "last4" | "createdAt"> {
   /** It serves no request. */
   readonly paused: boolean;
+  /** Of Amazon Bedrock. */
+  readonly region?: string;
   /** Of a custom provider. */
   readonly custom?: CustomView;
 }
@@ -55,6 +57,7 @@ const toView = ({
   last4,
   createdAt,
   paused = false,
+  region,
   custom,
 }: ProviderKeyRow): ProviderKeyView => ({
   id,
@@ -64,6 +67,7 @@ const toView = ({
   last4,
   createdAt,
   paused,
+  ...(region === undefined ? {} : { region }),
   ...(custom === undefined
     ? {}
     : { custom: { ...custom, models: withPrices(custom.models, usd), modelPrefix: customPrefix(slug) } }),
@@ -89,11 +93,13 @@ const credentialOf = (
   provider: ByokProvider,
   apiKey: string,
   custom: CustomEndpoint | undefined,
+  region: string | undefined,
 ): ProviderCredential => {
   if (provider === "custom") {
     if (custom === undefined) throw new Error("A custom provider has no address");
     return { apiKey, byok: true, baseUrl: custom.baseUrl, custom: customAccess(custom) };
   }
+  if (provider === "bedrock") return { apiKey, byok: true, baseUrl: bedrockBaseUrl(region) };
   return { apiKey, byok: true, baseUrl: providerBaseUrl(provider) };
 };
 
@@ -104,7 +110,7 @@ export const tryProviderKey = async (input: TestProviderKey): Promise<KeyTest> =
   const { testProviderKey } = await import("./test-provider-key.ts");
   return testProviderKey(
     provider,
-    credentialOf(provider, apiKey, custom),
+    credentialOf(provider, apiKey, custom, input.provider === "bedrock" ? input.region : undefined),
     provider === "custom" ? input.model : undefined,
   );
 };
@@ -135,8 +141,16 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
   if (input.verify === true) {
     const { requireGoodKey, testProviderKey } = await import("./test-provider-key.ts");
     const model = custom?.models[0]?.id;
-    requireGoodKey(await testProviderKey(provider, credentialOf(provider, apiKey, custom), model), provider);
+    requireGoodKey(
+      await testProviderKey(
+        provider,
+        credentialOf(provider, apiKey, custom, input.provider === "bedrock" ? input.region : undefined),
+        model,
+      ),
+      provider,
+    );
   }
+  const region = input.provider === "bedrock" ? input.region : undefined;
   const id = newId("providerKey");
   const row: ProviderKeyRow = {
     id,
@@ -147,6 +161,7 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
     last4: lastFour(apiKey),
     createdAt: new Date().toISOString(),
     ...(custom === undefined ? {} : { custom }),
+    ...(region === undefined ? {} : { region }),
     ...(await sealProviderKey(apiKey, { userId, provider, id, custom })),
   };
   await insertProviderKey(row);

@@ -51,6 +51,14 @@ const probes: Readonly<Record<Exclude<ByokProvider, "custom">, Probe>> = {
     anyAnswer: true,
   },
   bfl: { path: "/credits", header: "x-key" },
+  // A model that nobody has: a good key is told so, a bad one is refused.
+  bedrock: {
+    method: "POST",
+    path: "/model/none.none/converse",
+    header: "authorization",
+    body: { messages: [{ role: "user", content: [{ text: "Hi" }] }] },
+    anyAnswer: true,
+  },
 };
 
 const timeoutMs = 10_000;

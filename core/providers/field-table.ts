@@ -60,6 +60,7 @@ const on = (when: Condition | readonly Condition[], cases: FieldCases, otherwise
 
 /** One treatment for all, with exceptions. A custom provider, which the caller's key pays, gets what is not an exception. */
 const row = (every: FieldCases, exceptions: Partial<FieldRow> = {}): FieldRow => ({
+  bedrock: exceptions.anthropic ?? every,
   custom: passed,
   openai: every,
   anthropic: every,
@@ -86,7 +87,7 @@ const maxTokensOfResponses = translate("max_output_tokens");
 export const fieldTable = {
   model: forAll(translate("the provider's own id")),
   messages: forAll(translate("see the parts table below")),
-  stream: row(passed),
+  stream: row(passed, { bedrock: translate("ConverseStream") }),
   stream_options: row(translate("usage is always requested; include_usage decides whether you receive it"), {
     anthropic: translate("include_usage decides whether you receive it"),
     custom: translate("usage is requested, except at Mistral; include_usage decides whether you receive it"),
@@ -104,6 +105,7 @@ export const fieldTable = {
   top_a: row(dropped, { openrouter: passed }),
   repetition_penalty: row(dropped, { openrouter: passed }),
   top_k: row(dropped, {
+    bedrock: translate("a field of the model; Claude only"),
     anthropic: clamp("dropped with thinking and from Opus 4.7 on"),
     openrouter: passed,
   }),
@@ -173,6 +175,7 @@ export const fieldTable = {
   }),
   parallel_tool_calls: row(on("no-tools", dropped, passed), {
     anthropic: translate("disable_parallel_tool_use"),
+    bedrock: dropped,
     google: dropped,
     minimax: dropped,
     custom: on("no-tools", dropped, passed),
@@ -201,6 +204,7 @@ export const fieldTable = {
       ),
     ),
     anthropic: clamp("thinking: a budget up to Claude 4.5, an effort from 4.6 on"),
+    bedrock: clamp("as for Claude; an effort of GPT and of Nova 2; dropped for other models"),
     google: clamp("the model's levels; thinking cannot be off on Gemini 3"),
     "x-ai": on("grok-no-effort", dropped, clamp("the model's efforts; never off from Grok 4.5 on")),
     openrouter: passed,
@@ -209,10 +213,11 @@ export const fieldTable = {
   verbosity: onlyOpenAi(onResponses(translate("text.verbosity"), passed), { openrouter: passed }),
   user: row(passed, {
     anthropic: translate("metadata.user_id; a hash of an id that may name a person"),
+    bedrock: dropped,
     google: dropped,
     minimax: dropped,
   }),
-  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user") }),
+  safety_identifier: onlyOpenAi(passed, { anthropic: translate("metadata.user_id, as user"), bedrock: dropped }),
   metadata: onlyOpenAi(on("platform-key", drop("OpenAI accepts it only with store; it remains a tag"), passed), {
     openrouter: passed,
   }),
@@ -230,9 +235,17 @@ export const fieldTable = {
   prompt_cache_key: onlyOpenAi(passed),
   prompt_cache_options: onlyOpenAi(passed),
   prompt_cache_retention: onlyOpenAi(passed),
-  cache_control: row(dropped, { anthropic: passed, openrouter: passed }),
-  thinking: row(dropped, { anthropic: pass("instead of reasoning_effort"), minimax: passed }),
-  output_config: row(dropped, { anthropic: passed }),
+  cache_control: row(dropped, {
+    anthropic: passed,
+    openrouter: passed,
+    bedrock: translate("a cache point at the end"),
+  }),
+  thinking: row(dropped, {
+    anthropic: pass("instead of reasoning_effort"),
+    minimax: passed,
+    bedrock: translate("a field of the model; Claude only"),
+  }),
+  output_config: row(dropped, { anthropic: passed, bedrock: translate("a field of the model; Claude only") }),
   reasoning: forAll(translate("reasoning_effort"), { openrouter: passed }),
   provider: row(dropped, { openrouter: ownKeyOnly }),
   models: row(dropped, { openrouter: ownKeyOnly }),
@@ -252,9 +265,14 @@ export const otherField: FieldRow = row(on("platform-key", drop("it may change t
   // Chat Completions refuses unknown fields itself.
   openai: on(["platform-key", "responses"], drop("it may change the price"), passed),
   google: drop("the endpoint refuses unknown fields"),
+  bedrock: drop("except guardrailConfig, performanceConfig, requestMetadata and serviceTier, which pass with your key"),
 });
 
-const marks = forAll(dropped, { anthropic: passed, openrouter: passed });
+const marks = forAll(dropped, {
+  anthropic: passed,
+  openrouter: passed,
+  bedrock: translate("a cache point, for Claude and Nova"),
+});
 const customTools = forAll(refuse("only OpenAI supports custom tools"), {
   openai: onResponses(translate("the Responses API's format"), passed),
 });
@@ -310,7 +328,10 @@ export const partTable = {
   "messages[].tool_calls[].extra_content": forAll(foreignThoughts, {
     google: pass("thought signatures; Google's sentinel replaces missing ones"),
   }),
-  "messages[].thinking_blocks": forAll(foreignThoughts, { anthropic: passed }),
+  "messages[].thinking_blocks": forAll(foreignThoughts, {
+    anthropic: passed,
+    bedrock: translate("reasoningContent, for Claude"),
+  }),
   "messages[].reasoning_details": forAll(foreignThoughts, {
     openai: onResponses(translate("encrypted reasoning of the Responses API"), foreignThoughts),
     openrouter: passed,

@@ -16,7 +16,7 @@ export type DialectName = "chat-completions" | NativeDialect;
 /** The providers whose own API is the dialect. */
 const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
   responses: ["openai"],
-  messages: ["anthropic"],
+  messages: ["anthropic", "bedrock"],
 };
 
 /** A custom provider speaks Anthropic's dialect where its owner says so, which is known once its row is read. */

@@ -10,6 +10,7 @@ const loaders: Readonly<Record<ChatProviderId, () => Promise<ChatProvider>>> = {
   "x-ai": () => import("./compatible/x-ai.ts").then((module) => module.xaiProvider),
   openrouter: () => import("./compatible/openrouter.ts").then((module) => module.openrouterProvider),
   minimax: () => import("./compatible/minimax.ts").then((module) => module.minimaxProvider),
+  bedrock: () => import("./bedrock/chat.ts").then((module) => module.bedrockProvider),
   custom: () => import("./custom/chat.ts").then((module) => module.customProvider),
 };
 

@@ -2,12 +2,13 @@ import * as z from "zod";
 import { type CustomPresetId, customPresetIds, customPresets } from "#core/catalog/custom-presets.ts";
 import { isReservedSlug } from "#core/catalog/resolve.ts";
 import { byokProviders, customAuthHeaders, customProtocols } from "#core/db/provider-key-rows.ts";
+import { defaultBedrockRegion } from "#core/upstreams.ts";
 
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/, "must match ^[a-z0-9-]{1,64}$");
 const displayName = z.string().trim().min(1).max(100);
 
 /** Providers with an address of their own. */
-export const namedByokProviders = byokProviders.filter((provider) => provider !== "custom");
+export const namedByokProviders = byokProviders.filter((provider) => provider !== "custom" && provider !== "bedrock");
 
 const namedAccess = {
   provider: z.enum(namedByokProviders),
@@ -16,6 +17,19 @@ const namedAccess = {
     .string()
     .trim()
     .regex(/^[\x21-\x7e]{8,500}$/, "must be 8 to 500 printable characters without spaces"),
+};
+
+const bedrockAccess = {
+  provider: z.literal("bedrock"),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be a region of AWS such as us-east-1")
+    .default(defaultBedrockRegion),
+  /** An API key of Bedrock. Those that last for hours have a thousand characters and more. */
+  apiKey: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]{8,4000}$/, "must be 8 to 4,000 printable characters without spaces"),
 };
 
 const verify = z.boolean().describe("Stores the key only if the provider accepts it").optional();
@@ -67,6 +81,8 @@ const custom = z.strictObject({
   verify,
 });
 
+const bedrock = z.strictObject({ ...bedrockAccess, slug, displayName, verify });
+
 const customTest = z.strictObject({
   ...customAccess,
   model: model.shape.id.describe("Asked for one token where the server has no list of models").optional(),
@@ -77,12 +93,14 @@ const hasAddress = ({ baseUrl, preset }: { baseUrl?: string | undefined; preset?
 
 export const createProviderKeySchema = z.discriminatedUnion("provider", [
   named,
+  bedrock,
   custom.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
 ]);
 
 /** A key that is not stored yet. */
 export const testProviderKeySchema = z.discriminatedUnion("provider", [
   z.strictObject(namedAccess),
+  z.strictObject(bedrockAccess),
   customTest.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
 ]);
 

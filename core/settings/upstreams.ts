@@ -12,5 +12,6 @@ export const minimaxBaseUrl = setting("MINIMAX_BASE_URL", baseUrl);
 export const fashnBaseUrl = setting("FASHN_BASE_URL", baseUrl);
 export const falBaseUrl = setting("FAL_BASE_URL", baseUrl);
 export const bflBaseUrl = setting("BFL_BASE_URL", baseUrl);
+export const bedrockBaseUrl = setting("BEDROCK_BASE_URL", baseUrl);
 export const exaBaseUrl = setting("EXA_BASE_URL", baseUrl);
 export const langfuseBaseUrl = setting("LANGFUSE_BASE_URL", baseUrl);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { models } from "#core/catalog/models.ts";
-import { namedProviderIds } from "#core/catalog/provider-ids.ts";
+import { platformChatProviderIds } from "#core/catalog/provider-ids.ts";
 import {
   compareListed,
   compareWith,
@@ -46,7 +46,7 @@ const section = (title: string, lines: readonly string[]): string =>
 const lists = async (): Promise<{ readonly read: readonly string[]; readonly against: readonly string[] }> => {
   const read: string[] = [];
   const against: string[] = [];
-  for (const provider of namedProviderIds) {
+  for (const provider of platformChatProviderIds) {
     const listed = await listModels(provider);
     if (listed === undefined) continue;
     read.push(provider);

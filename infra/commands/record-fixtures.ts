@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import type { NamedProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
 import { providerBaseUrl } from "#core/upstreams.ts";
 
 /**
@@ -15,7 +15,7 @@ interface Recordable {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-const recordable: Readonly<Record<NamedProviderId, Recordable>> = {
+const recordable: Readonly<Record<PlatformChatProviderId, Recordable>> = {
   openai: { keyVariable: "OPENAI_API_KEY", model: "gpt-5.2" },
   anthropic: { keyVariable: "ANTHROPIC_API_KEY", model: "claude-haiku-4-5", fields: { max_tokens: 1_000 } },
   google: { keyVariable: "GEMINI_API_KEY", model: "gemini-3.1-pro-preview" },
@@ -27,7 +27,7 @@ const recordable: Readonly<Record<NamedProviderId, Recordable>> = {
 const timeoutMs = 120_000;
 const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 
-const toolOf = (provider: NamedProviderId): unknown =>
+const toolOf = (provider: PlatformChatProviderId): unknown =>
   provider === "anthropic"
     ? { name: "get_weather", input_schema: schema }
     : { type: "function", function: { name: "get_weather", parameters: schema } };
@@ -37,7 +37,7 @@ const questions = [
   { name: "tools", content: "What is the weather in Paris and in Rome? Use the tool for both.", withTool: true },
 ] as const;
 
-const post = async (provider: NamedProviderId, apiKey: string, body: object): Promise<string> => {
+const post = async (provider: PlatformChatProviderId, apiKey: string, body: object): Promise<string> => {
   const base = providerBaseUrl(provider);
   const isAnthropic = provider === "anthropic";
   const response = await fetch(isAnthropic ? `${base}/v1/messages` : `${base}/chat/completions`, {
@@ -55,7 +55,7 @@ const post = async (provider: NamedProviderId, apiKey: string, body: object): Pr
   return response.text();
 };
 
-const record = async (provider: NamedProviderId, apiKey: string): Promise<void> => {
+const record = async (provider: PlatformChatProviderId, apiKey: string): Promise<void> => {
   const { model, fields = {} } = recordable[provider];
   const folder = new URL(`../../tests/fixtures/${provider}/`, import.meta.url);
   await mkdir(folder, { recursive: true });
@@ -79,7 +79,7 @@ const record = async (provider: NamedProviderId, apiKey: string): Promise<void> 
 
 const wanted = process.argv.slice(2);
 let recorded = 0;
-for (const [provider, { keyVariable }] of Object.entries(recordable) as [NamedProviderId, Recordable][]) {
+for (const [provider, { keyVariable }] of Object.entries(recordable) as [PlatformChatProviderId, Recordable][]) {
   const apiKey = process.env[keyVariable];
   if (apiKey === undefined || apiKey === "" || (wanted.length > 0 && !wanted.includes(provider))) continue;
   await record(provider, apiKey);

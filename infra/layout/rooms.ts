@@ -257,7 +257,6 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/admission.ts": "leases and money",
   "core/db/reserve-more.ts": "money for a call after the first",
   "core/db/usage-events.ts": "open and settled rows",
-  "core/db/account-rows.ts": "deletes everything of a user",
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",

@@ -45,6 +45,9 @@ const providerVariables = (
     if (key !== undefined) secrets.set(secret, key);
     else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);
   }
+  // Its callers bring their own keys.
+  const bedrock = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
+  if (bedrock !== undefined) urls.BEDROCK_BASE_URL = bedrock;
   return { urls, secrets };
 };
 

@@ -398,3 +398,32 @@ describe("PATCH of a provider key", () => {
     expect((await patch({ baseUrl: other.url })).status).toBe(400);
   });
 });
+
+describe("a key of Amazon Bedrock", () => {
+  it("serves bedrock/<id> in every dialect, paid by its owner, and nobody serves it without one", async () => {
+    const account = await newAccount();
+    const model = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    expect((await ask(account, model)).error()).toMatchObject({ code: "PROVIDER_AUTH_FAILED" });
+    const body = {
+      provider: "bedrock",
+      slug: "aws",
+      displayName: "AWS",
+      region: "eu-central-1",
+      apiKey: "ABSK-0123456789",
+    };
+    const bad = await account.browser.post(path, { ...body, apiKey: "invalid-0123456789", verify: true });
+    expect(bad.error()).toMatchObject({ code: "BAD_REQUEST", param: "apiKey" });
+    const stored = await account.browser.post(path, { ...body, verify: true });
+    expect(stored.data(), stored.text).toMatchObject({ provider: "bedrock", region: "eu-central-1" });
+    const whole = await ask(account, model);
+    expect(whole.status, whole.text).toBe(200);
+    expect(whole.headers.get("x-provider-used")).toContain("bedrock");
+    const streamed = await ask(account, model, { stream: true });
+    expect(streamed.text).toContain("[DONE]");
+    const messages = { model, max_tokens: 50, messages: [user("Hi")] };
+    expect((await post(account, "/messages", messages)).json()).toMatchObject({ type: "message" });
+    expect((await post(account, "/messages", { ...messages, stream: true })).text).toContain("event: message_stop");
+    expect((await post(account, "/responses", { model, input: "Hi" })).status).toBe(200);
+    expect((await cloud().admission(account.userId)).spentPicoUsd).toBe(0n);
+  });
+});

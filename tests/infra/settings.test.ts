@@ -23,7 +23,7 @@ const arns = ["key", "arn:aws:s3:::bucket", "arn:aws:kms:us-east-1:1:alias/x"];
 
 type Name = keyof typeof settings;
 type Modules = Pick<typeof import("#core/config.ts"), "config"> &
-  Pick<typeof import("#core/upstreams.ts"), "providerBaseUrl">;
+  Pick<typeof import("#core/upstreams.ts"), "bedrockBaseUrl" | "providerBaseUrl">;
 const names = Object.keys(settings) as readonly Name[];
 const allLike = (pattern: RegExp, values: readonly string[]): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(names.filter((name) => pattern.test(name)).map((name) => [name, values]));
@@ -159,6 +159,7 @@ const readers: Readonly<Record<keyof typeof stageSettings, (modules: Modules) =>
   FASHN_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("fashn"),
   FAL_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("fal"),
   BFL_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("bfl"),
+  BEDROCK_BASE_URL: ({ bedrockBaseUrl }) => bedrockBaseUrl(),
   EXA_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("exa"),
   LANGFUSE_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("langfuse"),
 };

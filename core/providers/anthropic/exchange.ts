@@ -58,6 +58,8 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   /** Fields that were dropped or clamped. */
   readonly warnings: readonly string[];
+  /** Asks another provider that takes this body. */
+  readonly post?: (asked: Pick<Exchange, "body" | "headers">) => Promise<ProviderResponse>;
   /** What the caller gets of a stream; chunks of a chat completion unless given. */
   readonly frames?: (body: AsyncIterable<Buffer>, options: ResponseOptions) => AsyncIterable<Buffer | string>;
   /** Where the answer leaves in the dialect of the request. */
@@ -95,7 +97,7 @@ const completionOf = async (text: string, read: AnswerReading): Promise<ChatComp
 /** Makes one call of POST /v1/messages, streamed or not. @throws ProviderFailure */
 export const exchange = async (call: ProviderCall, asked: Exchange): Promise<ProviderReply> => {
   const { completionId, model, request, signal } = call;
-  const response = await postToAnthropic(call, "/v1/messages", asked);
+  const response = await (asked.post?.(asked) ?? postToAnthropic(call, "/v1/messages", asked));
   const outcome = newOutcome();
   const simulated = response.headers["x-provider-simulated"] !== undefined;
   const facts = { outcome, simulated, warnings: asked.warnings };

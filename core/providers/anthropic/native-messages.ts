@@ -3,7 +3,7 @@ import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeAnswer, NativeRequest } from "#core/providers/native.ts";
 import type { ChatCompletion, ProviderCall, ProviderReply } from "#core/providers/provider.ts";
 import { tappedEvents } from "#core/providers/tapped-events.ts";
-import { exchange } from "./exchange.ts";
+import { type Exchange, exchange } from "./exchange.ts";
 import { toNativeRequest } from "./native-request.ts";
 import { NativeTap } from "./native-tap.ts";
 import { toCompletionUsage, withEstimatedOutput } from "./usage.ts";
@@ -35,9 +35,14 @@ const completionOf = (tap: NativeTap | undefined): ChatCompletion | undefined =>
 /**
  * A request that came in Anthropic's own dialect: its answer leaves as it came, whole or event by event, and is read only for
  * what the gateway has to know.
+ * @param post asks whoever else takes this body, such as Bedrock.
  * @throws ProviderFailure
  */
-export const nativeMessages = async (call: ProviderCall, native: NativeRequest): Promise<ProviderReply> => {
+export const nativeMessages = async (
+  call: ProviderCall,
+  native: NativeRequest,
+  post?: Exchange["post"],
+): Promise<ProviderReply> => {
   const { body, headers, warnings } = toNativeRequest(call, native);
   let tap: NativeTap | undefined;
   let whole: ChatCompletion | undefined;
@@ -57,6 +62,7 @@ export const nativeMessages = async (call: ProviderCall, native: NativeRequest):
       return passed(bytes, tap, call);
     },
     native: answer,
+    ...(post === undefined ? {} : { post }),
   });
   if (reply.kind === "completion") whole = reply.completion;
   return reply;

@@ -10,8 +10,13 @@ const placedElsewhere = ["stream", "thinking", "output_config", "cache_control"]
  * with a warning, since fields such as `speed` or `mcp_servers` change the price that we meter.
  * @throws GatewayError for a field that the table refuses, such as `n` above 1.
  */
-export const otherFields = (request: ChatRequest, byok: boolean, warnings: Set<string>): Record<string, unknown> => {
-  const { passed } = applyFields("anthropic", request, new Set(byok ? [] : ["platform-key"]), warnings);
+export const otherFields = (
+  request: ChatRequest,
+  byok: boolean,
+  warnings: Set<string>,
+  provider: "anthropic" | "bedrock" = "anthropic",
+): Record<string, unknown> => {
+  const { passed } = applyFields(provider, request, new Set(byok ? [] : ["platform-key"]), warnings);
   for (const name of placedElsewhere) delete passed[name];
   return passed;
 };

@@ -28,6 +28,8 @@ export interface RequestOptions {
   readonly model: string;
   /** The caller's own key: fields that we do not know may pass. */
   readonly byok: boolean;
+  /** Whose column of the field table holds; Anthropic's own by default. */
+  readonly provider?: "anthropic" | "bedrock";
 }
 
 export interface AnthropicRequest {
@@ -93,11 +95,11 @@ const toOutputConfig = (request: ChatRequest, wanted: OutputConfig): Pick<Messag
  * An OpenAI chat request as the body of Anthropic's POST /v1/messages.
  * @throws GatewayError for what the caller must change, before any call.
  */
-export const toRequest = (given: ChatRequest, { model, byok }: RequestOptions): AnthropicRequest => {
+export const toRequest = (given: ChatRequest, { model, byok, provider }: RequestOptions): AnthropicRequest => {
   const warnings = new Set<string>();
   const request = withAllowedToolsOnly(given, warnings);
   const traits = traitsOf(model);
-  const rest = otherFields(request, byok, warnings);
+  const rest = otherFields(request, byok, warnings, provider);
   const { system, messages } = toMessages(request.messages, warnings);
   if (!traits.prefill) endWithUser(messages, warnings);
   const maxTokens = toMaxTokens(request, traits, warnings);

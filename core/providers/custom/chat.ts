@@ -43,7 +43,10 @@ const overChatCompletions = openAiShaped({
 export const customProvider: ChatProvider = {
   chat: async (call) => {
     if (call.credential.custom?.protocol !== "anthropic") return overChatCompletions.chat(call);
-    const { overMessages } = await import("./over-messages.ts");
-    return overMessages(call);
+    const [{ anthropicProvider }, { relabeled }] = await Promise.all([
+      import("#core/providers/anthropic/chat.ts"),
+      import("#core/providers/relabel.ts"),
+    ]);
+    return relabeled(call, () => anthropicProvider.chat(call));
   },
 };

@@ -1,7 +1,7 @@
 import { pricesOn } from "#core/catalog/cost.ts";
 import type { CatalogModel, TokenPrices } from "#core/catalog/model.ts";
 import { aliases, models, successors } from "#core/catalog/models.ts";
-import { type NamedProviderId, namedProviderIds } from "#core/catalog/provider-ids.ts";
+import { type PlatformChatProviderId, platformChatProviderIds } from "#core/catalog/provider-ids.ts";
 import { noticeDays } from "#core/catalog/shutdown.ts";
 import { genaiIds } from "./genai-prices.ts";
 import { notOffered } from "./not-offered.ts";
@@ -59,7 +59,7 @@ export const compareWith = (
   const differences: ModelDifference[] = [];
   for (const model of catalog) {
     const wanted = tableIds[model.id] ?? model.id;
-    const theirs = table.get(model.provider as NamedProviderId)?.find(({ id }) => id === wanted);
+    const theirs = table.get(model.provider as PlatformChatProviderId)?.find(({ id }) => id === wanted);
     if (theirs === undefined) {
       unknown.push(model.id);
       continue;
@@ -99,7 +99,7 @@ export const missingModels = (table: PublishedTable): readonly string[] => {
   const has = (id: string): boolean =>
     known.has(id) || [...known].some((own) => own.toLowerCase() === id.toLowerCase());
   const found = new Set<string>();
-  for (const provider of namedProviderIds) {
+  for (const provider of platformChatProviderIds) {
     // OpenRouter has thousands: the catalogue holds those that callers ask for.
     if (provider === "openrouter") continue;
     for (const id of [...(table.get(provider) ?? []).map((each) => each.id), ...genaiIds(provider)]) {
@@ -123,7 +123,7 @@ export interface ListedModel {
 }
 
 /** What a provider's own list says against the catalogue. */
-export const compareListed = (provider: NamedProviderId, listed: readonly ListedModel[]): readonly string[] =>
+export const compareListed = (provider: PlatformChatProviderId, listed: readonly ListedModel[]): readonly string[] =>
   models
     .filter((model) => model.provider === provider)
     .flatMap(({ id, providerModel, deprecated }) => {

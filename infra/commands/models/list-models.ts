@@ -1,11 +1,11 @@
-import type { NamedProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
 import { providerBaseUrl } from "#core/upstreams.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import type { ListedModel } from "./compare-models.ts";
 
 /** Each provider's own list of its models, where the environment has a key. It costs nothing. */
 
-const keyVariables: Readonly<Record<NamedProviderId, string>> = {
+const keyVariables: Readonly<Record<PlatformChatProviderId, string>> = {
   openai: "OPENAI_API_KEY",
   anthropic: "ANTHROPIC_API_KEY",
   google: "GEMINI_API_KEY",
@@ -33,7 +33,7 @@ export const readList = (body: unknown): readonly ListedModel[] =>
     }));
 
 /** The list, or undefined without a key. @throws Error */
-export const listModels = async (provider: NamedProviderId): Promise<readonly ListedModel[] | undefined> => {
+export const listModels = async (provider: PlatformChatProviderId): Promise<readonly ListedModel[] | undefined> => {
   const key = process.env[keyVariables[provider]];
   if (key === undefined) return undefined;
   const base = providerBaseUrl(provider);

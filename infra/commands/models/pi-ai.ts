@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { NamedProviderId } from "#core/catalog/provider-ids.ts";
+import type { PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /**
@@ -12,7 +12,7 @@ import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
  */
 
 const packageName = "@earendil-works/pi-ai";
-const files: Readonly<Record<NamedProviderId, string>> = {
+const files: Readonly<Record<PlatformChatProviderId, string>> = {
   openai: "openai",
   anthropic: "anthropic",
   google: "google",
@@ -35,7 +35,7 @@ export interface PublishedModel {
   readonly long: { readonly above: number; readonly prices: PublishedPrices } | undefined;
 }
 
-export type PublishedTable = ReadonlyMap<NamedProviderId, readonly PublishedModel[]>;
+export type PublishedTable = ReadonlyMap<PlatformChatProviderId, readonly PublishedModel[]>;
 
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 
@@ -59,8 +59,8 @@ const chatModelsIn = (value: unknown): readonly PublishedModel[] => {
 
 /** Reads the table from an unpacked package. */
 export const readPiAi = async (folder: string): Promise<PublishedTable> => {
-  const table = new Map<NamedProviderId, readonly PublishedModel[]>();
-  for (const [provider, file] of Object.entries(files) as [NamedProviderId, string][]) {
+  const table = new Map<PlatformChatProviderId, readonly PublishedModel[]>();
+  for (const [provider, file] of Object.entries(files) as [PlatformChatProviderId, string][]) {
     const text = await readFile(join(folder, "dist/providers/data", `${file}.json`), "utf8");
     table.set(provider, chatModelsIn(JSON.parse(text)));
   }

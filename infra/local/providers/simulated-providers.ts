@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createMediaProviders, mediaBasePaths } from "#infra/local/media-providers/media-providers.ts";
 import { answerRequest } from "./answer-request.ts";
+import { answerBedrock } from "./bedrock.ts";
 import { Journal, type ReceivedRequest } from "./journal.ts";
 import { profiles, type SimulatedProviderId } from "./profiles.ts";
 import { startWireEngine } from "./wire-engine.ts";
@@ -17,7 +18,7 @@ export interface SimulatedProvidersOptions {
 
 export interface SimulatedProviders {
   /** As the vendors' SDKs take them: Anthropic's is the root, the others end in the version. */
-  readonly baseUrls: Readonly<Record<SimulatedProviderId | keyof typeof mediaBasePaths, string>>;
+  readonly baseUrls: Readonly<Record<SimulatedProviderId | keyof typeof mediaBasePaths | "bedrock", string>>;
   /** The last 200 requests, oldest first, without credentials. */
   readonly requests: () => readonly ReceivedRequest[];
   /** Forgets the requests. */
@@ -55,6 +56,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
       return;
     }
     if (await media.handle(request, response)) return;
+    if (url.startsWith("/bedrock/") && (await answerBedrock({ request, response, origin }, journal))) return;
     const route = routeOf(url);
     if (route === undefined) {
       response.writeHead(404, { "content-type": "text/plain" }).end("No simulated provider has this path.\n");
@@ -80,6 +82,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
     });
   };
 
+  let origin = "";
   const server = createServer((request, response) => {
     handle(request, response).catch((thrown: unknown) => {
       response.destroy(thrown instanceof Error ? thrown : new Error("A simulated provider failed."));
@@ -94,7 +97,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
   }
   const address = server.address();
   const boundPort = typeof address === "object" && address !== null ? address.port : port;
-  const origin = `http://${host}:${boundPort}`;
+  origin = `http://${host}:${boundPort}`;
   const baseUrl = (id: SimulatedProviderId): string => `${origin}/${id}${profiles[id].basePath}`;
   const mediaUrl = (id: keyof typeof mediaBasePaths): string => `${origin}/${id}${mediaBasePaths[id]}`;
 
@@ -110,6 +113,7 @@ export const startSimulatedProviders = async (options: SimulatedProvidersOptions
       fal: mediaUrl("fal"),
       bfl: mediaUrl("bfl"),
       exa: mediaUrl("exa"),
+      bedrock: `${origin}/bedrock`,
     },
     requests: () => journal.requests(),
     clearRequests: () => journal.clear(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aliases, models, successors } from "#core/catalog/models.ts";
-import { chatProviderIds, namedProviderIds } from "#core/catalog/provider-ids.ts";
+import { chatProviderIds, platformChatProviderIds } from "#core/catalog/provider-ids.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 
@@ -74,7 +74,7 @@ describe("the catalogue", () => {
   });
 
   it("serves every chat provider of the contract", () => {
-    expect(new Set(models.map(({ provider }) => provider))).toEqual(new Set(namedProviderIds));
+    expect(new Set(models.map(({ provider }) => provider))).toEqual(new Set(platformChatProviderIds));
   });
 });
 

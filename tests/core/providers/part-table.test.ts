@@ -17,6 +17,7 @@ const targets = [
   { name: "x-ai", provider: "x-ai", model: "grok-4.3", holds: [] },
   { name: "openrouter", provider: "openrouter", model: "deepseek/deepseek-v3.2", holds: [] },
   { name: "minimax", provider: "minimax", model: "MiniMax-M3", holds: [] },
+  { name: "bedrock", provider: "bedrock", model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0", holds: [] },
   { name: "custom", provider: "custom", model: "mine/my-model", holds: [] },
 ] as const satisfies readonly {
   readonly name: string;
@@ -93,11 +94,13 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
   "messages[].cache_control": {
     request: { messages: [{ role: "user", content: "Hi", ...mark }] },
     marker: '"cache_control":{"type":"ephemeral"}',
+    translated: '"cachePoint":{"type":"default"}',
     warning: "cache_control",
   },
   "messages[].content[].cache_control": {
     request: ask({ type: "text", text: "Hi", ...mark }),
     marker: '"cache_control":{"type":"ephemeral"}',
+    translated: '"cachePoint":{"type":"default"}',
     warning: "cache_control",
   },
   "messages[].content[]: image_url, data:": {
@@ -150,6 +153,7 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
   "messages[].thinking_blocks": {
     request: turn({ message: { thinking_blocks: [{ type: "redacted_thinking", data: "sealed" }] } }),
     marker: '"data":"sealed"',
+    translated: '"redactedContent":"sealed"',
   },
   "messages[].reasoning_details": {
     request: turn({
@@ -192,6 +196,7 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
   "tools[].cache_control": {
     request: { tools: [{ ...plainTool, ...mark }] },
     marker: '"cache_control":{"type":"ephemeral"}',
+    translated: '"cachePoint":{"type":"default"}',
     warning: "cache_control",
   },
   "tools[].function.strict": {

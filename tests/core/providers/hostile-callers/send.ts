@@ -23,6 +23,7 @@ export const targets: readonly Target[] = [
   { provider: "openrouter", model: "deepseek/deepseek-v3.2" },
   { provider: "openai", model: "gpt-4o" },
   { provider: "openai", model: "gpt-5.3-codex" },
+  { provider: "bedrock", model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0" },
   { provider: "custom", model: "mine/my-model" },
 ];
 

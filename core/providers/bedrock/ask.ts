@@ -1,0 +1,42 @@
+import { askWithKey } from "#core/providers/ask-with-key.ts";
+import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
+import type { ProviderCall } from "#core/providers/provider.ts";
+import { failureFromResponse } from "./errors.ts";
+
+const maxErrorBytes = 256 * 1024;
+
+/** The operations of `bedrock-runtime` on a model. */
+export type Operation = "converse" | "converse-stream" | "invoke" | "invoke-with-response-stream";
+
+/** Asks a model. @throws ProviderFailure for an answer that is not a 200 */
+export const askBedrock = async (
+  { model, credential, signal, timeouts }: Pick<ProviderCall, "model" | "credential" | "signal" | "timeouts">,
+  operation: Operation,
+  body: object,
+): Promise<ProviderResponse> => {
+  const { url, headers, agent } = askWithKey(
+    credential,
+    `/model/${encodeURIComponent(model)}/${operation}`,
+    "authorization",
+  );
+  const streamed = operation.endsWith("stream");
+  const response = await postJson({
+    provider: "bedrock",
+    url,
+    agent,
+    headers: { accept: streamed ? "application/vnd.amazon.eventstream" : "application/json", ...headers },
+    body: JSON.stringify(body),
+    signal,
+    timeouts,
+  });
+  if (response.status === 200) return response;
+  let text = "";
+  try {
+    text = await readBody("bedrock", response, maxErrorBytes, signal);
+  } catch (error) {
+    // The status is worth more to routing than the fault in the error's body.
+    const failure = toProviderFailure("bedrock", error, signal);
+    if (failure.kind === "aborted") throw failure;
+  }
+  throw failureFromResponse(response.status, text, response.headers);
+};
