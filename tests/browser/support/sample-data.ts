@@ -150,6 +150,44 @@ export const models = {
   ],
 };
 
+/** As GET /api/v1/models has them: the longest id, one that ends, one without a price. */
+export const catalogue = [
+  {
+    id: "gpt-5.2",
+    name: "GPT-5.2",
+    owned_by: "openai",
+    aliases: ["gpt"],
+    context_window: 400_000,
+    max_output_tokens: 128_000,
+    pricing: { input: 1.75, output: 14, cached_input: 0.175 },
+    modalities: { input: ["text", "image", "file"], output: ["text"] },
+    capabilities: { tools: true, reasoning: true, jsonSchema: true },
+  },
+  {
+    id: "claude-haiku-4-5-20251001",
+    name: "Claude Haiku 4.5",
+    owned_by: "anthropic",
+    aliases: [],
+    context_window: 200_000,
+    max_output_tokens: 64_000,
+    pricing: { input: 1, output: 5, cached_input: 0.1 },
+    modalities: { input: ["text", "image"], output: ["text"] },
+    capabilities: { tools: true, reasoning: true, jsonSchema: false },
+    deprecation: { announced_on: null, shut_down_on: "2027-04-01", successor: "claude-haiku-5-5" },
+  },
+  {
+    id: "meta-llama/llama-3.3-70b-instruct",
+    name: "Llama 3.3 70B",
+    owned_by: "openrouter",
+    aliases: [],
+    context_window: 131_072,
+    max_output_tokens: 16_384,
+    pricing: { input: 0.1, output: 0.32, cached_input: null },
+    modalities: { input: ["text"], output: ["text"] },
+    capabilities: { tools: false, reasoning: false, jsonSchema: false },
+  },
+];
+
 export const chatKey = "ck_8Kd2WvN5tYbR3mQhXcZ7Lp";
 
 const frame = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;

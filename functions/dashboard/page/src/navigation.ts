@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { ArenaPage } from "./pages/arena/arena-page.tsx";
 import { GalleryPage } from "./pages/gallery/gallery-page.tsx";
 import { KeysPage } from "./pages/keys/keys-page.tsx";
+import { ModelsPage } from "./pages/models/models-page.tsx";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
 import { StartPage } from "./pages/start/start-page.tsx";
@@ -22,6 +23,7 @@ export const navigation: readonly NavigationItem[] = [
   { id: "keys", name: "Keys", icon: "key", page: KeysPage },
   { id: "provider-keys", name: "Provider keys", icon: "plug", page: ProviderKeysPage },
   { id: "usage", name: "Usage", icon: "chart", page: UsagePage },
+  { id: "models", name: "Models", icon: "list", page: ModelsPage },
   { id: "playground", name: "Playground", icon: "chat", page: PlaygroundPage },
   { id: "arena", name: "Arena", icon: "columns", page: ArenaPage },
   { id: "gallery", name: "Gallery", icon: "picture", page: GalleryPage },

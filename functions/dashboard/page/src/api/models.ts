@@ -11,6 +11,12 @@ export interface Model {
     readonly output: number | null;
     readonly cached_input: number | null;
   } | null;
+  readonly context_window?: number;
+  readonly max_output_tokens?: number;
+  readonly capabilities?: Readonly<Record<string, boolean>>;
+  readonly modalities?: { readonly input: readonly string[] };
+  /** Only where the vendor has announced its end; a day, YYYY-MM-DD. */
+  readonly deprecation?: { readonly shut_down_on: string; readonly successor: string };
 }
 
 /** What the key may call. */

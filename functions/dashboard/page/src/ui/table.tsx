@@ -6,7 +6,7 @@ type Value = string | number;
 
 interface Row {
   readonly key: string;
-  readonly cells: readonly Value[];
+  readonly cells: readonly ComponentChildren[];
   /** What each column sorts by, where the cells are formatted. A table without values is not sortable. */
   readonly values?: readonly Value[];
 }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listModels } from "../../api/models.ts";
 import { type OptionGroup, SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
+import { Link } from "../../ui/link.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { useResource } from "../../ui/use-resource.ts";
 import { modelGroups, unlistedGroup } from "./model-groups.ts";
@@ -54,6 +55,9 @@ export const SettingsPanel = () => {
           mono
         />
       ) : null}
+      <p class="hint">
+        <Link to="models">Compare models and prices</Link>
+      </p>
       <details class="options" open={roomy}>
         <summary>Options</summary>
         <div class="options-fields">

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { fakeApi, ok } from "./support/fake-api.ts";
+import { lookAt } from "./support/look-at.ts";
+import { usePageServer } from "./support/page-server.ts";
+import { catalogue, chatKey } from "./support/sample-data.ts";
+
+/** The catalogue as a table: found by words, sorted by price, its ids copied. */
+
+describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const url = usePageServer();
+
+  const visit = async () => {
+    const opened = await open({
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: "reduce",
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const calls = await fakeApi(opened.page, { "GET v1/models": ok(catalogue), "GET v1/keys": ok([]) });
+    await opened.page.goto(`${url()}/dashboard/playground`);
+    return { ...opened, calls };
+  };
+
+  test("lead from the Playground's model choice to a table that is searched, sorted and copied from", async () => {
+    const { page, faults } = await visit();
+    await page.getByLabel("API key").fill(chatKey);
+    await page.getByLabel("API key").blur();
+    await page.getByRole("link", { name: "Compare models and prices" }).click();
+    const table = page.getByRole("region", { name: "Models" });
+    const ids = () => table.locator("th code").allTextContents();
+    await page.getByText("3 models").waitFor();
+    expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
+    expect(await table.getByRole("row", { name: /gpt-5.2/ }).textContent()).toContain(
+      "$1.75$14400,000openai128,000$0.175tools, reasoning, JSON schema, image, file",
+    );
+    expect(await table.getByText("openrouter · 131,072 tokens of context, 16,384 out at most").count()).toBe(1);
+    expect(await table.getByText("Ends on 1 Apr 2027. Use claude-haiku-5-5.").count()).toBe(1);
+
+    await table.getByRole("button", { name: "Output", exact: true }).click();
+    expect(await ids()).toEqual(["gpt-5.2", "claude-haiku-4-5-20251001", "meta-llama/llama-3.3-70b-instruct"]);
+    await table.getByRole("button", { name: "Output", exact: true }).click();
+    expect(await ids()).toEqual(["meta-llama/llama-3.3-70b-instruct", "claude-haiku-4-5-20251001", "gpt-5.2"]);
+    await lookAt(page, "models");
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
+
+    await page.getByLabel("Search").fill("tools image");
+    await page.getByLabel("Provider").selectOption("anthropic");
+    await page.getByText("1 model", { exact: true }).waitFor();
+    await table.getByRole("button", { name: "Copy id" }).click();
+    await table.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude-haiku-4-5-20251001");
+    await page.getByLabel("Search").fill("nothing of the kind");
+    await page.getByText("No model fits").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("ask for a key first, and send nothing without one", async () => {
+    const { page, calls } = await visit();
+    await page.getByRole("link", { name: "Models", exact: true }).click();
+    await page.getByText("The list is read with a key").waitFor();
+    expect(calls.some(({ name }) => name === "GET v1/models")).toBe(false);
+    await lookAt(page, "models-without-key");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByLabel("API key").fill(chatKey);
+    await page.keyboard.press("Enter");
+    await page.getByText("3 models").waitFor();
+  });
+});
