@@ -219,6 +219,8 @@ describe("what is not written by a request", () => {
             .map(() => file),
     );
     expect(calls).toEqual([]);
-    expect(readFileSync(join(root, "package.json"), "utf8")).not.toMatch(/xray|opentelemetry|powertools\/tracer/i);
+    // Tests decode exports with OpenTelemetry's own definitions; no function has them.
+    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: object };
+    expect(Object.keys(dependencies).join(" ")).not.toMatch(/xray|opentelemetry|powertools\/tracer/i);
   });
 });
