@@ -1,8 +1,4 @@
-import { beforeEach, const rpcErrorSchema = z.object({ jsonrpc: z.literal("2.0"), error: z.object(code: z.number(), message: z.string() ) });
-
-describe, expect, it } from "vitest";
-
-import type * as z from "zod";
+import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { OperationTable } from "#core/openapi/operation.ts";
 import { operations } from "#core/openapi/operations.ts";
@@ -56,6 +52,11 @@ const bombs: Readonly<Record<string, (body: unknown) => string>> = {
 };
 
 const pollutedNames = (): readonly string[] => Object.keys(Object.prototype);
+
+const rpcErrorSchema = z.object({
+  jsonrpc: z.literal("2.0"),
+  error: z.object({ code: z.number(), message: z.string() }),
+});
 
 describe.skipIf(!hasTables)(`JSON that nobody means (${tablesName})`, () => {
   const gateway = useAttackedGateway();
