@@ -31,6 +31,9 @@ const dataOf = (reply: Reply) => {
   return arenaChatAnswer.parse(reply.json()).data;
 };
 
+const byAgent = <Of extends { readonly agentId: string }>(events: readonly Of[]): readonly Of[] =>
+  events.toSorted((left, right) => left.agentId.localeCompare(right.agentId));
+
 describe("POST /api/chat in the mode chat", () => {
   it("answers in the platform's envelope with a chat completion's headers, metered as one generation", async () => {
     const reply = await ask({ message: "Hello [[simulate: text=Good day]]", model: "gpt", messages: [user("Before")] });
@@ -190,7 +193,8 @@ describe("auto", () => {
   it("fights beside named models, and each answer tells which model served", async () => {
     const reply = await ask({ message: "Hello", models: "auto,claude,gpt", rounds: 1 }, {}, "v1/fight");
     const events = arenaEvents(reply.text);
-    const ends = events.flatMap(({ name, data }) => (name === "agent.end" ? [data] : []));
+    // All answer at once, and end in any order.
+    const ends = byAgent(events.flatMap(({ name, data }) => (name === "agent.end" ? [data] : [])));
     expect(ends.map(({ agentId, model: named }) => [agentId, named])).toEqual([
       ["agent-1", "auto"],
       ["agent-2", "claude"],
@@ -219,7 +223,7 @@ describe("Web search without an Exa key on this machine", () => {
   it("is simulated, and says so: searches and citations of every model on the stream", async () => {
     const reply = await ask({ message: question, models: "gpt,claude,gemini,grok", rounds: 1 }, {}, "v1/fight");
     const events = arenaEvents(reply.text);
-    const searches = events.flatMap(({ name, data }) => (name === "agent.search" ? [data] : []));
+    const searches = byAgent(events.flatMap(({ name, data }) => (name === "agent.search" ? [data] : [])));
     expect(searches.map(({ agentId, query, results }) => [agentId, query, results])).toEqual(
       [1, 2, 3, 4].map((number) => [`agent-${number}`, question, 5]),
     );
