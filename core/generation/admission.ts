@@ -207,8 +207,11 @@ export class Admission implements Purse {
   /** Adds to what is charged until each sum has as much more than `had`. */
   async #reserveMore(more: Reserve, had: bigint, byok: boolean): Promise<void> {
     const { userId, requestId, startedAtMs } = this.#options;
-    const charged = this.#charged(byok);
     const budget = this.#budget?.counts(byok) === true ? this.#budget : undefined;
+    // Noted before anything is awaited: other calls give money back meanwhile.
+    const charged = this.#charged(byok).map((money) => ({ money, aheadPicoUsd: money.free - had }));
+    const capAheadPicoUsd = this.#cap.free - had;
+    const budgetAheadPicoUsd = (budget?.money.free ?? had) - had;
     // Only retries, fallbacks and runs need more.
     const { reserveMore } = await import("#core/db/reserve-more.ts");
     const verdict = await reserveMore({
@@ -217,20 +220,19 @@ export class Admission implements Purse {
       day: this.day,
       capPicoUsd: fromUsd(config.dailySpendCapUsd()),
       reservedPicoUsd: this.#cap.reserved,
-      aheadPicoUsd: this.#cap.free - had,
+      aheadPicoUsd: capAheadPicoUsd,
       more,
       callerPays: byok,
       budget: budget && {
         name: budget.name,
         limitPicoUsd: budget.budget.picoUsd,
         reservedPicoUsd: budget.money.reserved,
-        aheadPicoUsd: budget.money.free - had,
+        aheadPicoUsd: budgetAheadPicoUsd,
       },
     });
     if ("granted" in verdict) {
-      for (const money of charged) {
-        const missing = had + verdict.granted - money.free;
-        if (missing > 0n) money.add(missing);
+      for (const { money, aheadPicoUsd } of charged) {
+        if (verdict.granted > aheadPicoUsd) money.add(verdict.granted - aheadPicoUsd);
       }
       return;
     }

@@ -33,7 +33,7 @@ describe("the codes of the contract", () => {
       ],
     ],
     [401, ["UNAUTHORIZED", "INVALID_API_KEY"]],
-    [402, ["SPEND_LIMIT_EXCEEDED"]],
+    [402, ["BUDGET_EXCEEDED", "SPEND_LIMIT_EXCEEDED"]],
     [403, ["FORBIDDEN"]],
     [404, ["NOT_FOUND", "model_not_found"]],
     [405, ["METHOD_NOT_ALLOWED"]],

@@ -16,7 +16,7 @@ describe("what an event adds to a day", () => {
     const additions = noAdditions();
     addEvent(additions, newEvent({ units: 2.5 }));
     expect(additions).toEqual({
-      sums: { requests: 1, generations: 1, errors: 0, cacheHits: 0, unpriced: 0, ...tokens, units: 2.5 },
+      sums: { requests: 1, generations: 1, errors: 0, cacheHits: 0, unpriced: 0, ...tokens, units: 2.5, indexed: 0 },
       costPicoUsd: 33_000n,
       byokCostPicoUsd: 0n,
       latency: { 20: 1 },
@@ -28,7 +28,7 @@ describe("what an event adds to a day", () => {
     const facts = { generation: 1, cacheHit: true, status: "error", costPicoUsd: undefined } as const;
     addEvent(additions, newEvent({ ...facts, latencyMs: undefined }));
     expect(additions).toEqual({
-      sums: { requests: 0, generations: 1, errors: 1, cacheHits: 1, unpriced: 1, ...tokens, units: 0 },
+      sums: { requests: 0, generations: 1, errors: 1, cacheHits: 1, unpriced: 1, ...tokens, units: 0, indexed: 0 },
       costPicoUsd: 0n,
       byokCostPicoUsd: 0n,
       latency: {},

@@ -57,6 +57,21 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     expect(relay().requests).toEqual([]);
   });
 
+  it("loses nothing that a call gives back while more is reserved for another", async () => {
+    const userId = newUser();
+    const place = admissionOf(userId);
+    await place.admit();
+    await place.take(wholeReserve(100n), false);
+    const taken = place.take(wholeReserve(50n), false);
+    // Once it is known that 50 more are needed, wherever the write is.
+    await Promise.resolve();
+    place.giveBack(30n, false);
+    await taken;
+    expect(place.reservedPicoUsd).toBe(150n);
+    await place.close(spending(7n));
+    expect((await rowOf(userId))?.[`spend#${utcDay(startedAtMs)}`]).toBe(7);
+  });
+
   it("of a killed request is cleared by the next one that finds no room, and the log says whose it was", async () => {
     const warn = vi.spyOn(logger, "warn").mockImplementation(() => undefined);
     const userId = newUser();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayError } from "#core/errors.ts";
+import { noSpend } from "#core/generation/spend.ts";
 import { forgetTargets } from "#core/routing/target-stats.ts";
 import { sse } from "#tests/support/fake-provider.ts";
 import {
@@ -223,7 +224,7 @@ describe("runAttempts", () => {
       const onAttempt = vi.fn();
       const aborted = { signal: controller.signal, abortReason: () => reason, onAttempt };
       expect(await refused(run([target(server)], aborted))).toBe(reason);
-      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }, 0n]]);
+      expect(onAttempt.mock.calls).toMatchObject([[{ model: "gpt-5.2", result: "aborted" }, noSpend]]);
     });
   });
 

@@ -112,7 +112,7 @@ describe("A request to the arena", () => {
   it("has a default for all but the message", () => {
     expect(asChat({})).toMatchObject({ mode: "chat", models: ["gpt"], search: false });
     expect(asBattle({})).toMatchObject({ models: ["gpt", "claude"], search: true });
-    expect(asFight({})).toMatchObject({ rounds: 2, fightMode: "brawl", models: ["gpt", "claude"] });
+    expect(asFight({})).toMatchObject({ rounds: 1, fightMode: "blind", models: ["gpt", "claude"] });
     expect(battleSchema.safeParse({}).success).toBe(false);
     expect(battleSchema.safeParse({ message: "" }).success).toBe(false);
   });
