@@ -19,7 +19,10 @@ class UncountedError extends DependencyError {
   readonly transient = true;
 }
 
-/** Unkey's ratelimit.limit: as for a verification, a busy event loop here is no silence of Unkey's. @throws OutboundError, UncountedError */
+/**
+ * Unkey's ratelimit.limit. As for a verification, time in which our own event loop is busy does not count as Unkey's.
+ * @throws OutboundError, UncountedError
+ */
 const countAtUnkey = async (limit: RateLimit, identifier: string) => {
   const { status, text } = await post({
     url: `${config.unkeyUrl()}/v2/ratelimit.limit`,

@@ -6,7 +6,7 @@ export interface CustomPreset {
   readonly baseUrl: string | undefined;
   readonly protocol: "openai" | "anthropic";
   readonly authHeader: "authorization" | "api-key" | "x-api-key";
-  /** What the address looks like where there is none. */
+  /** An example of the address, for presets without a base URL. */
   readonly example?: string;
 }
 

@@ -36,7 +36,7 @@ const parsed = (text: string): unknown => {
 };
 
 /**
- * Asks a model for JSON, twice at most. Undefined when none comes that can be used: a council goes on without it.
+ * Asks a model for JSON, at most twice. Undefined without a usable answer; the council continues without it.
  * @throws GatewayError when the caller cancelled
  */
 export const askJson = async <Value>(

@@ -1,9 +1,9 @@
 import { overlapOf, wordsOf } from "#core/arena/word-overlap.ts";
 
 /**
- * On which drafts a council's answer rests. Judges are biased: they prefer what comes first, what is long, what is their own
- * and what has a name (docs/decisions/0011). So a majority of the drafts stands, unless the judge prefers another one for
- * reasons that none of these biases explains: in both orders, and neither the longest nor one of its own family.
+ * Which drafts a council's answer rests on. Judges are biased towards the first draft, long drafts, their own and well-known
+ * names (docs/decisions/0011). So a majority stands unless the judge prefers another draft and no bias explains that: it
+ * prefers it in both orders, and the draft is neither the longest nor from the judge's own family.
  */
 
 export interface Candidate {

@@ -41,7 +41,7 @@ export const tokensAttribute = (limitsId: string, minute: number): string => `to
 
 export const minuteOf = (ms: number): number => Math.floor(ms / minuteMs);
 
-/** A sum of the row; zero where there is none. */
+/** A sum in the row, or zero if it is missing. */
 export const sumOf = (item: PlainItem | undefined, attribute: string): bigint => {
   const sum = item?.[attribute];
   return typeof sum === "number" || typeof sum === "bigint" ? BigInt(sum) : 0n;

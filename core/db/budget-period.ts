@@ -48,7 +48,7 @@ export const budgetNameOf = <Budget extends { readonly id: string; readonly peri
 
 const namedWeek = /^(\d{4})-W(\d\d)$/;
 
-/** Unix ms at which a period ended, by its name; undefined for a total and for what is no name of a period. */
+/** The end of the period with this name, Unix ms. Undefined for a total and for an unknown name. */
 export const namedPeriodEndMs = (name: string): number | undefined => {
   const [, year, week] = namedWeek.exec(name) ?? [];
   if (year !== undefined) {

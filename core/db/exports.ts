@@ -81,7 +81,7 @@ export const replaceExport = async (row: ExportRow): Promise<boolean> => {
   }
 };
 
-/** Deletes an export. False when there was none. @throws TableUnavailable */
+/** Deletes an export. False if it does not exist. @throws TableUnavailable */
 export const deleteExport = async (userId: string, id: string): Promise<boolean> => {
   const Key = rowKeys.usageExport(userId, id);
   try {

@@ -57,7 +57,7 @@ export const spendOf = (catalog: CatalogModel | undefined, usage: TokenUsage, gr
   return usage.estimated && cost < grantedPicoUsd ? grantedPicoUsd : cost;
 };
 
-/** What an answer counts, whoever pays for it: nothing when the cache had it. */
+/** What an answer counts against the payer's limits. A cached answer counts nothing. */
 const answerSpend = (charge: Charge): bigint => {
   const { cacheHit, catalog, usage, unitCost, grantedPicoUsd, reportedCostPicoUsd: reported } = charge;
   if (cacheHit) return 0n;

@@ -64,7 +64,7 @@ const unionText = (issue: z.$ZodRawIssue<z.$ZodIssueInvalidUnion>): string => {
   return `must be ${[...types].join(" or ")}`;
 };
 
-/** The text of an issue whose check has none of its own. */
+/** The message for an issue whose check defines none. */
 export const issueText = (issue: z.$ZodRawIssue): string => {
   switch (issue.code) {
     case "invalid_type": {

@@ -3,8 +3,8 @@ import { isRecord } from "#core/values/is-record.ts";
 import type { RequestState } from "./request-state.ts";
 
 /**
- * Tags: what a caller says that a request is for. `metadata` of OpenAI's dialects and the header `X-Tags` name them; the
- * session that coding agents send with each request becomes a tag of its own.
+ * Tags say what a request is for. Callers set them in `metadata` (OpenAI's dialects) and the header `X-Tags`. The session that
+ * coding agents send with each request becomes a separate tag.
  */
 
 const maxTags = 16;

@@ -20,7 +20,7 @@ const streamEventSchema = z.object({
 
 export interface UsageBatch {
   readonly events: readonly UsageEvent[];
-  /** What Lambda is told of: records that cannot be read go to the dead letters. */
+  /** Records that cannot be read. Reported to Lambda, which sends them to the dead-letter queue. */
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
   /** Unix seconds at which the oldest record was written. */
   readonly oldestAt: number | undefined;

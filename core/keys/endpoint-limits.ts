@@ -66,7 +66,7 @@ export const limitsByName = (rateLimit: number): Readonly<Record<string, Endpoin
     keyEndpointLimits(rateLimit).map(({ name, limit, windowSeconds }) => [name, { limit, windowSeconds }]),
   );
 
-/** Of whoever is signed in. */
+/** The limits of a signed-in user. */
 export const sessionEndpointLimits = (): readonly NamedLimit[] =>
   [...limitsOf(takesSession).entries()].map(([name, { limit, endpoints }]) => ({
     name,

@@ -22,7 +22,7 @@ interface Made {
   readonly jsonSchema: { format?: string; pattern?: string; description?: string };
 }
 
-/** zod names some of its own checks as formats: the `pattern` next to them is understood everywhere. Adds descriptions. */
+/** Adds descriptions, and drops formats that only zod knows: the `pattern` next to them says the same. */
 const finish = ({ zodSchema, jsonSchema }: Made): void => {
   if (jsonSchema.format === "starts_with" && jsonSchema.pattern !== undefined) delete jsonSchema.format;
   const text = chatFieldTexts.get(zodSchema);

@@ -1,11 +1,11 @@
 /**
- * Notices that the process stood still: Lambda freezes an environment between two requests, and a connection may die
- * meanwhile without a word. A timer that fires much too late tells of it.
+ * Detects that the process was frozen. Lambda freezes an environment between two requests, and a connection may die silently
+ * meanwhile. A timer that fires far too late reveals it.
  */
 
 const tickMs = 250;
 
-/** A shorter standstill is not noticed, ms. A busy event loop looks the same, which costs a new connection. */
+/** A shorter freeze is not detected, ms. A busy event loop looks the same, which costs a new connection. */
 export const shortestFreezeMs = 1_000;
 
 let timer: NodeJS.Timeout | undefined;
