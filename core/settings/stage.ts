@@ -12,32 +12,25 @@ const count = numberLike("must be a whole number of 0 or more", (value) => value
 /** A domain name with a dot, in lower case. */
 export const domainPattern = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
 
-const domains: Kind<readonly string[]> = {
-  rule: "must be domain names separated by commas",
+/** A list of names in lower case, each in a form. */
+const namesLike = (form: RegExp, rule: string): Kind<readonly string[]> => ({
+  rule,
   read: (text) => {
     const names = text
       .toLowerCase()
       .split(",")
       .map((name) => name.trim())
       .filter((name) => name !== "");
-    return names.every((name) => domainPattern.test(name)) ? names : undefined;
+    return names.every((name) => form.test(name)) ? names : undefined;
   },
-};
+});
+
+const domains = namesLike(domainPattern, "must be domain names separated by commas");
 
 const hostLike = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/;
 
 /** Hosts as a URL has them, with or without a port. */
-const hosts: Kind<readonly string[]> = {
-  rule: "must be hosts separated by commas, such as localhost or llm.internal:8000",
-  read: (text) => {
-    const names = text
-      .toLowerCase()
-      .split(",")
-      .map((name) => name.trim())
-      .filter((name) => name !== "");
-    return names.every((name) => hostLike.test(name)) ? names : undefined;
-  },
-};
+const hosts = namesLike(hostLike, "must be hosts separated by commas, such as localhost or llm.internal:8000");
 
 /** Unix ms. */
 const time: Kind<number> = {

@@ -12,6 +12,7 @@ import { tappedEvents } from "#core/providers/tapped-events.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { messagesRequestSchema } from "#core/schemas/messages.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
+import { anthropicStream, event } from "./anthropic-stream.ts";
 import { replaceSection, table } from "./markdown.ts";
 import { toFigure } from "./statistics.ts";
 
@@ -26,8 +27,6 @@ const warmUps = 2;
 const maxMicroseconds = 20;
 
 const words = Array.from({ length: chunks }, (_, index) => ` word${index % 7}${"s".repeat(index % 5)}`);
-const event = (type: string, value: object = {}): Buffer =>
-  Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`);
 
 const chatReads = (() => {
   const facts = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_700_000_000, model: "gpt-5.2" };
@@ -44,19 +43,7 @@ const chatReads = (() => {
   ];
 })();
 
-const messagesReads = (() => {
-  const message = { id: "msg_1", type: "message", role: "assistant", model: "claude-sonnet-5", content: [] };
-  return [
-    event("message_start", {
-      message: { ...message, stop_reason: null, usage: { input_tokens: 9, output_tokens: 1 } },
-    }),
-    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
-    ...words.map((text) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } })),
-    event("content_block_stop", { index: 0 }),
-    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: chunks } }),
-    event("message_stop"),
-  ];
-})();
+const messagesReads = anthropicStream(words);
 
 const responsesReads = (() => {
   const response = { id: "resp_1", object: "response", created_at: 1_700_000_000, model: "gpt-5", output: [] };

@@ -4,6 +4,7 @@ import { tappedFrames } from "#core/providers/openai/openai-shaped.ts";
 import { StreamTap } from "#core/providers/openai/stream-tap.ts";
 import { newOutcome } from "#core/providers/provider.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
+import { anthropicStream } from "./anthropic-stream.ts";
 import { replaceSection, table } from "./markdown.ts";
 import { toFigure } from "./statistics.ts";
 
@@ -24,8 +25,6 @@ const wordAt = (index: number): string => ` word${index % 7}${"s".repeat(index %
 const words = Array.from({ length: chunks }, (_, index) => wordAt(index));
 
 const frame = (value: object): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
-const event = (type: string, value: object = {}): Buffer =>
-  Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...value })}\n\n`);
 
 type Reads = readonly Buffer[];
 
@@ -67,19 +66,7 @@ const googleReads = (tellsUsage: boolean): Reads => {
   ];
 };
 
-const anthropicReads: Reads = (() => {
-  const message = { id: "msg_1", type: "message", role: "assistant", model: "claude-sonnet-5", content: [] };
-  return [
-    event("message_start", {
-      message: { ...message, stop_reason: null, usage: { input_tokens: 9, output_tokens: 1 } },
-    }),
-    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
-    ...words.map((text) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } })),
-    event("content_block_stop", { index: 0 }),
-    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: chunks } }),
-    event("message_stop"),
-  ];
-})();
+const anthropicReads: Reads = anthropicStream(words);
 
 const inBursts = (reads: Reads): Reads =>
   Array.from({ length: Math.ceil(reads.length / burst) }, (_, index) =>

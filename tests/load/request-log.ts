@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
-import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
+import { useTables } from "./use-tables.ts";
 
 /**
  * `npm run load -- request-log [largest]`: pages of the request log over 100 to 100,000 events of one day, each set for a
@@ -60,18 +60,6 @@ const rowOf = (userId: string, index: number): Record<string, unknown> => {
     openShard: failed ? `ERRORS#${userId}` : `KEY#${userId}#${keyId}`,
     openUntil: sk,
   };
-};
-
-const useTables = (endpoint: string, names: Readonly<Record<TableId, string>>): void => {
-  Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: process.env.AWS_ACCESS_KEY_ID ?? "load",
-    AWS_SECRET_ACCESS_KEY: process.env.AWS_SECRET_ACCESS_KEY ?? "load",
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-  });
-  for (const id of Object.keys(tables) as TableId[]) {
-    process.env[`SST_RESOURCE_${tables[id].resource}`] = JSON.stringify({ name: names[id] });
-  }
 };
 
 const main = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { UsageEvent } from "#core/db/usage-events.ts";
-import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
+import { useTables } from "./use-tables.ts";
 
 /**
  * `npm run load -- usage`: rolls up 100, 1,000, 10,000 and 100,000 usage events, each set for a different user, and shows the
@@ -45,18 +45,6 @@ const eventOf = (userId: string, index: number): UsageEvent => ({
   reservedPicoUsd: 0n,
   attempts: [],
 });
-
-const useTables = (endpoint: string, names: Readonly<Record<TableId, string>>): void => {
-  Object.assign(process.env, {
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: process.env.AWS_ACCESS_KEY_ID ?? "load",
-    AWS_SECRET_ACCESS_KEY: process.env.AWS_SECRET_ACCESS_KEY ?? "load",
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-  });
-  for (const id of Object.keys(tables) as TableId[]) {
-    process.env[`SST_RESOURCE_${tables[id].resource}`] = JSON.stringify({ name: names[id] });
-  }
-};
 
 const main = async (): Promise<void> => {
   const server = process.env.DYNAMODB_ENDPOINT === undefined ? await startDynamoDb() : undefined;

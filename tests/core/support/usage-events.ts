@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { models } from "#core/catalog/models.ts";
 import type { RollupSums } from "#core/db/rollups.ts";
-import type { UsageEvent } from "#core/db/usage-events.ts";
+import { putOpenUsage, type UsageEvent } from "#core/db/usage-events.ts";
 import { newId } from "#core/ids.ts";
 import { bucketOf } from "#core/values/latency-histogram.ts";
 import { fc } from "#tests/support/property.ts";
@@ -158,3 +158,23 @@ export const counted = (rows: readonly RollupSums[]): Record<string, Recount> =>
       },
     ]),
   );
+
+/** Writes the open row that an event settles. */
+export const putOpenRow = (event: UsageEvent): Promise<void> =>
+  putOpenUsage({
+    userId: event.userId,
+    day: event.day,
+    requestId: event.requestId,
+    generation: event.generation,
+    route: event.route,
+    keyId: event.keyId,
+    model: event.model,
+    provider: event.provider,
+    byok: event.byok,
+    streamed: event.streamed,
+    startedAt: event.startedAt,
+    reservedPicoUsd: 0n,
+    runId: undefined,
+    tags: event.tags,
+    openUntil: 1_795_000_000,
+  });

@@ -4,13 +4,13 @@ import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
-import { putOpenUsage, settleUsage } from "#core/db/usage-events.ts";
+import { settleUsage } from "#core/db/usage-events.ts";
 import { uuidV7 } from "#core/ids.ts";
 import { type LogFilter, readRequestPage } from "#core/usage/request-page.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
-import { newEvent, newUser } from "#tests/core/support/usage-events.ts";
+import { newEvent, newUser, putOpenRow } from "#tests/core/support/usage-events.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const firstMs = Date.UTC(2026, 10, 20, 12);
@@ -28,20 +28,7 @@ const at = (userId: string, ms: number, changes: Partial<UsageEvent> = {}): Usag
 
 const store = async (event: UsageEvent, { listed = true } = {}): Promise<void> => {
   const key = { userId: event.userId, day: event.day, requestId: event.requestId, generation: event.generation };
-  await putOpenUsage({
-    ...key,
-    route: event.route,
-    keyId: event.keyId,
-    model: event.model,
-    provider: event.provider,
-    byok: event.byok,
-    streamed: event.streamed,
-    startedAt: event.startedAt,
-    reservedPicoUsd: 0n,
-    runId: undefined,
-    tags: event.tags,
-    openUntil: 1_795_000_000,
-  });
+  await putOpenRow(event);
   if (event.status === "open") return;
   const { keyId, costPicoUsd, code, latencyMs, attempts } = event;
   await settleUsage({ ...key, status: event.status, keyId, costPicoUsd, code, latencyMs, attempts });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { readTagRollups } from "#core/db/rollups.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
-import { putOpenUsage, settleUsage } from "#core/db/usage-events.ts";
+import { settleUsage } from "#core/db/usage-events.ts";
 import { rebuildUsage } from "#core/usage/rebuild.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
-import { anyEvent, day, newEvent, newUser } from "#tests/core/support/usage-events.ts";
+import { anyEvent, day, newEvent, newUser, putOpenRow } from "#tests/core/support/usage-events.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
@@ -53,20 +53,7 @@ const countedTag = async (userId: string, tag: string): Promise<Sums> =>
 const store = async (event: UsageEvent): Promise<void> => {
   const { userId, requestId, generation, status, ...facts } = event;
   const key = { userId, day: event.day, requestId, generation };
-  await putOpenUsage({
-    ...key,
-    route: event.route,
-    keyId: event.keyId,
-    model: event.model,
-    provider: event.provider,
-    byok: event.byok,
-    streamed: event.streamed,
-    startedAt: event.startedAt,
-    reservedPicoUsd: 0n,
-    runId: undefined,
-    tags: event.tags,
-    openUntil: 1_795_000_000,
-  });
+  await putOpenRow(event);
   if (status !== "open") {
     await settleUsage({ ...key, status, costPicoUsd: facts.costPicoUsd, inputTokens: facts.inputTokens });
   }
