@@ -5,6 +5,7 @@ import {
   checkedIdempotencyKey,
   type EndedAnswer,
   IdempotencyLease,
+  isPassing,
   maxKeptBytes,
   type StoredAnswer,
   takeLease,
@@ -133,7 +134,8 @@ const capture = async (
   const headers = kept({ ...(json === undefined ? {} : { "content-type": jsonType }), ...result.headers });
   if (stream === undefined) {
     const body = Buffer.from(json === undefined ? (text ?? "") : JSON.stringify(json));
-    await settle(call, lease, { status, headers, body: fitting(body), streamed: false });
+    const isKept = result.refusedStatus === undefined || !isPassing(result.refusedStatus);
+    await settle(call, lease, isKept ? { status, headers, body: fitting(body), streamed: false } : undefined);
     return result;
   }
   const isEvents = headers["content-type"]?.startsWith(eventStreamType) === true;

@@ -1,4 +1,4 @@
-import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { GatewayError } from "#core/errors.ts";
 import {
   agreedVersion,
   checkEnvelope,
@@ -27,38 +27,45 @@ import { parseWith } from "./schema.ts";
 const serverInfo = { name: "concurred", title: "Concurred", version: "1" } as const;
 const capabilities = { tools: { listChanged: false } } as const;
 const instructions =
-  "Ask models (chat), let several answer and get one (council), compare two (battle), make images (image) and videos (video, then video_status). Each call costs money of the key's owner.";
+  "Ask models (chat), let several answer and get one (council), compare two (battle), make images (image) and videos (video, then video_status). Calls are billed to the key's owner.";
 /** How long a list of tools may be kept, ms. */
 const listTtlMs = 3_600_000;
 
-/** Pages of other sites have no business here, also with a key: the protocol demands it. @throws GatewayError FORBIDDEN */
+/** Rejects pages of other origins even with a valid key, as the protocol requires. @throws GatewayError FORBIDDEN */
 const checkOrigin = (call: Call<unknown>): void => {
   const { origin } = call.headers;
   if (origin === undefined || origin === originOf(call)) return;
   throw new GatewayError("FORBIDDEN", "This endpoint does not serve pages of other origins.", { param: "Origin" });
 };
 
-/** A tool's failure is its result: the model reads it and may do something else. */
-const failedTool = (call: Call<unknown>, thrown: unknown): JsonRecord => {
-  const error = thrown instanceof GatewayError ? thrown : toGatewayError(thrown);
-  // A header is the client's, and no model can change it.
+/** What a message is answered with. */
+interface Answer {
+  readonly result: JsonRecord;
+  /** The HTTP status of a tool's failure, which the protocol answers with 200. */
+  readonly refusedStatus?: number;
+}
+
+/** A tool's failure is its result: the model reads it and may do something else. Log and metrics count it as a failure. */
+const failedTool = (call: Call<unknown>, thrown: unknown): Answer => {
+  const error = reportError(call, thrown);
+  // Headers are set by the client: a model cannot correct them.
   if (error.param?.startsWith("X-") === true) throw error;
-  if (error.code === "INTERNAL_ERROR") reportError(call, thrown);
-  const body = error.toBody();
+  call.errorCode = error.code;
   const wait = error.retryAfterSeconds === undefined ? "" : ` Retry after ${error.retryAfterSeconds} s.`;
+  const text = `${error.code}: ${error.message}${wait}`;
   return {
-    isError: true,
-    content: [{ type: "text", text: `${error.code}: ${error.message}${wait}` }],
-    structuredContent: body,
+    result: { isError: true, content: [{ type: "text", text }], structuredContent: error.toBody() },
+    refusedStatus: error.status,
   };
 };
 
-const callTool = async (call: Call<unknown>, { params = {} }: McpMessage): Promise<JsonRecord> => {
+const callTool = async (call: Call<unknown>, { params = {} }: McpMessage): Promise<Answer> => {
   const { name, arguments: given = {} } = params;
-  if (!isToolName(name)) throw new McpError(rpcCodes.invalidParams, "No tool has this name. tools/list names all.");
+  if (!isToolName(name)) throw new McpError(rpcCodes.invalidParams, "Unknown tool. tools/list returns all tools.");
   try {
     const { text, images = [], data } = await runTool(call, name, parseWith(toolSchemas[name], given) as never);
-    return { content: [{ type: "text", text }, ...images], ...(isRecord(data) ? { structuredContent: data } : {}) };
+    const content = [{ type: "text", text }, ...images];
+    return { result: { content, ...(isRecord(data) ? { structuredContent: data } : {}) } };
   } catch (thrown) {
     return failedTool(call, thrown);
   }
@@ -66,36 +73,42 @@ const callTool = async (call: Call<unknown>, { params = {} }: McpMessage): Promi
 
 const listTools = (): JsonRecord => ({ tools: listedTools() });
 
-const stateless = async (call: Call<unknown>, message: McpMessage): Promise<JsonRecord> => {
+const stateless = async (call: Call<unknown>, message: McpMessage): Promise<Answer> => {
   checkEnvelope(message, call.headers);
   const meta = { [metaKeys.serverInfo]: serverInfo };
   const listed = { resultType: "complete", ttlMs: listTtlMs, cacheScope: "public", _meta: meta };
   switch (message.method) {
     case "server/discover":
-      return { ...listed, supportedVersions: [statelessVersion, ...handshakeVersions], capabilities, instructions };
+      return {
+        result: { ...listed, supportedVersions: [statelessVersion, ...handshakeVersions], capabilities, instructions },
+      };
     case "tools/list":
-      return { ...listed, ...listTools() };
-    case "tools/call":
-      return { resultType: "complete", _meta: meta, ...(await callTool(call, message)) };
+      return { result: { ...listed, ...listTools() } };
+    case "tools/call": {
+      const answer = await callTool(call, message);
+      return { ...answer, result: { resultType: "complete", _meta: meta, ...answer.result } };
+    }
     default:
       throw new McpError(rpcCodes.methodNotFound, "This server has no such method.", 404);
   }
 };
 
-const withHandshake = async (call: Call<unknown>, message: McpMessage): Promise<JsonRecord> => {
+const withHandshake = async (call: Call<unknown>, message: McpMessage): Promise<Answer> => {
   switch (message.method) {
     case "initialize":
       return {
-        protocolVersion: agreedVersion(message.params?.protocolVersion),
-        capabilities,
-        serverInfo,
-        instructions,
+        result: {
+          protocolVersion: agreedVersion(message.params?.protocolVersion),
+          capabilities,
+          serverInfo,
+          instructions,
+        },
       };
     case "ping":
-      return {};
+      return { result: {} };
     case "tools/list":
       checkVersionHeader(call.headers);
-      return listTools();
+      return { result: listTools() };
     case "tools/call":
       checkVersionHeader(call.headers);
       return callTool(call, message);
@@ -108,11 +121,11 @@ const withHandshake = async (call: Call<unknown>, message: McpMessage): Promise<
 export const serveMcp = async (call: Call<McpMessage>): Promise<EndpointResult> => {
   checkOrigin(call);
   const { body: message } = call;
-  // A notification is taken note of: nothing here waits for one.
+  // Notifications are acknowledged and ignored.
   if (message.id === undefined) return { status: 202 };
   try {
-    const result = await (isStateless(message) ? stateless(call, message) : withHandshake(call, message));
-    return { status: 200, json: rpcResult(message.id, result) };
+    const { result, refusedStatus } = await (isStateless(message) ? stateless : withHandshake)(call, message);
+    return { status: 200, json: rpcResult(message.id, result), refusedStatus };
   } catch (thrown) {
     if (!(thrown instanceof McpError)) throw thrown;
     return { status: thrown.status, json: rpcError(message.id, thrown) };

@@ -11,6 +11,8 @@ export interface EndpointResult {
   readonly text?: string;
   readonly stream?: Readable;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The status of a refusal that the protocol wraps in a 200, such as a failed MCP tool: whether a retry may do better. */
+  readonly refusedStatus?: number | undefined;
 }
 
 /** Lambda's proxy answer, buffered or streamed. */
@@ -53,7 +55,7 @@ const exposed = [
   "Retry-After",
 ].join(", ");
 
-/** What OpenAI's and Anthropic's SDKs say of themselves. */
+/** Headers in which OpenAI's and Anthropic's SDKs identify themselves. */
 const stainless =
   "arch async custom-poll-interval helper-method lang os package-version poll-helper retry-count runtime runtime-version timeout".split(
     " ",
@@ -70,6 +72,7 @@ const allowed = [
   "X-Provider-Key",
   "X-Request-ID",
   "X-Retries",
+  "X-Tags",
   "X-Timeout-Ms",
   "Idempotency-Key",
   "anthropic-beta",

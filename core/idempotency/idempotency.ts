@@ -113,9 +113,9 @@ const mismatch = (): GatewayError =>
     { param: "Idempotency-Key" },
   );
 
-/** Refusals that say nothing about the request itself: a retry may do better. */
 const passingStatuses: ReadonlySet<number> = new Set([401, 402, 403, 409, 429]);
-const isPassing = (status: number): boolean => status >= 500 || passingStatuses.has(status);
+/** Whether a refusal says nothing about the request itself, so that a retry may succeed. */
+export const isPassing = (status: number): boolean => status >= 500 || passingStatuses.has(status);
 
 /** A lease taken: finish it with the answer, or give it up. */
 export class IdempotencyLease {

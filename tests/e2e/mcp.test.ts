@@ -214,3 +214,22 @@ describe("The endpoint", () => {
     expect((await post(key, chat)).json()).toMatchObject({ result: { content: [{ type: "text" }] } });
   });
 });
+
+describe("An Idempotency-Key", () => {
+  const ask = (key: TestKey, message: string, idempotencyKey: string) =>
+    post(key, rpc("tools/call", { name: "chat", arguments: { model: "gpt", message } }), {
+      "idempotency-key": idempotencyKey,
+    });
+
+  it("keeps a tool's result, and frees the key where the tool failed in a way that may pass", async () => {
+    const key = await cloud().createKey();
+    const answers = [await ask(key, "Hello", "kept"), await ask(key, "Hello", "kept")];
+    expect(answers.map(({ headers }) => headers.get("x-idempotent-replay"))).toEqual([null, "true"]);
+    expect(answers[1]?.text).toBe(answers[0]?.text);
+    for (let times = 0; times < 2; times++) {
+      const failed = await ask(key, "[[simulate: status=500]]", "freed");
+      expect(failed.json()).toMatchObject({ result: { isError: true } });
+      expect(failed.headers.get("x-idempotent-replay")).toBeNull();
+    }
+  });
+});
