@@ -155,6 +155,20 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     expect(await kept()).toEqual([]);
   });
 
+  test("shows the next user in the same tab nothing of the one before, nor stores it as theirs", async () => {
+    const { page, answers } = await chat("For Ada only");
+    await page.getByLabel("System prompt").fill("Ada's secret plan");
+    answers["POST auth/sign-out"] = ok({});
+    answers["POST auth/sign-in"] = ok({ user: { id: "user_2", email: "bob@example.com" } });
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Email").fill("bob@example.com");
+    await page.getByLabel("Password").fill("correct horse battery");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("link", { name: "Playground" }).click();
+    expect(await page.getByLabel("System prompt").inputValue()).toBe("");
+    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("Ada");
+  });
+
   test("keeps the end of a conversation that is too long, and says so", async () => {
     const { page } = await chat(`Short. ${"x".repeat(600_000)}`);
     await page.getByText("Kept in this tab until you sign out or close it.").waitFor();

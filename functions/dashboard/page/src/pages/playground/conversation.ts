@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { type ChatFacts, type ChatMessage, type ChatUsage, cancelRequest, streamChat } from "../../api/chat.ts";
 import { ApiError, toError } from "../../api/request.ts";
 import { playgroundKey } from "./playground-key.ts";
-import { toChatRequest } from "./settings.ts";
+import { resetSettings, toChatRequest } from "./settings.ts";
 
 /** The playground's conversation. `kept-conversation.ts` keeps it over a reload. */
 
@@ -136,4 +136,5 @@ export const clear = (): void => {
 export const forget = (): void => {
   clear();
   playgroundKey.value = "";
+  resetSettings();
 };

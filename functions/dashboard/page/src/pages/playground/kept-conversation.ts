@@ -48,16 +48,30 @@ const fromKept = ({ error, ...turn }: KeptTurn): Turn => {
   return turn.role === "assistant" && turn.totalMs === undefined ? { ...turn, stopped: true } : turn;
 };
 
-/** The newest turns that fit, as JSON. */
+/** Turns do not change, so that each is written as JSON once. */
+const turnTexts = new WeakMap<Turn, string>();
+
+const turnText = (turn: Turn): string => {
+  const text = turnTexts.get(turn) ?? JSON.stringify(toKept(turn));
+  turnTexts.set(turn, text);
+  return text;
+};
+
+/** The newest turns that fit, as JSON of a `Kept`. */
 const toText = (): { readonly text: string; readonly whole: boolean } => {
-  const chosen = Object.fromEntries(Object.entries(settings).map(([name, { value }]) => [name, value]));
-  const all = turns.value.slice(-maxTurns).map(toKept);
-  for (let from = 0; ; from += 1) {
-    const kept = all.slice(from);
-    const text = JSON.stringify({ turns: kept, settings: chosen } satisfies Kept);
-    if (text.length <= maxCharacters) return { text, whole: kept.length === turns.value.length };
-    if (kept.length === 0) return { text: JSON.stringify({ turns: [], settings: {} } satisfies Kept), whole: false };
+  const chosen = JSON.stringify(Object.fromEntries(Object.entries(settings).map(([name, { value }]) => [name, value])));
+  const fits = chosen.length < maxCharacters / 2;
+  const settingsText = fits ? chosen : "{}";
+  const kept: string[] = [];
+  let characters = settingsText.length;
+  for (const turn of turns.value.toReversed().slice(0, maxTurns)) {
+    const text = turnText(turn);
+    characters += text.length + 1;
+    if (characters > maxCharacters) break;
+    kept.push(text);
   }
+  const text = `{"turns":[${kept.reverse().join(",")}],"settings":${settingsText}}`;
+  return { text, whole: fits && kept.length === turns.value.length };
 };
 
 const write = (userId: string): void => {
@@ -81,7 +95,7 @@ const read = (userId: string): Kept | undefined => {
   }
 };
 
-/** Leaves nothing of anyone but this user. */
+/** Removes the conversations of other users. */
 const removeOthers = (userId: string | undefined): void => {
   try {
     for (const name of Object.keys(sessionStorage)) {
@@ -99,7 +113,7 @@ const restore = ({ turns: kept, settings: chosen }: Kept): void => {
   }
 };
 
-/** Restores what was kept for whoever signs in, and keeps what changes from then on. Called once. */
+/** Restores the conversation of the user who signs in, and saves later changes. Called once. */
 export const keepConversation = (): void => {
   const owner = signal<string | undefined>(undefined);
   effect(() => {
