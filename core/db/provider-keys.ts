@@ -86,15 +86,17 @@ export const updateProviderKey = async (
 ): Promise<ProviderKeyRow | undefined> => {
   const row = (await listProviderKeys(userId)).find((candidate) => candidate.id === id);
   if (row === undefined) return undefined;
-  const { displayName = row.displayName, paused = row.paused === true } = changes;
+  // Only what is given is written: another change at the same time keeps its own field.
+  const set = Object.entries(changes).filter(([, value]) => value !== undefined);
+  if (set.length === 0) return row;
   try {
     const { Attributes } = await documents.send(
       new UpdateCommand({
         TableName: config.tableName("providerKeys"),
         Key: providerKeyRowKey(row),
-        UpdateExpression: "SET displayName = :name, paused = :paused",
+        UpdateExpression: `SET ${set.map(([name]) => `${name} = :${name}`).join(", ")}`,
         ConditionExpression: "attribute_exists(pk)",
-        ExpressionAttributeValues: { ":name": displayName, ":paused": paused },
+        ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
         ReturnValues: "ALL_NEW",
       }),
     );
