@@ -15,17 +15,19 @@ export const increment = (name: MetricName, by = 1): void => {
   pending[name] = (pending[name] ?? 0) + by;
 };
 
-/** The set of the stage alone comes first: alarms and percentiles need sums that nothing has to add up. */
+/** The set of the stage alone comes first: alarms and percentiles need totals without metric math. */
 const dimensionSets = [
   ["service", "stage"],
   ["service", "stage", "route", "model", "provider"],
 ];
 
-/** Writes the running request's metrics as one blob and begins anew. Called once, after the answer has ended. */
+/** Writes the running request's metrics, if there are any, as one blob and resets them. Called once, after the answer has ended. */
 export const flushMetrics = ({ route, model = "none", provider = "none" }: MetricDimensions): void => {
   const values = pending;
   pending = {};
-  const definitions = Object.keys(values).map((name) => ({ Name: name, Unit: metricNames[name as MetricName] }));
+  const names = Object.keys(values);
+  if (names.length === 0) return;
+  const definitions = names.map((name) => ({ Name: name, Unit: metricNames[name as MetricName] }));
   const directive = { Namespace: metricNamespace, Dimensions: dimensionSets, Metrics: definitions };
   const blob = {
     _aws: { Timestamp: Date.now(), CloudWatchMetrics: [directive] },

@@ -88,6 +88,15 @@ describe("a log line", () => {
 });
 
 describe("a blob of metrics", () => {
+  it("is not written without metrics, as by Powertools", () => {
+    flushMetrics({ route: "before" });
+    taken();
+    // Powertools warns about it, on the other stream.
+    new Metrics({ namespace: metricNamespace, serviceName: "concurred" }).publishStoredMetrics();
+    flushMetrics({ route: "PollJobs" });
+    expect(written.stdout).toEqual([]);
+  });
+
   it("is Powertools'", () => {
     const metrics = new Metrics({
       namespace: metricNamespace,
