@@ -12,6 +12,7 @@ import { useTables } from "./use-tables.ts";
 
 const largest = Number(process.argv[2] ?? 100_000);
 const sizes = [100, 1_000, 10_000, 100_000].filter((size) => size <= largest);
+if (sizes.length === 0) throw new Error("Give the largest number of events, 100 or more");
 const maxPageBytes = 1_048_576;
 const batchSize = 25;
 const firstMs = Date.UTC(2026, 10, 20);
@@ -79,7 +80,8 @@ const main = async (): Promise<void> => {
           rowOf(userId, start + index),
         );
         const RequestItems = { [names.usage]: rows.map((Item) => ({ PutRequest: { Item } })) };
-        await documents.send(new BatchWriteCommand({ RequestItems }));
+        const { UnprocessedItems = {} } = await documents.send(new BatchWriteCommand({ RequestItems }));
+        if (Object.keys(UnprocessedItems).length > 0) throw new Error("DynamoDB left rows unwritten");
       }
       const range = { userId, fromMs: firstMs, toMs: firstMs + 2 * 86_400_000 };
       const filters = [
@@ -100,6 +102,8 @@ const main = async (): Promise<void> => {
           largestPage = Math.max(largestPage, page.readBytes);
           cursor = page.nextCursor;
         } while (cursor !== undefined);
+        const expected = name === "none" ? size : name === "model, no match" ? 0 : Math.ceil(size / 1_000);
+        if (found !== expected) throw new Error(`${found} events of ${name} were found instead of ${expected}`);
         if (largestPage > maxPageBytes) throw new Error(`A page of ${name} read ${largestPage} bytes`);
         const cells = [found, pages, Math.round(largestPage / 1_024), firstPageMs.toFixed(0)];
         say(`${String(size).padStart(9)}  ${name.padEnd(17)}${cells.map((cell) => String(cell).padStart(8)).join("")}`);

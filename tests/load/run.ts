@@ -8,7 +8,7 @@ export const loadCommands = {
   },
   money: {
     summary:
-      "ten minutes of cancels, timeouts, retries and searches; budgets, rollups, events and the provider's own books agree",
+      "ten minutes of cancels, timeouts, retries and searches; the daily cap, rollups, events and the provider's own accounts agree",
     run: script("tests/load/money.ts"),
   },
   streams: {

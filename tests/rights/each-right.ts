@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /**
  * `npm run load -- rights [function …]`: takes each right from its function, one at a time, and expects the function's
- * scenario (tests/rights/scenarios.ts) to fail, or the log to say what it lacks. `npm test` runs the scenarios with all
+ * scenario (tests/rights/scenarios.ts) to ask for it in vain, which the log says. `npm test` runs the scenarios with all
  * rights, which they all use, and takes a sample of rights (tests/rights/sample.test.ts).
  */
 
