@@ -63,7 +63,10 @@ const stateOf = (event: unknown): Working => {
   return state;
 };
 
-/** Few requests have tags: the others do not load what reads them. */
+/** Kept: an import costs its look-up each time, though the module is there. */
+let tagging: Promise<typeof import("./request-tags.ts")> | undefined;
+
+/** Whether a request may have tags, as those of coding agents do. Other requests do not load what reads them. */
 const mayHaveTags = ({ headers, body, principal }: RequestState): boolean =>
   principal?.kind === "key" &&
   (headers["x-tags"] !== undefined ||
@@ -153,7 +156,10 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     const state = stateOf(event);
     const chosen = methods.get(state.method);
     if (chosen === undefined) throw methodNotAllowed([...methods.keys()]);
-    if (mayHaveTags(state)) (await import("./request-tags.ts")).noteTags(state);
+    if (mayHaveTags(state)) {
+      tagging ??= import("./request-tags.ts");
+      (await tagging).noteTags(state);
+    }
     return toProxyResult(state, await chosen.handle(state));
   };
 

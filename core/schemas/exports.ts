@@ -15,7 +15,7 @@ const headers = z
       .refine((name) => !ownHeaders.test(name), "is set by the gateway"),
     z.string().regex(/^[\x20-\x7e]{0,2000}$/, "must be printable ASCII, up to 2,000 characters"),
   )
-  .refine((all) => Object.keys(all).length <= maxHeaders, `at most ${maxHeaders} headers`)
+  .refine((all) => Object.keys(all).length <= maxHeaders, `must have at most ${maxHeaders} headers`)
   .describe("Sent with each message, such as `authorization`. Sealed, and never shown again");
 const url = z.string().min(1).max(2_000).describe("https address on a public host");
 const sampling = z.number().min(0).max(1).describe("Share of requests, all generations of one together");
@@ -40,6 +40,6 @@ export const patchExportSchema = z
     keys: keys.nullable().optional().describe("null: requests of all keys"),
     enabled: z.boolean().optional(),
   })
-  .refine((change) => Object.keys(change).length > 0, "at least one field is required");
+  .refine((change) => Object.keys(change).length > 0, "must have at least one field");
 
 export type ExportChange = z.infer<typeof patchExportSchema>;

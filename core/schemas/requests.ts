@@ -53,7 +53,7 @@ export const requestsQuerySchema = z
   })
   .refine(({ fromMs, toMs }) => toMs - fromMs <= maxDays * dayMs, {
     path: ["from"],
-    message: `at most ${maxDays} days can be requested`,
+    message: `must be at most ${maxDays} days before \`to\``,
   });
 
 export type RequestsQuery = z.infer<typeof requestsQuerySchema>;
