@@ -117,7 +117,7 @@ export const config = {
     () => readHere(stage.unpricedModels) ?? (permanentStages.has(given("STAGE") ?? "") ? "refuse" : "allow"),
   ),
 
-  /** Hosts of custom providers that may be private, and asked over http. */
+  /** Hosts of custom providers that may be private and reached over http. */
   customHosts: once(() => readHere(stage.customHosts) ?? []),
 
   /** What the dashboard may load pictures, audio and videos from beside itself, as a list of CSP sources. */

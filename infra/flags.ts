@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** What a command says of itself. */
+/** A command's help text. */
 export interface Usage {
   /** How it is run, such as `npm start -- [flags]`. */
   readonly usage: string;

@@ -28,7 +28,7 @@ const reads: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const sendsKey = ({ headers }: Pick<RequestState, "headers">): boolean =>
   headers.authorization !== undefined || headers["x-api-key"] !== undefined;
 
-/** By the dashboard's session cookie. An API key is not looked at, and refused where it comes without a cookie. */
+/** By the dashboard's session cookie. API keys are ignored; a request with a key and no cookie is rejected. */
 export const bySession: Authenticate = async (state) => {
   if (sendsKey(state) && state.headers.cookie === undefined) {
     throw new GatewayError("UNAUTHORIZED", "This endpoint needs a dashboard session, not an API key.");

@@ -8,7 +8,7 @@ import { councilLimit } from "#core/routes.ts";
 import type { Call } from "./request-state.ts";
 
 /**
- * A council in a dialect. It counts against the council's own limit, in the same window as POST /api/v1/council. That is a
+ * Opens a council that is requested through a chat dialect. It counts against the council's own limit, in the same window as POST /api/v1/council. That is a
  * second verification, which also counts a second request against the key's own limit. @throws GatewayError
  */
 export const openCountedCouncil = async (

@@ -53,7 +53,7 @@ const oneOf = (values: readonly unknown[]): string => {
   return texts.length === 1 ? `must be ${texts[0]}` : `must be one of ${texts.join(", ")}`;
 };
 
-/** What fits none of several schemas: the complaint of the only one whose type fits, or all types. */
+/** For a value that matches no union member: the error of the only member with a matching type, or all types. */
 const unionText = (issue: z.$ZodRawIssue<z.$ZodIssueInvalidUnion>): string => {
   if (issue.inclusive === false) return "must have only one of the supported forms";
   if (issue.options !== undefined && issue.options.length > 0) return oneOf(issue.options);
@@ -90,7 +90,7 @@ export const issueText = (issue: z.$ZodRawIssue): string => {
     case "unrecognized_keys":
       return "must have only known fields";
     case "invalid_key":
-      return "must have another name";
+      return "has an invalid name";
     case "invalid_union":
       return unionText(issue);
     default:

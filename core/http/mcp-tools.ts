@@ -28,7 +28,7 @@ import { openAnswer } from "./open-answer.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
-/** What a tool gives: text for the model, images if it made any, and the endpoint's own answer. */
+/** A tool's result: text for the model, images if it made any, and the endpoint's own answer. */
 export interface ToolResult {
   readonly text: string;
   readonly images?: readonly { readonly type: "image"; readonly data: string; readonly mimeType: string }[];
@@ -94,15 +94,15 @@ const battle = async (call: Call<unknown>, given: ToolArguments["battle"]): Prom
   return { text: asText(data), data };
 };
 
-/** Bytes are told once, as an image; addresses as text. */
+/** Image data is returned as an image, addresses as text. */
 const image = async (call: Call<unknown>, given: ToolArguments["image"]): Promise<ToolResult> => {
   const { data } = await generateImages(call, given, callerOf(call));
   const parts = data.images.map((made) => ({ made, bytes: /^data:([\w/+.-]+);base64,(.*)$/s.exec(made.url ?? "") }));
-  const told = { ...data, images: parts.map(({ made, bytes }) => (bytes === null ? made : { ...made, url: null })) };
+  const shown = { ...data, images: parts.map(({ made, bytes }) => (bytes === null ? made : { ...made, url: null })) };
   const images = parts.flatMap(({ bytes }) =>
     bytes === null ? [] : [{ type: "image" as const, data: bytes[2] ?? "", mimeType: bytes[1] ?? "image/png" }],
   );
-  return { text: asText(told), images, data: told };
+  return { text: asText(shown), images, data: shown };
 };
 
 /** Webhooks that are due are left to the function that delivers them. */
@@ -135,7 +135,7 @@ export const runTool = async <Name extends ToolName>(
   name: Name,
   given: ToolArguments[Name],
 ): Promise<ToolResult> => {
-  // A council as the chat's model counts by itself.
+  // A chat with a council counts the council separately.
   await countTool(call, name);
   const run = runners[name];
   if (run === undefined) throw new GatewayError("NOT_FOUND", "No tool has this name.");

@@ -64,7 +64,7 @@ const ofHeader = (text: string | undefined): readonly (readonly [string, string]
   });
 };
 
-/** The session of an agent and the agent's name, where the headers hold them. What looks like neither is left out. */
+/** The session of an agent and the agent's name, where the headers hold them. Malformed values are ignored. */
 const ofAgent = (headers: RequestState["headers"]): readonly (readonly [string, string])[] => {
   for (const [header, agent = headers.originator] of sessionHeaders) {
     const session = headers[header];
@@ -79,7 +79,7 @@ const ofAgent = (headers: RequestState["headers"]): readonly (readonly [string, 
   return [];
 };
 
-/** The tags of a request; undefined without any. A pair of the body counts more than one of the header. @throws GatewayError */
+/** The tags of a request; undefined without any. Pairs in the body take precedence over those in the header. @throws GatewayError */
 const tagsOf = ({ route, headers, body }: RequestState): Readonly<Record<string, string>> | undefined => {
   const metadata = withMetadata.has(route.id) && isRecord(body) ? body.metadata : undefined;
   const named = new Map([...ofHeader(headers["x-tags"]), ...ofMetadata(metadata)]);

@@ -26,7 +26,7 @@ export interface UsageBatch {
   readonly oldestAt: number | undefined;
 }
 
-/** Reads the events of a batch. Deletions hold none. */
+/** Reads the events of a batch. Deletions contain no events. */
 export const readUsageBatch = (input: unknown): UsageBatch => {
   const { Records } = streamEventSchema.parse(input);
   const events: UsageEvent[] = [];

@@ -49,7 +49,7 @@ export const mcpAnswer = z
 
 export type McpMessage = z.infer<typeof messageSchema>;
 
-/** A fault of the protocol, as JSON-RPC tells it. */
+/** A protocol error in JSON-RPC form. */
 export class McpError extends Error {
   override readonly name = "McpError";
   readonly code: number;

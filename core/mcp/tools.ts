@@ -31,7 +31,7 @@ const descriptions: Readonly<Record<ToolName, { readonly title: string; readonly
   council: {
     title: "Ask a council",
     description:
-      "Asks several models, compares their drafts, and returns one answer with how far they agree. Slower and dearer than chat; for questions where being right matters.",
+      "Asks several models, compares their drafts, and returns one answer with how far they agree. Slower and more expensive than chat; for questions where being right matters.",
   },
   battle: { title: "Compare two models", description: "Asks two models the same question and returns both answers." },
   image: { title: "Make an image", description: "Makes images of a description and returns their addresses or data." },
@@ -40,7 +40,7 @@ const descriptions: Readonly<Record<ToolName, { readonly title: string; readonly
     description: "Starts a video of a description and returns its job; ask video_status.",
   },
   video_status: {
-    title: "Look after a video",
+    title: "Check a video",
     description: "Returns the state of a video's job, and its address when done.",
   },
 };

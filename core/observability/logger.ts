@@ -19,7 +19,7 @@ type Level = (typeof levels)[number];
 /** Written into each line and each metric, as Powertools does. */
 export const serviceName = "concurred";
 
-/** JSON has no integers of any size: they are written as text. */
+/** JSON cannot represent a bigint, so it is written as text. */
 const jsonValue = (_name: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
 
 /** The id of the running invocation's trace, which Lambda puts into the environment. */
@@ -41,7 +41,7 @@ const writer = (level: Level, stream: "stdout" | "stderr") => {
       service: serviceName,
       xray_trace_id: traceId(),
     };
-    // A field cannot take the place of the line's own.
+    // Fields never override the line's own.
     process[stream].write(`${JSON.stringify({ ...line, ...fields, ...line }, jsonValue)}\n`);
   };
 };

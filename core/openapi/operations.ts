@@ -276,7 +276,7 @@ export const operations: OperationTable = {
       headers: payingHeaders,
       answers: [
         { status: 200, description: "The answer to the message", json: mcpAnswer },
-        { status: 202, description: "A notification was taken" },
+        { status: 202, description: "Notification accepted" },
       ],
     },
   },

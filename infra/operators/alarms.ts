@@ -204,7 +204,7 @@ export const alarms = [
   }),
   alarm({
     id: "budget-alerts",
-    says: "Owners of API keys are not told that a budget is nearly spent. The budgets themselves hold.",
+    says: "Budget alerts are not delivered. Budgets are still enforced.",
     series: stage("BudgetAlertFailures", "Sum", "Failed alerts"),
     threshold: 1,
     periodSeconds: 15 * minute,

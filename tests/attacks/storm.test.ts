@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { chat, send, user } from "#tests/e2e/client.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 
-/** Many heavy bodies at once, whose keys are unknown: each is refused for its key, and nobody else is harmed. */
+/** Many heavy bodies at once, whose keys are unknown: each is refused for its key, and other callers are unaffected. */
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -20,7 +20,7 @@ const bodies = [
   fill('"a text that is as long as many texts of a caller are",'),
   fill("1,"),
 ];
-/** In the form of a key, so that only Unkey knows that it is none. */
+/** In the form of a key, so that only Unkey can reject it. */
 const unknownKey = (): string => `ck_${randomBytes(18).toString("hex").replaceAll("0", "z")}`;
 
 const residentBytes = async (pid: number): Promise<number> =>

@@ -52,7 +52,7 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
     await table.getByRole("button", { name: "Copied" }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude-haiku-4-5-20251001");
     await page.getByLabel("Search").fill("nothing of the kind");
-    await page.getByText("No model fits").waitFor();
+    await page.getByText("No matching models").waitFor();
     expect(faults).toEqual([]);
   });
 

@@ -93,7 +93,7 @@ const newExport = (cloud: TestCloud, browser: Actor["browser"]): Promise<HttpRep
     headers: { "x-marker": "rights" },
   });
 
-/** Asks about a job that ends, and whose webhook is told. */
+/** Asks about a job that ends, and whose webhook is called. */
 const jobStatus =
   (id: RouteId, startedBy: RouteId, provider: string): Scenario =>
   async (cloud) => {
@@ -150,7 +150,7 @@ const abandoned: Scenario = async (cloud) => {
   await asking;
 };
 
-/** A request is added up, and a spent budget is told. */
+/** A request is added up, and a budget alert is sent. */
 const rolledUp: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
   await answered(actor);

@@ -58,7 +58,7 @@ export class FunctionRights {
   readonly #place: RightsPlace;
   readonly #onAllowed: RightsObserver | undefined;
 
-  /** @param onAllowed hears of calls that were allowed: of each kind once after its function's rights have changed, or oftener. */
+  /** @param onAllowed is called for each kind of allowed call at least once after its function's rights have changed. */
   constructor(place: RightsPlace, holders: readonly RightsHolder[], onAllowed?: RightsObserver) {
     this.#place = place;
     this.#onAllowed = onAllowed;

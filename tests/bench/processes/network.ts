@@ -43,7 +43,7 @@ execFileSync(
 const secureContext = { key: readFileSync(keyFile), cert: readFileSync(certificate), ALPNProtocols: ["http/1.1"] };
 const sockets = new Set<Socket>();
 
-/** Both ends leave together: a broken one has nobody to report to. */
+/** Both ends leave together: there is no one to report an error to. */
 const endTogether = (left: Socket, right: Socket): void => {
   for (const [one, other] of [
     [left, right],

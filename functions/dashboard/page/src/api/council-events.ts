@@ -22,7 +22,7 @@ const agentEvents: Readonly<Record<string, string>> = {
   "draft.failed": "agent.error",
 };
 
-/** Without the members that are not there. */
+/** Drops undefined members. */
 const only = (facts: { readonly [Name in keyof CouncilFacts]: CouncilFacts[Name] | undefined }): CouncilFacts =>
   Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 

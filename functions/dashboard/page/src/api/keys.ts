@@ -61,7 +61,7 @@ const pathOf = (keyId: string): string => `v1/keys/${encodeURIComponent(keyId)}`
 export const listKeys = (signal?: AbortSignal): Promise<readonly ApiKey[]> =>
   data("v1/keys", signal === undefined ? {} : { signal });
 
-/** A new key; limits that it is not to have are left out. */
+/** A new key; unset limits are omitted. */
 export const createKey = (fields: KeyFields): Promise<NewApiKey> =>
   data("v1/keys", {
     method: "POST",

@@ -10,14 +10,14 @@ const decisions: Readonly<Record<string, string>> = {
   plurality: "The largest group of drafts stands.",
   judge: "The judge's verdict stands: the same in both orders of the drafts.",
   overlap: "No verdict counted: the draft nearest to the others stands.",
-  single: "Only one draft came.",
+  single: "Only one draft succeeded.",
 };
 
 const warnings: Readonly<Record<string, string>> = {
   comparison_failed: "The drafts could not be compared.",
   judge_failed: "The judge gave no usable verdict.",
   answer_failed: "The judge wrote no answer: a draft stands for it.",
-  judge_family_on_panel: "The judge is of a family that is on the panel.",
+  judge_family_on_panel: "The judge's model family is also on the panel.",
   cost_limit: "The cost limit ended the run early.",
 };
 

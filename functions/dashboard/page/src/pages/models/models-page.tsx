@@ -101,7 +101,7 @@ const List = ({ models }: { models: readonly Model[] }) => {
         {plural(found.length, "model")}
       </p>
       {found.length === 0 ? (
-        <Empty title="No model fits">Search for fewer words, or choose all providers.</Empty>
+        <Empty title="No matching models">Search for fewer words, or choose all providers.</Empty>
       ) : (
         <div class="models">
           <Table caption="Models" columns={columns} rows={found.map(toRow)} />
