@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Browser } from "#tests/accounts/support/gateway.ts";
 import { send, user } from "#tests/e2e/client.ts";
-import { type TestCloud, useCloud } from "#tests/support/cloud.ts";
+import { eventually, type TestCloud, useCloud } from "#tests/support/cloud.ts";
 
 /**
  * Each function below works with its rights and does not without one of them. All are taken at once, each from its own
@@ -62,7 +62,10 @@ describe.each(scenarios)("%s", (id, right, works) => {
   it(`does not work without ${right}, and the log says so`, async () => {
     expect(await works(withoutSome())).toBe(false);
     const action = right.startsWith("kms:") ? right : `dynamodb:${right.split(":")[1]}`;
-    expect(await withoutSome().log()).toContain(`concurred-local-${id} is not allowed ${action} on arn:aws:`);
+    // The log is written behind the answer.
+    await eventually(async () =>
+      expect(await withoutSome().log()).toContain(`concurred-local-${id} is not allowed ${action} on arn:aws:`),
+    );
   });
 });
 
