@@ -80,7 +80,7 @@ export interface SettleOptions {
 
 /**
  * Ends the request: the usage row is settled, the lease returned with the unspent money, and both are reported. Of a request
- * whose verdict was no, the lease goes back and nothing stays.
+ * whose verdict was no, the row is deleted, the lease goes back, and nothing stays.
  * @throws AwsError
  */
 export const settleRequest = async (
@@ -90,7 +90,7 @@ export const settleRequest = async (
 ): Promise<GenerationCost> => {
   scope.close();
   if (verdict !== undefined && (await isRefused(verdict))) {
-    await allEnded([admission.close({ ...noSpend, tokens: 0 }), alongside]);
+    await allEnded([generation.discardRow(), admission.close({ ...noSpend, tokens: 0 }), alongside]);
     return generation.costOf(end);
   }
   const cost = generation.costOf(end);

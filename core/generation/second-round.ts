@@ -40,9 +40,7 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
 export const secondRound = async <Model extends TargetModel, Hit = never>(
   options: SecondRoundOptions<Model, Hit>,
 ): Promise<SecondRound<Model, Hit>> => {
-  const { caller, scope, admission, verdict, findAnswer } = options;
-  // A row of a refused request would be kept: it waits for the verdict, and costs its time after that.
-  const openRow = verdict === undefined ? options.openRow : () => verdict.then(() => options.openRow?.());
+  const { caller, scope, admission, verdict, openRow, findAnswer } = options;
   for (const { model } of options.groups.flat()) requireAllowed(caller, model);
   const found = findAnswer?.(scope.signal);
   const [refusal, providerKeys] = await Promise.all([
