@@ -5,7 +5,7 @@ import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
-import { getItem, type PlainItem } from "./table.ts";
+import type { PlainItem } from "./table.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
@@ -176,7 +176,3 @@ export const listDeliveries = async (
   ]);
   return { pending, ended };
 };
-
-/** Whether a delivery was made or given up. @throws AwsError */
-export const hasEnded = async (userId: string, id: string): Promise<boolean> =>
-  (await getItem("jobs", rowKeys.endedDelivery(userId, id), { consistent: true })) !== undefined;

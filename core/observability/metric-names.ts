@@ -21,6 +21,7 @@ export const metricNames = {
   OrphanedLeases: "Count",
   BudgetRefusals: "Count",
   BudgetAlertFailures: "Count",
+  ExportFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
 } as const satisfies Record<string, "Count" | "Milliseconds">;
