@@ -21,6 +21,7 @@ export const metricNames = {
   OrphanedLeases: "Count",
   BudgetRefusals: "Count",
   BudgetAlertFailures: "Count",
+  DeadDeliveries: "Count",
   ExportFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
