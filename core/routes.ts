@@ -1015,6 +1015,7 @@ const rollupGrants = [
   "rollups:PutItem",
   "rollups:UpdateItem",
   "keys:GetItem",
+  "keys:Query",
   "keys:UpdateItem",
   "jobs:PutItem",
   "jobs:UpdateItem",
