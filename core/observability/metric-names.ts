@@ -25,6 +25,7 @@ export const metricNames = {
   ExportFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
+  DeliveryLagMs: "Milliseconds",
 } as const satisfies Record<string, "Count" | "Milliseconds">;
 
 export type MetricName = keyof typeof metricNames;

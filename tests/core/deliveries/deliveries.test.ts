@@ -6,8 +6,9 @@ import { getItem } from "#core/db/table.ts";
 import { sendDueDeliveries } from "#core/deliveries/send-due.ts";
 import { serveOwner } from "#core/deliveries/take-turn.ts";
 import { newId } from "#core/ids.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import { type HttpsServer, hasOpenssl, startHttpsServer } from "#tests/core/jobs/https-server.ts";
-import { muteLog } from "#tests/core/support/lambda.ts";
+import { captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -285,6 +286,20 @@ describe.skipIf(!hasTables || !hasOpenssl)(`deliveries (${tablesName}, openssl)`
       new Set(fast.deliveries.filter(({ body }) => body.includes(userId)).map(({ headers }) => headers["webhook-id"]))
         .size,
     ).toBe(1);
+  });
+
+  it("are measured: how late their worker comes, and how many were given up", async () => {
+    const userId = newOwner();
+    slow.answer = { status: 410 };
+    const row = await owe(userId, slow);
+    flushMetrics({ route: "before" });
+    const { lines } = await captureLog(async () => {
+      await send(row.nextTryAt + 60 * minuteMs);
+      flushMetrics({ route: "SendDeliveries" });
+    });
+    const blob = lines.find(({ route, _aws: metrics }) => route === "SendDeliveries" && metrics !== undefined);
+    expect(blob).toMatchObject({ DeadDeliveries: expect.any(Number), DeliveryLagMs: expect.any(Number) });
+    expect(Number(blob?.DeliveryLagMs)).toBeGreaterThanOrEqual(60 * minuteMs);
   });
 
   it("are their owner's only", async () => {
