@@ -219,7 +219,7 @@ export const chatCompletionsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: chatLimit,
   ...generating,
-  grants: chatGrants,
+  grants: [...chatGrants, ...session],
 }));
 
 export const messagesRoute = /* @__PURE__ */ row(() => ({
@@ -301,7 +301,7 @@ export const modelsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("models", 120),
   ...buffered,
-  grants: [...verifyKey],
+  grants: [...verifyKey, ...session],
 }));
 
 export const modelRoute = /* @__PURE__ */ row(() => ({
@@ -324,7 +324,7 @@ export const cancelRequestRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("cancel", 120),
   ...buffered,
-  grants: [...verifyKey],
+  grants: [...verifyKey, ...session],
 }));
 
 export const requestsRoute = /* @__PURE__ */ row(() => ({
@@ -642,7 +642,16 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("chat", 10),
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, "cache:GetItem", ...replayed, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [
+    ...verifyKey,
+    ...meter,
+    ...byok,
+    "cache:GetItem",
+    ...replayed,
+    ...chatSecrets,
+    "secret:ExaApiKey",
+    ...session,
+  ],
 }));
 
 export const battleRoute = /* @__PURE__ */ row(() => ({
@@ -653,7 +662,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -664,7 +673,7 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
 }));
 
 export const councilRoute = /* @__PURE__ */ row(() => ({
@@ -675,7 +684,7 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
 }));
 
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({

@@ -1,6 +1,6 @@
 import { markCancelled } from "#core/db/admission.ts";
 import { GatewayError } from "#core/errors.ts";
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { byKeyOrPage, keyPrincipal } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { cancelRequestRoute } from "#core/routes.ts";
 
@@ -9,7 +9,7 @@ const requestIdPattern = /^req_[0-9a-f-]{36}$/;
 /** POST /api/v1/requests/:id/cancel: stops a running request of the same user within 3 s */
 export const handler = jsonHandler({
   route: cancelRequestRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   endpoints: {
     POST: {
       handle: async (call) => {

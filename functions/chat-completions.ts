@@ -1,6 +1,6 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
-import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { byKeyOrPage, callerOf } from "#core/http/authenticate.ts";
 import { beginsEarly } from "#core/http/begins-early.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { withFunctionCalls } from "#core/http/function-calls.ts";
@@ -17,7 +17,7 @@ const settleMs = 5_000;
 /** POST /api/v1/chat/completions */
 export const handler = streamHandler({
   route: chatCompletionsRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   beginsEarly,
   endpoints: {
     POST: withFunctionCalls(

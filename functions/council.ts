@@ -1,4 +1,4 @@
-import { byApiKey } from "#core/http/authenticate.ts";
+import { byKeyOrPage } from "#core/http/authenticate.ts";
 import { serveCouncil } from "#core/http/council-endpoint.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
@@ -9,6 +9,6 @@ import { councilSchema } from "#core/schemas/council.ts";
 /** POST /api/v1/council: several models draft, and one answer comes out */
 export const handler = streamHandler({
   route: councilRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   endpoints: { POST: withBody(councilSchema, idempotent(serveCouncil)) },
 });

@@ -18,6 +18,9 @@ export const isHeavy = ({ body, headers }: Pick<RequestState, "body" | "headers"
 /** White space may stand around the type and before its parameters (RFC 9110, section 5.6.6). */
 const jsonContentType = /^\s*application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
+export const isJson = ({ headers }: Pick<RequestState, "headers">): boolean =>
+  jsonContentType.test(headers["content-type"] ?? "");
+
 /** Refuses keys that could reach a prototype when somebody copies the value. Its depth is bounded. */
 export const checkValue = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return;
@@ -108,7 +111,7 @@ const parseBody = (state: RequestState, parse: BodyParser): Promise<void> | unde
       details: { maxBytes: maxBodyBytes },
     });
   }
-  if (!jsonContentType.test(state.headers["content-type"] ?? "")) {
+  if (!isJson(state)) {
     throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "Send the body as JSON with `Content-Type: application/json`.", {
       param: "Content-Type",
     });
