@@ -1,10 +1,10 @@
 import { countRequest } from "#core/auth/count-request.ts";
 import type { KeyPrincipal } from "#core/auth/principal.ts";
+import { playgroundKeyId } from "#core/auth/principal.ts";
 import { readSession } from "#core/auth/session-claims.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
-import { playgroundKeyId } from "#core/keys/playground-key.ts";
 import { supabaseFor } from "./authenticate-session.ts";
 import { isJson } from "./body.ts";
 import { requireSameOrigin } from "./origin.ts";

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { playgroundKeyId } from "#core/auth/principal.ts";
 import { budgetAttribute } from "#core/db/admission-row.ts";
 import { periodName } from "#core/db/budget-period.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { updateItem } from "#core/db/table.ts";
-import { playgroundKeyId } from "#core/keys/playground-key.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { admissionOf, eventsOf, useFaultyGateway } from "#tests/faults/support/gateway.ts";
@@ -76,7 +76,10 @@ describe.skipIf(!hasTables)(`the session of the dashboard's own pages (${tablesN
       names: { "#sum": name },
       values: { ":spent": 1_000_000_000_000n },
     });
-    expect((await send()).error().code).toBe("BUDGET_EXCEEDED");
+    expect((await send()).error()).toMatchObject({
+      code: "BUDGET_EXCEEDED",
+      message: expect.stringContaining("The Playground's daily budget of 1 USD"),
+    });
     const { key } = (await browser.post("/api/v1/keys", { name: "Mine" })).data<{ key: string }>();
     expect((await send({ authorization: `Bearer ${key}` })).status).toBe(200);
   });
