@@ -267,7 +267,14 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
       await book(made, 1n);
       const budget = (await markOf(made))?.budget;
       if (budget === undefined) throw new Error("The key has no budget");
-      const alert = { budgetId: budget.id, period: periodName(budget.period, Date.now()), percent: 50, at: Date.now() };
+      const { id: budgetId, picoUsd: limitPicoUsd } = budget;
+      const alert = {
+        budgetId,
+        period: periodName(budget.period, Date.now()),
+        percent: 50,
+        limitPicoUsd,
+        at: Date.now(),
+      };
       await noteAlert(user.userId, alert, undefined);
       await patch(made.keyId, { budget: { usd: 5, period } });
       // Another budget of the same period would be the same one.

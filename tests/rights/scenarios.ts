@@ -150,26 +150,38 @@ const abandoned: Scenario = async (cloud) => {
   await asking;
 };
 
-/** A request is added up, and a budget alert is sent. */
+/** Waits until so many alerts of budgets are written for a user. */
+const alerted = ({ cloud, userId }: Actor, count: number): Promise<void> =>
+  eventually(async () => {
+    const rows = await cloud.rows("jobs");
+    const told = rows.filter((row) => row.userId === userId && row.kind === "budget").length;
+    if (told < count) throw new Error(`${told} alerts are written`);
+  });
+
+/** A request is added up, and budget alerts are sent, also to the key that replaced the charged one. */
 const rolledUp: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
+  const { browser, keyId, userId } = actor;
   await answered(actor);
   const budget = { usd: 0, period: "day" };
-  ok(await actor.browser.patch(`/api/v1/keys/${actor.keyId}`, { budget, alertWebhookUrl: webhookUrl }));
+  ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget, alertWebhookUrl: webhookUrl }));
   const refused = await actor.post("/api/v1/chat/completions", {
     model: "gpt",
     messages: [{ role: "user", content: "Hi" }],
   });
   if (refused.status !== 402) throw new Error(`The budget let it through: ${refused.text}`);
-  await eventually(async () => {
-    const rows = await cloud.rows("jobs");
-    const isTold = rows.some(({ userId, kind }) => userId === actor.userId && kind === "budget");
-    if (!isTold) throw new Error("Nothing is delivered");
-  });
+  await alerted(actor, 1);
   await eventually(async () => {
     const rows = await cloud.rows("rollups");
-    if (!rows.some(({ pk }) => String(pk).includes(actor.userId))) throw new Error("Nothing was added up");
+    if (!rows.some(({ pk }) => String(pk).includes(userId))) throw new Error("Nothing was added up");
   });
+  const rotation = await browser.post(`/api/v1/keys/${keyId}/rotate`, { gracePeriodSeconds: 0 });
+  const next = ok(rotation).data<{ keyId: string }>();
+  ok(await browser.patch(`/api/v1/keys/${next.keyId}`, { budget: { usd: 0.01, period: "day" } }));
+  const requestId = refused.headers["x-request-id"] ?? "";
+  const { day } = await cloud.settledUsage(userId, requestId);
+  await cloud.setAttribute("usage", rowKeys.usageEvent(userId, day, requestId, 0), "touched", true);
+  await alerted(actor, 2);
 };
 
 /** Waits until the poller has ended a job. */
