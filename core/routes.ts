@@ -120,6 +120,8 @@ const chatGrants = /* @__PURE__ */ lazily(
     [
       ...verifyKey,
       ...meter,
+      // The open row of a request that began before its verdict, and was refused.
+      "usage:DeleteItem",
       ...byok,
       "cache:GetItem",
       ...replayed,

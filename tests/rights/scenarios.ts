@@ -13,8 +13,15 @@ import { Actor } from "./actor.ts";
  * function does not do what it should; what it did without a right that it asked for is in the log.
  */
 
-/** @param lose takes a right from the function, to see what it does without. */
-export type Scenario = (cloud: TestCloud, lose: (right: Grant) => Promise<void>) => Promise<void>;
+/**
+ * @param lose takes a right from the function, to see what it does without.
+ * @param asked whether the function has asked for a right so far, in vain or not.
+ */
+export type Scenario = (
+  cloud: TestCloud,
+  lose: (right: Grant) => Promise<void>,
+  asked: (right: Grant) => Promise<boolean>,
+) => Promise<void>;
 
 const ok = (reply: HttpReply): HttpReply => {
   if (reply.status >= 300) throw new Error(`${reply.status}: ${reply.text}`);
@@ -58,6 +65,28 @@ const generation =
     const refused = { "idempotency-key": randomUUID(), "x-provider-key": "nobodys" };
     if ((await send("Hello", refused)).status !== 400) throw new Error("A provider key that nobody has was taken");
     await actor.settled(await send("Hello [[simulate: status=500]]", { "idempotency-key": randomUUID() }));
+  };
+
+const maxTries = 100;
+
+/**
+ * The same, and begins requests before the verdict on their key, which is no. Whether a request begins so hangs on whose
+ * answer comes first, so it is tried until one has.
+ */
+const refusedGeneration =
+  (id: RouteId, provider: string): Scenario =>
+  async (cloud, lose, asked) => {
+    await generation(id, provider)(cloud, lose, asked);
+    const owner = await Actor.of(cloud);
+    const { path, body } = sampleOf(id, "Hello");
+    for (let tries = 0; !(await asked("usage:DeleteItem")); tries++) {
+      if (tries === maxTries) throw new Error(`No request of ${maxTries} began before its verdict`);
+      const actor = await owner.withNewKey();
+      ok(await actor.post(path, body));
+      await actor.verified();
+      await cloud.unkey.keys.updateKey({ keyId: actor.keyId, enabled: false });
+      if ((await actor.post(path, body)).status !== 401) throw new Error("A disabled key was taken");
+    }
   };
 
 /** Counts tokens with the user's own provider key. */
@@ -254,11 +283,11 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: generation("ChatCompletions", "openai"),
-  Messages: generation("Messages", "openai"),
+  ChatCompletions: refusedGeneration("ChatCompletions", "openai"),
+  Messages: refusedGeneration("Messages", "openai"),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
   Embeddings: generation("Embeddings", "openai"),
-  Responses: generation("Responses", "openai"),
+  Responses: refusedGeneration("Responses", "openai"),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
   Models: keyed("Models"),
