@@ -8,7 +8,7 @@ import { GatewayError } from "#core/errors.ts";
 import { type Admission, newAdmission } from "#core/generation/admission.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { Generation } from "#core/generation/generation.ts";
-import type { EarlierEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
+import type { EarlierEnd, GenerationEnd, GenerationOptions } from "#core/generation/generation-parts.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { RequestScope } from "#core/generation/request-scope.ts";
 import {
@@ -19,6 +19,7 @@ import {
   wholeReserve,
 } from "#core/generation/reservation.ts";
 import { secondRound } from "#core/generation/second-round.ts";
+import type { GenerationCost } from "#core/generation/unanswered-cost.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -39,6 +40,13 @@ export interface RunOptions {
   /** For the whole run, ms. */
   readonly timeoutMs: number;
   readonly maxCostUsd: number | undefined;
+}
+
+/** What a run calls a model with. */
+interface Opened {
+  readonly targets: readonly [Target, ...Target[]];
+  readonly admission: Admission;
+  readonly budget: RunBudget;
 }
 
 /** What all calls of a run may take. */
@@ -82,10 +90,7 @@ export class ModelRun implements ArenaRun {
     const { requestId, startedAtMs, lambdaDeadlineMs } = call;
     const { userId } = caller.principal;
     this.#scope = new RequestScope({ userId, requestId, timeoutMs, startedAtMs, lambdaDeadlineMs });
-    call.deferred.push(async () => {
-      this.#scope.close();
-      await this.#budget?.close();
-    });
+    call.deferred.push(() => this.#close());
   }
 
   get runId(): string {
@@ -151,8 +156,19 @@ export class ModelRun implements ArenaRun {
   }
 
   /** One call to one model, streamed to us, metered and settled. @throws GatewayError */
-  async generate(request: GenerationRequest): Promise<Generated> {
-    const { targets, admission, budget } = this.#opened(request.model);
+  generate(request: GenerationRequest): Promise<Generated> {
+    const opened = this.#opened(request.model);
+    return opened.budget.during(this.#generate(request, opened));
+  }
+
+  /** One web search, which the platform always pays for: reserved, metered as a separate unit, and settled. */
+  search<Result>(work: () => Promise<Result>): Promise<Result> {
+    const [admission, budget] = [this.#admission, this.#budget];
+    if (admission === undefined || budget === undefined) throw new Error("The run was not opened");
+    return budget.during(this.#search(work, admission, budget));
+  }
+
+  async #generate(request: GenerationRequest, { targets, admission, budget }: Opened): Promise<Generated> {
     const body = toChatRequest(request);
     const size = chatSize(body);
     const reserve = mostExpensive(
@@ -196,19 +212,15 @@ export class ModelRun implements ArenaRun {
       generation.fail(thrown, until);
     }
     const usage = meteredUsage(outcome, inputTokens);
-    const cost = await generation.settle({ whole: collected !== undefined, usage, outcome });
-    budget.settle(cost);
+    const end = { whole: collected !== undefined, usage, outcome };
+    const { costPicoUsd } = await this.#settle(generation, budget, end);
     if (generation.error !== undefined || collected === undefined) throw generation.error;
     const { content, toolCalls } = collected;
-    const { costPicoUsd } = cost;
     const finishReason = outcome?.finishReason ?? "stop";
     return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason, simulated };
   }
 
-  /** One web search, which the platform always pays for: reserved, metered as a separate unit, and settled. */
-  async search<Result>(work: () => Promise<Result>): Promise<Result> {
-    const [admission, budget] = [this.#admission, this.#budget];
-    if (admission === undefined || budget === undefined) throw new Error("The run was not opened");
+  async #search<Result>(work: () => Promise<Result>, admission: Admission, budget: RunBudget): Promise<Result> {
     const granted = (await budget.purse.take(wholeReserve(exaSearchPicoUsd), false)) ?? 0n;
     const search = { model: exaSearchModel, byok: false, operation: "media" } as const;
     const generation = this.#newGeneration(search, admission.day, granted, this.#generations++);
@@ -224,17 +236,32 @@ export class ModelRun implements ArenaRun {
     } finally {
       const costPicoUsd = isBilled ? exaSearchPicoUsd : 0n;
       const failed = generation.error !== undefined;
-      const cost = await generation.settle({
+      if (!isBilled) budget.purse.giveBack(granted, false);
+      await this.#settle(generation, budget, {
         whole: !failed,
         usage: { ...noTokens, estimated: isBilled && failed },
         unitCost: { unit: "searches", units: isBilled ? 1 : 0, costPicoUsd, spendPicoUsd: costPicoUsd },
       });
-      budget.settle(cost);
-      if (!isBilled) budget.purse.giveBack(granted, false);
     }
   }
 
-  #opened(name: string) {
+  /** The money is booked before the row is settled: it is spent even if the row cannot be written. @throws AwsError */
+  #settle(generation: Generation, budget: RunBudget, end: GenerationEnd): Promise<GenerationCost> {
+    budget.settle(generation.costOf(end));
+    return generation.settle(end);
+  }
+
+  /** Ends the run after its answer. Nobody reads what is still under way. @throws AwsError */
+  async #close(): Promise<void> {
+    try {
+      if (this.#budget?.isBusy === true && !this.signal.aborted) this.#scope.cancel();
+      await this.#budget?.close();
+    } finally {
+      this.#scope.close();
+    }
+  }
+
+  #opened(name: string): Opened {
     const [first, ...others] = this.#targets.get(name) ?? [];
     const [admission, budget] = [this.#admission, this.#budget];
     if (first === undefined || admission === undefined || budget === undefined) {

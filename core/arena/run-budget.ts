@@ -21,6 +21,8 @@ export class RunBudget {
   /** Counted against the caller's limit: an unknown price as the highest one. */
   #limited = 0n;
   #totals: RunTotals = { inputTokens: 0, outputTokens: 0, costPicoUsd: 0n };
+  /** Calls that are not booked yet. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(admission: Admission, maxCostUsd: number | undefined) {
     this.#admission = admission;
@@ -41,10 +43,26 @@ export class RunBudget {
     return this.#admission;
   }
 
-  /** Ends the run's admission. */
-  close(): Promise<void> {
+  /** Whether a call is not booked yet. */
+  get isBusy(): boolean {
+    return this.#underWay.size > 0;
+  }
+
+  /** Keeps the run's admission until a call has been booked. */
+  async during<Result>(call: Promise<Result>): Promise<Result> {
+    this.#underWay.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#underWay.delete(call);
+    }
+  }
+
+  /** Ends the run's admission, once every call is booked: one that is still under way costs, too. */
+  async close(): Promise<void> {
+    while (this.isBusy) await Promise.allSettled(this.#underWay);
     const { inputTokens, outputTokens } = this.#totals;
-    return this.#admission.close({ ...this.#spent, tokens: inputTokens + outputTokens });
+    await this.#admission.close({ ...this.#spent, tokens: inputTokens + outputTokens });
   }
 
   /** Books what a call has used. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { GatewayError } from "#core/errors.ts";
+import { allEnded } from "#core/generation/with-retries.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { Emit } from "#core/schemas/arena-events.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
@@ -130,7 +131,8 @@ export const collectVotes = async (
   random: () => number = Math.random,
 ): Promise<readonly Vote[]> => {
   emit({ name: "vote.start", data: { voters: answers.map(({ agent }) => agent.agentId) } });
-  return Promise.all(
+  // Also when one of them ends the run: the others' calls are booked before it is over.
+  return allEnded(
     answers.map(async ({ agent }) => {
       const others = answers.filter((other) => other.agent.agentId !== agent.agentId);
       const vote = await castVote(run, agent, ballotFor(question, others, random));

@@ -32,10 +32,11 @@ export const mediaTokenPrices: Readonly<Record<string, MediaTokenPrices | null>>
     basis: "vendor-page",
     source: "https://developers.openai.com/api/docs/models/gpt-image-2.6-sunburst",
   },
-  "gpt-image-2.6-flare": null,
+  // "Token prices match OpenAI", says one of them on 2026-11-05; the other, that 2.6 costs what 2.5 did.
+  "gpt-image-2.6-flare": quoted(5, 8, 30, "two resellers (docs.laozhang.ai, docs.apiyi.com)"),
   "gpt-image-2": quoted(5, 8, 30, "two resellers that name OpenAI's page"),
-  // Resellers name $5 for text, $8 for images and $32 for what is made, OpenAI's own page was not to be had.
-  "gpt-image-1.5": null,
+  // Words that it makes cost $10: they are counted as images, since an answer does not say which of its tokens are words.
+  "gpt-image-1.5": quoted(5, 8, 32, "two price tables that name OpenAI's page (langfuse, litellm)"),
   "gpt-4o-mini-tts": quoted(0.6, 0, 12, "OpenAI's own forum"),
   "gpt-4o-transcribe": quoted(2.5, 6, 10, "a guide that agrees with $0.006 per minute"),
   "gpt-4o-mini-transcribe": quoted(1.25, 3, 5, "a reading of OpenAI's page"),

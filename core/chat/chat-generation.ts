@@ -14,6 +14,7 @@ import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { type DialectName, maySpeakDialect, type NativeAnswer, type NativeRequest } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
+import { prepareProvider } from "#core/providers/registry.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
@@ -167,6 +168,7 @@ export class ChatGeneration {
     const cache = this.#cache;
     const findAnswer = cache === undefined ? undefined : (signal: AbortSignal) => cache.find(signal);
     try {
+      prepareProvider(choices[0].model.provider, caller.providerKeySlug !== undefined);
       const { targets, hit } = await openRequest(this.#metered, caller, choices, findAnswer);
       this.#primary = targets[0];
       this.#hit = hit;

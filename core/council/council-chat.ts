@@ -3,6 +3,7 @@ import { ModelRun } from "#core/arena/model-run.ts";
 import type { CouncilPriceClass } from "#core/catalog/council-models.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { checkChatRequest, longestTimeoutMs } from "#core/chat/check-request.ts";
+import { checkUrls } from "#core/chat/check-urls.ts";
 import { chunksOf } from "#core/chat/chunk-reader.ts";
 import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
 import type { RequestContext } from "#core/context.ts";
@@ -168,6 +169,7 @@ export const openCouncil = async (
   if (refusal !== undefined) throw refusal;
   const { request, warnings } = councilOfChat(body, headers, priceClass);
   checkChatRequest(body);
+  checkUrls(body);
   const plan = planCouncil(request);
   const timeoutMs = body.timeout ?? longestTimeoutMs(body);
   const run = new ModelRun({ call, caller, timeoutMs, maxCostUsd: undefined });

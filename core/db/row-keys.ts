@@ -67,6 +67,8 @@ export const rowKeys = {
   usageExport: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORT#${id}` }),
   /** How many exports a user has. */
   exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
+  /** Says that a delivery of an export was written. */
+  exportedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORTED#${id}` }),
   /** Prefixes of the sort keys of deliveries. */
   pendingDeliveries: "PENDING_DELIVERY#",
   endedDeliveries: "DELIVERY#",

@@ -52,6 +52,8 @@ export interface NativePassage<Body> {
   readonly body: (body: Body) => JsonRecord;
   /** A whole answer of the platform's key, with what the gateway adds. */
   readonly answer?: (text: string, body: Body) => string;
+  /** The frames of a stream of the platform's key, with what the gateway adds. */
+  readonly frames?: (frames: AsyncIterable<Buffer | string>, body: Body) => AsyncIterable<Buffer | string>;
   /** Frames that end a stream which ran out of its money. @param state of the provider's adapter */
   readonly cutFrames: (state: JsonRecord) => string;
   /** Frames that end a stream which failed. */

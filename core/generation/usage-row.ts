@@ -1,5 +1,11 @@
 import type { CatalogModel } from "#core/catalog/model.ts";
-import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
+import {
+  type AttemptRecord,
+  deleteOpenUsage,
+  putOpenUsage,
+  settleUsage,
+  type UsageStatus,
+} from "#core/db/usage-events.ts";
 import type { GenerationCost } from "./unanswered-cost.ts";
 import { withRetries } from "./with-retries.ts";
 
@@ -96,6 +102,13 @@ export class UsageRow {
       openUntil: Math.ceil(untilMs / 1_000),
     });
     return this.#opened;
+  }
+
+  /** Deletes the open row, if it was ever written. @throws AwsError */
+  async discard(): Promise<void> {
+    // A write whose answer was lost may have been made.
+    await this.#opened?.catch(() => undefined);
+    if (this.#opened !== undefined) await withRetries(() => deleteOpenUsage(this.#options));
   }
 
   /** Settles the row exactly once. @throws AwsError */

@@ -49,15 +49,15 @@ const nativeRequest = <Body>(
   return { dialect, operation, body: native.body(body), headers, refusal, untranslatable, cutFrames };
 };
 
-/** Frames that the provider sent in the dialect, as they came. A failure is written behind them. */
+/** Frames that the provider sent in the dialect, as they came with the caller's own key. A failure is written behind them. */
 async function* passedOn<Body>(
   frames: AsyncIterable<Buffer | string>,
   answer: NativeAnswer,
   passage: NativePassage<Body>,
-  { fail, requestId }: StreamFacts<Body>,
+  { fail, requestId, body }: StreamFacts<Body>,
 ): AsyncGenerator<Buffer | string> {
   try {
-    yield* frames;
+    yield* answer.ownKey ? frames : (passage.frames?.(frames, body) ?? frames);
   } catch (thrown) {
     yield passage.failureFrames(fail(thrown), requestId, answer.state());
   }

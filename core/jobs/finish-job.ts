@@ -20,7 +20,7 @@ const withEnd = (row: JobRow, end: JobEnd): JobRow => ({
  * @throws AwsError
  */
 export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Promise<JobRow> => {
-  const { units, costPicoUsd } = jobCost(row, state);
+  const { units, costPicoUsd, estimated } = jobCost(row, state);
   const { usage, userId } = row;
   const settled = {
     userId,
@@ -36,6 +36,7 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     unit: usage.unit,
     units,
     costPicoUsd,
+    ...(estimated ? { estimated } : {}),
     attempts: usage.attempts,
     latencyMs: nowMs - row.createdAt,
   };

@@ -27,6 +27,7 @@ export interface PolledJob {
 const timedOut: EndState = {
   status: "failed",
   error: { name: "JobTimeout", message: "The provider did not finish this job within two hours." },
+  mayBeBilled: true,
 };
 
 /** A job that is out of time also ends when its provider cannot be asked: it is down, or the key is gone. */
@@ -48,7 +49,7 @@ const ask = async (row: JobRow, signal: AbortSignal): Promise<JobState> => {
     const error = withoutKeyOf(thrown, credential);
     if (error instanceof ProviderFailure && isGone(error)) {
       const message = error.providerMessage ?? "The provider no longer knows this job.";
-      return { status: "failed", error: { name: "NotFound", message } };
+      return { status: "failed", error: { name: "NotFound", message }, mayBeBilled: true };
     }
     throw error;
   }

@@ -1,6 +1,6 @@
 import { unkey } from "#core/auth/unkey-client.ts";
 import { config } from "#core/config.ts";
-import { expireMark } from "#core/db/account-rows.ts";
+import { expireMark, lastingMarks } from "#core/db/account-rows.ts";
 import { readAdmission } from "#core/db/admission.ts";
 import {
   changeMark,
@@ -226,11 +226,20 @@ export const patchKey = async (
   return secret === undefined ? view : { ...view, alertWebhookSecret: secret };
 };
 
+/**
+ * Ends a key in Unkey and by its mark, which refuses the key from the very next request on. The mark may expire once Unkey has
+ * confirmed, not before: while Unkey knows the key, nothing else refuses it. @throws GatewayError SERVICE_UNAVAILABLE
+ */
+const endKey = async (keyId: string, keyHash: string, nowMs: number): Promise<void> => {
+  await changeMark(keyHash, { revokedAt: nowMs });
+  await callUnkey(unkey().keys.deleteKey({ keyId })).catch(ignoreNotFound);
+  await expireMark(keyHash, nowMs);
+};
+
 /** Revokes a key for good: refused from the very next request on. @throws GatewayError NOT_FOUND, SERVICE_UNAVAILABLE */
 export const revokeKey = async (userId: string, keyId: string, nowMs: number): Promise<void> => {
   const { keyHash, budget } = await requireUserKey(userId, keyId);
-  await changeMark(keyHash, { revokedAt: nowMs });
-  await callUnkey(unkey().keys.deleteKey({ keyId })).catch(ignoreNotFound);
+  await endKey(keyId, keyHash, nowMs);
   const isShared = budget?.period === "total" && familyOf(await listUserKeys(userId), keyId).length > 1;
   await removeUserKey(userId, keyId);
   if (budget?.period === "total" && !isShared) await removeTotal(userId, budget.id);
@@ -309,14 +318,13 @@ export const disableAllKeys = async (userId: string, nowMs: number): Promise<num
 };
 
 /**
- * Revokes all keys of a user for good, before the user's rows are deleted. The keys' marks refuse them for one more day.
- * @throws GatewayError SERVICE_UNAVAILABLE
+ * Revokes all keys of a user for good, before the user's rows are deleted: those of the user's rows, and those whose mark alone is
+ * left, as of keys that an older version revoked. The marks refuse the keys for one more day. Resolves to how many keys there
+ * were. @throws GatewayError SERVICE_UNAVAILABLE, TableUnavailable
  */
 export const revokeAllKeys = async (userId: string, nowMs: number): Promise<number> => {
   const rows = await listUserKeys(userId);
-  for (const { keyId, keyHash } of rows) {
-    await expireMark(keyHash, nowMs);
-    await revokeKey(userId, keyId, nowMs);
-  }
+  for (const { keyId } of rows) await revokeKey(userId, keyId, nowMs);
+  for (const { keyId, keyHash } of await lastingMarks(userId)) await endKey(keyId, keyHash, nowMs);
   return rows.length;
 };

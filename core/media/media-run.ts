@@ -13,7 +13,7 @@ import { wholeReserve } from "#core/generation/reservation.ts";
 import type { UnitCost } from "#core/generation/settlement.ts";
 import type { StartingRequest } from "#core/jobs/job-request.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
-import { mayBeBilled, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, mayBeBilled, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { askAgain } from "#core/routing/ask-again.ts";
 import type { Target } from "#core/routing/target.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
@@ -151,9 +151,14 @@ export class MediaRun implements MediaCalls, StartingRequest {
     return reply;
   }
 
-  /** A question that costs nothing: repeated after transient failures, without an attempt record. @throws ProviderFailure */
-  ask<Result>(question: () => Promise<Result>): Promise<Result> {
-    return askAgain(question, { signal: this.signal, remainingMs: () => this.remainingMs() });
+  /** A question about accepted work: repeated after transient failures, without an attempt record. @throws ProviderFailure */
+  async ask<Result>(question: () => Promise<Result>): Promise<Result> {
+    try {
+      return await askAgain(question, { signal: this.signal, remainingMs: () => this.remainingMs() });
+    } catch (thrown) {
+      // A refused question is no refusal of the work.
+      throw afterAcceptance(thrown);
+    }
   }
 
   /** The provider has started, and charges even if nobody waits for the result. */
@@ -166,6 +171,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
   madeNothing(): void {
     this.#mayHaveMade = false;
     this.#options.context.handedOver = false;
+  }
+
+  /** There is no result, but the provider may charge this much. */
+  mayHaveMade(made: Partial<Quote>): void {
+    this.underWay();
+    this.succeed(made, true);
   }
 
   /** The request's result is complete. `estimated`: some of what it may have cost was not seen. */

@@ -148,6 +148,8 @@ export class ProviderFailure extends Error {
   outcome: ProviderOutcome | undefined;
   /** Whether the provider may have the whole request. Set where a connection failed before. */
   handedOver = true;
+  /** Whether the provider had taken the work on before: it may do and bill it, whatever this failure says. */
+  accepted = false;
 
   constructor(provider: ProviderId, kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -166,10 +168,17 @@ export class ProviderFailure extends Error {
 const refusals: ReadonlySet<FailureKind> = new Set(["rate-limit", "server", "auth", "quota", "request"]);
 
 /** Whether a failed attempt may have to be paid: the provider has the request, and has not refused it. */
-export const mayBeBilled = ({ kind, status, handedOver, outcome }: ProviderFailure): boolean => {
+export const mayBeBilled = ({ kind, status, handedOver, accepted, outcome }: ProviderFailure): boolean => {
+  if (accepted) return true;
   if (outcome !== undefined && (outcome.contentStarted || outcome.usage !== undefined)) return true;
   if (refusals.has(kind) || (kind === "timeout" && status !== undefined)) return false;
   return handedOver;
+};
+
+/** Notes on a failure that it came after the provider had taken the work on. Gives the error back. */
+export const afterAcceptance = (error: unknown): unknown => {
+  if (error instanceof ProviderFailure) error.accepted = true;
+  return error;
 };
 
 /** Notes on a failure what the provider had reported until then. Gives the error back. */

@@ -154,6 +154,7 @@ export const rooms: readonly Room[] = [
     "db",
     "deliveries",
     "encryption",
+    "observability",
     "outbound",
     "schemas",
     "usage",

@@ -138,6 +138,19 @@ const fashionFields = {
 };
 
 const source = (type: "image" | "document") => (url: string) => ({ type, source: { type: "url", url } });
+const council = "concurred/council";
+const chatFile = (model: string) => (url: string) => ({
+  model,
+  messages: [{ role: "user", content: [{ type: "file", file: { file_data: url, filename: "a.pdf" } }] }],
+});
+const chatImage = (model: string) => (url: string) => ({
+  model,
+  messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }],
+});
+const responsesImage = (model: string) => (url: string) => ({
+  model,
+  input: [{ role: "user", content: [{ type: "input_image", image_url: url }] }],
+});
 const turn = (model: string, block: object) => ({
   model,
   max_tokens: 100,
@@ -151,10 +164,7 @@ const messagesFields = {
 
 const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => object>>>> = {
   "POST /api/v1/chat/completions": {
-    "messages.content.image_url.url": (url) => ({
-      model: "gpt",
-      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }],
-    }),
+    "messages.content.image_url.url": chatImage("gpt"),
   },
   "POST /api/v1/messages": messagesFields,
   "POST /api/v1/messages/count_tokens": messagesFields,
@@ -204,14 +214,11 @@ const fields: Readonly<Record<string, Readonly<Record<string, (url: string) => o
 
 /** More places for a URL, which no schema names: the schema leaves them open, or the same field has another meaning. */
 const unnamed: readonly (readonly [name: string, field: string, make: (url: string) => object])[] = [
-  [
-    "POST /api/v1/chat/completions",
-    "messages.content.file.file_data",
-    (url) => ({
-      model: "gpt",
-      messages: [{ role: "user", content: [{ type: "file", file: { file_data: url, filename: "a.pdf" } }] }],
-    }),
-  ],
+  ["POST /api/v1/chat/completions", "messages.content.file.file_data", chatFile("gpt")],
+  ["POST /api/v1/chat/completions", "a council's image", chatImage(council)],
+  ["POST /api/v1/chat/completions", "a council's file", chatFile(council)],
+  ["POST /api/v1/messages", "a council's image", (url) => turn(council, source("image")(url))],
+  ["POST /api/v1/responses", "a council's image", responsesImage(council)],
   ["POST /api/v1/messages", "a document", (url) => turn("claude", source("document")(url))],
   ["POST /api/v1/messages", "another provider's model", (url) => turn("gpt", source("image")(url))],
   [
@@ -219,11 +226,7 @@ const unnamed: readonly (readonly [name: string, field: string, make: (url: stri
     "messages.content.source.content",
     (url) => turn("gpt", { type: "document", source: { type: "content", content: [source("image")(url)] } }),
   ],
-  [
-    "POST /api/v1/responses",
-    "input.content.image_url",
-    (url) => ({ model: "gpt", input: [{ role: "user", content: [{ type: "input_image", image_url: url }] }] }),
-  ],
+  ["POST /api/v1/responses", "input.content.image_url", responsesImage("gpt")],
   [
     "POST /api/v1/responses",
     "input.content.file_url",

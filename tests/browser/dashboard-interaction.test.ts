@@ -42,6 +42,35 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     expect(faults).toEqual([]);
   });
 
+  test("loads a page's script when the page is first opened, and once", async () => {
+    const { page } = await visit("keys", { "GET v1/keys": ok(keys), "GET v1/usage": ok(usage) });
+    const scripts: string[] = [];
+    page.on("request", (request) => {
+      const name = /\/assets\/([\w-]+?)-page-/.exec(request.url())?.[1];
+      if (name !== undefined) scripts.push(name);
+    });
+    await page.getByText("Production server").waitFor();
+    for (const name of ["Usage", "Keys", "Usage"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+    }
+    expect(scripts).toEqual(["usage"]);
+  });
+
+  test("offers a reload where a page's script is gone, such as after an update", async () => {
+    const { page } = await visit("keys", { "GET v1/keys": ok(keys), "GET v1/usage": ok(usage) });
+    await page.getByText("Production server").waitFor();
+    await page.route(/assets\/usage-page-/, (route) => route.fulfill({ status: 404, body: "" }));
+    await page.getByRole("link", { name: "Usage" }).click();
+    await page.getByText("The page did not load.").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Usage");
+    await page.unroute(/assets\/usage-page-/);
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.getByText("Estimated cost").first().waitFor();
+    await page.getByRole("link", { name: "Keys", exact: true }).click();
+    await page.getByText("Production server").waitFor();
+  });
+
   test.each(["dashboard/", "dashboard/usage/"])("works at %s, with a slash at its end", async (path) => {
     const { page, faults } = await open();
     await fakeApi(page, { "GET v1/keys": ok(keys), "GET v1/usage": ok(usage) });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createOpenAI } from "@ai-sdk/openai";
 import { Agent, tool as agentTool, OpenAIProvider, Runner, setTracingDisabled } from "@openai/agents";
 import { generateText, type ModelMessage, Output, stepCountIs, streamText, tool } from "ai";
@@ -53,24 +54,31 @@ describe.each(models)("the AI SDK (@ai-sdk/openai with its defaults) on %s", (mo
     expect(citySchema.safeParse(output).success).toBe(true);
   });
 
-  it("holds a conversation of several turns", async () => {
-    const messages: ModelMessage[] = [];
+  it.each([
+    ["whole", generateText],
+    ["streamed", streamText],
+  ] as const)("holds a conversation of several turns with a tool, %s", async (_, ask) => {
+    const messages: ModelMessage[] = [{ role: "user", content: "What is the weather in Bern?" }];
+    const first = ask({
+      model: gateway()(model),
+      messages,
+      stopWhen: stepCountIs(5),
+      tools: { get_weather: getWeather },
+    });
+    messages.push(...(await (await first).response).messages);
     for (const text of ["one", "two", "three"]) {
-      messages.push({ role: "user", content: `Hello [[simulate: text=${text}]]` });
-      const result = await generateText({ model: gateway()(model), messages });
-      expect(result.text).toBe(text);
-      messages.push(...result.response.messages);
-    }
-  });
-
-  it("holds a streamed conversation when nothing is to be stored", async () => {
-    const messages: ModelMessage[] = [];
-    for (const text of ["one", "two"]) {
-      messages.push({ role: "user", content: `Hello [[simulate: text=${text}]]` });
-      const providerOptions = { openai: { store: false } };
-      const result = streamText({ model: gateway()(model), messages, providerOptions });
-      expect(await result.text).toBe(text);
+      const marker = `[[simulate: text=${text}-${randomUUID()}]]`;
+      messages.push({ role: "user", content: marker });
+      const result = await ask({ model: gateway()(model), messages });
+      expect(await result.text).toContain(text);
       messages.push(...(await result.response).messages);
+      // The model sees what it has said.
+      const [seen] = await cloud().providerRequests(marker);
+      expect(JSON.stringify(seen?.body)).toContain("Sunny in");
+      for (const said of messages.filter(({ role }) => role === "assistant").slice(0, -1)) {
+        const words = Array.isArray(said.content) ? said.content : [];
+        for (const part of words) if (part.type === "text") expect(JSON.stringify(seen?.body)).toContain(part.text);
+      }
     }
   });
 
@@ -95,12 +103,14 @@ describe.each(models)("the AI SDK (@ai-sdk/openai with its defaults) on %s", (mo
   });
 });
 
-it("the AI SDK is told which setting to change where it sends an id instead of a streamed answer", async () => {
+it("the AI SDK is told which setting to change where it sends the id of a message that is nowhere", async () => {
   const model = createOpenAI({ baseURL: cloud().baseUrl, apiKey: cloud().apiKey })("claude");
-  const question: ModelMessage = { role: "user", content: "Hello" };
-  const first = streamText({ model, messages: [question] });
-  await first.consumeStream();
-  const messages = [question, ...(await first.response).messages, question];
+  const said = { type: "text" as const, text: "Hello", providerOptions: { openai: { itemId: "msg_elsewhere" } } };
+  const messages: ModelMessage[] = [
+    { role: "user", content: "Hello" },
+    { role: "assistant", content: [said] },
+    { role: "user", content: "And?" },
+  ];
   await expect(generateText({ model, messages, maxRetries: 0 })).rejects.toMatchObject({
     statusCode: 400,
     message: expect.stringContaining("providerOptions.openai.store = false"),
@@ -134,6 +144,20 @@ describe.each(models)("OpenAI's Agents SDK (@openai/agents with its defaults) on
     const streamed = await runner().run(agent, "What is the weather in Bern?", { stream: true });
     await streamed.completed;
     expect(streamed.finalOutput).toContain("Sunny in");
+  });
+
+  it("goes on with a streamed conversation", async () => {
+    const agent = new Agent({ name: "Plain", model });
+    const first = await runner().run(agent, "Hello [[simulate: text=one]]", { stream: true });
+    await first.completed;
+    const marker = `[[simulate: text=two-${randomUUID()}]]`;
+    const next = { role: "user" as const, content: marker };
+    const second = await runner().run(agent, [...first.history, next], { stream: true });
+    await second.completed;
+    expect(second.finalOutput).toContain("two");
+    const [seen] = await cloud().providerRequests(marker);
+    expect(JSON.stringify(seen?.body)).toContain("one");
+    expect(JSON.stringify(seen?.body)).not.toContain("_ckz_");
   });
 
   it("hands over to another agent", async () => {

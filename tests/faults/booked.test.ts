@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { maxJobMs } from "#core/jobs/job-times.ts";
+import { pollDueJobs } from "#core/jobs/poll-due-jobs.ts";
 import { storeProviderKey } from "#core/provider-keys/provider-keys.ts";
 import { type HttpReply, request } from "#tests/accounts/support/gateway.ts";
 import type { Caller } from "#tests/core/support/chat-gateway.ts";
@@ -69,7 +71,7 @@ interface Produced {
   readonly remainingMs?: number;
   readonly cancels?: boolean;
   /** A job's end, which a poll brings. */
-  readonly job?: "ended" | "failed";
+  readonly job?: "ended" | "failed" | "gone" | "late";
   readonly byok?: boolean;
   readonly body?: object;
 }
@@ -158,6 +160,25 @@ const arrivingOnce = (others: Play): Play => {
   };
 };
 
+/** The first of them is refused, before the others end. */
+const refusingOnce = (others: Play): Play => {
+  let calls = 0;
+  return (response, asked) => {
+    calls += 1;
+    return calls === 1 ? refusing(400)(response, asked) : others(response, asked);
+  };
+};
+
+/** A request in fal's queue, and what comes of each question about it. */
+const acceptedThen =
+  (asked: Play, text: string, url: string): Play =>
+  (response, request) => {
+    if (request.method === "GET") return asked(response, request);
+    const at = `${url}/requests/${encodeURIComponent(text)}`;
+    beginAnswer(response, false);
+    response.end(JSON.stringify({ request_id: "fal-1", status_url: `${at}/status`, response_url: at }));
+  };
+
 /** How each end of the table is produced; undefined for a form of work that cannot end so. */
 const producers: Readonly<Record<string, (work: PaidWork, end: string, url: string) => Produced | undefined>> = {
   "a whole answer with the provider's counts": (work, _, url) => ({ play: (text) => work.whole(text, url) }),
@@ -175,8 +196,21 @@ const producers: Readonly<Record<string, (work: PaidWork, end: string, url: stri
     body: { model: "gemini-3.1-flash-image", n: 3 },
     ...timesOf(end),
   }),
+  "of several images, none that arrived, the first refused": (work, end) => ({
+    play: () => refusingOnce(ends[end]?.(work) ?? unknownEnd(end)),
+    body: { model: "gemini-3.1-flash-image", n: 3 },
+    ...timesOf(end),
+  }),
+  "no result after the provider accepted the work, as it refuses to say what became of it": (_, end, url) => ({
+    play: (text) => acceptedThen(refusing(Number(end)), text, url),
+    body: { model: "recraft-v3", n: 2 },
+  }),
   "audio that is cut off": cutOff,
-  "a job that ends without a result": (work, _, url) => ({ play: (text) => work.whole(text, url), job: "failed" }),
+  "a job that its provider calls failed": (work, _, url) => ({ play: (text) => work.whole(text, url), job: "failed" }),
+  "a job whose end is not seen": (work, end, url) => ({
+    play: (text) => work.whole(text, url),
+    job: end === "two hours have passed" ? "late" : "gone",
+  }),
   "the connection failed before the last byte was sent": () => ({ play: () => reset }),
   "the provider refused before any output": (_, end) => ({ play: () => refusing(Number(end)) }),
   "the function is killed": () => ({ play: () => () => undefined }),
@@ -274,7 +308,8 @@ describe.skipIf(!hasTables)(`what is booked on ${tablesName}, for`, () => {
       await call(caller, "POST", `/api/v1/requests/${id}/cancel`);
     }
     const reply = await replied;
-    const last = job === undefined ? undefined : work.job?.[job];
+    if (job === "late") await pollDueJobs(new AbortController().signal, Date.now() + maxJobMs + 60_000);
+    const last = job === undefined || job === "late" ? undefined : job === "gone" ? refusing(404) : work.job?.[job];
     if (last !== undefined && reply !== undefined) await endJob(caller, work, text, last, reply);
     const { open, spentPicoUsd } = await admissionOf(caller);
     expect(open).toBe(0);

@@ -9,15 +9,18 @@ import { type FakeProvider, type FakeProviderRequest, startFakeProvider } from "
 const keyOf = ({ headers }: FakeProviderRequest): string =>
   String(headers["x-goog-api-key"] ?? headers["x-key"] ?? headers.authorization ?? "").replace(/^(Bearer|Key) /, "");
 
+const googleImage = {
+  candidates: [{ content: { parts: [{ inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" } }] } }],
+};
+
 const answers: Readonly<Record<string, (origin: string) => unknown>> = {
   "/minimax/v1/t2a_v2": () => ({
     data: { audio: "fffb98c4", status: 2 },
     extra_info: { usage_characters: 5 },
     base_resp: { status_code: 0 },
   }),
-  "/google/v1beta/models/gemini-3.1-flash-image:generateContent": () => ({
-    candidates: [{ content: { parts: [{ inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" } }] } }],
-  }),
+  "/google/v1beta/models/gemini-3.1-flash-image:generateContent": () => googleImage,
+  "/google/v1beta/models/gemini-3.1-flash-lite-image:generateContent": () => googleImage,
   "/fashn/v1/run": () => ({ id: "run-1", error: null }),
   "/fashn/v1/status/run-1": () => ({ id: "run-1", status: "completed", output: ["https://cdn.fashn.ai/a.png"] }),
   "/fal/fal-ai/qwen-image": (origin) => ({
@@ -51,7 +54,7 @@ const cloud = useCloud(async () => {
     [`${name}_BASE_URL`, `${provider.url}${path}`],
     [`${name}_API_KEY`, `platform-${name}`],
   ]);
-  return { env: { RATE_LIMIT_SCALE: "100", ...Object.fromEntries(env) } };
+  return { env: { RATE_LIMIT_SCALE: "100", UNPRICED_MODELS: "refuse", ...Object.fromEntries(env) } };
 });
 afterAll(() => provider.close());
 
@@ -127,6 +130,38 @@ describe.each(Object.keys(work) as (keyof typeof work)[])("the caller's own key 
       expect(provider.requests.length).toBe(before);
     }
   });
+});
+
+describe("a model without a known price", () => {
+  const body = { model: "gemini-3.1-flash-lite-image", prompt: "x" };
+
+  it.each(["/image/generate", "/images/generations"])(
+    "is refused with the platform's key on a permanent stage, and served with the caller's own, at %s",
+    async (path) => {
+      const account = await newAccount();
+      const before = provider.requests.length;
+      const refused = await account.call("POST", path, body);
+      expect(refused.status).toBe(400);
+      expect(refused.error()).toMatchObject({
+        param: "model",
+        message: expect.stringContaining("your own provider key"),
+      });
+      expect(provider.requests.length).toBe(before);
+      expect(await cloud().settledUsage(account.userId, refused.requestId)).toMatchObject({ status: "error" });
+      expect(await cloud().admission(account.userId)).toMatchObject({ open: [], spentPicoUsd: 0n });
+      await account.store("google", "mine", "own-google-key-0001");
+      let requestId = "";
+      const seen = await account.keysSeen(async () => {
+        const reply = await account.call("POST", path, body);
+        requestId = reply.requestId;
+        return reply;
+      });
+      expect(seen).toEqual(["own-google-key-0001"]);
+      const event = await cloud().settledUsage(account.userId, requestId);
+      expect(event).toMatchObject({ status: "ok", byok: true, units: 1 });
+      expect(event.costPicoUsd).toBeUndefined();
+    },
+  );
 });
 
 describe("a key", () => {

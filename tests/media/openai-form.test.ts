@@ -15,6 +15,8 @@ let user: Caller;
 let client: OpenAI;
 /** A client whose user has an OpenAI key. */
 let own: OpenAI;
+/** The same user's, whose API key has a budget that includes it. */
+let budgeted: OpenAI;
 let ownUserId: string;
 
 const storeOwnKey = async (): Promise<void> => {
@@ -27,9 +29,13 @@ const storeOwnKey = async (): Promise<void> => {
     apiKey: "sk-mine-0123456789abcdef",
   });
   expect(stored.status).toBe(201);
-  const key = await browser.post("/api/v1/keys", { name: "mine", rateLimit: 60 });
-  const apiKey = (key.json() as { data: { key: string } }).data.key;
-  own = new OpenAI({ apiKey, baseURL: cloud().baseUrl, maxRetries: 0 });
+  const clientOf = async (body: object): Promise<OpenAI> => {
+    const key = await browser.post("/api/v1/keys", { name: "mine", rateLimit: 60, ...body });
+    const apiKey = (key.json() as { data: { key: string } }).data.key;
+    return new OpenAI({ apiKey, baseURL: cloud().baseUrl, maxRetries: 0 });
+  };
+  own = await clientOf({});
+  budgeted = await clientOf({ budget: { usd: 1, period: "day", includeByok: true } });
   ownUserId = userId;
 };
 
@@ -274,10 +280,13 @@ describe("POST /api/v1/audio/transcriptions", () => {
 
   it("does not pay for audio of any length: whisper-1 needs the caller's own key", async () => {
     const file = await toFile(Buffer.from("a-long-silence"), "silence.flac", { type: "audio/flac" });
-    await expect(client.audio.transcriptions.create({ model: "whisper-1", file })).rejects.toMatchObject({
-      status: 400,
-      param: "model",
-    });
+    // A budget that includes the caller's own key cannot hold it either.
+    for (const held of [client, budgeted]) {
+      await expect(held.audio.transcriptions.create({ model: "whisper-1", file })).rejects.toMatchObject({
+        status: 400,
+        param: "model",
+      });
+    }
     expect(await cloud().providerRequests("silence.flac")).toEqual([]);
   });
 

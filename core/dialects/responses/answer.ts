@@ -9,7 +9,7 @@ import { calledWith } from "#core/providers/tool-forms.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { Carrier } from "./carried.ts";
-import { heldMessageId, ItemIds } from "./item-ids.ts";
+import { heldMessageId, ItemIds, saidText } from "./item-ids.ts";
 import { callItem, messageItem, reasoningItem, refusalPart, textPart } from "./output-items.ts";
 import { textOf } from "./read.ts";
 import { endOf, responseMaker, toResponseUsage } from "./response-object.ts";
@@ -28,9 +28,7 @@ const wordsOf = ({ message, logprobs }: Choice): ResponseOutputMessage["content"
 /** An id that can be given back alone, for callers that have not said that nothing is to be stored. */
 const messageId = (content: ResponseOutputMessage["content"], ids: ItemIds, { store }: ResponsesRequest): string => {
   const own = ids.next("msg");
-  const [only] = content;
-  if (store === false || content.length !== 1 || only?.type !== "output_text") return own;
-  return heldMessageId(only.text) ?? own;
+  return store === false ? own : (heldMessageId(saidText({ content })) ?? own);
 };
 
 /** The items of one choice, in the order in which a model makes them. */

@@ -3,7 +3,7 @@ import type { JsonRecord } from "#core/values/is-record.ts";
 import { AssistantTurn } from "./assistant-turn.ts";
 import { saidContent, textContent, toolResult, type UserPart, userContent } from "./content.ts";
 import { customArguments } from "./custom-input.ts";
-import { heldMessage } from "./item-ids.ts";
+import { HeldMessages } from "./item-ids.ts";
 import { filledMember, textMember, textOf } from "./read.ts";
 import { badRequest, type Refusals } from "./refuse.ts";
 import { resultsAfterCalls } from "./results-after-calls.ts";
@@ -18,10 +18,13 @@ class Conversation {
   readonly messages: ChatMessage[] = [];
   readonly #warnings: Set<string>;
   readonly #refusals: Refusals;
+  readonly #held: HeldMessages;
   #turn: AssistantTurn | undefined;
   #attachments: UserPart[] = [];
 
-  constructor(warnings: Set<string>, refusals: Refusals) {
+  /** @throws GatewayError BAD_REQUEST for ids that hold too much */
+  constructor(items: readonly JsonRecord[], warnings: Set<string>, refusals: Refusals) {
+    this.#held = new HeldMessages(items);
     this.#warnings = warnings;
     this.#refusals = refusals;
   }
@@ -122,7 +125,7 @@ class Conversation {
     if (id === undefined) throw badRequest(`${path} must have a type, a role or an id.`, path);
     // Reasoning only helps; the conversation is whole without it.
     if (id.startsWith("rs_")) return;
-    const text = heldMessage(id);
+    const text = this.#held.find(id);
     if (text === undefined) {
       throw badRequest(
         `${path} refers to an earlier answer by its id, but answers are not stored here. Send the items themselves: set ` +
@@ -145,13 +148,16 @@ class Conversation {
   }
 }
 
-/** Messages of the items that can be translated; the others are among the refusals. */
+/**
+ * Messages of the items that can be translated; the others are among the refusals.
+ * @throws GatewayError BAD_REQUEST for ids that hold too much
+ */
 export const toChatMessages = (
   items: readonly JsonRecord[],
   warnings: Set<string>,
   refusals: Refusals,
 ): readonly ChatMessage[] => {
-  const conversation = new Conversation(warnings, refusals);
+  const conversation = new Conversation(items, warnings, refusals);
   for (const [index, item] of items.entries()) {
     refusals.try(() => conversation.add(item, `input[${index}]`), undefined);
   }

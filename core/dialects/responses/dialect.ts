@@ -4,7 +4,7 @@ import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import { responsesAnswer } from "./answer.ts";
 import { errorEvent } from "./failure.ts";
 import { toNativeBody, withHeldMessages } from "./native-body.ts";
-import { cutFrames, failureFrames } from "./native-frames.ts";
+import { cutFrames, failureFrames, withHolder } from "./native-frames.ts";
 import { inOwnTerms, ownName } from "./own-terms.ts";
 import { responsesStream } from "./stream.ts";
 import { responsesToChat } from "./to-chat.ts";
@@ -26,5 +26,12 @@ export const responsesDialect: Dialect<ResponsesRequest> = {
   answer: responsesAnswer,
   stream: responsesStream,
   ownName,
-  native: { name: "responses", body: toNativeBody, answer: withHeldMessages, cutFrames, failureFrames },
+  native: {
+    name: "responses",
+    body: toNativeBody,
+    answer: withHeldMessages,
+    frames: withHolder,
+    cutFrames,
+    failureFrames,
+  },
 };

@@ -2,7 +2,7 @@ import { gatewayFields } from "#core/schemas/chat.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { fromEncryptedContent } from "./carried.ts";
-import { heldMessage, heldMessageId, isOwnId } from "./item-ids.ts";
+import { HeldMessages, heldMessageId, isOwnId, saidText } from "./item-ids.ts";
 import { textOf } from "./read.ts";
 
 /** Reasoning that we wrapped, as the items that OpenAI made; none where another provider did. */
@@ -14,35 +14,43 @@ const unwrapped = (item: JsonRecord): readonly JsonRecord[] => {
     .map(({ id, data }) => ({ type: "reasoning", id, summary: item.summary ?? [], encrypted_content: data }));
 };
 
+const isReference = ({ type, role }: JsonRecord): boolean =>
+  type === "item_reference" || (type === undefined && role === undefined);
+
 /** An item without what only the gateway understands: ids that it made, and what it wrapped. */
-const ownItem = (item: JsonRecord): readonly JsonRecord[] => {
+const ownItem = (item: JsonRecord, held: HeldMessages): readonly JsonRecord[] => {
   const id = textOf(item.id);
   if (item.type === "reasoning") return unwrapped(item);
-  if (id === undefined || !isOwnId(id)) return [item];
-  const held = heldMessage(id);
-  if (held !== undefined && item.content === undefined) {
-    return [{ type: "message", role: "assistant", content: [{ type: "output_text", text: held, annotations: [] }] }];
+  if (id === undefined) return [item];
+  if (isReference(item)) {
+    const text = held.find(id);
+    if (text !== undefined) {
+      return [{ type: "message", role: "assistant", content: [{ type: "output_text", text, annotations: [] }] }];
+    }
+    return isOwnId(id) && id.startsWith("rs_") ? [] : [item];
   }
-  if (item.type === "item_reference" && id.startsWith("rs_")) return [];
+  if (!isOwnId(id)) return [item];
   const { id: _, ...rest } = item;
   return [rest];
 };
 
 const ours: ReadonlySet<string> = new Set(gatewayFields);
 
-/** The request as it may reach OpenAI itself. */
+const ownItems = (items: readonly JsonRecord[]): JsonRecord[] => {
+  const held = new HeldMessages(items);
+  return items.flatMap((item) => ownItem(item, held));
+};
+
+/** The request as it may reach OpenAI itself. @throws GatewayError BAD_REQUEST for ids that hold too much */
 export const toNativeBody = ({ input, ...body }: ResponsesRequest): JsonRecord => ({
   ...Object.fromEntries(Object.entries(body).filter(([name, value]) => value !== undefined && !ours.has(name))),
-  ...(input === undefined
-    ? {}
-    : { input: typeof input === "string" ? input : input.filter(isRecord).flatMap(ownItem) }),
+  ...(input === undefined ? {} : { input: typeof input === "string" ? input : ownItems(input.filter(isRecord)) }),
 });
 
 /** A message with an id that can be given back alone. */
 const holding = (item: JsonRecord): JsonRecord => {
-  const [part, ...others] = Array.isArray(item.content) ? (item.content as readonly JsonRecord[]) : [];
-  if (item.type !== "message" || others.length > 0 || part?.type !== "output_text") return item;
-  const id = heldMessageId(textOf(part.text) ?? "");
+  if (item.type !== "message") return item;
+  const id = heldMessageId(saidText(item));
   return id === undefined ? item : { ...item, id };
 };
 

@@ -1,6 +1,9 @@
 import type { GatewayError } from "#core/errors.ts";
+import type { ResponsesRequest } from "#core/schemas/responses.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { eventFrame, responseError } from "./failure.ts";
+import { holderId } from "./item-ids.ts";
+import { reasoningItem } from "./output-items.ts";
 
 /** Events of ours behind those that OpenAI sent itself. */
 
@@ -26,3 +29,55 @@ export const cutFrames = (state: JsonRecord): string =>
 /** Ends a stream that failed. */
 export const failureFrames = (error: GatewayError, requestId: string, state: JsonRecord): string =>
   lastEvent("failed", state, { error: responseError(error, requestId) });
+
+const lastMarks = ["event: response.completed\n", "event: response.incomplete\n"] as const;
+
+const lastEventAt = (part: Buffer): number => Math.max(...lastMarks.map((mark) => part.indexOf(mark)));
+
+const dataOf = (frame: string): JsonRecord | undefined => {
+  const lines = frame.split("\n").filter((line) => line.startsWith("data:"));
+  try {
+    const event: unknown = JSON.parse(lines.map((line) => line.slice("data:".length)).join("\n"));
+    return isRecord(event) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The last event, behind an item that holds the messages of the answer. As it came where there is nothing to hold. */
+const behindHolder = (frame: string): string => {
+  const event = dataOf(frame);
+  if (event === undefined || !isRecord(event.response) || !Array.isArray(event.response.output)) return frame;
+  const { response, sequence_number: number } = event;
+  const output = event.response.output as readonly unknown[];
+  const id = holderId(output);
+  if (id === undefined || typeof number !== "number") return frame;
+  const item = reasoningItem(id, "", {});
+  const place = { output_index: output.length, item };
+  return (
+    eventFrame({ type: "response.output_item.added", ...{ sequence_number: number, ...place } }) +
+    eventFrame({ type: "response.output_item.done", ...{ sequence_number: number + 1, ...place } }) +
+    eventFrame({
+      ...(event as JsonRecord & { readonly type: string }),
+      ...{ sequence_number: number + 2, response: { ...response, output: [...output, item] } },
+    })
+  );
+};
+
+/** A stream of the platform's key. Nothing of it is stored, so an item at its end holds what clients give back by id alone. */
+export async function* withHolder(
+  frames: AsyncIterable<Buffer | string>,
+  { store }: ResponsesRequest,
+): AsyncGenerator<Buffer | string, void, undefined> {
+  for await (const part of frames) {
+    const bytes = typeof part === "string" ? Buffer.from(part) : part;
+    const at = store === false ? -1 : lastEventAt(bytes);
+    if (at < 0) {
+      yield part;
+      continue;
+    }
+    const [last = "", ...others] = bytes.subarray(at).toString("utf8").split("\n\n");
+    const end = [behindHolder(`${last}\n\n`), others.join("\n\n")].join("");
+    yield Buffer.concat([bytes.subarray(0, at), Buffer.from(end)]);
+  }
+}

@@ -8,8 +8,9 @@ import type { JsonRecord } from "#core/values/is-record.ts";
 import { Carrier } from "./carried.ts";
 import { EventLog } from "./event-log.ts";
 import { responseError } from "./failure.ts";
-import { ItemIds } from "./item-ids.ts";
+import { holderId, ItemIds } from "./item-ids.ts";
 import { OpenCall, OpenMessage, OpenReasoning } from "./open-items.ts";
+import { reasoningItem } from "./output-items.ts";
 import { textOf } from "./read.ts";
 import { endOf, type ResponseState, responseMaker, toResponseUsage } from "./response-object.ts";
 import { ToolNames } from "./tool-names.ts";
@@ -65,6 +66,7 @@ class Translator {
   end(): string {
     const end = endOf(this.#finishReason);
     this.#closeAll(end.status === "incomplete" ? "incomplete" : "completed");
+    this.#holdMessages();
     this.#tell(end.status, { ...end, usage: toResponseUsage(this.#usage) });
     return this.#log.take();
   }
@@ -76,6 +78,14 @@ class Translator {
       error: responseError(error, this.#facts.requestId),
     });
     return this.#log.take();
+  }
+
+  /** Unless the caller has said that nothing is to be stored, it may give back the ids of the messages alone. */
+  #holdMessages(): void {
+    const id = this.#facts.body.store === false ? undefined : holderId(this.#log.output);
+    if (id === undefined) return;
+    const item = reasoningItem(id, "", {});
+    this.#log.end(this.#log.begin(item), item);
   }
 
   #tell(what: string, state: Pick<ResponseState, "status"> & Partial<ResponseState>): void {

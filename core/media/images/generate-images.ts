@@ -1,7 +1,6 @@
 import { type MediaModel, resolveMediaModel } from "#core/catalog/media-models.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import { failureBehind } from "#core/generation/failure-to-error.ts";
 import { rememberOutput } from "#core/jobs/remember-output.ts";
 import { MediaRun } from "#core/media/media-run.ts";
 import type { Quote } from "#core/media/quote.ts";
@@ -67,40 +66,39 @@ export const makeImages = async (
   const run = new MediaRun({ context, ...caller, model, quote: quoteOf(work.request.n), timeoutMs });
   const credential = await run.open();
   return run.guard(async () => {
-    try {
-      const { images, seed, costPicoUsd, simulated, usage, failures = [] } = await adapter.make(work, credential, run);
-      if (images.length === 0 && failures.length > 0) {
-        if (!failures.some(mayBePaid)) run.madeNothing();
-        throw failures[0];
-      }
-      const unseen = failures.filter(mayBePaid).length;
-      const bill = imageBill(quoteOf, { arrived: images.length, unseen, reportedPicoUsd: costPicoUsd });
-      run.succeed(bill.quote, bill.estimated);
-      const output = images.flatMap(toFiles);
-      context.deferred.push(() =>
-        rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
-      );
-      const { id, provider } = model;
-      return {
-        headers: run.headers(simulated),
-        data: {
-          id: context.requestId,
-          model: id,
-          provider,
-          images: images.map(view),
-          /** Images that were requested and not made. */
-          failed: Math.max(0, work.request.n - images.length),
-          seed,
-          costUsd: run.costUsd,
-        },
-        usage,
-      };
-    } catch (error) {
-      // A provider's own refusal or failure is not charged. Work whose end we did not see may be, as that of some images.
-      const kind = failureBehind(error)?.kind;
-      if (kind === "request" || kind === "server") run.madeNothing();
-      throw error;
+    const made = await adapter.make(work, credential, run).catch((thrown: unknown) => {
+      if (!mayBePaid(thrown)) run.madeNothing();
+      throw thrown;
+    });
+    const { images, seed, costPicoUsd, simulated, usage, unshown = 0, failures = [] } = made;
+    const unseen = failures.filter(mayBePaid).length;
+    if (images.length === 0 && failures.length > 0) {
+      // Each image is a call of its own: what became of the first says nothing of the others.
+      if (unseen === 0) run.madeNothing();
+      else run.mayHaveMade(quoteOf(unseen));
+      throw failures[0];
     }
+    const bill = imageBill(quoteOf, { arrived: images.length + unshown, unseen, reportedPicoUsd: costPicoUsd });
+    run.succeed(bill.quote, bill.estimated);
+    const output = images.flatMap(toFiles);
+    context.deferred.push(() =>
+      rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
+    );
+    const { id, provider } = model;
+    return {
+      headers: run.headers(simulated),
+      data: {
+        id: context.requestId,
+        model: id,
+        provider,
+        images: images.map(view),
+        /** Images that were requested and not made. */
+        failed: Math.max(0, work.request.n - images.length),
+        seed,
+        costUsd: run.costUsd,
+      },
+      usage,
+    };
   });
 };
 

@@ -62,10 +62,12 @@ const quoteOf = (model: MediaModel): Quote => ({
 
 /** What audio of any length costs cannot be reserved. @throws GatewayError BAD_REQUEST */
 const requireBound = (model: MediaModel, run: MediaRun): void => {
-  if (run.byok || !isWhisper(model.id)) return;
+  if (!isWhisper(model.id) || (run.byok && run.bookedBudget === undefined)) return;
   throw new GatewayError(
     "BAD_REQUEST",
-    "whisper-1 takes audio of any length, so the platform's key does not pay for it. Store your own OpenAI key, or use gpt-4o-transcribe.",
+    run.byok
+      ? "whisper-1 takes audio of any length, so an API key with a budget that includes your own provider keys may not use it. Use gpt-4o-transcribe."
+      : "whisper-1 takes audio of any length, so the platform's key does not pay for it. Store your own OpenAI key, or use gpt-4o-transcribe.",
     { param: "model" },
   );
 };

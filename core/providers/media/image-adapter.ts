@@ -34,6 +34,8 @@ export interface ImageResult {
   /** The charge that the provider reported; undefined where it reports none. */
   readonly costPicoUsd?: bigint | undefined;
   readonly simulated: boolean;
+  /** Images that were made and are charged, and that the provider keeps back. */
+  readonly unshown?: number;
   /** Why the other images were not made, where each is a call of its own. */
   readonly failures?: readonly unknown[];
   /** Token counts, from providers that report them. */

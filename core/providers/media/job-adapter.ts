@@ -35,7 +35,12 @@ export type EndState =
       /** The output is too large for a row, and the provider keeps it until then, unix ms. */
       readonly heldUntil?: number | undefined;
     }
-  | { readonly status: "failed"; readonly error: { readonly name: string; readonly message: string } };
+  | {
+      readonly status: "failed";
+      readonly error: { readonly name: string; readonly message: string };
+      /** The provider took the job on and does not say that it made nothing: it may charge it. */
+      readonly mayBeBilled?: boolean;
+    };
 
 /** Asks a provider about a job. @throws ProviderFailure */
 export type AskProvider = (job: SubmittedJob, credential: ProviderCredential, signal: AbortSignal) => Promise<JobState>;

@@ -6,6 +6,7 @@ import type { GenerationRequest } from "#core/arena/arena-run.ts";
 import { ModelRun } from "#core/arena/model-run.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
+import { UsageRow } from "#core/generation/usage-row.ts";
 import { newId } from "#core/ids.ts";
 import { forgetTargets } from "#core/routing/target-stats.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
@@ -144,6 +145,36 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       { ...facts, status: "ok", estimated: false },
       { ...facts, status: "error", estimated: true },
     ]);
+  });
+
+  it("books what its calls cost, though their usage rows cannot be settled", async () => {
+    const { run, generate, finish, spentUsd } = await begin("gpt-5.2");
+    answer = briefAnswer;
+    vi.spyOn(UsageRow.prototype, "settle").mockRejectedValueOnce(new Error("no table"));
+    await expect(generate("gpt-5.2")).rejects.toThrow("no table");
+    await finish();
+    expect(Number(run.totals.costPicoUsd)).toBeGreaterThan(0);
+    expect(await spentUsd()).toBe(Number(run.totals.costPicoUsd) / 1e12);
+  });
+
+  it("stops and books the calls that are still under way when its answer ends", async () => {
+    const { generate, finish, spentUsd, events } = await begin("gpt-5.2");
+    let begun: () => void = () => undefined;
+    const began = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    answer = (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`data: ${JSON.stringify(chunk({ content: "Hm" }))}\n\n`);
+      begun();
+    };
+    const left = generate("gpt-5.2");
+    const ended = expect(left).rejects.toMatchObject({ code: "CONFLICT" });
+    await began;
+    await finish();
+    await ended;
+    expect(await spentUsd()).toBeGreaterThan(0);
+    expect(await events(1)).toMatchObject([{ status: "cancelled", estimated: true }]);
   });
 
   it("takes a refusal for what the model said, and nothing for nothing", async () => {

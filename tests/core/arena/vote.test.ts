@@ -210,6 +210,20 @@ describe("Collecting votes", () => {
     expect(run.widest).toBe(4);
   });
 
+  it("ends after the other votes when cancelled: each is booked before the run is over", async () => {
+    let ended = 0;
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const run = new ScriptedRun(async (call) => {
+      await turn();
+      if (call.model === "gpt") call.run.cancel();
+      else await turn();
+      ended += 1;
+      throw new GatewayError("PROVIDER_ERROR", "Gone.");
+    });
+    await expect(collectVotes(run, question, answers, () => undefined)).rejects.toThrow();
+    expect(ended).toBe(answers.length);
+  });
+
   it("ends in the reason of the abort when cancelled", async () => {
     const run = new ScriptedRun((call) => {
       call.run.cancel();

@@ -30,6 +30,7 @@ const rowsOf = (userId: string, nowMs: number): readonly (readonly [TableId, Ite
     ["jobs", rowKeys.deliveryOwner(userId)],
     ["jobs", rowKeys.usageExport(userId, id)],
     ["jobs", rowKeys.exportCount(userId)],
+    ["jobs", rowKeys.exportedDelivery(userId, id)],
     ["jobs", rowKeys.pendingDelivery(userId, "lane", nowMs, id)],
     ["jobs", rowKeys.endedDelivery(userId, id)],
     ...days.flatMap((day): (readonly [TableId, ItemKey])[] => [

@@ -152,11 +152,14 @@ describe.skipIf(!hasTables || !hasOpenssl)(`jobs (${tablesName}, openssl)`, () =
     expect(Number(after.dueAt) * 1_000).toBeGreaterThan(Date.now());
   });
 
-  it("end after two hours, whatever their provider says", async () => {
+  /** The quote, since nobody saw what it came to. */
+  const unseen = { status: "error", units: 2, costPicoUsd: 150_000_000_000, estimated: true };
+
+  it("end after two hours, whatever their provider says, and keep their quote", async () => {
     const row = await startedJob("polls=99", { createdAt: Date.now() - maxJobMs - 1 });
     await pollDueJobs(signal, Date.now());
     expect(await now(row)).toMatchObject({ status: "failed", error: { name: "JobTimeout" } });
-    expect(await usageOf(row)).toMatchObject({ status: "error", units: 0, costPicoUsd: 0 });
+    expect(await usageOf(row)).toMatchObject(unseen);
   });
 
   it.each([
@@ -172,14 +175,15 @@ describe.skipIf(!hasTables || !hasOpenssl)(`jobs (${tablesName}, openssl)`, () =
       process.env.FASHN_BASE_URL = providers.baseUrls.fashn;
     }
     expect(await now(row)).toMatchObject({ status: "failed", error: { name: "JobTimeout" } });
-    expect(await usageOf(row)).toMatchObject({ status: "error", units: 0 });
+    expect(await usageOf(row)).toMatchObject(unseen);
     expect((await now(young)).status).toBe("queued");
   });
 
-  it("that their provider forgot are failed", async () => {
+  it("that their provider forgot are failed, and keep their quote", async () => {
     const row = await startedJob("polls=0", { ticket: { id: "forgotten" } });
     await pollDueJobs(signal, Date.now());
     expect(await now(row)).toMatchObject({ status: "failed", error: { name: "NotFound" } });
+    expect(await usageOf(row)).toMatchObject(unseen);
   });
 
   it("are asked about once in a turn, and settled once, by however many at once", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { admit } from "#core/db/admission.ts";
 import { budgetAttribute } from "#core/db/admission-row.ts";
-import { changeAlertWebhook, changeLimits, insertKey } from "#core/db/api-keys.ts";
+import { changeAlertWebhook, changeLimits, insertKey, removeUserKey } from "#core/db/api-keys.ts";
 import { listAlerts } from "#core/db/budget-alerts.ts";
 import { listDeliveries } from "#core/db/deliveries.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
@@ -72,6 +72,60 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
     const told = await Promise.all(Array.from({ length: 6 }, () => alertBudgets([eventOf()], nowMs)));
     expect(told.reduce((left, right) => left + right, 0)).toBe(1);
     expect((await bodies()).map(({ data }) => data.percent)).toEqual([80]);
+  });
+
+  it("begin again with each amount: a raised budget is told of at its own thresholds, and each message has its own id", async () => {
+    const amountOf = (picoUsd: bigint) => changeLimits(userId, [key], "k0", { budget: { ...budget, picoUsd } });
+    const told: number[] = [];
+    for (const [percent, times] of [
+      [100, 1n],
+      [100, 2n],
+      [120, 2n],
+      [160, 2n],
+      [160, 2n],
+      [200, 2n],
+    ] as const) {
+      await amountOf(limit * times);
+      await spend(percent);
+      told.push(await alertBudgets([eventOf()], nowMs));
+    }
+    expect(told).toEqual([1, 1, 0, 1, 0, 1]);
+    const { pending } = await listDeliveries(userId, 100);
+    expect(new Set(pending.map(({ messageId }) => messageId)).size).toBe(4);
+  });
+
+  it("are told once in the period of a row that an older version wrote without the amount", async () => {
+    await updateItem(
+      "keys",
+      rowKeys.budgetAlert(userId, budget.id),
+      "SET budgetId = :id, #period = :period, #percent = :percent, #at = :at",
+      {
+        names: { "#period": "period", "#percent": "percent", "#at": "at" },
+        values: { ":id": budget.id, ":period": "2026-11", ":percent": 50, ":at": nowMs },
+      },
+    );
+    await spend(60);
+    expect(await alertBudgets([eventOf()], nowMs)).toBe(0);
+    await spend(80);
+    expect(await alertBudgets([eventOf()], nowMs)).toBe(1);
+  });
+
+  it("of a rotated budget whose old key is gone name the key that has it now", async () => {
+    const next = { keyId: "key_2", keyHash: randomUUID(), rotatedFrom: key.keyId };
+    const createdAt = new Date(nowMs + 1).toISOString();
+    await insertKey({
+      ...next,
+      userId,
+      createdAt,
+      rateLimit: 60,
+      enabled: true,
+      limits: { id: "k0", budget },
+      alertWebhook: webhook,
+    });
+    await removeUserKey(userId, key.keyId);
+    await spend(50);
+    expect(await alertBudgets([eventOf()], nowMs)).toBe(1);
+    expect(await bodies()).toMatchObject([{ data: { keyId: "key_2", percent: 50 } }]);
   });
 
   it("begin again with each period, and a late event of the one before tells nothing", async () => {

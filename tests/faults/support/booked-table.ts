@@ -119,6 +119,11 @@ export const eventChecks: Readonly<Record<string, (booked: Booked) => void>> = {
     expectEach(booked, { status: "ok", estimated: true });
     expect(booked.costPicoUsd).toBe(quoteOf(booked));
   },
+  "the quote of each that may have been made; `estimated`": (booked) => {
+    expectEach(booked, broken);
+    // The first of three was refused.
+    expect(booked.costPicoUsd).toBe((quoteOf(booked) * 2n) / 3n);
+  },
   nothing: (booked) =>
     expectEach(booked, { status: "error", inputTokens: 0, outputTokens: 0, costPicoUsd: 0n, estimated: false }),
   "the amount that was reserved; `abandoned`, `estimated`": ({ events }) => {

@@ -6,7 +6,7 @@ import { megapixelsOf, sizeOfRatio } from "#core/providers/media/image-size.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { pollUntil } from "#core/providers/media/poll-until.ts";
 import { callUpstream, isVendorUrl, malformed, readReply } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 
 /** Images of Black Forest Labs (FLUX): a task is submitted, and polled at the URL of the response. */
 
@@ -94,13 +94,22 @@ interface Made {
 /** Statuses that judge the prompt or the image. BFL charges nothing for them. */
 const moderated: ReadonlySet<string> = new Set(["Request Moderated", "Content Moderated"]);
 
-const failed = (status: string): ProviderFailure => {
+/** BFL no longer knows the task: that says nothing of what was made. */
+const unknownTask = "Task not found";
+
+const failed = (status: string): unknown => {
   const refused = moderated.has(status);
-  return new ProviderFailure("bfl", refused ? "request" : "server", `bfl ended the task with status ${status}`, {
-    status: refused ? 400 : 502,
-    providerCode: status,
-    providerMessage: `No image was generated: ${status}.`,
-  });
+  const failure = new ProviderFailure(
+    "bfl",
+    refused ? "request" : "server",
+    `bfl ended the task with status ${status}`,
+    {
+      status: refused ? 400 : 502,
+      providerCode: status,
+      providerMessage: `No image was generated: ${status}.`,
+    },
+  );
+  return status === unknownTask ? afterAcceptance(failure) : failure;
 };
 
 /** The result of a task that has ended; undefined while it is pending. @throws ProviderFailure */

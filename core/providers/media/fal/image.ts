@@ -7,9 +7,9 @@ import { megapixelsOf, sizeOfRatio } from "#core/providers/media/image-size.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { pollUntil } from "#core/providers/media/poll-until.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { falImageModel } from "./image-models.ts";
-import { falFile, falResult, falStatus, submitFal } from "./queue.ts";
+import { falFile, falOutcome, falStatus, submitFal } from "./queue.ts";
 
 /** Images on fal: Recraft, Ideogram, Stable Diffusion, Qwen and Seedream. */
 
@@ -60,16 +60,34 @@ const resultSchema = z.looseObject({
   has_nsfw_concepts: z.array(z.boolean()).nullish(),
 });
 
-const toResult = (json: unknown, simulated: boolean): ImageResult => {
+/** The cost of images whose sizes fal reports; undefined where one is missing. */
+const costOfSizes = (model: string, images: readonly z.infer<typeof falFile>[]): bigint | undefined => {
+  let total = 0n;
+  for (const { width, height } of images) {
+    const cost =
+      typeof width === "number" && typeof height === "number"
+        ? mediaCostPicoUsd(model, megapixelsOf(width, height))
+        : undefined;
+    if (cost === undefined) return undefined;
+    total += cost;
+  }
+  return total;
+};
+
+/** An image that the safety checker blanked is made and charged all the same. */
+const toResult = (model: string, json: unknown, simulated: boolean): ImageResult => {
   const { images, seed, has_nsfw_concepts: blanked } = readReply(resultSchema, "fal", json);
   const kept = images.filter((_, index) => blanked?.[index] !== true);
   if (kept.length === 0) {
-    throw new ProviderFailure("fal", "request", "fal blanked every image", {
-      status: 400,
-      providerCode: "content_policy_violation",
-      providerMessage: "No image was generated: the safety checker rejected it.",
-    });
+    throw afterAcceptance(
+      new ProviderFailure("fal", "request", "fal blanked every image", {
+        status: 400,
+        providerCode: "content_policy_violation",
+        providerMessage: "No image was generated: the safety checker rejected it.",
+      }),
+    );
   }
+  const costPicoUsd = falImageModel(model).perMegapixel === true ? costOfSizes(model, images) : undefined;
   return {
     images: kept.map(({ url, content_type: contentType, width, height }) => ({
       url,
@@ -81,7 +99,9 @@ const toResult = (json: unknown, simulated: boolean): ImageResult => {
       height: height ?? null,
     })),
     seed: seed ?? null,
+    ...(costPicoUsd === undefined ? {} : { costPicoUsd }),
     simulated,
+    unshown: images.length - kept.length,
   };
 };
 
@@ -100,18 +120,9 @@ const makeOnce = async (
   const completed = async (): Promise<true | undefined> =>
     (await calls.ask(() => falStatus(credential, ticket, signal))) === "COMPLETED" ? true : undefined;
   await pollUntil(completed, maxPauseMs, signal);
-  return toResult(await calls.ask(() => falResult(credential, ticket, signal)), simulated);
-};
-
-/** The cost of images whose sizes fal reports; undefined where one is missing. */
-const costOfSizes = (model: string, images: ImageResult["images"]): bigint | undefined => {
-  let total = 0n;
-  for (const { width, height } of images) {
-    const cost = width === null || height === null ? undefined : mediaCostPicoUsd(model, megapixelsOf(width, height));
-    if (cost === undefined) return undefined;
-    total += cost;
-  }
-  return total;
+  const result = await calls.ask(() => falOutcome(credential, ticket, signal));
+  if ("failure" in result) throw result.failure;
+  return toResult(work.model, result.json, simulated);
 };
 
 export const falImages: ImageAdapter = {
@@ -129,10 +140,11 @@ export const falImages: ImageAdapter = {
     const { made, failures } = falImageModel(work.model).many
       ? { made: [await makeOnce(work, n, credential, calls)], failures: [] }
       : await forEachImage(n, () => makeOnce(work, 1, credential, calls));
-    const images = made.flatMap((each) => each.images);
-    const costPicoUsd = falImageModel(work.model).perMegapixel === true ? costOfSizes(work.model, images) : undefined;
+    const costs = made.map(({ costPicoUsd }) => costPicoUsd).filter((cost) => cost !== undefined);
+    const costPicoUsd = costs.length === made.length ? costs.reduce((sum, cost) => sum + cost, 0n) : undefined;
     return {
-      images,
+      images: made.flatMap((each) => each.images),
+      unshown: made.reduce((sum, { unshown = 0 }) => sum + unshown, 0),
       seed: made[0]?.seed ?? null,
       ...(costPicoUsd === undefined ? {} : { costPicoUsd }),
       simulated: made.some(({ simulated }) => simulated),

@@ -57,16 +57,25 @@ export const falStatus = async (
   signal: AbortSignal,
 ): Promise<string> => readReply(statusSchema, "fal", (await get(credential, statusUrl, signal)).json).status;
 
-/** The result of a completed request. @throws ProviderFailure, also for the model's own error */
-export const falResult = async (
+/** What became of a completed request: its result, or the model's own error, for which fal charges nothing. */
+export type FalOutcome = { readonly json: unknown } | { readonly failure: ProviderFailure };
+
+/** fal no longer knows the request: that says nothing of what its model did. */
+const gone: ReadonlySet<number | undefined> = new Set([404, 410]);
+
+/** @throws ProviderFailure where fal does not say what became of the request */
+export const falOutcome = async (
   credential: ProviderCredential,
   { responseUrl }: FalTicket,
   signal: AbortSignal,
-): Promise<unknown> => (await get(credential, responseUrl, signal)).json;
-
-/** Whether the result is the model's own error rather than a transport failure. */
-export const isModelFailure = (error: unknown): error is ProviderFailure =>
-  error instanceof ProviderFailure && error.kind === "request";
+): Promise<FalOutcome> => {
+  try {
+    return { json: (await get(credential, responseUrl, signal)).json };
+  } catch (error) {
+    if (!(error instanceof ProviderFailure) || error.kind !== "request" || gone.has(error.status)) throw error;
+    return { failure: error };
+  }
+};
 
 export const falFile = z.looseObject({
   url: z.string().min(1),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { AskProvider } from "#core/providers/media/job-adapter.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import { falFile, falResult, falStatus, isModelFailure } from "./queue.ts";
+import { falFile, falOutcome, falStatus } from "./queue.ts";
 
 const resultSchema = z.looseObject({ video: falFile });
 
@@ -11,13 +11,11 @@ export const askFalVideo: AskProvider = async ({ ticket }, credential, signal) =
   const status = await falStatus(credential, urls, signal);
   if (status === "IN_QUEUE") return { status: "queued", detail: status };
   if (status !== "COMPLETED") return { status: "processing", detail: status };
-  try {
-    const { video } = readReply(resultSchema, "fal", await falResult(credential, urls, signal));
-    return { status: "completed", output: [{ url: video.url, contentType: video.content_type ?? "video/mp4" }] };
-  } catch (error) {
-    // A 404 is not the model's: fal no longer knows the request.
-    if (!isModelFailure(error) || error.status === 404) throw error;
-    const message = error.providerMessage ?? error.message;
-    return { status: "failed", error: { name: error.providerCode ?? "GenerationFailed", message } };
+  const result = await falOutcome(credential, urls, signal);
+  if ("failure" in result) {
+    const { providerCode: name = "GenerationFailed", providerMessage, message } = result.failure;
+    return { status: "failed", error: { name, message: providerMessage ?? message } };
   }
+  const { video } = readReply(resultSchema, "fal", result.json);
+  return { status: "completed", output: [{ url: video.url, contentType: video.content_type ?? "video/mp4" }] };
 };

@@ -38,7 +38,9 @@ export const askGoogleVideo: AskProvider = async ({ ticket }, credential, signal
       output: [{ url: video.uri, contentType: video.mime_type ?? "video/mp4", expiresAt }],
     };
   }
-  const name = status === "completed" ? "NoOutput" : String(error?.code ?? "") || "GenerationFailed";
+  const isWithoutOutput = status === "completed";
+  const name = isWithoutOutput ? "NoOutput" : String(error?.code ?? "") || "GenerationFailed";
   const message = safeMessage(error?.message ?? `Google ended the interaction with status ${status}.`);
-  return { status: "failed", error: { name: safeMessage(name), message } };
+  const failed = { status: "failed", error: { name: safeMessage(name), message } } as const;
+  return isWithoutOutput ? { ...failed, mayBeBilled: true } : failed;
 };

@@ -46,13 +46,19 @@ const query: AskProvider = async ({ ticket }, credential, signal) => {
   return { status: "completed", output: [{ url: file.download_url, contentType: "video/mp4", expiresAt }] };
 };
 
-/** The state of a video's task. A refusal inside the response is the task's own end. @throws ProviderFailure */
+/**
+ * The state of a video's task. A judgement inside the response is the task's own end; any other refusal says nothing of what
+ * was made. @throws ProviderFailure
+ */
 export const askMinimaxVideo: AskProvider = async (...asked) => {
   try {
     return await query(...asked);
   } catch (error) {
     if (!(error instanceof ProviderFailure) || error.kind !== "request") throw error;
-    const name = ownValue(failureNames, error.providerCode ?? "") ?? "GenerationFailed";
-    return { status: "failed", error: { name, message: error.providerMessage ?? error.message } };
+    const judged = ownValue(failureNames, error.providerCode ?? "");
+    const message = error.providerMessage ?? error.message;
+    return judged === undefined
+      ? { status: "failed", error: { name: "GenerationFailed", message }, mayBeBilled: true }
+      : { status: "failed", error: { name: judged, message } };
   }
 };

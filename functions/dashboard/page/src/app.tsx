@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { loadSession } from "./api/auth.ts";
-import { navigation } from "./navigation.ts";
+import { LazyPage } from "./lazy-page.tsx";
+import { pageAt } from "./navigation.ts";
 import { forgetRun } from "./pages/arena/run.ts";
 import { ConfirmSignInPage } from "./pages/auth/confirm-sign-in-page.tsx";
 import { nextPage, returnQuery } from "./pages/auth/next.ts";
@@ -53,12 +54,8 @@ const SignedIn = ({ user }: { user: User }) => {
   if (openPage(page.value) !== undefined) return <Redirect to={nextPage()} />;
   if (page.value === "") return <Redirect to="keys" />;
   if (page.value === "update-password") return <UpdatePasswordPage email={user.email} />;
-  const Page = navigation.find(({ id }) => id === page.value)?.page ?? NotFound;
-  return (
-    <Shell user={user}>
-      <Page key={page.value} />
-    </Shell>
-  );
+  const item = pageAt(page.value);
+  return <Shell user={user}>{item === undefined ? <NotFound /> : <LazyPage key={item.id} item={item} />}</Shell>;
 };
 
 const Content = () => {

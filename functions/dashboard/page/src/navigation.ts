@@ -1,12 +1,4 @@
 import type { ComponentType } from "preact";
-import { ArenaPage } from "./pages/arena/arena-page.tsx";
-import { GalleryPage } from "./pages/gallery/gallery-page.tsx";
-import { KeysPage } from "./pages/keys/keys-page.tsx";
-import { ModelsPage } from "./pages/models/models-page.tsx";
-import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
-import { ProviderKeysPage } from "./pages/provider-keys/provider-keys-page.tsx";
-import { StartPage } from "./pages/start/start-page.tsx";
-import { UsagePage } from "./pages/usage/usage-page.tsx";
 import type { IconName } from "./ui/icons.tsx";
 
 export interface NavigationItem {
@@ -14,17 +6,56 @@ export interface NavigationItem {
   readonly id: string;
   readonly name: string;
   readonly icon: IconName;
-  readonly page: ComponentType;
+  /** Loads the page's own script, the first time. Rejects when the server does not have it any more. */
+  readonly load: () => Promise<ComponentType>;
 }
 
-/** The pages of the dashboard, in the order of the menu. A new page is a line here. */
+/** The pages of the dashboard, in the order of the menu. A new page is a line here. Each is a script of its own. */
 export const navigation: readonly NavigationItem[] = [
-  { id: "start", name: "Get started", icon: "home", page: StartPage },
-  { id: "keys", name: "Keys", icon: "key", page: KeysPage },
-  { id: "provider-keys", name: "Provider keys", icon: "plug", page: ProviderKeysPage },
-  { id: "usage", name: "Usage", icon: "chart", page: UsagePage },
-  { id: "models", name: "Models", icon: "list", page: ModelsPage },
-  { id: "playground", name: "Playground", icon: "chat", page: PlaygroundPage },
-  { id: "arena", name: "Arena", icon: "columns", page: ArenaPage },
-  { id: "gallery", name: "Gallery", icon: "picture", page: GalleryPage },
+  {
+    id: "start",
+    name: "Get started",
+    icon: "home",
+    load: async () => (await import("./pages/start/start-page.tsx")).StartPage,
+  },
+  { id: "keys", name: "Keys", icon: "key", load: async () => (await import("./pages/keys/keys-page.tsx")).KeysPage },
+  {
+    id: "provider-keys",
+    name: "Provider keys",
+    icon: "plug",
+    load: async () => (await import("./pages/provider-keys/provider-keys-page.tsx")).ProviderKeysPage,
+  },
+  {
+    id: "usage",
+    name: "Usage",
+    icon: "chart",
+    load: async () => (await import("./pages/usage/usage-page.tsx")).UsagePage,
+  },
+  {
+    id: "models",
+    name: "Models",
+    icon: "list",
+    load: async () => (await import("./pages/models/models-page.tsx")).ModelsPage,
+  },
+  {
+    id: "playground",
+    name: "Playground",
+    icon: "chat",
+    load: async () => (await import("./pages/playground/playground-page.tsx")).PlaygroundPage,
+  },
+  {
+    id: "arena",
+    name: "Arena",
+    icon: "columns",
+    load: async () => (await import("./pages/arena/arena-page.tsx")).ArenaPage,
+  },
+  {
+    id: "gallery",
+    name: "Gallery",
+    icon: "picture",
+    load: async () => (await import("./pages/gallery/gallery-page.tsx")).GalleryPage,
+  },
 ];
+
+/** The page at an address, or undefined. */
+export const pageAt = (id: string): NavigationItem | undefined => navigation.find((item) => item.id === id);

@@ -23,7 +23,8 @@ const eventsOf = async (parts: readonly (string | Error)[], body: object = {}): 
     }
   }
   let text = "";
-  for await (const part of responsesDialect.stream(frames(), facts({ stream: true, ...body }))) text += part;
+  for await (const part of responsesDialect.stream(frames(), facts({ stream: true, store: false, ...body })))
+    text += part;
   return text
     .split("\n\n")
     .filter((each) => each !== "")
@@ -48,6 +49,14 @@ const callStart = (index: number, id: string, name: string) => ({
   tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }],
 });
 const callText = (index: number, more: string) => ({ tool_calls: [{ index, function: { arguments: more } }] });
+
+/** The items of what is asked next, by a client that gives back ids alone. */
+const referring = (items: readonly Readonly<Record<string, unknown>>[], question: string) => [
+  ...items.map((item) => (item.type === "function_call" ? item : { type: "item_reference", id: item.id })),
+  { role: "user", content: question },
+];
+const taken = (input: readonly object[]) =>
+  responsesDialect.toChat(facts({ input }).body, {}).request.messages.map(({ content }) => content);
 
 describe("a streamed answer", () => {
   it("of text has the events in their order, numbered without a gap, and no end mark", async () => {
@@ -199,6 +208,73 @@ describe("a streamed answer", () => {
     for (const event of await eventsOf(parts, { tools })) {
       expect(openAiFault("ResponseStreamEvent", event), event.type).toBeUndefined();
     }
+  });
+
+  describe("of a caller that has not said that nothing is to be stored", () => {
+    const stored = { store: undefined };
+
+    it("ends with an item that holds what it said, so that its ids are enough to send it back", async () => {
+      const events = await eventsOf(
+        [delta({ content: "Grüße" }), delta(callStart(0, "1", "run")), delta({}, "tool_calls"), usage, done],
+        stored,
+      );
+      const output = outputOf(events);
+      expect(output.map(({ type }) => type)).toEqual(["message", "function_call", "reasoning"]);
+      expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, index) => index));
+      for (const event of events.slice(-3, -1)) expect(event.item).toEqual(output[2]);
+      const result = { type: "function_call_output", call_id: "1", output: "done" };
+      expect(taken([...referring(output, "And?"), result])).toContain("Grüße");
+      // Whole items are taken too, and say it once.
+      expect(taken([...output, result])).toEqual(["Grüße", "done"]);
+    });
+
+    it.each([
+      ["refused", [delta({ refusal: "No" }), delta({}, "stop"), done], "No"],
+      ["was cut off", [delta({ content: "Hel" }), delta({}, "length"), done], "Hel"],
+    ])("that %s can be sent back by its ids", async (_, parts, said) => {
+      expect(taken(referring(outputOf(await eventsOf(parts, stored)), "And?"))).toEqual([said, "And?"]);
+    });
+
+    it("that said nothing can be sent back by its ids", async () => {
+      const events = await eventsOf([delta({}, "stop"), done], stored);
+      expect(taken(referring(outputOf(events), "And?")).at(-1)).toBe("And?");
+    });
+
+    it("can be sent back by its ids where OpenAI made them, natively", async () => {
+      const item = { type: "message", id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "Hi" }] };
+      const last = { type: "response.completed", sequence_number: 7, response: { id: "resp_1", output: [item] } };
+      const parts = [
+        'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":6,"delta":"Hi"}\n\n',
+        `event: response.completed\ndata: ${JSON.stringify(last)}\n\n`,
+      ];
+      const passed = async (chunks: readonly string[], body: object): Promise<string> => {
+        async function* frames() {
+          for (const chunk of chunks) yield Buffer.from(chunk);
+        }
+        const through = responsesDialect.native?.frames?.(frames(), facts(body).body) ?? frames();
+        let all = "";
+        for await (const part of through) all += part;
+        return all;
+      };
+      for (const chunks of [parts, [parts.join("")]]) {
+        expect(await passed(chunks, { store: false })).toBe(parts.join(""));
+        const events = (await passed(chunks, {}))
+          .split("\n\n")
+          .filter((each) => each !== "")
+          .map((each) => JSON.parse(each.slice(each.indexOf("{"))) as Event);
+        expect(events.map(({ sequence_number: number }) => number)).toEqual([6, 7, 8, 9]);
+        expect(typesOf(events).slice(1)).toEqual(["output_item.added", "output_item.done", "completed"]);
+        const output = outputOf(events);
+        expect(taken(referring(output, "And?"))).toEqual(["Hi", "And?"]);
+        const sent = responsesDialect.native?.body(facts({ input: referring(output, "And?") }).body);
+        expect(sent?.input).toMatchObject([
+          { type: "message", role: "assistant", content: [{ type: "output_text", text: "Hi" }] },
+          { role: "user" },
+        ]);
+        // OpenAI has not made the item that holds it, and never sees it.
+        expect(responsesDialect.native?.body(facts({ input: output }).body).input).toEqual([item]);
+      }
+    });
   });
 
   it("counts as whole only at its own end", async () => {

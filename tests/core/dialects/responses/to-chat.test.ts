@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { toEncryptedContent } from "#core/dialects/responses/carried.ts";
-import { heldMessageId } from "#core/dialects/responses/item-ids.ts";
+import { responsesDialect } from "#core/dialects/responses/dialect.ts";
+import { heldMessageId, holderId } from "#core/dialects/responses/item-ids.ts";
 import { responsesToChat } from "#core/dialects/responses/to-chat.ts";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 
 const translate = (body: object) =>
@@ -22,6 +23,7 @@ const refusal = (body: object): GatewayError => {
   throw new Error("The request was taken");
 };
 
+const text = (length: number) => ({ type: "output_text", text: "x".repeat(length) });
 const call = (id: string, name = "run") => ({ type: "function_call", call_id: id, name, arguments: "{}" });
 const output = (id: string, text: unknown = "done") => ({ type: "function_call_output", call_id: id, output: text });
 
@@ -157,6 +159,22 @@ describe("the input", () => {
     const error = refusal({ input: [{ type: "item_reference", id: "msg_1" }] });
     expect(error).toMatchObject({ status: 400, param: "input[0]" });
     expect(error.message).toContain("store");
+  });
+
+  it("is not blown up by ids that hold a thousand times their own size", () => {
+    const message = { type: "item_reference", id: heldMessageId("x".repeat(60_000)) };
+    const holder = {
+      type: "item_reference",
+      id: holderId([{ type: "message", id: "msg_1", content: [text(60_000)] }]),
+    };
+    const few = Array.from({ length: 20 }, () => message);
+    expect(messages([...few, { role: "user", content: "x" }]).length).toBeGreaterThan(1);
+    for (const item of [message, holder]) {
+      const input = Array.from({ length: 1_000 }, () => item);
+      expect(refusal({ input })).toMatchObject({ status: 400, param: "input" });
+      const body = parseWith(responsesRequestSchema, { model: "gpt", input });
+      expect(() => responsesDialect.native?.body(body)).toThrow(/hold more than/);
+    }
   });
 
   it("leaves out items of hosted tools and of tomorrow, and says so", () => {
