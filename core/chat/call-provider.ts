@@ -1,5 +1,6 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { PaidAttempt } from "#core/generation/paid-call.ts";
+import { mostPrices } from "#core/generation/reservation.ts";
 import { type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import {
   type CompletionReply,
@@ -88,6 +89,7 @@ export const callChat =
       signal,
       timeouts: timeoutsOf(request.stream === true, remainingMs),
       native,
+      ...(grantedPicoUsd === undefined ? {} : { mostPrices: mostPrices(model) }),
     });
     const named = warnings.length === 0 ? reply : { ...reply, warnings: namedOnce([...reply.warnings, ...warnings]) };
     return named.kind === "stream" ? begin(named, credential) : named;

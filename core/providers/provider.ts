@@ -55,6 +55,8 @@ export interface ProviderCall {
   readonly timeouts: ProviderTimeouts;
   /** The same request in the dialect in which it came, for a provider that speaks it. */
   readonly native?: NativeRequest | undefined;
+  /** The highest prices that the money for the call covers, micro-dollars for a million tokens. Absent where nothing holds it. */
+  readonly mostPrices?: { readonly input: number; readonly output: number } | undefined;
 }
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
