@@ -4,9 +4,11 @@ import { mostPrices } from "#core/generation/reservation.ts";
 import { type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import {
   type CompletionReply,
+  type ProviderCredential,
   type ProviderTimeouts,
   type StreamReply,
   withOutcome,
+  withoutKeyOf,
 } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -32,8 +34,8 @@ const timeoutsOf = (streamed: boolean, remainingMs: number): ProviderTimeouts =>
 });
 
 /** Reads a stream until its first content, so that an early failure can still be followed by another attempt. */
-const begin = async (reply: StreamReply): Promise<BegunStream> => {
-  const rest = reply.frames[Symbol.asyncIterator]();
+const begin = async (reply: StreamReply, credential: ProviderCredential): Promise<BegunStream> => {
+  const rest = withoutKeyIn(reply.frames[Symbol.asyncIterator](), credential);
   const head: (Buffer | string)[] = [];
   try {
     while (!reply.outcome.contentStarted) {
@@ -46,6 +48,18 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
   }
   return { ...reply, head, rest };
 };
+
+/** The rest of a stream: a failure in it passes nobody else who knows the key. */
+const withoutKeyIn = (
+  frames: AsyncIterator<Buffer | string>,
+  credential: ProviderCredential,
+): AsyncIterator<Buffer | string> => ({
+  next: () =>
+    frames.next().catch((error: unknown) => {
+      throw withoutKeyOf(error, credential);
+    }),
+  return: async () => (await frames.return?.()) ?? { done: true, value: undefined },
+});
 
 /** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
 const checkRefusal = (native: NativeRequest, { target, credential }: PaidAttempt<ResolvedModel>): void => {
@@ -79,5 +93,5 @@ export const callChat =
       ...(grantedPicoUsd === undefined ? {} : { mostPrices: mostPrices(model) }),
     });
     const named = warnings.length === 0 ? reply : { ...reply, warnings: namedOnce([...reply.warnings, ...warnings]) };
-    return named.kind === "stream" ? begin(named) : named;
+    return named.kind === "stream" ? begin(named, credential) : named;
   };

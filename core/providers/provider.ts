@@ -7,6 +7,7 @@ import type { JsonRecord } from "#core/values/is-record.ts";
 import type { FailureKind } from "./failure-kind.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
 import type { NativeAnswer, NativeRequest } from "./native.ts";
+import { withoutKey } from "./safe-message.ts";
 
 export type { FailureKind } from "./failure-kind.ts";
 
@@ -139,9 +140,9 @@ export class ProviderFailure extends Error {
   readonly provider: ProviderId;
   readonly kind: FailureKind;
   readonly status: number | undefined;
-  readonly providerMessage: string | undefined;
-  readonly providerCode: string | undefined;
-  readonly param: string | undefined;
+  providerMessage: string | undefined;
+  providerCode: string | undefined;
+  param: string | undefined;
   readonly retryAfterMs: number | undefined;
   /** Of a refusal, in OpenAI's own codes. */
   readonly reason: FailureReason | undefined;
@@ -185,6 +186,17 @@ export const afterAcceptance = (error: unknown): unknown => {
 /** Notes on a failure what the provider had reported until then. Gives the error back. */
 export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {
   if (error instanceof ProviderFailure) error.outcome ??= outcome;
+  return error;
+};
+
+/** Takes the key that a call was made with out of what its provider said. Gives the error back. */
+export const withoutKeyOf = (error: unknown, { apiKey }: Pick<ProviderCredential, "apiKey">): unknown => {
+  if (error instanceof ProviderFailure) {
+    for (const name of ["providerMessage", "providerCode", "param"] as const) {
+      const text = error[name];
+      if (text !== undefined) error[name] = withoutKey(text, apiKey);
+    }
+  }
   return error;
 };
 
