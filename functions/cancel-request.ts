@@ -1,7 +1,8 @@
 import { markCancelled } from "#core/db/admission.ts";
 import { GatewayError } from "#core/errors.ts";
-import { byKeyOrPage, keyPrincipal } from "#core/http/authenticate.ts";
+import { keyPrincipal } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { cancelRequestRoute } from "#core/routes.ts";
 
 const requestIdPattern = /^req_[0-9a-f-]{36}$/;

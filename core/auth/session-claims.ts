@@ -1,5 +1,5 @@
 import type { SupabaseClient, User } from "@supabase/supabase-js";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
@@ -15,14 +15,14 @@ const audience = "authenticated";
 
 const claimsSchema = z.object({
   iss: z.string(),
-  sub: z.string().min(1),
+  sub: z.string().check(z.minLength(1)),
   aud: z.union([z.string(), z.array(z.string())]),
   // The library compares it with the clock; text would pass that.
   exp: z.number(),
   role: z.literal(audience),
-  session_id: z.string().min(1),
-  email: z.string().optional(),
-  is_anonymous: z.boolean().optional(),
+  session_id: z.string().check(z.minLength(1)),
+  email: z.optional(z.string()),
+  is_anonymous: z.optional(z.boolean()),
 });
 
 const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");

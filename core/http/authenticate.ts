@@ -36,22 +36,6 @@ const verifyKeyOf = async (state: RequestState): Promise<void> => {
 /** By API key: Unkey's verdict and limits, and our own mark of the key. */
 export const byApiKey: Authenticate = Object.assign(verifyKeyOf, { beforeFirst: connectBeforeFirstKey });
 
-/** The header by which the dashboard's own pages ask for their session to count. */
-const pageHeader = "x-concurred-page";
-
-const verifyKeyOrPage = async (state: RequestState): Promise<void> => {
-  const { headers } = state;
-  // A key counts for more than a session: whoever sends one means it.
-  const sendsKey = headers.authorization !== undefined || headers["x-api-key"] !== undefined;
-  if (sendsKey || headers[pageHeader] === undefined) return verifyKeyOf(state);
-  // Few requests come from the dashboard: the others do not load what reads a session.
-  const { byOwnPage } = await import("./authenticate-page.ts");
-  return byOwnPage(state);
-};
-
-/** By API key, or by the session of the dashboard's own pages, whose calls are those of the key "Playground". */
-export const byKeyOrPage: Authenticate = Object.assign(verifyKeyOrPage, { beforeFirst: connectBeforeFirstKey });
-
 /** The caller's key. For endpoints of `byApiKey` only: anything else is a programmer's error. */
 export const keyPrincipal = (call: Pick<Call<unknown>, "principal">): KeyPrincipal => {
   if (call.principal?.kind !== "key") throw new Error("This endpoint is not behind an API key");
