@@ -68,6 +68,11 @@ interface StreamTrigger {
   readonly stream: TableId;
   /** A row with this text in this attribute wakes no function, and neither does a row's deletion. */
   readonly unless?: { readonly attribute: string; readonly value: string };
+  /**
+   * What becomes of a batch that fails. `bisect`: it is halved until the fault is alone, and given up after ten tries. `whole`:
+   * it is delivered again as it was until its records are six hours old, for a function that fails for no single record.
+   */
+  readonly failedBatch: "bisect" | "whole";
 }
 
 /** A scheduled or stream-fed function: not reachable over HTTP. */
@@ -115,6 +120,8 @@ const chatGrants = /* @__PURE__ */ lazily(
     [
       ...verifyKey,
       ...meter,
+      // The open row of a request that began before its verdict, and was refused.
+      "usage:DeleteItem",
       ...byok,
       "cache:GetItem",
       ...replayed,
@@ -1010,6 +1017,7 @@ const rollupGrants = [
   "rollups:PutItem",
   "rollups:UpdateItem",
   "keys:GetItem",
+  "keys:Query",
   "keys:UpdateItem",
   "jobs:PutItem",
   "jobs:UpdateItem",
@@ -1031,7 +1039,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         id: "UsageRollup",
         handler: "functions/usage-rollup.handler",
         // An open row is settled later: only then is there anything to add.
-        trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
+        trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "bisect" },
         timeoutSeconds: 60,
         memoryMb: 512,
         grants: rollupGrants,
@@ -1039,11 +1047,11 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
       {
         id: "ExportUsage",
         handler: "functions/export-usage.handler",
-        // A function of its own: exports that cannot be made hold back no sums.
-        trigger: { stream: "usage", unless: { attribute: "status", value: "open" } },
+        // A function of its own: exports that cannot be made hold back no sums. Half a batch would be another message.
+        trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "whole" },
         timeoutSeconds: 60,
         memoryMb: 512,
-        grants: ["jobs:Query", "jobs:GetItem", "jobs:PutItem", "jobs:UpdateItem"],
+        grants: ["jobs:Query", "jobs:PutItem", "jobs:UpdateItem"],
       },
       {
         id: "PollJobs",

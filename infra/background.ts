@@ -4,8 +4,11 @@ import { type FunctionContext, functionArgs } from "./functions.ts";
 /** Records of one batch: what one transaction of the rollup can mark and add (DynamoDB allows 100 actions). */
 const batchSize = 90;
 const batchingWindowSeconds = 5;
-/** Then the batch, halved until it is as small as the fault, goes to the dead letters. */
-const maxRetries = 10;
+/** Then the batch, halved until it is as small as the fault, goes to the dead letters. A whole batch is tried until it is too old. */
+const failures = {
+  bisect: { bisectBatchOnFunctionError: true, maximumRetryAttempts: 10 },
+  whole: { bisectBatchOnFunctionError: false, maximumRetryAttempts: -1 },
+} as const;
 /** A stream keeps its records for 24 hours; giving up earlier leaves time to act on the dead letters. */
 const maxRecordAgeSeconds = 6 * 3_600;
 const keepDeadLettersSeconds = 14 * 86_400;
@@ -131,9 +134,8 @@ const createStreamFed = (definition: BackgroundFunction, trigger: StreamTrigger,
     startingPosition: "TRIM_HORIZON",
     batchSize,
     maximumBatchingWindowInSeconds: batchingWindowSeconds,
-    bisectBatchOnFunctionError: true,
+    ...failures[trigger.failedBatch],
     functionResponseTypes: ["ReportBatchItemFailures"],
-    maximumRetryAttempts: maxRetries,
     maximumRecordAgeInSeconds: maxRecordAgeSeconds,
     destinationConfig: { onFailure: { destinationArn: deadLetters.arn } },
   });

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BatchWriteCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, QueryCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
@@ -68,6 +69,38 @@ const deletePartition = async (table: TableId, pk: string): Promise<number> => {
     start = LastEvaluatedKey;
   } while (start !== undefined);
   return deleted;
+};
+
+const markSchema = z.object({ pk: z.string(), keyId: z.string() });
+
+/**
+ * A user's marks that do not expire, wherever they are: a mark is found by its key's hash, so this reads the whole table, a
+ * megabyte a call. @throws TableUnavailable
+ */
+export const lastingMarks = async (
+  userId: string,
+): Promise<readonly { readonly keyHash: string; readonly keyId: string }[]> => {
+  const prefix = rowKeys.keyMark("").pk;
+  const marks: { keyHash: string; keyId: string }[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await documents.send(
+      new ScanCommand({
+        TableName: config.tableName("keys"),
+        FilterExpression: "begins_with(pk, :prefix) AND userId = :user AND attribute_not_exists(expiresAt)",
+        ExpressionAttributeValues: { ":prefix": prefix, ":user": userId },
+        ProjectionExpression: "pk, keyId",
+        ConsistentRead: true,
+        ExclusiveStartKey: start,
+      }),
+    );
+    for (const item of Items) {
+      const { pk, keyId } = markSchema.parse(item);
+      marks.push({ keyHash: pk.slice(prefix.length), keyId });
+    }
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return marks;
 };
 
 /** Lets a revoked key's mark expire in a day: until then it refuses the key on its own. @throws TableUnavailable */

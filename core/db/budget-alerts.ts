@@ -1,18 +1,28 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
+import { namedPeriodEndMs } from "./budget-period.ts";
 import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
+import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
-/** The last alert of each budget: one row, so that each threshold of a period is told once. */
+/**
+ * The last alert of each budget: one row, so that each threshold of a period and an amount is told once. It goes with its budget, and some days
+ * after its period.
+ */
+
+/** A late event of a period that is over must still find it, ms. */
+const keepAlertMs = 7 * 86_400_000;
 
 const alertSchema = z.object({
   budgetId: z.string(),
   period: z.string(),
   /** How much of the budget was spent, percent: a threshold. */
   percent: z.number(),
+  /** The budget at that time. Undefined before 2026-11-30. */
+  limitPicoUsd: z.optional(pico),
   /** Unix ms. */
   at: z.number(),
 });
@@ -20,25 +30,36 @@ const alertSchema = z.object({
 export type BudgetAlert = z.infer<typeof alertSchema>;
 
 /**
- * Notes an alert with its delivery, both or neither. False when this threshold, or a higher one, was told in the period.
+ * Notes an alert with its delivery, both or neither. False when this threshold, or a higher one, was told in the period for a
+ * budget of this amount.
  * @throws TableUnavailable
  */
 export const noteAlert = async (
   userId: string,
-  alert: BudgetAlert,
+  alert: BudgetAlert & { readonly limitPicoUsd: bigint },
   delivery: DeliveryRow | undefined,
 ): Promise<boolean> => {
-  const { budgetId, period, percent, at } = alert;
+  const { budgetId, period, percent, limitPicoUsd, at } = alert;
+  const endMs = namedPeriodEndMs(period);
   const note: TransactionItem = {
     Update: {
       TableName: config.tableName("keys"),
       Key: { ...rowKeys.budgetAlert(userId, budgetId) },
-      UpdateExpression: "SET budgetId = :id, #period = :period, #percent = :percent, #at = :at",
+      UpdateExpression: `SET budgetId = :id, #period = :period, #percent = :percent, limitPicoUsd = :limit, #at = :at${endMs === undefined ? "" : ", expiresAt = :expires"}`,
       // Names of the periods of one budget are in the order of time.
       ConditionExpression:
-        "attribute_not_exists(#period) OR #period < :period OR (#period = :period AND #percent < :percent)",
+        "attribute_not_exists(#period) OR #period < :period OR (#period = :period AND (#percent < :percent OR " +
+        // A row of before has no amount: it counts as this one, or every budget would be told of again.
+        "(attribute_exists(limitPicoUsd) AND limitPicoUsd <> :limit)))",
       ExpressionAttributeNames: { "#period": "period", "#percent": "percent", "#at": "at" },
-      ExpressionAttributeValues: { ":id": budgetId, ":period": period, ":percent": percent, ":at": at },
+      ExpressionAttributeValues: {
+        ":id": budgetId,
+        ":period": period,
+        ":percent": percent,
+        ":limit": limitPicoUsd,
+        ":at": at,
+        ...(endMs === undefined ? {} : { ":expires": Math.floor((endMs + keepAlertMs) / 1_000) }),
+      },
     },
   };
   if (delivery !== undefined) return addDelivery(delivery, [note]);

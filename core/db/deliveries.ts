@@ -5,19 +5,19 @@ import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
-import { getItem, type PlainItem } from "./table.ts";
+import type { PlainItem } from "./table.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
- * Deliveries: one row for each message that the gateway owes to a server of one of its users, whatever caused it (a job's
- * end today; budget alerts and exports are of the same form). Rows are in the jobs table, under their owner, in lanes: all
- * that goes to one origin, by when it is due. core/db/delivery-turns.ts says whose turn it is.
+ * Deliveries: one row for each message that the gateway owes to a server of one of its users, whatever caused it: a job's end,
+ * a budget's alert, or an export. Rows are in the jobs table, under their owner, in lanes: all that goes to one origin, by when
+ * it is due. core/db/delivery-turns.ts says whose turn it is.
  */
 
 export const deliverySchema = z.object({
   id: z.string(),
   userId: z.string(),
-  /** What caused it, such as `job`. Later versions have more. */
+  /** What caused it: `job`, `budget` or `export`. Later versions may have more. */
   kind: z.string(),
   /** `webhook-id`: the same in every attempt. */
   messageId: z.string(),
@@ -119,10 +119,19 @@ export const moveDelivery = async (from: DeliveryRow, to: DeliveryRow): Promise<
   }
 };
 
+interface RowRange {
+  readonly from: string;
+  readonly to: string;
+  readonly limit: number;
+  readonly descending?: boolean;
+  /** Only these. */
+  readonly members?: readonly string[];
+}
+
 /** Rows of an owner whose sort keys are from one text up to another, in order. @throws TableUnavailable */
 const rowsBetween = async (
   userId: string,
-  { from, to, limit, descending = false }: { from: string; to: string; limit: number; descending?: boolean },
+  { from, to, limit, descending = false, members }: RowRange,
 ): Promise<readonly DeliveryRow[]> => {
   const { Items = [] } = await documents.send(
     new QueryCommand({
@@ -132,6 +141,12 @@ const rowsBetween = async (
       ExpressionAttributeValues: { ":pk": rowKeys.deliveryOwner(userId).pk, ":from": from, ":to": to },
       ScanIndexForward: !descending,
       Limit: limit,
+      ...(members === undefined
+        ? {}
+        : {
+            ProjectionExpression: members.map((name) => `#${name}`).join(", "),
+            ExpressionAttributeNames: Object.fromEntries(members.map((name) => [`#${name}`, name])),
+          }),
     }),
   );
   return Items.flatMap((item: PlainItem) => {
@@ -164,7 +179,26 @@ export const dueInLane = (
     limit,
   });
 
-/** A user's deliveries: pending ones in no order, and ended ones, newest first. @throws TableUnavailable */
+/** Members of a row without what is sent: all that is left once it has ended. */
+const endedMembers = Object.keys(deliverySchema.shape).filter(
+  (name) => !["body", "secret", "secretContext"].includes(name),
+);
+
+/** What was due in a lane before a time, oldest first, without what is sent. @throws TableUnavailable */
+export const overdueInLane = (
+  userId: string,
+  lane: string,
+  beforeMs: number,
+  limit: number,
+): Promise<readonly DeliveryRow[]> =>
+  rowsBetween(userId, {
+    from: lanePrefix(lane),
+    to: `${lanePrefix(lane)}${rowKeys.sortableMs(beforeMs)}`,
+    limit,
+    members: endedMembers,
+  });
+
+/** Some of a user's pending deliveries, destination by destination, and the last that ended, newest first. @throws TableUnavailable */
 export const listDeliveries = async (
   userId: string,
   limit: number,
@@ -176,7 +210,3 @@ export const listDeliveries = async (
   ]);
   return { pending, ended };
 };
-
-/** Whether a delivery was made or given up. @throws AwsError */
-export const hasEnded = async (userId: string, id: string): Promise<boolean> =>
-  (await getItem("jobs", rowKeys.endedDelivery(userId, id), { consistent: true })) !== undefined;

@@ -48,8 +48,14 @@ const readOwner = async (userId: string) => {
   return item === undefined ? undefined : ownerSchema.parse(item);
 };
 
+export interface DueOwner {
+  readonly userId: string;
+  /** Unix ms. */
+  readonly dueAtMs: number;
+}
+
 /** Owners whose turn is due, who have waited longest first. @throws TableUnavailable */
-export const dueOwners = async (nowMs: number, limitPerShard: number): Promise<readonly string[]> => {
+export const dueOwners = async (nowMs: number, limitPerShard: number): Promise<readonly DueOwner[]> => {
   const shards = await Promise.all(
     Array.from({ length: ownerShards }, async (_, shard) => {
       const { Items = [] } = await documents.send(
@@ -67,7 +73,7 @@ export const dueOwners = async (nowMs: number, limitPerShard: number): Promise<r
   return shards
     .flat()
     .sort((left, right) => (left.dueAt < right.dueAt ? -1 : 1))
-    .map(({ userId }) => userId);
+    .map(({ userId, dueAt }) => ({ userId, dueAtMs: Number(dueAt) }));
 };
 
 /**

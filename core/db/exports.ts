@@ -2,6 +2,7 @@ import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
+import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
 import { TransactionRefused, transact } from "./transaction.ts";
@@ -118,3 +119,21 @@ export const listExports = async (userId: string): Promise<readonly ExportRow[]>
   );
   return Items.map((item) => exportSchema.parse(item));
 };
+
+/** How long an export's delivery is known by its id, seconds: a stream keeps its records for a day. */
+const keepExportedSeconds = 2 * 86_400;
+
+/** Writes a delivery of an export, once for its id whatever has become of it since. False when it was written before. @throws TableUnavailable */
+export const addExportDelivery = (row: DeliveryRow, nowMs: number): Promise<boolean> =>
+  addDelivery(row, [
+    {
+      Put: {
+        TableName: TableName(),
+        Item: {
+          ...rowKeys.exportedDelivery(row.userId, row.id),
+          expiresAt: Math.floor(nowMs / 1_000) + keepExportedSeconds,
+        },
+        ConditionExpression: "attribute_not_exists(pk)",
+      },
+    },
+  ]);

@@ -6,10 +6,13 @@ import { type Feedback, type UsageEvent, usageEventSchema } from "./usage-event.
 
 /** Reads usage events as a log: newest first, a bounded amount at a time. */
 
-/** No further call is made once this much was read, bytes. What one more call can read keeps a page below 1 MB. */
-const enoughBytes = 512 * 1_024;
-/** Rows of one call: an event has 0.5 to 2 KB, and 10 KB at most. */
-const rowsPerCall = 50;
+/**
+ * No further call is made once this much was read, bytes. A page stays below 1 MB: what was read until then, the sums of one
+ * day, and one more call.
+ */
+const enoughBytes = 352 * 1_024;
+/** Rows of one call: an event has 0.5 to 2 KB, and 20 KB at most, half of it feedback in a script of three bytes a character. */
+const rowsPerCall = 20;
 /** A unit of capacity is 8 KB, read eventually consistently. */
 const bytesPerUnit = 8_192;
 
@@ -49,7 +52,7 @@ const toLogged = (item: Record<string, unknown>, { onUnreadable }: ReadBudget): 
   return [];
 };
 
-/** Where a source begins and ends: sort keys, both exclusive. */
+/** Where a source begins and ends: sort keys between those of events. Empty where `after` lies behind `before`. */
 export interface Span {
   readonly after: string;
   readonly before: string;
@@ -60,17 +63,27 @@ export interface Span {
  * used up ends without it. @throws TableUnavailable
  */
 async function* batches(
-  input: Pick<QueryCommandInput, "IndexName" | "KeyConditionExpression" | "ExpressionAttributeValues">,
+  input: Pick<QueryCommandInput, "IndexName" | "KeyConditionExpression"> & {
+    readonly partition: string;
+    readonly span: Span;
+  },
   budget: ReadBudget,
 ): AsyncGenerator<readonly LoggedEvent[] | "done"> {
+  const { partition, span, ...query } = input;
   let start: Record<string, unknown> | undefined;
+  // DynamoDB refuses a range that ends before it begins: a cursor may be older than the range that it is used with.
+  if (span.after > span.before) {
+    yield "done";
+    return;
+  }
   do {
     // The first call of a source is always made: a page has to get on.
     if (start !== undefined && budget.isUsedUp) return;
     const { Items, LastEvaluatedKey, ConsumedCapacity } = await documents.send(
       new QueryCommand({
         TableName: config.tableName("usage"),
-        ...input,
+        ...query,
+        ExpressionAttributeValues: { ":partition": partition, ":after": span.after, ":before": span.before },
         ScanIndexForward: false,
         Limit: rowsPerCall,
         ExclusiveStartKey: start,
@@ -117,29 +130,27 @@ const toSource = (pages: AsyncGenerator<readonly LoggedEvent[] | "done">): Sourc
 };
 
 /** A user's events of one UTC day. */
-export const dayEvents = (userId: string, day: string, { after, before }: Span, budget: ReadBudget): Source =>
+export const dayEvents = (userId: string, day: string, span: Span, budget: ReadBudget): Source =>
   toSource(
     batches(
       {
-        KeyConditionExpression: "pk = :pk AND sk BETWEEN :after AND :before",
-        ExpressionAttributeValues: {
-          ":pk": rowKeys.usageEvent(userId, day, "", 0).pk,
-          ":after": after,
-          ":before": before,
-        },
+        KeyConditionExpression: "pk = :partition AND sk BETWEEN :after AND :before",
+        partition: rowKeys.usageEvent(userId, day, "", 0).pk,
+        span,
       },
       budget,
     ),
   );
 
 /** Settled events of a partition of the index: see `logShards`. */
-export const indexedEvents = (shard: string, { after, before }: Span, budget: ReadBudget): Source =>
+export const indexedEvents = (shard: string, span: Span, budget: ReadBudget): Source =>
   toSource(
     batches(
       {
         IndexName: "open",
-        KeyConditionExpression: "openShard = :shard AND openUntil BETWEEN :after AND :before",
-        ExpressionAttributeValues: { ":shard": shard, ":after": after, ":before": before },
+        KeyConditionExpression: "openShard = :partition AND openUntil BETWEEN :after AND :before",
+        partition: shard,
+        span,
       },
       budget,
     ),

@@ -137,14 +137,17 @@ const latencyOf = (item: Record<string, unknown>): Record<number, number> => {
 
 const keyOf = ({ pk, sk }: Record<string, unknown>): ItemKey => ({ pk: String(pk), sk: String(sk) });
 
-/** All rows of a partition between two sort keys, and what reading them cost in capacity units. */
-const readBetween = async (
-  pk: string,
-  from: string,
-  to: string,
-): Promise<{ readonly items: readonly Record<string, unknown>[]; readonly capacityUnits: number }> => {
-  const items: Record<string, unknown>[] = [];
-  let capacityUnits = 0;
+interface Read {
+  readonly items: readonly Record<string, unknown>[];
+  readonly capacityUnits: number;
+}
+
+interface ReadCall extends Read {
+  readonly isLast: boolean;
+}
+
+/** Rows of a partition between two sort keys, call by call, with what each call cost in capacity units. */
+async function* callsBetween(pk: string, from: string, to: string, rowsPerCall?: number): AsyncGenerator<ReadCall> {
   let start: Record<string, unknown> | undefined;
   do {
     const page = await documents.send(
@@ -152,16 +155,69 @@ const readBetween = async (
         TableName: config.tableName("rollups"),
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
         ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+        Limit: rowsPerCall,
         ExclusiveStartKey: start,
         ReturnConsumedCapacity: "TOTAL",
       }),
     );
-    items.push(...(page.Items ?? []));
-    capacityUnits += page.ConsumedCapacity?.CapacityUnits ?? 0;
     start = page.LastEvaluatedKey;
+    const capacityUnits = page.ConsumedCapacity?.CapacityUnits ?? 0;
+    yield { items: page.Items ?? [], capacityUnits, isLast: start === undefined };
   } while (start !== undefined);
+}
+
+/** All rows of a partition between two sort keys, and what reading them cost in capacity units. */
+const readBetween = async (pk: string, from: string, to: string): Promise<Read> => {
+  const items: Record<string, unknown>[] = [];
+  let capacityUnits = 0;
+  for await (const call of callsBetween(pk, from, to)) {
+    items.push(...call.items);
+    capacityUnits += call.capacityUnits;
+  }
   return { items, capacityUnits };
 };
+
+const toSums = (item: Record<string, unknown>): RollupSums => ({
+  key: keyOf(item),
+  row: rollupRowSchema.parse(item),
+  latency: latencyOf(item),
+});
+
+const toSome = ({ items, isLast, capacityUnits }: ReadCall): SomeRollups => ({
+  rows: items.map(toSums),
+  isWhole: isLast,
+  capacityUnits,
+});
+
+/** Some of a user's rows, and whether there are more. */
+interface SomeRollups {
+  readonly rows: readonly RollupSums[];
+  readonly isWhole: boolean;
+  readonly capacityUnits: number;
+}
+
+/** A user's first rows from one UTC day to another, both inclusive, at most `limit`. */
+export const readSomeRollups = async (
+  userId: string,
+  from: string,
+  to: string,
+  limit: number,
+): Promise<SomeRollups> => {
+  for await (const call of callsBetween(`USER#${userId}`, `DAY#${from}`, `DAY#${to}#~`, limit)) return toSome(call);
+  throw new Error("A query answers at least once");
+};
+
+/** A day's rows of a user, or of one key, a few a call, for a reader that may have enough before the last one. */
+export async function* dayRollups(
+  userId: string,
+  day: string,
+  keyId: string | undefined,
+  rowsPerCall: number,
+): AsyncGenerator<SomeRollups> {
+  const { pk, sk } = rowKeys.rollup(userId, day, keyId ?? "", "");
+  const prefix = keyId === undefined ? sk.slice(0, -1) : sk;
+  for await (const call of callsBetween(pk, prefix, `${prefix}~`, rowsPerCall)) yield toSome(call);
+}
 
 /** All rows of a user from one UTC day to another, both inclusive, and what reading them cost in capacity units. */
 export const readRollups = async (
@@ -171,8 +227,7 @@ export const readRollups = async (
 ): Promise<{ readonly rows: readonly RollupSums[]; readonly capacityUnits: number }> => {
   // `~` sorts behind every character of a key id or model.
   const { items, capacityUnits } = await readBetween(`USER#${userId}`, `DAY#${from}`, `DAY#${to}#~`);
-  const rows = items.map((item) => ({ key: keyOf(item), row: rollupRowSchema.parse(item), latency: latencyOf(item) }));
-  return { rows, capacityUnits };
+  return { rows: items.map(toSums), capacityUnits };
 };
 
 /** Sums of one day and one value of a tag. */

@@ -6,12 +6,14 @@ export const rowKeys = {
   keyMark: (keyHash: string): ItemKey => ({ pk: `KEY#${keyHash}`, sk: "MARK" }),
   /** A user's key by Unkey's id; points to the mark. */
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
+  /** How often a user's keys were changed (key-changes.ts). */
+  keysVersion: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "KEYS_VERSION" }),
   /** The last alert of a budget. */
   budgetAlert: (userId: string, budgetId: string): ItemKey => ({
     pk: `USER#${userId}`,
     sk: `BUDGET_ALERT#${budgetId}`,
   }),
-  /** Open requests and today's platform spend of a user. */
+  /** Open requests of a user, the day's spend, and the sums of budgets and of tokens a minute. */
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
   providerKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY#${id}` }),
@@ -67,6 +69,8 @@ export const rowKeys = {
   usageExport: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORT#${id}` }),
   /** How many exports a user has. */
   exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
+  /** Says that a delivery of an export was written. */
+  exportedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORTED#${id}` }),
   /** Prefixes of the sort keys of deliveries. */
   pendingDeliveries: "PENDING_DELIVERY#",
   endedDeliveries: "DELIVERY#",

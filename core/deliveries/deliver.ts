@@ -1,6 +1,7 @@
 import { type DeliveryRow, keepDeliveryMs, moveDelivery } from "#core/db/deliveries.ts";
 import { openText } from "#core/encryption/sealed-text.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import { increment } from "#core/observability/metrics.ts";
 import { nextTryMs } from "./backoff.ts";
 import { type DeliveryAnswer, type DeliveryOptions, post } from "./post.ts";
 
@@ -46,7 +47,7 @@ const send = async (row: DeliveryRow, options: DeliveryOptions): Promise<Deliver
 };
 
 /** The row once nothing is left to do: what was sent is not kept. */
-const ended = (row: DeliveryRow, state: "delivered" | "dead", nowMs: number): DeliveryRow => ({
+export const ended = (row: DeliveryRow, state: "delivered" | "dead", nowMs: number): DeliveryRow => ({
   ...row,
   state,
   body: undefined,
@@ -74,6 +75,7 @@ export const deliver = async (row: DeliveryRow, options: DeliveryOptions = {}): 
   const next =
     answer?.status === 410 ? undefined : nextTryMs({ tries, createdAt, nowMs, retryAfterMs: answer?.retryAfterMs });
   if (next === undefined) {
+    increment("DeadDeliveries");
     logger.warn("A delivery was given up", { deliveryId: row.id, kind: row.kind, status: answer?.status ?? null });
     await moveDelivery(row, ended(tried, "dead", nowMs));
   } else {

@@ -21,7 +21,10 @@ const view = ({ id, kind, exportId, messageId, url, state, tries, lastStatus, ..
   nextTryAt: state === "pending" ? moment(times.nextTryAt) : null,
 });
 
-/** Up to 100 pending deliveries and the last 100 that were made or given up, newest first. @throws TableUnavailable */
+/**
+ * Up to 100 pending deliveries, newest first, and the last 100 that were made or given up. With more than 100 pending ones, those of
+ * some destinations are left out. @throws TableUnavailable
+ */
 export const showDeliveries = async (userId: string) => {
   const { pending, ended } = await listDeliveries(userId, maxShown);
   const newestFirst = [...pending].sort((left, right) => right.createdAt - left.createdAt);

@@ -1,6 +1,16 @@
-import { type DeliveryRow, dueInLane, firstAfterLane, laneOf } from "#core/db/deliveries.ts";
+import {
+  type DeliveryRow,
+  dueInLane,
+  firstAfterLane,
+  laneOf,
+  moveDelivery,
+  overdueInLane,
+} from "#core/db/deliveries.ts";
 import { endDeliveryTurn, renewedTurn, type Turn, takeDeliveryTurn } from "#core/db/delivery-turns.ts";
-import { deliver } from "./deliver.ts";
+import { logger } from "#core/observability/logger.ts";
+import { increment } from "#core/observability/metrics.ts";
+import { deliverForMs } from "./backoff.ts";
+import { deliver, ended } from "./deliver.ts";
 import type { DeliveryOptions } from "./post.ts";
 
 /**
@@ -14,6 +24,9 @@ const maxPerLane = 10;
 const maxScanned = 200;
 /** Nothing more is begun after this time, ms. */
 const beginForMs = 15_000;
+/** Nothing more is given up after this time, ms. */
+const giveUpForMs = 35_000;
+const givenUpAtOnce = 25;
 /** How long a worker has the turn, ms: longer than what was begun can take. */
 const holdMs = 60_000;
 /** A destination that just failed is left alone for this time, ms: no longer than until the first delivery is tried again. */
@@ -44,14 +57,35 @@ export interface TurnOptions extends DeliveryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Serves one lane. Resolves to whether its destination answered. */
-const serveLane = async (userId: string, lane: string, startedAt: number, options: TurnOptions): Promise<boolean> => {
+/** What has become of a lane: `late` when the time was over before its part of the turn was done. */
+type LaneEnd = "served" | "late" | "failed";
+
+const serveLane = async (userId: string, lane: string, startedAt: number, options: TurnOptions): Promise<LaneEnd> => {
   const nowMs = options.nowMs ?? Date.now();
   for (const row of await dueInLane(userId, lane, nowMs, maxPerLane)) {
-    if (options.signal?.aborted === true || performance.now() - startedAt > beginForMs) return true;
-    if (!(await deliver(row, options))) return false;
+    if (options.signal?.aborted === true || performance.now() - startedAt > beginForMs) return "late";
+    if (!(await deliver(row, options))) return "failed";
   }
-  return true;
+  return "served";
+};
+
+/**
+ * Gives up what a destination that fails, or is too slow for what it is sent, has kept waiting for the whole time in which a
+ * delivery is tried: what waits for one server is a day's deliveries at most. Those that were tried before wait where their next
+ * try is due, and end a day after that at the latest.
+ */
+const giveUpOverdue = async (userId: string, lane: string, startedAt: number, options: TurnOptions): Promise<void> => {
+  const nowMs = options.nowMs ?? Date.now();
+  let given = 0;
+  while (options.signal?.aborted !== true && performance.now() - startedAt <= giveUpForMs) {
+    const overdue = await overdueInLane(userId, lane, nowMs - deliverForMs, givenUpAtOnce);
+    await Promise.all(overdue.map((row) => moveDelivery(row, ended(row, "dead", nowMs))));
+    given += overdue.length;
+    if (overdue.length < givenUpAtOnce) break;
+  }
+  if (given === 0) return;
+  increment("DeadDeliveries", given);
+  logger.warn("Overdue deliveries of a destination were given up", { userId, lane, given });
 };
 
 type Resting = Readonly<Record<string, number>>;
@@ -79,7 +113,9 @@ const serveLanes = async (
     .map(({ url }) => laneOf(url));
   await Promise.all(
     lanes.map(async (lane) => {
-      if (!(await serveLane(turn.userId, lane, startedAt, options))) resting[lane] = nowMs + restMs;
+      const end = await serveLane(turn.userId, lane, startedAt, options);
+      if (end === "failed") resting[lane] = nowMs + restMs;
+      if (end !== "served") await giveUpOverdue(turn.userId, lane, startedAt, options);
     }),
   );
   const seen = more ? firsts.at(-1) : undefined;

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import { addDelivery, type DeliveryRow, hasEnded, keepDeliveryMs } from "#core/db/deliveries.ts";
-import { type ExportRow, exportContext, listExports } from "#core/db/exports.ts";
+import { type DeliveryRow, keepDeliveryMs } from "#core/db/deliveries.ts";
+import { addExportDelivery, type ExportRow, exportContext, listExports } from "#core/db/exports.ts";
+import { TableUnavailable } from "#core/db/table-unavailable.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
+import { increment } from "#core/observability/metrics.ts";
 import { requestView } from "#core/usage/request-view.ts";
 import { toJsonText } from "#core/values/json-text.ts";
 import { toOtlp } from "./to-otlp.ts";
@@ -33,7 +36,7 @@ const bodyOf = ({ kind }: ExportRow, events: readonly UsageEvent[], atMs: number
       : { type: "requests", timestamp: new Date(atMs).toISOString(), data: { requests: events.map(requestView) } },
   );
 
-/** An id that a redelivered batch gets again, in the order of time. */
+/** An id that the same events get again, in the order of time. The stream delivers a batch that failed as it was. */
 const deliveryId = ({ id }: ExportRow, events: readonly UsageEvent[], atMs: number): string => {
   const time = Math.max(0, Math.round(atMs)).toString(16).padStart(12, "0");
   const names = events.map(({ requestId, generation, feedback }) => `${requestId}#${generation}@${feedback?.at ?? ""}`);
@@ -71,26 +74,45 @@ const deliveriesOf = (target: ExportRow, events: readonly UsageEvent[]): readonl
   ];
 };
 
+/** Writes what events of one owner owe to the owner's exports. Resolves to the number of new deliveries. */
+const exportOwn = async (userId: string, own: readonly UsageEvent[], nowMs: number): Promise<number> => {
+  let made = 0;
+  for (const target of await listExports(userId)) {
+    if (!target.enabled) continue;
+    const wanted = own.filter((event) => isWanted(event, target));
+    for (const row of deliveriesOf(target, wanted)) if (await addExportDelivery(row, nowMs)) made += 1;
+  }
+  return made;
+};
+
+/** Whether a later try may succeed: anything that DynamoDB answers, unless it calls the write itself wrong. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof TableUnavailable ||
+  (error instanceof Error && "$metadata" in error && error.name !== "ValidationException");
+
 /**
- * Writes what a batch of events owes to the exports of their owners. A batch that is delivered twice writes the same rows.
- * Resolves to the number of deliveries. @throws TableUnavailable: everything may be delivered again
+ * Writes what a batch of events owes to the exports of their owners. A batch that is delivered twice writes each delivery once.
+ * A fault of one owner's rows is logged and counted and holds up nobody. Resolves to the number of new deliveries.
+ * @throws TableUnavailable, or DynamoDB's refusal, once all other owners are served: the same batch has to be delivered again
  */
-export const exportUsage = async (events: readonly UsageEvent[]): Promise<number> => {
+export const exportUsage = async (events: readonly UsageEvent[], nowMs: number): Promise<number> => {
   const byUser = Map.groupBy(
     events.filter(({ status }) => status !== "open"),
     ({ userId }) => userId,
   );
   let made = 0;
+  const passing: unknown[] = [];
   for (const [userId, own] of byUser) {
-    for (const target of await listExports(userId)) {
-      if (!target.enabled) continue;
-      const wanted = own.filter((event) => isWanted(event, target));
-      for (const row of deliveriesOf(target, wanted)) {
-        if (await hasEnded(userId, row.id)) continue;
-        await addDelivery(row);
-        made += 1;
+    try {
+      made += await exportOwn(userId, own, nowMs);
+    } catch (error) {
+      if (mayPass(error)) passing.push(error);
+      else {
+        increment("ExportFailures");
+        logger.error("Requests of a user could not be exported", { userId, error: loggableError(error) });
       }
     }
   }
+  if (passing.length > 0) throw passing[0];
   return made;
 };

@@ -47,7 +47,7 @@ export interface KeyRows {
 export interface KeyView extends StoredKey, LimitsView {
   /** Where alerts of the budget go; null without one. */
   readonly alertWebhookUrl: string | null;
-  /** The highest threshold of the budget that was passed in this period. */
+  /** The highest threshold of the budget, as it is, that was passed in this period. */
   readonly lastAlert: { readonly percent: number; readonly at: string } | null;
   /** Requests by endpoint, as they are enforced for this key. */
   readonly limits: Readonly<Record<string, EndpointLimit>>;
@@ -73,7 +73,10 @@ export const toKeyView = (value: unknown, { row, admission, alerts }: KeyRows, n
   const stored = toStoredKey(value);
   const { budget, alertWebhook } = row;
   const last = budget === undefined ? undefined : alerts.get(budget.id);
-  const isCurrent = budget !== undefined && last?.period === periodName(budget.period, nowMs);
+  const isCurrent =
+    budget !== undefined &&
+    last?.period === periodName(budget.period, nowMs) &&
+    (last.limitPicoUsd === undefined || last.limitPicoUsd === budget.picoUsd);
   return {
     ...stored,
     ...limitsView(limitsOf(row), admission, nowMs),

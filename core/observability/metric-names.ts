@@ -21,8 +21,11 @@ export const metricNames = {
   OrphanedLeases: "Count",
   BudgetRefusals: "Count",
   BudgetAlertFailures: "Count",
+  DeadDeliveries: "Count",
+  ExportFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
+  DeliveryLagMs: "Milliseconds",
 } as const satisfies Record<string, "Count" | "Milliseconds">;
 
 export type MetricName = keyof typeof metricNames;

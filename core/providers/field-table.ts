@@ -254,7 +254,9 @@ export const fieldTable = {
   }),
   output_config: row(dropped, { anthropic: passed, bedrock: translate("a field of the model; Claude only") }),
   reasoning: forAll(translate("reasoning_effort"), { openrouter: passed }),
-  provider: row(dropped, { openrouter: ownKeyOnly }),
+  provider: row(dropped, {
+    openrouter: on("platform-key", drop("it changes the price; the gateway sends its own max_price"), passed),
+  }),
   models: row(dropped, { openrouter: ownKeyOnly }),
   plugins: row(dropped, { openrouter: ownKeyOnly }),
   route: row(dropped, { openrouter: ownKeyOnly }),

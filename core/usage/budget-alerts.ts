@@ -1,7 +1,7 @@
 import { toUsd } from "#core/catalog/cost.ts";
 import { readAdmission } from "#core/db/admission.ts";
 import { budgetAttribute, parseRow, reservedOf, sumOf } from "#core/db/admission-row.ts";
-import { findUserKey, type UserKey } from "#core/db/api-keys.ts";
+import { findUserKey, listUserKeys, type UserKey } from "#core/db/api-keys.ts";
 import { noteAlert } from "#core/db/budget-alerts.ts";
 import { namedPeriodEndMs } from "#core/db/budget-period.ts";
 import { type DeliveryRow, keepDeliveryMs } from "#core/db/deliveries.ts";
@@ -12,19 +12,24 @@ import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 
 /**
- * Alerts of budgets, made from the usage table's stream: no request waits for them. Each threshold is told once in a period,
- * as a row that the list of keys shows, and as a signed webhook where the key has one.
+ * Alerts of budgets, made from the usage table's stream: no request waits for them. Each threshold is told once in a period
+ * and for an amount, as a row that the list of keys shows, and as a signed webhook where the key has one.
  */
 
 /** Percent of a budget. */
 const thresholds = [50, 80, 100] as const;
+/**
+ * From this percentage on a refused request says that what is left is of no use. Below it the request was too large, or others
+ * had reserved the rest for a moment.
+ */
+const refusalCountsFrom = 80n;
 
 interface Charged {
   readonly userId: string;
   readonly keyId: string;
   /** `<budget id>#<period>` */
   readonly budget: string;
-  /** A request was refused for it: what is left is of no use. */
+  /** A request was refused for it. */
   readonly refused: boolean;
 }
 
@@ -59,7 +64,7 @@ const deliveryOf = (
     id: newId("delivery"),
     userId,
     kind: "budget",
-    messageId: `msg_budget_${budget.id}_${period}_${percent}`,
+    messageId: `msg_budget_${budget.id}_${period}_${percent}_${budget.picoUsd}`,
     url: alertWebhook.url,
     secret: alertWebhook.secret,
     secretContext: alertWebhook.secretContext,
@@ -83,19 +88,27 @@ const deliveryOf = (
   };
 };
 
+/** The key that was charged; the newest of those that replaced it, once it is revoked. Undefined when none has the budget. */
+const keyOfBudget = async (userId: string, keyId: string, budgetId: string): Promise<UserKey | undefined> => {
+  const charged = await findUserKey(userId, keyId);
+  if (charged?.budget?.id === budgetId) return charged;
+  const family = (await listUserKeys(userId)).filter(({ budget }) => budget?.id === budgetId);
+  return family.toSorted((left, right) => right.createdAt.localeCompare(left.createdAt))[0];
+};
+
 const alertOne = async ({ userId, keyId, budget: name, refused }: Charged, nowMs: number): Promise<boolean> => {
-  const [key, admission] = await Promise.all([findUserKey(userId, keyId), readAdmission(userId)]);
-  const [id, period = ""] = name.split("#");
+  const [id = "", period = ""] = name.split("#");
+  const [key, admission] = await Promise.all([keyOfBudget(userId, keyId, id), readAdmission(userId)]);
   const budget = key?.budget;
-  // The key was revoked, or has another budget by now.
-  if (key === undefined || budget === undefined || budget.id !== id) return false;
+  // No key has the budget any more.
+  if (key === undefined || budget === undefined) return false;
   const spentPicoUsd = sumOf(admission, budgetAttribute(name)) - reservedOf(parseRow(admission), name);
-  const reached = thresholds.findLast(
-    (percent) => (percent === 100 && refused) || spentPicoUsd * 100n >= budget.picoUsd * BigInt(percent),
-  );
+  const isSpent = (percent: bigint): boolean => spentPicoUsd * 100n >= budget.picoUsd * percent;
+  const isOfNoUse = refused && isSpent(refusalCountsFrom);
+  const reached = thresholds.findLast((percent) => (percent === 100 && isOfNoUse) || isSpent(BigInt(percent)));
   if (reached === undefined) return false;
   const alert = { period, percent: reached, spentPicoUsd };
-  const row = { budgetId: budget.id, period, percent: reached, at: nowMs };
+  const row = { budgetId: budget.id, period, percent: reached, limitPicoUsd: budget.picoUsd, at: nowMs };
   return noteAlert(userId, row, deliveryOf(userId, key, budget, alert, nowMs));
 };
 

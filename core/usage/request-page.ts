@@ -6,7 +6,7 @@ import {
   type Source,
   type Span,
 } from "#core/db/request-log.ts";
-import { readRollups } from "#core/db/rollups.ts";
+import { dayRollups, type RollupSums, readSomeRollups } from "#core/db/rollups.ts";
 import { logShards, utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -123,26 +123,46 @@ const justBefore = (sk: string): string => {
 
 const spanOf = ({ fromMs, toMs }: LogFilter, beforeSk: string | undefined): Span => {
   const end = idAt(toMs + 1);
-  // BETWEEN includes its ends.
-  return { after: idAt(fromMs), before: beforeSk === undefined || beforeSk === "" ? end : justBefore(beforeSk) };
+  const before = beforeSk === undefined || beforeSk === "" ? end : justBefore(beforeSk);
+  return { after: idAt(fromMs), before: before < end ? before : end };
 };
 
-/** The days of a range that hold matching events which no index lists, newest first. */
-const unlistedDays = async (
-  { userId, key, status }: LogFilter,
-  days: readonly string[],
-): Promise<ReadonlySet<string>> => {
-  const [first] = days;
-  const last = days.at(-1);
-  if (first === undefined || last === undefined) return new Set();
-  const { rows } = await readRollups(userId, last, first);
-  const unlisted = rows.filter(({ row, latency }) => {
+/** Sums that are looked at for all days of a page together; with more, each day is looked at by itself. */
+const sumsOfDays = 100;
+/** Sums of one call, and bytes of one day's sums that are looked at: what 200 models of one key take. */
+const sumsPerCall = 40;
+const enoughSumsBytes = 192 * 1_024;
+
+/** Whether sums count matching events that no index lists. */
+const holdsUnlisted =
+  ({ key, status }: LogFilter) =>
+  ({ row, latency }: RollupSums): boolean => {
     const settled = Object.values(latency).reduce((sum, count) => sum + count, 0);
     const concerned =
       (key === undefined || row.keyId === key) && (status === undefined || status === "ok" || row.errors > 0);
     return concerned && settled > row.indexed;
-  });
-  return new Set(unlisted.map(({ row }) => row.day));
+  };
+
+/** The days of a page that hold unlisted events; undefined where there are too many sums to look at together. */
+const unlistedDays = async (
+  filter: LogFilter,
+  days: readonly string[],
+  budget: ReadBudget,
+): Promise<ReadonlySet<string> | undefined> => {
+  const [first = "", last = first] = [days.at(-1), days[0]];
+  const { rows, isWhole, capacityUnits } = await readSomeRollups(filter.userId, first, last, sumsOfDays);
+  budget.add(capacityUnits);
+  return isWhole ? new Set(rows.filter(holdsUnlisted(filter)).map(({ row }) => row.day)) : undefined;
+};
+
+/** Whether a day may hold unlisted events: also where it has too many sums to look at. */
+const mayHoldUnlisted = async (filter: LogFilter, day: string, budget: ReadBudget): Promise<boolean> => {
+  const enough = budget.bytes + enoughSumsBytes;
+  for await (const { rows, capacityUnits } of dayRollups(filter.userId, day, filter.key, sumsPerCall)) {
+    budget.add(capacityUnits);
+    if (rows.some(holdsUnlisted(filter)) || budget.bytes >= enough) return true;
+  }
+  return false;
 };
 
 /** Days from one to another, newest first, at most a page's. */
@@ -174,11 +194,12 @@ const readDays = async (
   const firstDay = utcDay(filter.fromMs);
   const days = daysDown(firstDay, at.day);
   const hasIndex = shardsOf(filter).length > 0;
-  const chosen = hasIndex ? await unlistedDays(filter, days) : new Set(days);
+  const looksAtSums = hasIndex && days.length > 0 && !page.budget.isUsedUp;
+  const unlisted = looksAtSums ? await unlistedDays(filter, days, page.budget) : undefined;
   for (const day of days) {
-    if (!chosen.has(day)) continue;
     const beforeSk = day === at.day ? at.sk : "";
     if (page.budget.isUsedUp) return { phase: "day", day, sk: beforeSk };
+    if (hasIndex && !(unlisted?.has(day) ?? (await mayHoldUnlisted(filter, day, page.budget)))) continue;
     const source = dayEvents(filter.userId, day, spanOf(filter, beforeSk), page.budget);
     const next = async (): Promise<LoggedEvent | undefined> => {
       const found = await source.peek();

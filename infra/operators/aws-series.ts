@@ -51,9 +51,13 @@ export const tableSeries = (metric: string, statistic: Aggregate): readonly AwsS
     aws("AWS/DynamoDB", { TableName: { deployed: tableParameter(id) } }, metric, statistic, tables[id].resource),
   );
 
-/** The dead-letter queue of the rollup. */
-export const deadLetterSeries = (metric: string, statistic: Aggregate, label: string): AwsSeries =>
-  aws("AWS/SQS", { QueueName: { deployed: "UsageRollupDeadLettersName" } }, metric, statistic, label);
+/** The dead-letter queue of a function that a stream feeds. */
+export const deadLetterSeries = (
+  id: "UsageRollup" | "ExportUsage",
+  metric: string,
+  statistic: Aggregate,
+  label: string,
+): AwsSeries => aws("AWS/SQS", { QueueName: { deployed: `${id}DeadLettersName` } }, metric, statistic, label);
 
 /** The firewall, all its rules. Source: WAF developer guide, "Metrics and dimensions". */
 export const firewallSeries = (metric: string, label: string): AwsSeries =>

@@ -186,7 +186,8 @@ const platform: DashboardDefinition = {
           ...backgroundSeries("Errors", "Sum", ", failed"),
         ]),
         graph("Dead letters", "messages", [
-          deadLetterSeries("ApproximateNumberOfMessagesVisible", "Maximum", "Waiting"),
+          deadLetterSeries("UsageRollup", "ApproximateNumberOfMessagesVisible", "Maximum", "Of the sums"),
+          deadLetterSeries("ExportUsage", "ApproximateNumberOfMessagesVisible", "Maximum", "Of exports"),
         ]),
         graph("Killed requests", "requests", [
           stage("AbandonedRequests", "Sum", "Settled by the sweeper"),
@@ -195,6 +196,14 @@ const platform: DashboardDefinition = {
         graph("Budgets of API keys", "requests", [
           stage("BudgetRefusals", "Sum", "Refused with 402"),
           stage("BudgetAlertFailures", "Sum", "Alerts that failed"),
+        ]),
+        graph("Lag of exports and deliveries", "ms", [
+          functionSeries("ExportUsage", "IteratorAge", "Maximum", "Age of the stream"),
+          stage("DeliveryLagMs", "Maximum", "Deliveries overdue"),
+        ]),
+        graph("Exports and deliveries that failed", "deliveries", [
+          stage("DeadDeliveries", "Sum", "Given up"),
+          stage("ExportFailures", "Sum", "Batches not exported"),
         ]),
       ],
     },

@@ -13,8 +13,15 @@ import { Actor } from "./actor.ts";
  * function does not do what it should; what it did without a right that it asked for is in the log.
  */
 
-/** @param lose takes a right from the function, to see what it does without. */
-export type Scenario = (cloud: TestCloud, lose: (right: Grant) => Promise<void>) => Promise<void>;
+/**
+ * @param lose takes a right from the function, to see what it does without.
+ * @param asked whether the function has asked for a right so far, in vain or not.
+ */
+export type Scenario = (
+  cloud: TestCloud,
+  lose: (right: Grant) => Promise<void>,
+  asked: (right: Grant) => Promise<boolean>,
+) => Promise<void>;
 
 const ok = (reply: HttpReply): HttpReply => {
   if (reply.status >= 300) throw new Error(`${reply.status}: ${reply.text}`);
@@ -58,6 +65,28 @@ const generation =
     const refused = { "idempotency-key": randomUUID(), "x-provider-key": "nobodys" };
     if ((await send("Hello", refused)).status !== 400) throw new Error("A provider key that nobody has was taken");
     await actor.settled(await send("Hello [[simulate: status=500]]", { "idempotency-key": randomUUID() }));
+  };
+
+const maxTries = 100;
+
+/**
+ * The same, and begins requests before the verdict on their key, which is no. Whether a request begins so hangs on whose
+ * answer comes first, so it is tried until one has.
+ */
+const refusedGeneration =
+  (id: RouteId, provider: string): Scenario =>
+  async (cloud, lose, asked) => {
+    await generation(id, provider)(cloud, lose, asked);
+    const owner = await Actor.of(cloud);
+    const { path, body } = sampleOf(id, "Hello");
+    for (let tries = 0; !(await asked("usage:DeleteItem")); tries++) {
+      if (tries === maxTries) throw new Error(`No request of ${maxTries} began before its verdict`);
+      const actor = await owner.withNewKey();
+      ok(await actor.post(path, body));
+      await actor.verified();
+      await cloud.unkey.keys.updateKey({ keyId: actor.keyId, enabled: false });
+      if ((await actor.post(path, body)).status !== 401) throw new Error("A disabled key was taken");
+    }
   };
 
 /** Counts tokens with the user's own provider key. */
@@ -150,26 +179,38 @@ const abandoned: Scenario = async (cloud) => {
   await asking;
 };
 
-/** A request is added up, and a budget alert is sent. */
+/** Waits until so many alerts of budgets are written for a user. */
+const alerted = ({ cloud, userId }: Actor, count: number): Promise<void> =>
+  eventually(async () => {
+    const rows = await cloud.rows("jobs");
+    const told = rows.filter((row) => row.userId === userId && row.kind === "budget").length;
+    if (told < count) throw new Error(`${told} alerts are written`);
+  });
+
+/** A request is added up, and budget alerts are sent, also to the key that replaced the charged one. */
 const rolledUp: Scenario = async (cloud) => {
   const actor = await Actor.of(cloud);
+  const { browser, keyId, userId } = actor;
   await answered(actor);
   const budget = { usd: 0, period: "day" };
-  ok(await actor.browser.patch(`/api/v1/keys/${actor.keyId}`, { budget, alertWebhookUrl: webhookUrl }));
+  ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget, alertWebhookUrl: webhookUrl }));
   const refused = await actor.post("/api/v1/chat/completions", {
     model: "gpt",
     messages: [{ role: "user", content: "Hi" }],
   });
   if (refused.status !== 402) throw new Error(`The budget let it through: ${refused.text}`);
-  await eventually(async () => {
-    const rows = await cloud.rows("jobs");
-    const isTold = rows.some(({ userId, kind }) => userId === actor.userId && kind === "budget");
-    if (!isTold) throw new Error("Nothing is delivered");
-  });
+  await alerted(actor, 1);
   await eventually(async () => {
     const rows = await cloud.rows("rollups");
-    if (!rows.some(({ pk }) => String(pk).includes(actor.userId))) throw new Error("Nothing was added up");
+    if (!rows.some(({ pk }) => String(pk).includes(userId))) throw new Error("Nothing was added up");
   });
+  const rotation = await browser.post(`/api/v1/keys/${keyId}/rotate`, { gracePeriodSeconds: 0 });
+  const next = ok(rotation).data<{ keyId: string }>();
+  ok(await browser.patch(`/api/v1/keys/${next.keyId}`, { budget: { usd: 0.01, period: "day" } }));
+  const requestId = refused.headers["x-request-id"] ?? "";
+  const { day } = await cloud.settledUsage(userId, requestId);
+  await cloud.setAttribute("usage", rowKeys.usageEvent(userId, day, requestId, 0), "touched", true);
+  await alerted(actor, 2);
 };
 
 /** Waits until the poller has ended a job. */
@@ -242,11 +283,11 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: generation("ChatCompletions", "openai"),
-  Messages: generation("Messages", "openai"),
+  ChatCompletions: refusedGeneration("ChatCompletions", "openai"),
+  Messages: refusedGeneration("Messages", "openai"),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
   Embeddings: generation("Embeddings", "openai"),
-  Responses: generation("Responses", "openai"),
+  Responses: refusedGeneration("Responses", "openai"),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
   Models: keyed("Models"),

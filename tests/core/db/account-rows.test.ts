@@ -20,6 +20,7 @@ const rowsOf = (userId: string, nowMs: number): readonly (readonly [TableId, Ite
     ["keys", rowKeys.userKey(userId, "key_1")],
     ["keys", rowKeys.admission(userId)],
     ["keys", rowKeys.budgetAlert(userId, id)],
+    ["keys", rowKeys.keysVersion(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
     ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
@@ -30,6 +31,7 @@ const rowsOf = (userId: string, nowMs: number): readonly (readonly [TableId, Ite
     ["jobs", rowKeys.deliveryOwner(userId)],
     ["jobs", rowKeys.usageExport(userId, id)],
     ["jobs", rowKeys.exportCount(userId)],
+    ["jobs", rowKeys.exportedDelivery(userId, id)],
     ["jobs", rowKeys.pendingDelivery(userId, "lane", nowMs, id)],
     ["jobs", rowKeys.endedDelivery(userId, id)],
     ...days.flatMap((day): (readonly [TableId, ItemKey])[] => [

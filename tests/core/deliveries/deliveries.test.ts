@@ -6,8 +6,9 @@ import { getItem } from "#core/db/table.ts";
 import { sendDueDeliveries } from "#core/deliveries/send-due.ts";
 import { serveOwner } from "#core/deliveries/take-turn.ts";
 import { newId } from "#core/ids.ts";
+import { flushMetrics } from "#core/observability/metrics.ts";
 import { type HttpsServer, hasOpenssl, startHttpsServer } from "#tests/core/jobs/https-server.ts";
-import { muteLog } from "#tests/core/support/lambda.ts";
+import { captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -166,6 +167,46 @@ describe.skipIf(!hasTables || !hasOpenssl)(`deliveries (${tablesName}, openssl)`
     expect(await owner(userId)).not.toHaveProperty("dueShard");
   });
 
+  /** Rows that have waited for longer than a day, and some that have not. */
+  const backlog = async (userId: string, overdue: number): Promise<void> => {
+    const nowMs = Date.now();
+    const old = nowMs - dayMs - minuteMs;
+    for (let index = 0; index < overdue; index += 1) {
+      await owe(userId, slow, { createdAt: old + index, nextTryAt: old + index });
+    }
+    for (let index = 0; index < 5; index += 1) await owe(userId, slow);
+  };
+
+  it("that waited a day for a server that fails are dead without an attempt each, and the others wait on", async () => {
+    const userId = newOwner();
+    slow.answer = { status: 503 };
+    await backlog(userId, 60);
+    await sendOf(userId);
+    expect(toldOf(slow, userId)).toBe(1);
+    const { pending, ended } = await listDeliveries(userId, 100);
+    expect([pending.length, ended.length]).toEqual([5, 60]);
+    expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["dead"]));
+    for (const row of ended) expect(row).not.toHaveProperty("body");
+    slow.answer = { status: 200 };
+    await sendOf(userId, Date.now() + 5 * minuteMs);
+    expect((await states(userId)).pending).toBe(0);
+  });
+
+  it("that waited a day for a server that is too slow for them are dead, and those of a server that keeps up are made", async () => {
+    const [late, punctual] = [newOwner(), newOwner()];
+    await backlog(punctual, 12);
+    await sendOf(punctual);
+    expect((await states(punctual)).ended).toEqual(Array.from({ length: 17 }, () => "delivered"));
+    await backlog(late, 12);
+    // Each answer takes as long as the whole turn.
+    const clock = vi.spyOn(performance, "now");
+    clock.mockImplementation(() => toldOf(slow, late) * 16_000);
+    await serveOwner(late, options());
+    clock.mockRestore();
+    expect((await states(late)).ended.sort()).toEqual([...Array.from({ length: 11 }, () => "dead"), "delivered"]);
+    expect((await states(late)).pending).toBe(5);
+  });
+
   it("obey Retry-After, within the day", async () => {
     const userId = newOwner();
     slow.answer = { status: 429, headers: { "retry-after": "7200" } };
@@ -245,6 +286,20 @@ describe.skipIf(!hasTables || !hasOpenssl)(`deliveries (${tablesName}, openssl)`
       new Set(fast.deliveries.filter(({ body }) => body.includes(userId)).map(({ headers }) => headers["webhook-id"]))
         .size,
     ).toBe(1);
+  });
+
+  it("are measured: how late their worker comes, and how many were given up", async () => {
+    const userId = newOwner();
+    slow.answer = { status: 410 };
+    const row = await owe(userId, slow);
+    flushMetrics({ route: "before" });
+    const { lines } = await captureLog(async () => {
+      await send(row.nextTryAt + 60 * minuteMs);
+      flushMetrics({ route: "SendDeliveries" });
+    });
+    const blob = lines.find(({ route, _aws: metrics }) => route === "SendDeliveries" && metrics !== undefined);
+    expect(blob).toMatchObject({ DeadDeliveries: expect.any(Number), DeliveryLagMs: expect.any(Number) });
+    expect(Number(blob?.DeliveryLagMs)).toBeGreaterThanOrEqual(60 * minuteMs);
   });
 
   it("are their owner's only", async () => {

@@ -1,7 +1,8 @@
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
+import { putFeedback } from "#core/db/request-log.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { settleUsage } from "#core/db/usage-events.ts";
@@ -181,6 +182,74 @@ describe.skipIf(!hasTables)(`the request log (${tablesName})`, () => {
     const { ids, bytes } = await readAll(year);
     expect(ids).toEqual([]);
     expect(bytes.length).toBe(12);
+  });
+
+  it("ends with a cursor that is older than the range, and stays within the range with one that is newer", async () => {
+    const userId = newUser();
+    const events = [0, 1, 2, 3].map((hours) => at(userId, firstMs + hours * hourMs));
+    for (const event of events) await store(event);
+    const [first, second, third, fourth] = events as [UsageEvent, UsageEvent, UsageEvent, UsageEvent];
+    const idOf = ({ requestId, generation }: UsageEvent) => `${requestId}#${generation}`;
+    const within = { fromMs: second.startedAt, toMs: third.startedAt };
+    for (const [changes, cursorOf] of [
+      [{}, (event: UsageEvent) => `d.${event.day}.${idOf(event)}`],
+      [{ key: "key_1" }, (event: UsageEvent) => `i.${idOf(event)}`],
+    ] as const) {
+      const pageFrom = async (event: UsageEvent) => {
+        const cursor = Buffer.from(cursorOf(event)).toString("base64url");
+        const page = await readRequestPage(filterOf(userId, { ...changes, ...within }), { cursor, limit: 9 });
+        return page.events.map(idOf);
+      };
+      expect([changes, await pageFrom(first)]).toEqual([changes, []]);
+      expect([changes, await pageFrom(third)]).toEqual([changes, [idOf(second)]]);
+      expect([changes, await pageFrom(fourth)]).toEqual([changes, [idOf(third), idOf(second)]]);
+    }
+  });
+
+  it("reads at most 1 MB of events with the longest feedback, and of sums by many keys", async () => {
+    const userId = newUser();
+    const feedback = {
+      score: 1,
+      comment: "€".repeat(2_000),
+      tags: Array.from({ length: 16 }, () => "€".repeat(64)),
+      at: 1,
+    };
+    const attempts = Array.from({ length: 20 }, () => ({
+      model: "m".repeat(60),
+      provider: "openai",
+      result: "server",
+      latencyMs: 1,
+    }));
+    const events = Array.from({ length: 160 }, (_, index) =>
+      at(userId, firstMs + index * 1_000, { status: "error", attempts }),
+    );
+    for (const event of events) {
+      await store(event);
+      await putFeedback(event, feedback);
+    }
+    const bytes: number[] = [];
+    for (const changes of [{}, { model: "none" }, { status: "error" }, { key: "key_1" }] as const) {
+      bytes.push(...(await readAll(filterOf(userId, changes), 100)).bytes);
+    }
+    // As many rows as 1,500 models would have, on one of the days that are looked at.
+    for (let start = 0; start < 1_500; start += 25) {
+      const rows = Array.from({ length: 25 }, (_, index) => ({
+        ...rowKeys.rollup(userId, utcDay(firstMs), `key_${start + index}`, "gpt"),
+        ...{ day: utcDay(firstMs), keyId: `key_${start + index}`, model: "gpt", provider: "openai", errors: 1 },
+        ...{ latency1: 1, indexed: 1, padding: "x".repeat(700) },
+      }));
+      const puts = rows.map((Item) => ({ PutRequest: { Item } }));
+      await documents.send(new BatchWriteCommand({ RequestItems: { [config.tableName("rollups")]: puts } }));
+    }
+    const limits: unknown[] = [];
+    tables().intercept = ({ body }) => {
+      if (body.includes(config.tableName("rollups"))) limits.push((JSON.parse(body) as { Limit?: number }).Limit);
+      return undefined;
+    };
+    const errors = await readAll(filterOf(userId, { status: "error" }), 100);
+    expect(errors.ids).toEqual(idsOf(events));
+    expect(limits.filter((limit) => typeof limit !== "number" || limit > 100)).toEqual([]);
+    expect(Math.max(...bytes, ...errors.bytes)).toBeLessThanOrEqual(1_048_576);
   });
 
   it.each(

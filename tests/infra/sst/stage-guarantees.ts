@@ -387,6 +387,15 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         expect(may.some(({ resources }) => String(resources).includes("UsageTable/stream/"))).toBe(true);
       });
 
+      it("the exports' consumer gets a failed batch again as it was, for as long as its records are young enough", () => {
+        expect(theOne(run(), "aws:lambda/eventSourceMapping:EventSourceMapping", "ExportUsageSource")).toMatchObject({
+          bisectBatchOnFunctionError: false,
+          maximumRetryAttempts: -1,
+          maximumRecordAgeInSeconds: 6 * 3_600,
+          destinationConfig: { onFailure: { destinationArn: expect.stringContaining("ExportUsageDeadLetters") } },
+        });
+      });
+
       it.skipIf(!settingsOf(stage).permanent || !existsSync(operatorsTemplate))(
         "the operators' stack is deployed with every parameter that it asks for",
         () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toSignature } from "#core/dialects/messages/carried.ts";
 import { messagesPassage } from "#core/dialects/messages/native.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { passesNatively, toNativeRequest } from "#core/providers/anthropic/native-request.ts";
 import { NativeTap } from "#core/providers/anthropic/native-tap.ts";
 import {
