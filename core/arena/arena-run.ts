@@ -17,6 +17,8 @@ export interface GenerationRequest {
   /** Further fields of the chat request, such as `temperature`. */
   readonly fields?: Partial<ChatRequest> | undefined;
   readonly onText: (text: string) => void;
+  /** Called before any text, with the names of fields that the model's provider left out or changed. */
+  readonly onWarnings?: ((names: readonly string[]) => void) | undefined;
   /** Called with each part of a streamed answer: whole frames of `chat.completion.chunk`. */
   readonly onPart?: ((part: Buffer | string) => void) | undefined;
   /** Ends this call before the run ends. */

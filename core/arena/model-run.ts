@@ -40,6 +40,8 @@ interface FirstCall extends Pick<GenerationOptions, "operation"> {
 export interface RunOptions {
   readonly call: RequestContext;
   readonly caller: Caller;
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: GenerationOptions["dialect"];
   /** For the whole run, ms. */
   readonly timeoutMs: number;
   readonly maxCostUsd: number | undefined;
@@ -222,6 +224,7 @@ export class ModelRun implements ArenaRun {
           simulated = serving.simulated;
           this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
+          request.onWarnings?.(serving.warnings);
         },
         onText: request.onText,
         onPart: request.onPart,
@@ -297,10 +300,11 @@ export class ModelRun implements ArenaRun {
   }
 
   #newGeneration(first: FirstCall, day: string, reservePicoUsd: bigint, numberInRun: number): Generation {
-    const { call, caller } = this.#options;
+    const { call, caller, dialect } = this.#options;
     return new Generation({
       call,
       caller,
+      dialect,
       scope: this.#scope,
       operation: first.operation,
       asked: first.model,

@@ -39,7 +39,7 @@ export const serveCouncil = async (call: Call<CouncilBody & { readonly stream: b
     const start = Promise.resolve({ frames, headers: run.headers });
     return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
   }
-  const { content, finishReason, report } = await hold({ tell: () => undefined });
+  const { content, finishReason, report } = await hold({ tell: () => undefined, isWhole: true });
   const { inputTokens, outputTokens } = run.totals;
   const usage = { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
   const data = { id: call.requestId, content, finishReason, council: report, usage, costUsd: report.costUsd };
