@@ -113,6 +113,10 @@ const chatSecrets = [
   "secret:OpenrouterApiKey",
   "secret:MinimaxApiKey",
 ] as const satisfies Grant[];
+/** The caller's ratings, which `auto:rated` goes by. */
+const ratings = "rollups:GetItem" as const satisfies Grant;
+/** The same, and notes of runs that can be voted on. */
+const arenaRatings = [ratings, "rollups:PutItem"] as const satisfies Grant[];
 const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
 /** A chat completion, whatever the dialect in which it is asked for. */
 const chatGrants = /* @__PURE__ */ lazily(
@@ -127,6 +131,7 @@ const chatGrants = /* @__PURE__ */ lazily(
       ...replayed,
       ...chatSecrets,
       ...promptSecrets,
+      ratings,
     ] as const satisfies Grant[],
 );
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
@@ -651,6 +656,7 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
     ...chatSecrets,
     "secret:ExaApiKey",
     ...session,
+    ...arenaRatings,
   ],
 }));
 
@@ -662,7 +668,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -673,7 +679,7 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const councilRoute = /* @__PURE__ */ row(() => ({
@@ -684,7 +690,29 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...session],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ratings, ...session],
+}));
+
+export const voteRoute = /* @__PURE__ */ row(() => ({
+  id: "Vote",
+  path: "/api/v1/runs/{id}/vote",
+  methods: ["POST"],
+  handler: "functions/vote.handler",
+  auth: "key-or-session",
+  limit: perKey("vote", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "rollups:GetItem", "rollups:PutItem", "rollups:UpdateItem"],
+}));
+
+export const leaderboardRoute = /* @__PURE__ */ row(() => ({
+  id: "Leaderboard",
+  path: "/api/v1/leaderboard",
+  methods: ["GET", "PATCH"],
+  handler: "functions/leaderboard.handler",
+  auth: "key-or-session",
+  limit: perKey("leaderboard", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "rollups:GetItem", "rollups:PutItem", "rollups:Query"],
 }));
 
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
@@ -903,6 +931,7 @@ export const mcpRoute = /* @__PURE__ */ row(() => ({
     "secret:ExaApiKey",
     "secret:FalApiKey",
     "secret:BflApiKey",
+    ...arenaRatings,
   ],
 }));
 
@@ -914,7 +943,7 @@ export const visionRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("vision", 60),
   ...generating,
-  grants: [...generationGrants, ...chatSecrets],
+  grants: [...generationGrants, ...chatSecrets, ratings],
 }));
 
 export const jobsRoute = /* @__PURE__ */ row(() => ({
@@ -983,6 +1012,8 @@ export const routes = [
   battleRoute,
   fightRoute,
   councilRoute,
+  voteRoute,
+  leaderboardRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,
