@@ -1,9 +1,9 @@
 import { limitsOf } from "#core/db/key-limits.ts";
 import type { KeyMark } from "#core/db/key-marks.ts";
 import type { RateLimit } from "#core/routes.ts";
-import type { VerifiedKey } from "./api-key.ts";
 import { countLocally } from "./local-limiter.ts";
-import { nearestLimit, ownLimitName, rateLimitExceeded } from "./rate-limit.ts";
+import type { KeyPrincipal } from "./principal.ts";
+import { type LimitState, nearestLimit, ownLimitName, rateLimitExceeded } from "./rate-limit.ts";
 
 const defaultKeyLimit = 60;
 const minuteMs = 60_000;
@@ -14,7 +14,7 @@ export const trustKnownKey = (
   limit: RateLimit | undefined,
   keyHash: string,
   nowMs: number,
-): VerifiedKey => {
+): { readonly principal: KeyPrincipal; readonly limit: LimitState | undefined; readonly deferred: undefined } => {
   const own = {
     ...countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs),
     name: ownLimitName,
