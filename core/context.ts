@@ -15,6 +15,11 @@ export interface RequestContext {
   /** Work that must be finished before the function returns, and that no answer has to wait for. */
   readonly deferred: (() => Promise<void>)[];
   readonly log: LogFields;
+  /**
+   * Set where the request began on what our own mark says of its key: settles with Unkey's verdict, and rejects with the
+   * refusal. Until then nothing may be answered, written for good or asked of a provider.
+   */
+  readonly verdict?: Promise<void> | undefined;
   /** Types of what the guardrails found in the request. */
   guardrailFindings?: readonly string[];
   /** Left of the calling key's budget when the request was admitted, pico-dollars. Undefined without a budget. */

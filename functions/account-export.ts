@@ -1,7 +1,7 @@
 import { exportAccount } from "#core/accounts/export-account.ts";
 import { accountHandler } from "#core/http/account-handler.ts";
 import { bySession, sessionPrincipal } from "#core/http/authenticate-session.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { accountExportRoute } from "#core/routes.ts";
 import { accountExportQuerySchema } from "#core/schemas/account.ts";
 

@@ -1,6 +1,7 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { beginsEarly } from "#core/http/begins-early.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { withFunctionCalls } from "#core/http/function-calls.ts";
 import { streamHandler } from "#core/http/handler.ts";
@@ -17,6 +18,7 @@ const settleMs = 5_000;
 export const handler = streamHandler({
   route: chatCompletionsRoute,
   authenticate: byApiKey,
+  beginsEarly,
   endpoints: {
     POST: withFunctionCalls(
       withBody(

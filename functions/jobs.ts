@@ -2,7 +2,7 @@ import { listJobs } from "#core/db/jobs.ts";
 import { anyPrincipal } from "#core/http/authenticate.ts";
 import { byKeyOrSession } from "#core/http/authenticate-session.ts";
 import { jsonHandler } from "#core/http/handler.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { expediteJobs } from "#core/jobs/expedite-jobs.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { jobsRoute } from "#core/routes.ts";

@@ -1,6 +1,6 @@
 import { byApiKey, callerOf } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { listVoices } from "#core/media/audio/voices.ts";
 import { mediaVoicesRoute } from "#core/routes.ts";
 import { voicesQuerySchema } from "#core/schemas/media.ts";

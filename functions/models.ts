@@ -4,7 +4,7 @@ import { models } from "#core/catalog/models.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { modelsRoute } from "#core/routes.ts";
 import { modelsQuerySchema } from "#core/schemas/models.ts";
 

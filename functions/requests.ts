@@ -1,7 +1,7 @@
 import { anyPrincipal } from "#core/http/authenticate.ts";
 import { byKeyOrSession } from "#core/http/authenticate-session.ts";
 import { jsonHandler } from "#core/http/handler.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { requestsRoute } from "#core/routes.ts";
 import { requestsQuerySchema } from "#core/schemas/requests.ts";
 import { readRequestPage } from "#core/usage/request-page.ts";

@@ -1,7 +1,7 @@
 import { anyPrincipal } from "#core/http/authenticate.ts";
 import { byKeyOrSession } from "#core/http/authenticate-session.ts";
 import { jsonHandler } from "#core/http/handler.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { usageRoute } from "#core/routes.ts";
 import { usageQuerySchema } from "#core/schemas/usage.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";

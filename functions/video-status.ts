@@ -2,7 +2,7 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { polledJob } from "#core/http/job-endpoint.ts";
 import { originOf } from "#core/http/origin.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { videoAnswer } from "#core/http/video-answer.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { needsKey } from "#core/media/videos/download-video.ts";

@@ -8,9 +8,10 @@ import {
 import { type DeletedRows, type DeletionOptions, deleteUserRows } from "#core/db/account-rows.ts";
 import { readAdmission } from "#core/db/admission.ts";
 import { changeMark, listUserKeys, setUserDisabled } from "#core/db/api-keys.ts";
-import { GatewayError } from "#core/errors.ts";
+import { DependencyError, GatewayError } from "#core/errors.ts";
 import { revokeAllKeys } from "#core/keys/keys.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
+import { shareVotes } from "#core/ratings/change-sums.ts";
 
 /**
  * Deletes accounts, for their owners and for operators. Each step may be cut off and begun again. The user in Supabase is not
@@ -18,8 +19,21 @@ import { loggableError, logger } from "#core/observability/logger.ts";
  */
 
 /**
+ * Takes the votes that a user shares out of the stage's sums. Those hold no user's id: what the user shared is found by the
+ * user's own sums, while they are there. Sums that cannot be read do not keep the account from being deleted.
+ */
+const withdrawVotes = async (userId: string, nowMs: number): Promise<void> => {
+  try {
+    await shareVotes(userId, false, nowMs);
+  } catch (error) {
+    if (error instanceof GatewayError || error instanceof DependencyError) throw error;
+    logger.error("Shared votes of an account could not be taken back", { userId, error: loggableError(error) });
+  }
+};
+
+/**
  * Deletes everything of a user: requests are refused first, then all keys are revoked, then all rows go. Nothing is deleted
- * while Unkey is unavailable. @throws GatewayError SERVICE_UNAVAILABLE, TableUnavailable
+ * while Unkey is unavailable. @throws GatewayError SERVICE_UNAVAILABLE, CONFLICT; TableUnavailable
  */
 export const deleteAccount = async (
   userId: string,
@@ -28,6 +42,7 @@ export const deleteAccount = async (
 ): Promise<DeletedRows & { readonly keysRevoked: number }> => {
   await setUserDisabled(userId, nowMs);
   const keysRevoked = await revokeAllKeys(userId, nowMs);
+  await withdrawVotes(userId, nowMs);
   return { keysRevoked, ...(await deleteUserRows(userId, nowMs, options)) };
 };
 

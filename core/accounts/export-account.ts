@@ -3,6 +3,7 @@ import { toUsd } from "#core/catalog/cost.ts";
 import { eventsOfDay, type RowKind, readSome, rowKinds } from "#core/db/account-export.ts";
 import { deliverySchema } from "#core/db/deliveries.ts";
 import { jobRowSchema } from "#core/db/jobs.ts";
+import { arenaRunSchema } from "#core/db/rating-rows.ts";
 import { type RollupRow, rollupRowSchema, type TagRow, tagRowSchema } from "#core/db/rollup-sums.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { usageEventSchema } from "#core/db/usage-event.ts";
@@ -19,7 +20,7 @@ import { toJsonText } from "#core/values/json-text.ts";
 
 /**
  * An account's data as JSON lines, page by page. A page's last line has the cursor of the next one, so that an export that is
- * cut off goes on, and no copy of the data waits anywhere (decision 0012). Secrets are in no line: their views lack them.
+ * cut off goes on, and no copy of the data waits anywhere (decision 0014). Secrets are in no line: their views lack them.
  */
 
 const dayMs = 86_400_000;
@@ -52,6 +53,18 @@ const deliveryLine = (item: Record<string, unknown>): Line => ({
   ...deliveryView(deliverySchema.parse(item)),
 });
 
+/** A run of the arena, and the user's vote on it. */
+const arenaRunLine = (item: Record<string, unknown>): Line => {
+  const { userId: _, startedAt, vote, ...run } = arenaRunSchema.parse(item);
+  const votedAt = vote === undefined ? null : new Date(vote.at).toISOString();
+  return {
+    type: "arena_run",
+    ...run,
+    startedAt: new Date(startedAt).toISOString(),
+    vote: vote === undefined ? null : { winner: vote.winner, at: votedAt },
+  };
+};
+
 /** What lies in one partition each, in the order of the export. The requests follow, day by day. */
 const sections: readonly Section[] = [
   {
@@ -64,6 +77,7 @@ const sections: readonly Section[] = [
     kind: rowKinds.dailyUsage,
     line: (item) => ({ type: "daily_usage", ...sumsView(rollupRowSchema.parse(item)) }),
   },
+  { kind: rowKinds.arenaRuns, line: arenaRunLine },
   { kind: rowKinds.tagUsage, line: (item) => ({ type: "tag_usage", ...sumsView(tagRowSchema.parse(item)) }) },
 ];
 

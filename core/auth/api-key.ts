@@ -32,6 +32,29 @@ const minuteMs = 60_000;
 /** Hashes of keys that Unkey did not know, with the time until which we do not ask again. */
 const unknownKeys = new Map<string, number>();
 
+/** Hashes of keys that were refused or are near a limit, with the time until which their requests wait for the verdict. */
+const waitingKeys = new Map<string, number>();
+
+/** What is left of a limit, as a part of it, below which the next verdict may well be a refusal. */
+const nearShare = 0.1;
+
+const isNear = ({ limit, remaining, exceeded }: UnkeyLimit): boolean =>
+  exceeded || remaining <= Math.max(1, limit * nearShare);
+
+/** Whether a mark names another owner than Unkey: the key was given away there, behind our back. */
+const isOthers = (mark: KeyMark | undefined, { valid, keyId, identity }: UnkeyVerdict): boolean =>
+  valid && mark !== undefined && (mark.keyId !== keyId || mark.userId !== identity?.externalId);
+
+/** Notes for how long requests of a key had better wait for their verdict. */
+const rememberVerdict = (keyHash: string, mark: KeyMark | undefined, verdict: UnkeyVerdict, nowMs: number): void => {
+  const resets = (verdict.ratelimits ?? []).filter(isNear).map(({ reset }) => reset);
+  if (!verdict.valid && resets.length === 0) resets.push(nowMs + minuteMs);
+  if (isOthers(mark, verdict)) resets.push(Number.POSITIVE_INFINITY);
+  if (resets.length === 0) return;
+  if (waitingKeys.size >= maxUnknown) waitingKeys.clear();
+  waitingKeys.set(keyHash, Math.max(...resets));
+};
+
 const rememberUnknown = (keyHash: string, nowMs: number): void => {
   if (unknownKeys.size >= maxUnknown) unknownKeys.clear();
   unknownKeys.set(keyHash, nowMs + unknownForMs);
@@ -125,23 +148,31 @@ const trustKnownKey = (
   };
 };
 
-/**
- * Round 1: Unkey's verdict, with the key's and the endpoint's limit counted in that one call, and our own mark beside it.
- * @throws GatewayError INVALID_API_KEY, RATE_LIMIT_EXCEEDED, or SERVICE_UNAVAILABLE when nobody can say.
- */
-export const verifyApiKey = async (
-  key: string,
-  routeLimit: RateLimit | undefined,
-  routeId: string,
-  nowMs: number,
+/** The caller as the mark of the key has it, where Unkey called the key valid a short while ago and it is near no limit. */
+const principalOfMark = (mark: KeyMark | undefined, keyHash: string, nowMs: number): KeyPrincipal | undefined => {
+  if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs || refusedByMark(mark, nowMs))
+    return undefined;
+  if ((waitingKeys.get(keyHash) ?? 0) > nowMs) return undefined;
+  const { userId, keyId, rateLimit } = mark;
+  return { kind: "key", userId, keyId, rateLimit, limits: limitsOf(mark) };
+};
+
+interface Asked {
+  readonly key: string;
+  readonly keyHash: string;
+  readonly limit: RateLimit | undefined;
+  readonly routeId: string;
+  readonly nowMs: number;
+}
+
+const verify = async (
+  { key, keyHash, limit, routeId, nowMs }: Asked,
+  reading: Promise<KeyMark | undefined>,
 ): Promise<VerifiedKey> => {
-  const keyHash = hashKey(key);
-  if (isUnknown(keyHash, nowMs)) throw invalidApiKey();
-  const limit = scaledLimit(routeLimit);
   const [verdict, mark] = await Promise.all([
     // Whatever goes wrong there, it throws no other error.
     verifyWithUnkey({ key, limit, tags: [`route=${routeId}`] }).catch((error: UnkeyUnavailable) => error),
-    readKeyMark(keyHash).catch((error: unknown) => {
+    reading.catch((error: unknown) => {
       if (error instanceof AwsError) return error;
       throw error;
     }),
@@ -152,6 +183,7 @@ export const verifyApiKey = async (
     logger.warn("Unkey is unavailable", { reason: verdict.message, route: routeId });
     return trustKnownKey(mark, limit, keyHash, nowMs);
   }
+  rememberVerdict(keyHash, mark, verdict, nowMs);
   if (refusedByMark(mark, nowMs)) throw invalidApiKey();
   const principal = judge(verdict, mark, { keyHash, limit, nowMs });
   const due = mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - noteAgainMs;
@@ -170,5 +202,41 @@ export const verifyApiKey = async (
   };
 };
 
-/** Forgets what this environment remembers of unknown keys. For tests. */
-export const forgetUnknownKeys = (): void => unknownKeys.clear();
+/** A verification under way. */
+export interface KeyVerification {
+  /** The caller by our own mark, as soon as that is read: the verdict may still refuse. Undefined where it is to be awaited. */
+  readonly early: Promise<KeyPrincipal | undefined>;
+  /** @throws GatewayError INVALID_API_KEY, RATE_LIMIT_EXCEEDED, or SERVICE_UNAVAILABLE when nobody can say. */
+  readonly verified: Promise<VerifiedKey>;
+}
+
+/**
+ * Round 1: Unkey's verdict, with the key's and the endpoint's limit counted in that one call, and our own mark beside it.
+ * @throws GatewayError INVALID_API_KEY for a key that Unkey did not know a moment ago
+ */
+export const startVerification = (
+  key: string,
+  routeLimit: RateLimit | undefined,
+  routeId: string,
+  nowMs: number,
+): KeyVerification => {
+  const keyHash = hashKey(key);
+  if (isUnknown(keyHash, nowMs)) throw invalidApiKey();
+  const reading = readKeyMark(keyHash);
+  const early = reading.then(
+    (mark) => principalOfMark(mark, keyHash, nowMs),
+    // The verification reports it.
+    () => undefined,
+  );
+  return { early, verified: verify({ key, keyHash, limit: scaledLimit(routeLimit), routeId, nowMs }, reading) };
+};
+
+/** The verdict on a key. @throws GatewayError INVALID_API_KEY, RATE_LIMIT_EXCEEDED, or SERVICE_UNAVAILABLE when nobody can say. */
+export const verifyApiKey = async (...asked: Parameters<typeof startVerification>): Promise<VerifiedKey> =>
+  startVerification(...asked).verified;
+
+/** Forgets what this environment remembers of keys. For tests. */
+export const forgetUnknownKeys = (): void => {
+  unknownKeys.clear();
+  waitingKeys.clear();
+};

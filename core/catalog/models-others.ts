@@ -4,7 +4,7 @@ import { noSchema, plain, reasoner, textImage, textOnly } from "./model-kinds.ts
 
 /**
  * Models of xAI, MiniMax and, over OpenRouter, of others. OpenRouter's prices float with its hosts: a request's cost is what
- * its answer reports, and the list prices here are estimates.
+ * its answer reports, and the list prices here are estimates. Twice as much is reserved, and no dearer host is accepted.
  */
 
 const grok = (id: string, name: string, since: string, context: number, price: TokenPrices, long?: LongContextPrices) =>

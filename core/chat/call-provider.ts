@@ -1,11 +1,14 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { PaidAttempt } from "#core/generation/paid-call.ts";
+import { mostPrices } from "#core/generation/reservation.ts";
 import { type NativeRequest, speaksDialect } from "#core/providers/native.ts";
 import {
   type CompletionReply,
+  type ProviderCredential,
   type ProviderTimeouts,
   type StreamReply,
   withOutcome,
+  withoutKeyOf,
 } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -31,8 +34,8 @@ const timeoutsOf = (streamed: boolean, remainingMs: number): ProviderTimeouts =>
 });
 
 /** Reads a stream until its first content, so that an early failure can still be followed by another attempt. */
-const begin = async (reply: StreamReply): Promise<BegunStream> => {
-  const rest = reply.frames[Symbol.asyncIterator]();
+const begin = async (reply: StreamReply, credential: ProviderCredential): Promise<BegunStream> => {
+  const rest = withoutKeyIn(reply.frames[Symbol.asyncIterator](), credential);
   const head: (Buffer | string)[] = [];
   try {
     while (!reply.outcome.contentStarted) {
@@ -45,6 +48,18 @@ const begin = async (reply: StreamReply): Promise<BegunStream> => {
   }
   return { ...reply, head, rest };
 };
+
+/** The rest of a stream: a failure in it passes nobody else who knows the key. */
+const withoutKeyIn = (
+  frames: AsyncIterator<Buffer | string>,
+  credential: ProviderCredential,
+): AsyncIterator<Buffer | string> => ({
+  next: () =>
+    frames.next().catch((error: unknown) => {
+      throw withoutKeyOf(error, credential);
+    }),
+  return: async () => (await frames.return?.()) ?? { done: true, value: undefined },
+});
 
 /** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
 const checkRefusal = (native: NativeRequest, { target, credential }: PaidAttempt<ResolvedModel>): void => {
@@ -60,10 +75,11 @@ const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(n
 export const callChat =
   (asked: ChatRequest, size: ChatSize, completionId: string, asCame?: NativeRequest) =>
   async (attempt: PaidAttempt<ResolvedModel>): Promise<ChatReply> => {
-    const { target, credential, signal, remainingMs, grantedPicoUsd } = attempt;
+    const { target, credential, signal, remainingMs, grantedPicoUsd, tooLittle } = attempt;
     if (asCame !== undefined) checkRefusal(asCame, attempt);
     const { model } = target;
-    const { request, native, warnings } = holdToMoney({ request: asked, native: asCame }, model, size, grantedPicoUsd);
+    const held = holdToMoney({ request: asked, native: asCame }, model, size, { grantedPicoUsd, tooLittle });
+    const { request, native, warnings } = held;
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({
       provider: model.provider,
@@ -74,7 +90,8 @@ export const callChat =
       signal,
       timeouts: timeoutsOf(request.stream === true, remainingMs),
       native,
+      ...(grantedPicoUsd === undefined ? {} : { mostPrices: mostPrices(model) }),
     });
     const named = warnings.length === 0 ? reply : { ...reply, warnings: namedOnce([...reply.warnings, ...warnings]) };
-    return named.kind === "stream" ? begin(named) : named;
+    return named.kind === "stream" ? begin(named, credential) : named;
   };

@@ -14,6 +14,7 @@ import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
 import type { AttemptsResult } from "#core/generation/run-attempts.ts";
 import { type DialectName, maySpeakDialect, type NativeAnswer, type NativeRequest } from "#core/providers/native.ts";
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
+import { prepareProvider } from "#core/providers/registry.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
@@ -91,7 +92,10 @@ const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller):
 };
 
 const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
-  const payable = choices.map(({ model }) => model).filter(({ provider }) => !isOwnKeyOnly(provider));
+  const models = choices.map(({ model }) => model);
+  const payable = models.filter(({ provider }) => !isOwnKeyOnly(provider));
+  // A budget may count it all the same. The prices of a custom provider's models are with its key, which is not read yet.
+  const ownPayable = models.filter(({ provider }) => provider !== "custom");
   return meteredRequest({
     call,
     caller,
@@ -101,13 +105,9 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     askedModel: request.model,
     streamed: request.stream === true,
     // What only callers' own keys serve is never paid with the platform's money.
-    reserve: mostExpensive(payable, size),
+    reserve: mostExpensive(payable.length === 0 ? ownPayable : payable, size),
     ...(payable.length === 0 ? { byok: true } : {}),
-    tokens: () =>
-      mostTokens(
-        choices.map(({ model }) => model),
-        size,
-      ),
+    tokens: () => mostTokens(models, size),
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
   });
@@ -167,6 +167,7 @@ export class ChatGeneration {
     const cache = this.#cache;
     const findAnswer = cache === undefined ? undefined : (signal: AbortSignal) => cache.find(signal);
     try {
+      prepareProvider(choices[0].model.provider, caller.providerKeySlug !== undefined);
       const { targets, hit } = await openRequest(this.#metered, caller, choices, findAnswer);
       this.#primary = targets[0];
       this.#hit = hit;
@@ -222,6 +223,12 @@ export class ChatGeneration {
     return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }
 
+  /** Why `auto:rated` chose as `auto` does. */
+  get #ratedWarnings(): readonly string[] {
+    const { caller, choices } = this.#plan;
+    return caller.rated?.warnings(choices[0].model.id) ?? [];
+  }
+
   /** What the cache did for this request. */
   get #cacheState(): "HIT" | "MISS" | "BYPASS" {
     if (this.#hit !== undefined) return "HIT";
@@ -256,7 +263,7 @@ export class ChatGeneration {
     const { simulated } = hit;
     const headers = this.#metered.generation.headers({
       simulated,
-      warnings: replayWarnings(hit, request),
+      warnings: [...this.#ratedWarnings, ...replayWarnings(hit, request)],
       cache: "HIT",
       fromCache: resolveModel(hit.model),
     });
@@ -266,7 +273,11 @@ export class ChatGeneration {
 
   #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
     const { simulated, warnings, native } = reply;
-    const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: [...this.#ratedWarnings, ...warnings],
+      cache: this.#cacheState,
+    });
     if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;
     const { completion } = reply;

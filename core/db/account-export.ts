@@ -2,7 +2,7 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
-import { rowKeys } from "./row-keys.ts";
+import { arenaRunKey, rowKeys } from "./row-keys.ts";
 
 /** Reads a user's rows of one kind, some a call, for an export of the account. */
 
@@ -27,6 +27,7 @@ export const rowKinds = {
   endedDeliveries: (userId: string) =>
     ownKind("jobs", { pk: rowKeys.deliveryOwner(userId).pk, sk: rowKeys.endedDeliveries }),
   dailyUsage: (userId: string) => ownKind("rollups", { pk: rowKeys.rollup(userId, "", "", "").pk, sk: "DAY#" }),
+  arenaRuns: (userId: string) => ownKind("rollups", arenaRunKey(userId, "")),
   tagUsage: (userId: string) => ownKind("rollups", { pk: rowKeys.rollup(userId, "", "", "").pk, sk: "TAG#" }),
 } as const;
 

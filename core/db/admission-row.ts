@@ -34,6 +34,12 @@ export const spendAttribute = (day: string): string => `spend#${day}`;
 /** Attribute of what a budget's period has spent, reservations included, pico-dollars. @param name `<budget id>#<period>` */
 export const budgetAttribute = (name: string): string => `budget#${name}`;
 
+/** The budget that an attribute is a sum of; undefined for any other attribute. */
+export const budgetIdOf = (attribute: string): string | undefined => {
+  const [kind, id] = attribute.split("#");
+  return kind === "budget" ? id : undefined;
+};
+
 const minuteMs = 60_000;
 
 /** Attribute of the tokens that keys with one set of limits used or reserved in a minute. */

@@ -2,8 +2,8 @@ import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
-import { budgetAttribute } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
+import { countChange } from "./key-changes.ts";
 import { type KeyLimits, limitAttributes } from "./key-limits.ts";
 import { rowKeys } from "./row-keys.ts";
 import type { ItemKey } from "./table.ts";
@@ -93,16 +93,26 @@ export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdA
   readonly expiresAtMs?: number | undefined;
 }
 
-/** Writes a key's mark and the user's row of it, both or neither. */
-export const insertKey = ({ userId, rateLimit, enabled, expiresAtMs, limits, ...row }: NewKeyRow): Promise<void> => {
+/** A key's mark and the user's row of it, as writes of one transaction. */
+export const keyRows = ({
+  userId,
+  rateLimit,
+  enabled,
+  expiresAtMs,
+  limits,
+  ...row
+}: NewKeyRow): readonly TransactionItem[] => {
   const TableName = config.tableName("keys");
   const own = limitItem(limits);
   const mark = { ...rowKeys.keyMark(row.keyHash), keyId: row.keyId, userId, enabled, rateLimit, expiresAtMs, ...own };
-  return transact([
+  return [
     { Put: { TableName, Item: { ...rowKeys.userKey(userId, row.keyId), ...row, ...own } } },
     { Put: { TableName, Item: mark } },
-  ]);
+  ];
 };
+
+/** Writes a key's mark and the user's row of it, both or neither. */
+export const insertKey = (row: NewKeyRow): Promise<void> => transact(keyRows(row));
 
 /** A user's own row of a key, or undefined when the key is not theirs. */
 export const findUserKey = async (userId: string, keyId: string): Promise<UserKey | undefined> => {
@@ -115,15 +125,23 @@ export const findUserKey = async (userId: string, keyId: string): Promise<UserKe
 /** All keys of a user that are not removed. */
 export const listUserKeys = async (userId: string): Promise<readonly UserKey[]> => {
   const prefix = rowKeys.userKey(userId, "");
-  const { Items } = await documents.send(
-    new QueryCommand({
-      TableName: config.tableName("keys"),
-      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
-      ExpressionAttributeValues: { ":pk": prefix.pk, ":prefix": prefix.sk },
-      ConsistentRead: true,
-    }),
-  );
-  return (Items ?? []).map((item) => userKeySchema.parse(item));
+  const keys: UserKey[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    // A page has a megabyte, which long lists of models can fill.
+    const { Items = [], LastEvaluatedKey } = await documents.send(
+      new QueryCommand({
+        TableName: config.tableName("keys"),
+        KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues: { ":pk": prefix.pk, ":prefix": prefix.sk },
+        ConsistentRead: true,
+        ExclusiveStartKey: start,
+      }),
+    );
+    keys.push(...Items.map((item) => userKeySchema.parse(item)));
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return keys;
 };
 
 /** Limits that a change of a key sets; null removes. */
@@ -147,19 +165,15 @@ const setOrRemove = (change: Readonly<Record<string, unknown>>) => {
   };
 };
 
-/** DynamoDB's limit of a transaction's items. A chain of rotations that long does not come about within one grace. */
-const maxTransactionItems = 100;
-
 /**
- * Sets limits of a key and of those that it replaced or that replaced it, all or none: on the marks that requests read, and on
- * the user's rows.
+ * The writes that set limits of keys, a group for each: on the mark that requests read, and on the user's row.
  */
-export const changeLimits = (
+export const limitChanges = (
   userId: string,
   keys: readonly Pick<UserKey, "keyId" | "keyHash">[],
   limitsId: string,
   change: LimitsUpdate,
-): Promise<void> => {
+): readonly (readonly TransactionItem[])[] => {
   const { update, values } = setOrRemove({ limitsId, ...change });
   const write = (Key: ItemKey): TransactionItem => ({
     Update: {
@@ -170,22 +184,18 @@ export const changeLimits = (
       ExpressionAttributeValues: values,
     },
   });
-  return transact(
-    keys
-      .flatMap(({ keyId, keyHash }) => [write(rowKeys.userKey(userId, keyId)), write(rowKeys.keyMark(keyHash))])
-      .slice(0, maxTransactionItems),
-  );
+  return keys.map(({ keyId, keyHash }) => [write(rowKeys.userKey(userId, keyId)), write(rowKeys.keyMark(keyHash))]);
 };
 
-/** Sets or removes where the alerts of a key and its family go. */
-export const changeAlertWebhook = async (
+/** The writes that set or remove where the alerts of keys go, a group for each. */
+export const alertWebhookChanges = (
   userId: string,
   keys: readonly Pick<UserKey, "keyId">[],
   alertWebhook: UserKey["alertWebhook"] | null,
-): Promise<void> => {
+): readonly (readonly TransactionItem[])[] => {
   const { update, values } = setOrRemove({ alertWebhook });
-  const items = keys.slice(0, maxTransactionItems).map(
-    ({ keyId }): TransactionItem => ({
+  return keys.map(({ keyId }) => [
+    {
       Update: {
         TableName: config.tableName("keys"),
         Key: { ...rowKeys.userKey(userId, keyId) },
@@ -193,21 +203,8 @@ export const changeAlertWebhook = async (
         ConditionExpression: "attribute_exists(pk)",
         ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
       },
-    }),
-  );
-  await transact(items);
-};
-
-/** Removes the sum of a budget without a period: no period's end removes it. */
-export const removeTotal = async (userId: string, budgetId: string): Promise<void> => {
-  await documents.send(
-    new UpdateCommand({
-      TableName: config.tableName("keys"),
-      Key: rowKeys.admission(userId),
-      UpdateExpression: "REMOVE #sum",
-      ExpressionAttributeNames: { "#sum": budgetAttribute(`${budgetId}#total`) },
-    }),
-  );
+    },
+  ]);
 };
 
 /** Fields of a mark that a change of the key sets; null removes. */
@@ -237,7 +234,11 @@ export const removeUserKey = async (userId: string, keyId: string): Promise<bool
   const TableName = config.tableName("keys");
   const Key = rowKeys.userKey(userId, keyId);
   try {
-    await transact([{ Delete: { TableName, Key, ConditionExpression: "attribute_exists(pk)" } }, freePlace(userId)]);
+    await transact([
+      { Delete: { TableName, Key, ConditionExpression: "attribute_exists(pk)" } },
+      freePlace(userId),
+      countChange(userId),
+    ]);
     return true;
   } catch (error) {
     if (error instanceof TransactionRefused) return false;

@@ -1,13 +1,20 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
+import { namedPeriodEndMs } from "./budget-period.ts";
 import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { pico } from "./pico.ts";
 import { rowKeys } from "./row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
-/** The last alert of each budget: one row, so that each threshold of a period and an amount is told once. */
+/**
+ * The last alert of each budget: one row, so that each threshold of a period and an amount is told once. It goes with its budget, and some days
+ * after its period.
+ */
+
+/** A late event of a period that is over must still find it, ms. */
+const keepAlertMs = 7 * 86_400_000;
 
 const alertSchema = z.object({
   budgetId: z.string(),
@@ -33,11 +40,12 @@ export const noteAlert = async (
   delivery: DeliveryRow | undefined,
 ): Promise<boolean> => {
   const { budgetId, period, percent, limitPicoUsd, at } = alert;
+  const endMs = namedPeriodEndMs(period);
   const note: TransactionItem = {
     Update: {
       TableName: config.tableName("keys"),
       Key: { ...rowKeys.budgetAlert(userId, budgetId) },
-      UpdateExpression: "SET budgetId = :id, #period = :period, #percent = :percent, limitPicoUsd = :limit, #at = :at",
+      UpdateExpression: `SET budgetId = :id, #period = :period, #percent = :percent, limitPicoUsd = :limit, #at = :at${endMs === undefined ? "" : ", expiresAt = :expires"}`,
       // Names of the periods of one budget are in the order of time.
       ConditionExpression:
         "attribute_not_exists(#period) OR #period < :period OR (#period = :period AND (#percent < :percent OR " +
@@ -50,6 +58,7 @@ export const noteAlert = async (
         ":percent": percent,
         ":limit": limitPicoUsd,
         ":at": at,
+        ...(endMs === undefined ? {} : { ":expires": Math.floor((endMs + keepAlertMs) / 1_000) }),
       },
     },
   };

@@ -6,12 +6,14 @@ export const rowKeys = {
   keyMark: (keyHash: string): ItemKey => ({ pk: `KEY#${keyHash}`, sk: "MARK" }),
   /** A user's key by Unkey's id; points to the mark. */
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
+  /** How often a user's keys were changed (key-changes.ts). */
+  keysVersion: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "KEYS_VERSION" }),
   /** The last alert of a budget. */
   budgetAlert: (userId: string, budgetId: string): ItemKey => ({
     pk: `USER#${userId}`,
     sk: `BUDGET_ALERT#${budgetId}`,
   }),
-  /** Open requests and today's platform spend of a user. */
+  /** Open requests of a user, the day's spend, and the sums of budgets and of tokens a minute. */
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
   providerKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY#${id}` }),
@@ -84,6 +86,18 @@ export const rowKeys = {
   /** A delivery that was made or given up. Ids are in the order of time. */
   endedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `DELIVERY#${id}` }),
 } as const;
+
+// Apart from the table, which every chat loads.
+
+/** Sums of a user's votes on models. */
+export const ratingsKey = (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "RATINGS" });
+/** A part of the sums of the votes that users share with their stage. No tenant's: it holds no user's id. */
+export const stageRatingsKey = (shard: number): ItemKey => ({ pk: "STAGE", sk: `RATINGS#${shard}` });
+/** A run of the arena that can be voted on, and its vote. */
+export const arenaRunKey = (userId: string, runId: string): ItemKey => ({
+  pk: `USER#${userId}`,
+  sk: `ARENA_RUN#${runId}`,
+});
 
 /** Partitions of the usage table's index that list settled events, in the order of time. */
 export const logShards = {

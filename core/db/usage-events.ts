@@ -1,5 +1,5 @@
 import { logShards, rowKeys } from "./row-keys.ts";
-import { failedCondition, type Plain, putItem, updateItem } from "./table.ts";
+import { deleteItem, failedCondition, type Plain, putItem, updateItem } from "./table.ts";
 import type { UsageEvent, UsageStatus } from "./usage-event.ts";
 
 /**
@@ -68,6 +68,25 @@ export const putOpenUsage = async (usage: OpenUsage): Promise<void> => {
       { condition: "attribute_not_exists(pk)" },
     );
   } catch (error) {
+    if (failedCondition(error) === undefined) throw error;
+  }
+};
+
+/** Deletes an open row. One that is settled meanwhile stays. @throws AwsError */
+export const deleteOpenUsage = async ({
+  userId,
+  day,
+  requestId,
+  generation,
+}: Pick<UsageEvent, "userId" | "day" | "requestId" | "generation">): Promise<void> => {
+  try {
+    await deleteItem("usage", rowKeys.usageEvent(userId, day, requestId, generation), {
+      names: { "#status": "status" },
+      values: { ":open": "open" },
+      condition: "#status = :open",
+    });
+  } catch (error) {
+    // It is not there, or not open any more.
     if (failedCondition(error) === undefined) throw error;
   }
 };

@@ -1,9 +1,10 @@
-import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
+import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
-import { type CallSize, callReserve } from "#core/generation/reservation.ts";
+import { type CallSize, callReserve, noReserve } from "#core/generation/reservation.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
@@ -76,9 +77,8 @@ export const embed = async (
     operation: "embeddings",
     asked: model,
     streamed: false,
-    reserve: callReserve(model, size),
-    // A custom provider is never paid with the platform's money.
-    ...(model.provider === "custom" ? { byok: true } : {}),
+    // What only callers' own keys serve is never paid with the platform's money, and its price is known with its key.
+    ...(isOwnKeyOnly(model.provider) ? { reserve: noReserve, byok: true } : { reserve: callReserve(model, size) }),
     tokens: () => inputTokens,
     timeoutMs,
   });

@@ -1,5 +1,5 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
-import { ProviderFailure } from "#core/providers/provider.ts";
+import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { failureToError, singleCall } from "./failure-to-error.ts";
 import type { UnchargedCall } from "./uncharged-work.ts";
@@ -31,7 +31,8 @@ export const countedInput = async (work: UnchargedCall<ResolvedModel>, input: In
     const { body } = input;
     const model = target.model.providerModel;
     return { tokens: await countInputTokens({ model, body, credential, signal, timeoutMs }), estimated: false };
-  } catch (error) {
+  } catch (thrown) {
+    const error = withoutKeyOf(thrown, credential);
     if (!(error instanceof ProviderFailure) || signal.aborted) throw error;
     if (error.kind === "request") throw failureToError(error, singleCall(credential.byok));
     // One quota is shared by all: where it is used up, an estimate is better than a refusal.

@@ -75,6 +75,11 @@ export class Generation {
     return this.#row.open();
   }
 
+  /** Deletes the open row, of a request that never was one. @throws AwsError */
+  discardRow(): Promise<void> {
+    return this.#row.discard();
+  }
+
   /** Notes who will serve before anything is attempted: the key that pays is known after round 2. */
   serveWith(target: Target<TargetModel>): void {
     this.#served = target;

@@ -5,6 +5,7 @@ import { Generation } from "./generation.ts";
 import type { GenerationEnd, GenerationOptions } from "./generation-parts.ts";
 import { RequestScope } from "./request-scope.ts";
 import { secondRound } from "./second-round.ts";
+import { noSpend } from "./spend.ts";
 import type { Choice } from "./targets.ts";
 import type { GenerationCost } from "./unanswered-cost.ts";
 import { allEnded } from "./with-retries.ts";
@@ -26,6 +27,8 @@ export interface MeteredRequest {
   readonly scope: RequestScope;
   readonly admission: Admission;
   readonly generation: Generation;
+  /** Of the request, where it began before it. */
+  readonly verdict: Promise<void> | undefined;
 }
 
 /** Starts the request's timers: whoever makes it calls `settleRequest` at its end. */
@@ -38,22 +41,29 @@ export const meteredRequest = (options: MeteredRequestOptions): MeteredRequest =
   const admission = newAdmission(call, caller, { reserve, callerPays: byok, tokens });
   const reservePicoUsd = byok ? 0n : reserve.picoUsd;
   const generation = new Generation({ ...rest, call, caller, reservePicoUsd, scope, day: admission.day });
-  return { scope, admission, generation };
+  return { scope, admission, generation, verdict: call.verdict };
 };
 
 /** Round 2 of a request of one generation. @throws GatewayError, AwsError */
 export const openRequest = async <Model extends TargetModel, Hit = never>(
-  { scope, admission, generation }: MeteredRequest,
+  { scope, admission, generation, verdict }: MeteredRequest,
   caller: GenerationOptions["caller"],
   choices: readonly Choice<Model>[],
   findAnswer?: (signal: AbortSignal) => Promise<Hit | undefined>,
 ): Promise<{ readonly targets: readonly [Target<Model>, ...Target<Model>[]]; readonly hit: Hit | undefined }> => {
   const openRow = () => generation.openRow();
-  const { groups, hit } = await secondRound({ caller, scope, admission, openRow, groups: [choices], findAnswer });
+  const round = { caller, scope, admission, verdict, openRow, groups: [choices], findAnswer };
+  const { groups, hit } = await secondRound(round);
   const [[first, ...others] = []] = groups;
   if (first === undefined) throw new Error("A request without a target");
   return { targets: [first, ...others], hit };
 };
+
+const isRefused = (verdict: Promise<void>): Promise<boolean> =>
+  verdict.then(
+    () => false,
+    () => true,
+  );
 
 /** What a generation counts against limits. */
 export const spentBy = ({ spent, usage }: GenerationCost) => ({
@@ -69,15 +79,20 @@ export interface SettleOptions {
 }
 
 /**
- * Ends the request: the usage row is settled, the lease returned with the unspent money, and both are reported.
+ * Ends the request: the usage row is settled, the lease returned with the unspent money, and both are reported. Of a request
+ * whose verdict was no, the row is deleted, the lease goes back, and nothing stays.
  * @throws AwsError
  */
 export const settleRequest = async (
-  { scope, admission, generation }: MeteredRequest,
+  { scope, admission, generation, verdict }: MeteredRequest,
   end: GenerationEnd,
   { alongside, rowStaysOpen = false }: SettleOptions = {},
 ): Promise<GenerationCost> => {
   scope.close();
+  if (verdict !== undefined && (await isRefused(verdict))) {
+    await allEnded([generation.discardRow(), admission.close({ ...noSpend, tokens: 0 }), alongside]);
+    return generation.costOf(end);
+  }
   const cost = generation.costOf(end);
   const settling = rowStaysOpen ? undefined : generation.settle(end);
   await allEnded([settling, admission.close(spentBy(cost)), alongside]);

@@ -60,6 +60,29 @@ export const costForReserve = (model: CatalogModel | undefined, usage: TokenUsag
 
 const larger = (left: bigint, right: bigint): bigint => (left > right ? left : right);
 
+/**
+ * OpenRouter's prices are those of the host that it chooses, and move: so much over the list price is reserved, in percent, and
+ * no dearer host is accepted (`mostPrices`).
+ */
+const floatingPercent = 100n;
+
+const withFloat = (catalog: CatalogModel | undefined, picoUsd: bigint): bigint =>
+  catalog?.provider === "openrouter" ? picoUsd + (picoUsd * floatingPercent + 99n) / 100n : picoUsd;
+
+/** Prices in micro-dollars for a million tokens. */
+export interface MostPrices {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** The highest prices that a call's reservation covers, for a provider whose prices float. */
+export const mostPrices = ({ catalog }: PricedModel): MostPrices => {
+  const none = costForReserve(catalog, noTokens);
+  const priceOf = (tokens: Partial<TokenUsage>): number =>
+    Number(withFloat(catalog, costForReserve(catalog, { ...noTokens, ...tokens }) - none));
+  return { input: priceOf({ inputTokens: 1 }), output: priceOf({ outputTokens: 1 }) };
+};
+
 interface Costs {
   /** Input and prediction. */
   readonly fixed: bigint;
@@ -76,8 +99,8 @@ const costsOf = <Model extends PricedModel>(model: Model, size: CallSize<Model>)
   const long = size.longCacheWrite ? costForReserve(catalog, { ...input, longCacheWriteInputTokens: inputTokens }) : 0n;
   const perToken = (costForReserve(catalog, { ...input, outputTokens: 1 }) - plain) * BigInt(size.answers);
   return {
-    fixed: larger(plain, larger(written, long)) + BigInt(size.predictionTokens) * perToken,
-    perToken,
+    fixed: withFloat(catalog, larger(plain, larger(written, long)) + BigInt(size.predictionTokens) * perToken),
+    perToken: withFloat(catalog, perToken),
   };
 };
 

@@ -10,6 +10,8 @@ export interface SecondRoundOptions<Model extends TargetModel, Hit> {
   readonly caller: Caller;
   readonly scope: RequestScope;
   readonly admission: Admission;
+  /** Of the request, where it began before it. */
+  readonly verdict?: Promise<void> | undefined;
   /** Writes the open usage row, for a request of one generation. */
   readonly openRow?: (() => Promise<void>) | undefined;
   /** The alternatives for each call that the request makes, each group in the order in which it is tried. */
@@ -31,20 +33,21 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 /**
- * Round 2: admission, the open usage row, the caller's provider keys and the cache, in parallel. Then whose key serves each
+ * Round 2, which may begin beside the verdict of round 1 and never ends before it: admission, the open usage row, the caller's provider keys and the cache, in parallel. Then whose key serves each
  * model. When a limit on platform money is reached, the request continues if the caller's own keys pay for it.
  * @throws GatewayError, AwsError
  */
 export const secondRound = async <Model extends TargetModel, Hit = never>(
   options: SecondRoundOptions<Model, Hit>,
 ): Promise<SecondRound<Model, Hit>> => {
-  const { caller, scope, admission, openRow, findAnswer } = options;
+  const { caller, scope, admission, verdict, openRow, findAnswer } = options;
   for (const { model } of options.groups.flat()) requireAllowed(caller, model);
   const found = findAnswer?.(scope.signal);
   const [refusal, providerKeys] = await Promise.all([
     caught(Promise.all([admission.admit(), openRow?.()])),
     readProviderKeys(caller.principal.userId),
   ]);
+  await verdict;
   const targets = [...toTargets(options.groups.flat(), providerKeys, caller.providerKeySlug)];
   const groups = options.groups.map(({ length }) => targets.splice(0, length));
   if (refusal === undefined) {

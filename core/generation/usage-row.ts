@@ -1,5 +1,11 @@
 import type { CatalogModel } from "#core/catalog/model.ts";
-import { type AttemptRecord, putOpenUsage, settleUsage, type UsageStatus } from "#core/db/usage-events.ts";
+import {
+  type AttemptRecord,
+  deleteOpenUsage,
+  putOpenUsage,
+  settleUsage,
+  type UsageStatus,
+} from "#core/db/usage-events.ts";
 import type { GenerationCost } from "./unanswered-cost.ts";
 import { withRetries } from "./with-retries.ts";
 
@@ -25,16 +31,17 @@ export interface UsageRowOptions {
   readonly runId?: string | undefined;
   readonly route: string;
   readonly tags?: Readonly<Record<string, string>> | undefined;
-  /** Budget and period that the request is charged to. */
+  /** Budget of the calling key and its period. A call on the caller's own provider key counts only where the budget includes those. */
   readonly budget?: string | undefined;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;
   /** As the caller named it. */
   readonly askedModel?: string | undefined;
-  /** The request will be paid by the caller's own provider key: nothing is reserved. */
+  /** The caller's own provider key will pay: nothing is reserved of the daily cap. */
   readonly byok: boolean;
   readonly streamed: boolean;
+  /** Of the daily cap. */
   readonly reservePicoUsd: bigint;
   /** Unix ms. */
   readonly startedAtMs: number;
@@ -96,6 +103,13 @@ export class UsageRow {
       openUntil: Math.ceil(untilMs / 1_000),
     });
     return this.#opened;
+  }
+
+  /** Deletes the open row, if it was ever written. @throws AwsError */
+  async discard(): Promise<void> {
+    // A write whose answer was lost may have been made.
+    await this.#opened?.catch(() => undefined);
+    if (this.#opened !== undefined) await withRetries(() => deleteOpenUsage(this.#options));
   }
 
   /** Settles the row exactly once. @throws AwsError */

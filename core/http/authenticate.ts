@@ -1,7 +1,8 @@
-import { verifyApiKey } from "#core/auth/api-key.ts";
+import { startVerification } from "#core/auth/api-key.ts";
 import { connectBeforeFirstKey } from "#core/auth/connect-early.ts";
 import { requireKey } from "#core/auth/key-format.ts";
 import type { KeyPrincipal, Principal } from "#core/auth/principal.ts";
+import { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { Call, RequestState } from "./request-state.ts";
 
@@ -12,9 +13,21 @@ export interface Authenticate {
   readonly beforeFirst?: () => void;
 }
 
+/** @throws GatewayError when a key was given to somebody else in Unkey, behind our back: the next request waits for the verdict */
+const requireSame = (early: Principal | undefined, { userId, keyId }: KeyPrincipal): void => {
+  if (early?.kind === "key" && early.userId === userId && early.keyId === keyId) return;
+  throw new GatewayError("SERVICE_UNAVAILABLE", "Key verification is unavailable. Try again in a few seconds.", {
+    retryAfterSeconds: 5,
+  });
+};
+
 const verifyKeyOf = async (state: RequestState): Promise<void> => {
-  const { route, headers, startedAtMs } = state;
-  const verified = await verifyApiKey(requireKey(headers), route.limit, route.id, startedAtMs);
+  const { route, headers, startedAtMs: nowMs } = state;
+  const { early, verified: verdict } = startVerification(requireKey(headers), route.limit, route.id, nowMs);
+  state.early = early;
+  const verified = await verdict;
+  // What has begun belongs to the caller that the mark named.
+  if (state.verdict !== undefined) requireSame(state.principal, verified.principal);
   state.principal = verified.principal;
   state.limit = verified.limit;
   if (verified.deferred !== undefined) state.deferred.push(verified.deferred);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { resolveMediaModel } from "#core/catalog/media-models.ts";
 import { type FashionModel, type FashionRun, fashionInputs } from "#core/schemas/fashion.ts";
-import { parseWith } from "./schema.ts";
+import { parseWith } from "./parse-with.ts";
 
 /** Checks the inputs with the model's own schema. @throws GatewayError INVALID_MODEL, or 400 with every path */
 export const checkFashion = <Body extends FashionRun>(body: Body): Body => {

@@ -44,6 +44,8 @@ export interface HandlerOptions {
   readonly parseBody?: BodyParser;
   /** How errors are written; as OpenAI's unless given. */
   readonly wire?: WireFormat;
+  /** Which requests may begin before the verdict on their key. Their endpoint awaits `call.verdict`; none unless given. */
+  readonly beginsEarly?: (state: RequestState) => boolean;
 }
 
 interface Working extends RequestState {
@@ -94,18 +96,47 @@ const endpointsByMethod = (endpoints: Endpoints): ReadonlyMap<string, Endpoint> 
   return methods;
 };
 
-const answerError = function answerError({ event, error }: ChainRequest): ProxyResult {
+/** Awaits the verdict on a request that has begun before it. A refusal leaves nothing of the caller in the answer and the log. */
+const confirm = async (state: Working): Promise<void> => {
+  try {
+    await state.verdict;
+  } catch (refusal) {
+    state.principal = undefined;
+    delete state.budgetLeftPicoUsd;
+    throw refusal;
+  }
+};
+
+const answerError = async function answerError({ event, error }: ChainRequest): Promise<ProxyResult> {
   const state = findState(event);
   // The event was not API Gateway's: there is nobody to answer.
   if (state === undefined) throw error;
-  return toErrorResult(state, reportError(state, error));
+  // Whoever is refused learns nothing else.
+  const reported = await confirm(state).then(
+    () => error,
+    (refusal: unknown) => refusal,
+  );
+  return toErrorResult(state, reportError(state, reported));
+};
+
+/** Takes the caller from our own mark, where the request may begin on it and the verdict is still under way. */
+const takeEarly = async (state: Working, beginsEarly: HandlerOptions["beginsEarly"]): Promise<boolean> => {
+  if (beginsEarly?.(state) !== true) return false;
+  const principal = await state.early;
+  if (principal === undefined || state.principal !== undefined || state.verification === undefined) return false;
+  state.principal = principal;
+  state.verdict = state.verification;
+  return true;
 };
 
 /**
  * Reads the body, and then awaits the verdict on the key. A heavy body waits for the verdict. What is wrong with a body is
  * reported after it: a caller without a valid key learns nothing about its body.
  */
-const bodySteps = (body: ReturnType<typeof jsonBody>, authenticate: Authenticate | undefined) => {
+const bodySteps = (
+  body: ReturnType<typeof jsonBody>,
+  { authenticate, beginsEarly }: Pick<HandlerOptions, "authenticate" | "beginsEarly">,
+) => {
   const parse = async function parseRequestBody({ event }: ChainRequest): Promise<void> {
     const state = stateOf(event);
     if (authenticate !== undefined && isHeavy(state)) return;
@@ -120,6 +151,7 @@ const bodySteps = (body: ReturnType<typeof jsonBody>, authenticate: Authenticate
     const state = stateOf(event);
     // Asked before: once parsed, a body is no text any more.
     const isParsed = authenticate === undefined || !isHeavy(state) || state.bodyError !== undefined;
+    if (isParsed && state.bodyError === undefined && (await takeEarly(state, beginsEarly))) return;
     await state.verification;
     if (state.bodyError !== undefined) throw state.bodyError;
     if (!isParsed) await body(state);
@@ -129,7 +161,8 @@ const bodySteps = (body: ReturnType<typeof jsonBody>, authenticate: Authenticate
 };
 
 /** The parts that both kinds share, in their order. */
-const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }: HandlerOptions) => {
+const build = (options: HandlerOptions) => {
+  const { route, authenticate, endpoints, parseBody, wire = openAiWire } = options;
   const methods = endpointsByMethod(endpoints);
   const body = jsonBody((method) => methods.get(method)?.takesBody ?? false, parseBody);
 
@@ -150,7 +183,7 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
     state.verification.catch(() => undefined);
   };
 
-  const [parse, finishAuthentication] = bodySteps(body, authenticate);
+  const [parse, finishAuthentication] = bodySteps(body, options);
 
   const run = async (event: ProxyEvent): Promise<ProxyResult> => {
     const state = stateOf(event);
@@ -160,7 +193,14 @@ const build = ({ route, authenticate, endpoints, parseBody, wire = openAiWire }:
       tagging ??= import("./request-tags.ts");
       (await tagging).noteTags(state);
     }
-    return toProxyResult(state, await chosen.handle(state));
+    const result = await chosen.handle(state);
+    if (state.verdict !== undefined) {
+      await confirm(state).catch((refusal: unknown) => {
+        result.stream?.destroy();
+        throw refusal;
+      });
+    }
+    return toProxyResult(state, result);
   };
 
   return {

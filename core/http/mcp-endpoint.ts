@@ -18,9 +18,9 @@ import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { runTool } from "./mcp-tools.ts";
 import { reportError } from "./observe.ts";
 import { originOf } from "./origin.ts";
+import { parseWith } from "./parse-with.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
-import { parseWith } from "./schema.ts";
 
 /** POST /api/mcp: one JSON-RPC message, one answer. Nothing is kept between two requests, in either form of the protocol. */
 

@@ -4,9 +4,9 @@ import { GatewayError } from "#core/errors.ts";
 import { checkLimits, checkValue } from "./body.ts";
 import type { Endpoint } from "./handler.ts";
 import { jsonFault } from "./json-position.ts";
+import { parseWith } from "./parse-with.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
-import { parseWith } from "./schema.ts";
 
 /**
  * Bodies of `multipart/form-data`. API Gateway hands them over as base64 (`binaryMediaTypes`), so that Lambda's 6 MB for an

@@ -49,6 +49,9 @@ export interface RequestState extends RequestContext {
   body: unknown;
   readonly isBase64Encoded: boolean;
   principal: Principal | undefined;
+  /** The caller by our own mark of the key, before Unkey's verdict. Undefined where the request has to wait for that. */
+  early?: Promise<Principal | undefined>;
+  verdict?: Promise<void>;
   limit: LimitState | undefined;
   /** Sources of `Set-Cookie` values, read when the answer is made. */
   readonly cookies: (() => readonly string[])[];

@@ -3,7 +3,8 @@ import { GatewayError } from "#core/errors.ts";
 import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { EndState, JobState } from "#core/providers/media/job-adapter.ts";
-import { ProviderFailure } from "#core/providers/provider.ts";
+import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
+import { withoutKey } from "#core/providers/safe-message.ts";
 import { isTransient } from "#core/routing/retry.ts";
 import { loadAdapter } from "./ask-provider.ts";
 import { finishJob } from "./finish-job.ts";
@@ -39,8 +40,13 @@ const isGone = ({ kind, status }: ProviderFailure): boolean => kind === "request
 const ask = async (row: JobRow, signal: AbortSignal): Promise<JobState> => {
   const [credential, askProvider] = await Promise.all([jobCredential(row), loadAdapter(row)]);
   try {
-    return await askProvider(row, credential, AbortSignal.any([signal, AbortSignal.timeout(askTimeoutMs)]));
-  } catch (error) {
+    const state = await askProvider(row, credential, AbortSignal.any([signal, AbortSignal.timeout(askTimeoutMs)]));
+    if (state.status !== "failed") return state;
+    const { name, message } = state.error;
+    const hide = (text: string): string => withoutKey(text, credential.apiKey);
+    return { ...state, error: { name: hide(name), message: hide(message) } };
+  } catch (thrown) {
+    const error = withoutKeyOf(thrown, credential);
     if (error instanceof ProviderFailure && isGone(error)) {
       const message = error.providerMessage ?? "The provider no longer knows this job.";
       return { status: "failed", error: { name: "NotFound", message }, mayBeBilled: true };

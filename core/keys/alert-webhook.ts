@@ -1,4 +1,4 @@
-import { changeAlertWebhook, type UserKey } from "#core/db/api-keys.ts";
+import type { UserKey } from "#core/db/api-keys.ts";
 import { newSigningSecret, requirePublicHost } from "#core/deliveries/destination.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
@@ -22,19 +22,4 @@ export const newAlertWebhook = async (userId: string, url: string): Promise<NewA
   const secretContext = `webhook/${newId("delivery")}`;
   const { secret, sealed } = await newSigningSecret(userId, secretContext);
   return { secret, webhook: { url, secret: sealed, secretContext } };
-};
-
-/**
- * Changes where the alerts of a key and its family go, and resolves to the new secret. Undefined leaves it, null removes it.
- * @throws GatewayError BAD_REQUEST; AwsError
- */
-export const patchAlertWebhook = async (
-  userId: string,
-  family: readonly UserKey[],
-  url: string | null | undefined,
-): Promise<string | undefined> => {
-  if (url === undefined) return undefined;
-  const made = url === null ? undefined : await newAlertWebhook(userId, url);
-  await changeAlertWebhook(userId, family, made?.webhook ?? null);
-  return made?.secret;
 };

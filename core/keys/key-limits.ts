@@ -1,13 +1,16 @@
 import { randomInt } from "node:crypto";
 import { fromUsd, toUsd } from "#core/catalog/cost.ts";
 import { type AdmissionRow, budgetAttribute, parseRow, reservedOf, sumOf } from "#core/db/admission-row.ts";
-import { changeLimits, removeTotal, type UserKey } from "#core/db/api-keys.ts";
+import { alertWebhookChanges, limitChanges, listUserKeys, type UserKey } from "#core/db/api-keys.ts";
 import { budgetNameOf, periodEndMs } from "#core/db/budget-period.ts";
+import { removeGoneBudgets } from "#core/db/gone-budgets.ts";
+import { changeKeys, type PlannedChange } from "#core/db/key-changes.ts";
 import { type KeyBudget, type KeyLimits, limitsOf } from "#core/db/key-limits.ts";
 import type { PlainItem } from "#core/db/table.ts";
 import { TransactionRefused } from "#core/db/transaction.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { CreateKey, LimitsChange } from "#core/schemas/keys.ts";
+import { keyNotFound } from "./unkey-call.ts";
 
 /** Budgets, allowed models and tokens a minute of API keys: how they are set and shown. */
 
@@ -32,7 +35,7 @@ const toBudget = ({ usd, period, includeByok }: AskedBudget, before: KeyBudget |
 });
 
 /** @throws GatewayError CONFLICT when so many other keys have budgets */
-const requireBudgetPlace = (rows: readonly UserKey[], own: string | undefined): void => {
+export const requireBudgetPlace = (rows: readonly UserKey[], own: string | undefined): void => {
   const others = new Set(rows.flatMap(({ budget }) => (budget === undefined || budget.id === own ? [] : [budget.id])));
   if (others.size < maxBudgets) return;
   throw new GatewayError("CONFLICT", `${maxBudgets} of your keys have a budget, the maximum. Remove one first.`, {
@@ -76,33 +79,63 @@ export const familyOf = (rows: readonly UserKey[], keyId: string): readonly User
   return rows.filter((row) => family.has(row.keyId));
 };
 
-/** Changes the limits that are given of a key and its family. @throws GatewayError CONFLICT */
+/** @throws GatewayError CONFLICT */
+const refuseBusy = (error: unknown): never => {
+  if (!(error instanceof TransactionRefused)) throw error;
+  throw new GatewayError("CONFLICT", "Your keys were changed several times at once. Try again.", {
+    retryAfterSeconds: 1,
+  });
+};
+
+/** Writes a change of a user's keys that depends on the others. @throws GatewayError CONFLICT, and what `plan` throws */
+export const changeKeysTogether = <Result>(
+  userId: string,
+  plan: (rows: readonly UserKey[]) => PlannedChange<Result>,
+): Promise<Result> => changeKeys(userId, async () => plan(await listUserKeys(userId))).catch(refuseBusy);
+
+const requireFamily = (rows: readonly UserKey[], keyId: string): readonly UserKey[] => {
+  const family = familyOf(rows, keyId);
+  if (family.length === 0) throw keyNotFound();
+  return family;
+};
+
+/** Changes the limits that are given of a key and its family. @throws GatewayError CONFLICT, NOT_FOUND */
 export const patchLimits = async (
   userId: string,
   keyId: string,
   { budget, allowedModels, tokensPerMinute }: LimitsChange,
-  rows: readonly UserKey[],
+  nowMs: number,
 ): Promise<void> => {
   if ([budget, allowedModels, tokensPerMinute].every((limit) => limit === undefined)) return;
-  const family = familyOf(rows, keyId);
-  const limits = family.map(limitsOf).find((known) => known !== undefined);
-  const before = limits?.budget;
-  if (budget !== undefined && budget !== null) requireBudgetPlace(rows, before?.id);
-  const after = budget === undefined || budget === null ? budget : toBudget(budget, before);
-  const change = {
-    ...(after === undefined ? {} : { budget: after }),
-    ...(allowedModels === undefined ? {} : { allowedModels }),
-    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
-  };
-  try {
-    await changeLimits(userId, family, limits?.id ?? newShortId(), change);
-  } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
-    throw new GatewayError("CONFLICT", "A key of this rotation was revoked at the same time. Try again.");
-  }
-  const isOver = before?.period === "total" && after !== undefined && after?.id !== before.id;
-  if (isOver) await removeTotal(userId, before.id);
+  const isReplaced = await changeKeysTogether(userId, (rows) => {
+    const family = requireFamily(rows, keyId);
+    const limits = family.map(limitsOf).find((known) => known !== undefined);
+    const before = limits?.budget;
+    if (budget !== undefined && budget !== null) requireBudgetPlace(rows, before?.id);
+    const after = budget === undefined || budget === null ? budget : toBudget(budget, before);
+    const change = {
+      ...(after === undefined ? {} : { budget: after }),
+      ...(allowedModels === undefined ? {} : { allowedModels }),
+      ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+    };
+    return {
+      groups: limitChanges(userId, family, limits?.id ?? newShortId(), change),
+      result: before !== undefined && after !== undefined && after?.id !== before.id,
+    };
+  });
+  if (isReplaced) await removeGoneBudgets(userId, nowMs);
 };
+
+/** Changes where the alerts of a key and its family go; null removes it. @throws GatewayError CONFLICT, NOT_FOUND */
+export const changeAlertWebhook = (
+  userId: string,
+  keyId: string,
+  webhook: UserKey["alertWebhook"] | null,
+): Promise<void> =>
+  changeKeysTogether(userId, (rows) => ({
+    groups: alertWebhookChanges(userId, requireFamily(rows, keyId), webhook),
+    result: undefined,
+  }));
 
 export interface BudgetView {
   readonly usd: number;

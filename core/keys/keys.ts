@@ -6,22 +6,32 @@ import {
   changeMark,
   findUserKey,
   insertKey,
+  keyRows,
   listUserKeys,
   maxKeys,
-  removeTotal,
+  type NewKeyRow,
   removeUserKey,
   reserveKeyPlace,
   returnKeyPlace,
   type UserKey,
 } from "#core/db/api-keys.ts";
 import { listAlerts } from "#core/db/budget-alerts.ts";
+import { removeGoneBudgets } from "#core/db/gone-budgets.ts";
 import { limitsOf } from "#core/db/key-limits.ts";
 import { hashKey } from "#core/db/key-marks.ts";
 import { GatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { CreateKey, PatchKey } from "#core/schemas/keys.ts";
-import { newAlertWebhook, patchAlertWebhook } from "./alert-webhook.ts";
-import { familyOf, type LimitsView, limitsView, newLimits, patchLimits } from "./key-limits.ts";
+import { newAlertWebhook } from "./alert-webhook.ts";
+import {
+  changeAlertWebhook,
+  changeKeysTogether,
+  type LimitsView,
+  limitsView,
+  newLimits,
+  patchLimits,
+  requireBudgetPlace,
+} from "./key-limits.ts";
 import { type KeyView, ownLimit, toKeyView, toStoredKey } from "./key-view.ts";
 import { callUnkey, keyNotFound } from "./unkey-call.ts";
 
@@ -127,7 +137,7 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
     );
     keyId = data.keyId;
     const createdAt = new Date(nowMs).toISOString();
-    await insertKey({
+    const row = {
       userId,
       keyId,
       keyHash: hashKey(data.key),
@@ -137,7 +147,14 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
       expiresAtMs: expires,
       limits,
       alertWebhook: alerts?.webhook,
-    });
+    };
+    if (limits?.budget === undefined) await insertKey(row);
+    else {
+      await changeKeysTogether(userId, (rows) => {
+        requireBudgetPlace(rows, undefined);
+        return { groups: [keyRows(row)], result: undefined };
+      });
+    }
     return {
       keyId,
       key: data.key,
@@ -197,9 +214,9 @@ export const patchKey = async (
 ): Promise<KeyView & Pick<NewKey, "alertWebhookSecret">> => {
   const { keyHash } = await requireUserKey(userId, keyId);
   const expires = toExpires(patch.expiresAt);
-  const rows = await listUserKeys(userId);
-  const secret = await patchAlertWebhook(userId, familyOf(rows, keyId), patch.alertWebhookUrl);
-  await patchLimits(userId, keyId, patch, rows);
+  const { alertWebhookUrl: url } = patch;
+  const alerts = typeof url === "string" ? await newAlertWebhook(userId, url) : undefined;
+  await patchLimits(userId, keyId, patch, nowMs);
   // What takes a right away is marked before Unkey hears of it, what gives one only after.
   if (patch.enabled === false) await changeMark(keyHash, { enabled: false });
   await callUnkey(
@@ -216,14 +233,17 @@ export const patchKey = async (
     ...(patch.rateLimit === undefined ? {} : { rateLimit: patch.rateLimit }),
     ...(expires === undefined ? {} : { expiresAtMs: expires }),
   });
-  const [{ data }, row, admission, alerts] = await Promise.all([
+  const [{ data }, row, admission, told] = await Promise.all([
     callUnkey(unkey().keys.getKey({ keyId })),
     requireUserKey(userId, keyId),
     readAdmission(userId),
     listAlerts(userId),
   ]);
-  const view = toKeyView(data, { row, admission, alerts }, nowMs);
-  return secret === undefined ? view : { ...view, alertWebhookSecret: secret };
+  const view = toKeyView(data, { row, admission, alerts: told }, nowMs);
+  if (url === undefined) return view;
+  // Last: a secret is shown this once, so nothing may fail after it has taken the place of the one before.
+  await changeAlertWebhook(userId, keyId, alerts?.webhook ?? null);
+  return { ...view, alertWebhookUrl: url, ...(alerts === undefined ? {} : { alertWebhookSecret: alerts.secret }) };
 };
 
 /**
@@ -240,10 +260,18 @@ const endKey = async (keyId: string, keyHash: string, nowMs: number): Promise<vo
 export const revokeKey = async (userId: string, keyId: string, nowMs: number): Promise<void> => {
   const { keyHash, budget } = await requireUserKey(userId, keyId);
   await endKey(keyId, keyHash, nowMs);
-  const isShared = budget?.period === "total" && familyOf(await listUserKeys(userId), keyId).length > 1;
   await removeUserKey(userId, keyId);
-  if (budget?.period === "total" && !isShared) await removeTotal(userId, budget.id);
+  if (budget !== undefined) await removeGoneBudgets(userId, nowMs);
 };
+
+/** Writes a key with the limits of the one that it replaces, as they are then. Resolves to the replaced one. @throws GatewayError */
+const insertSuccessor = (row: NewKeyRow & { readonly rotatedFrom: string }): Promise<UserKey> =>
+  changeKeysTogether(row.userId, (rows) => {
+    const replaced = rows.find(({ keyId }) => keyId === row.rotatedFrom);
+    if (replaced === undefined) throw keyNotFound();
+    const { alertWebhook } = replaced;
+    return { groups: [keyRows({ ...row, limits: limitsOf(replaced), alertWebhook })], result: replaced };
+  });
 
 /**
  * Replaces a key by a new one of the same name and limit (Unkey's reroll). The old one works on for the grace period.
@@ -255,25 +283,25 @@ export const rotateKey = async (
   graceSeconds: number,
   nowMs: number,
 ): Promise<NewKey> => {
-  const old = await requireUserKey(userId, keyId);
+  await requireUserKey(userId, keyId);
   const view = toStoredKey((await callUnkey(unkey().keys.getKey({ keyId }))).data);
   await takePlace(userId);
   const createdAt = new Date(nowMs).toISOString();
   const expiresAtMs = view.expiresAt === null ? undefined : Date.parse(view.expiresAt);
   let made: { readonly keyId: string; readonly key: string } | undefined;
+  let old: UserKey;
   try {
-    made = (await callUnkey(unkey().keys.rerollKey({ keyId, expiration: graceSeconds * 1_000 }))).data;
-    await insertKey({
+    const { data } = await callUnkey(unkey().keys.rerollKey({ keyId, expiration: graceSeconds * 1_000 }));
+    made = data;
+    old = await insertSuccessor({
       userId,
-      keyId: made.keyId,
-      keyHash: hashKey(made.key),
+      keyId: data.keyId,
+      keyHash: hashKey(data.key),
       createdAt,
       rotatedFrom: keyId,
       rateLimit: view.rateLimit,
       enabled: view.enabled,
       expiresAtMs,
-      limits: limitsOf(old),
-      alertWebhook: old.alertWebhook,
     });
   } catch (error) {
     // The reroll set an end to the old key, which is the only one that the caller has.

@@ -13,8 +13,15 @@ import { newAgent, OutboundError } from "./transport.ts";
 const metadata = new BlockList();
 metadata.addSubnet("169.254.0.0", 16, "ipv4");
 metadata.addSubnet("fe80::", 10, "ipv6");
-metadata.addAddress("fd00:ec2::254", "ipv6");
-metadata.addAddress("fd00:ec2::23", "ipv6");
+metadata.addSubnet("fd00:ec2::", 32, "ipv6");
+/** The same IPv4 network inside IPv6: compatible, mapped, translated, NAT64 and 6to4 addresses. */
+for (const wrapped of ["::a9fe:0", "::ffff:a9fe:0", "::ffff:0:a9fe:0", "64:ff9b::a9fe:0"]) {
+  metadata.addSubnet(wrapped, 112, "ipv6");
+}
+metadata.addSubnet("2002:a9fe::", 32, "ipv6");
+/** NAT64 prefixes of a network's own, and Teredo: where an IPv4 address stands in them is not fixed, or it is masked. */
+metadata.addSubnet("64:ff9b:1::", 48, "ipv6");
+metadata.addSubnet("2001::", 32, "ipv6");
 
 export const isNoMetadata = (address: string): boolean => {
   const family = isIP(address);
@@ -26,9 +33,11 @@ const refuse = (why: string): OutboundError =>
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "");
 
-/** Whether a stage lists the host of a URL, with its port or for every port. */
-export const isListedHost = (url: URL, listed: readonly string[]): boolean =>
-  listed.includes(url.host) || listed.includes(url.hostname);
+const defaultPorts: Readonly<Record<string, string>> = { "https:": "443", "http:": "80" };
+
+/** Whether a stage lists the host of a URL, with its port or for every port. A URL does not keep its scheme's default port. */
+export const isListedHost = ({ hostname, port, protocol }: URL, listed: readonly string[]): boolean =>
+  listed.includes(hostname) || listed.includes(`${hostname}:${port || defaultPorts[protocol]}`);
 
 const agents = new Map<string, HttpAgent>();
 

@@ -2,6 +2,7 @@ import type { AgentOptions, ClientRequest, Agent as HttpAgent, IncomingMessage, 
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { wellFormedJson } from "#core/values/json-text.ts";
+import { openAhead, takingAhead } from "./ahead.ts";
 import { lastThawMs, watchForFreezes } from "./freeze.ts";
 import { maxIdleMs } from "./idle.ts";
 
@@ -14,6 +15,7 @@ import { maxIdleMs } from "./idle.ts";
 
 // getBuiltinModule instead of an import: node's ESM facade of node:http loads all of undici (about 30 ms of a cold start).
 const http = process.getBuiltinModule("node:http");
+const net = process.getBuiltinModule("node:net");
 
 export type OutboundFailure = "network" | "timeout" | "aborted";
 
@@ -80,7 +82,7 @@ const closeFreeSockets = ({ freeSockets }: HttpAgent, oldestMs: number): void =>
   }
 };
 
-const plainAgent = noting(new http.Agent(agentOptions));
+const plainAgent = takingAhead(noting(new http.Agent(agentOptions)));
 let secureAgent: HttpsAgent | undefined;
 
 /** Loaded with the first https call: TLS takes longer to load than all of our own code, and a server on this machine needs none. */
@@ -88,7 +90,7 @@ const https = (): typeof import("node:https") => process.getBuiltinModule("node:
 
 const agentOf = (secure: boolean): HttpAgent => {
   if (!secure) return plainAgent;
-  secureAgent ??= noting(new (https().Agent)(agentOptions));
+  secureAgent ??= takingAhead(noting(new (https().Agent)(agentOptions)));
   return secureAgent;
 };
 
@@ -222,6 +224,23 @@ export const send = async (request: OutboundRequest): Promise<IncomingMessage> =
     if (!(Object(error) as { readonly isStale?: boolean }).isStale) throw error;
     return attempt(origin, request);
   }
+};
+
+/**
+ * Opens a connection that the next `send` to this origin takes, unless one is free. Never throws for the network.
+ * @throws OutboundError for an address that is not http(s)
+ */
+export const connectAhead = (url: string): void => {
+  const { agent, hostname: host, port, secure } = parse(url);
+  const options = {
+    host,
+    port: port ?? (secure ? 443 : 80),
+    // As node:https indicates it: an address has no name.
+    ...(secure ? { servername: net.isIP(host) === 0 ? host : "" } : {}),
+    noDelay: true,
+  };
+  closeFreeSockets(agent, Math.max(Date.now() - maxIdleMs, lastThawMs()));
+  if ((agent.freeSockets[agent.getName(options)]?.length ?? 0) === 0) openAhead(agent, options);
 };
 
 /** Reads a whole body. By events: the async iterator of a stream costs 20 µs more. @throws OutboundError also when it is longer than `maxBytes`. */

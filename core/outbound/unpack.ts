@@ -73,7 +73,8 @@ export async function* unpackStream(
   const fed = (async () => {
     try {
       for await (const part of body) {
-        if (!unpacker.write(part))
+        // One that is closed already emits neither.
+        if (!unpacker.write(part) && !unpacker.destroyed)
           await new Promise((resolve) => unpacker.once("drain", resolve).once("close", resolve));
         if (unpacker.destroyed) return;
       }

@@ -3,7 +3,6 @@ import { DeleteCommand, GetCommand, PutCommand, ScanCommand, UpdateCommand } fro
 import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "#core/db/provider-key-rows.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { encryptionContext } from "#core/encryption/data-key.ts";
 import { logger } from "#core/observability/logger.ts";
@@ -15,7 +14,16 @@ import { logger } from "#core/observability/logger.ts";
 
 const runKey = { pk: "ROTATION", sk: "CURRENT" } as const;
 const runSchema = z.object({ startedAt: z.string() });
-const rotatableSchema = z.extend(providerKeyRowSchema, { rotatedAt: z.optional(z.string()) });
+/** Only what a rotation needs: rows that a newer version wrote have to be rotated as well. */
+const rotatableSchema = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  id: z.string(),
+  userId: z.string(),
+  keyVersion: z.number(),
+  wrappedKey: z.string(),
+  rotatedAt: z.optional(z.string()),
+});
 
 type Rotatable = z.infer<typeof rotatableSchema>;
 
@@ -30,7 +38,7 @@ const currentRun = async (now: () => Date): Promise<string> => {
   return startedAt;
 };
 
-async function* allRows(): AsyncGenerator<Rotatable> {
+async function* allRows(): AsyncGenerator<Readonly<Record<string, unknown>>> {
   let start: Record<string, unknown> | undefined;
   do {
     const page = await documents.send(
@@ -42,12 +50,12 @@ async function* allRows(): AsyncGenerator<Rotatable> {
         ConsistentRead: true,
       }),
     );
-    for (const item of page.Items ?? []) yield rotatableSchema.parse(item);
+    yield* page.Items ?? [];
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
 }
 
-const reEncrypt = async (row: ProviderKeyRow): Promise<string> => {
+const reEncrypt = async (row: Rotatable): Promise<string> => {
   const context = { ...encryptionContext({ purpose: "provider-key", userId: row.userId, id: row.id }) };
   const { CiphertextBlob } = await kms.send(
     new ReEncryptCommand({
@@ -62,12 +70,12 @@ const reEncrypt = async (row: ProviderKeyRow): Promise<string> => {
 };
 
 /** Writes the new data key unless the row was removed or rotated meanwhile. */
-const replace = async (row: ProviderKeyRow, wrappedKey: string, now: Date): Promise<boolean> => {
+const replace = async (row: Rotatable, wrappedKey: string, now: Date): Promise<boolean> => {
   try {
     await documents.send(
       new UpdateCommand({
         TableName: config.tableName("providerKeys"),
-        Key: providerKeyRowKey(row),
+        Key: { pk: row.pk, sk: row.sk },
         UpdateExpression: "SET wrappedKey = :wrapped, keyVersion = :next, rotatedAt = :now",
         ConditionExpression: "keyVersion = :version",
         ExpressionAttributeValues: {
@@ -89,7 +97,7 @@ export interface RotationResult {
   readonly rotated: number;
   /** Done by an earlier part of the same run, or changed meanwhile. */
   readonly skipped: number;
-  /** Damaged rows that KMS cannot unwrap. They are logged by id; requests that use them fail as well. */
+  /** Damaged rows, such as those that KMS cannot unwrap. They are logged by id; requests that use them fail as well. */
   readonly failed: number;
 }
 
@@ -99,7 +107,16 @@ const isBrokenRow = (error: unknown): boolean =>
 
 type RowResult = keyof RotationResult;
 
-const rotateRow = async (row: Rotatable, startedAt: string, now: () => Date): Promise<RowResult> => {
+const rotateRow = async (
+  item: Readonly<Record<string, unknown>>,
+  startedAt: string,
+  now: () => Date,
+): Promise<RowResult> => {
+  const { success, data: row } = rotatableSchema.safeParse(item);
+  if (!success) {
+    logger.error("A stored provider key cannot be rotated", { providerKeyId: String(item.id) });
+    return "failed";
+  }
   if (row.rotatedAt !== undefined && row.rotatedAt >= startedAt) return "skipped";
   try {
     return (await replace(row, await reEncrypt(row), now())) ? "rotated" : "skipped";
@@ -114,7 +131,7 @@ const rotateRow = async (row: Rotatable, startedAt: string, now: () => Date): Pr
 export const rotateProviderKeys = async (now: () => Date = () => new Date()): Promise<RotationResult> => {
   const startedAt = await currentRun(now);
   const counts = { rotated: 0, skipped: 0, failed: 0 };
-  for await (const row of allRows()) counts[await rotateRow(row, startedAt, now)] += 1;
+  for await (const item of allRows()) counts[await rotateRow(item, startedAt, now)] += 1;
   await documents.send(new DeleteCommand({ TableName: config.tableName("providerKeys"), Key: runKey }));
   return counts;
 };

@@ -2,9 +2,10 @@ import type { ByokProvider } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { OutboundError, readText, send, toOutboundError } from "#core/outbound/transport.ts";
 import { askWithKey } from "#core/providers/ask-with-key.ts";
+import { limitField } from "#core/providers/custom/limit-field.ts";
 import { readError } from "#core/providers/openai/error-facts.ts";
 import type { ProviderCredential } from "#core/providers/provider.ts";
-import { safeMessage } from "#core/providers/safe-message.ts";
+import { safeMessage, withoutKey } from "#core/providers/safe-message.ts";
 import { isRecord } from "#core/values/is-record.ts";
 
 /**
@@ -27,9 +28,12 @@ interface Probe {
   readonly header: "authorization" | "x-api-key" | "x-key" | "fal";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** What the probe asks for need not exist: only a refusal of the key counts. */
-  readonly anyAnswer?: boolean;
+  /** Refusals of the request, which only a good key gets. Without them an answer has to be a success, and name no error. */
+  readonly provedBy?: ReadonlySet<number>;
 }
+
+const badRequest: ReadonlySet<number> = new Set([400, 422]);
+const noSuchThing: ReadonlySet<number> = new Set([...badRequest, 404, 405]);
 
 const anthropicVersion = { "anthropic-version": "2023-06-01" } as const;
 const modelsOf = (header: Probe["header"]): Probe => ({ path: "/models", header });
@@ -48,7 +52,7 @@ const probes: Readonly<Record<Exclude<ByokProvider, "custom">, Probe>> = {
   fal: {
     path: "/fal-ai/flux/requests/00000000-0000-0000-0000-000000000000/status",
     header: "fal",
-    anyAnswer: true,
+    provedBy: noSuchThing,
   },
   bfl: { path: "/credits", header: "x-key" },
   // A model that nobody has: a good key is told so, a bad one is refused.
@@ -57,7 +61,7 @@ const probes: Readonly<Record<Exclude<ByokProvider, "custom">, Probe>> = {
     path: "/model/none.none/converse",
     header: "authorization",
     body: { messages: [{ role: "user", content: [{ text: "Hi" }] }] },
-    anyAnswer: true,
+    provedBy: noSuchThing,
   },
 };
 
@@ -76,11 +80,21 @@ const parse = (text: string): unknown => {
 const wordsOf = (body: unknown): string | undefined => {
   const known = readError(body)?.message;
   if (known !== undefined || !isRecord(body)) return known;
-  // FastAPI's and FASHN's forms.
-  return [body.message, body.detail].find((text) => typeof text === "string");
+  // FastAPI's, FASHN's and AWS's forms.
+  return [body.message, body.Message, body.detail].find((text) => typeof text === "string");
 };
 
-const withoutKey = (text: string, apiKey: string): string => safeMessage(text.replaceAll(apiKey, "[redacted]"));
+/** Words of a 400 or a 422 that are about the key and not the request. */
+const aboutKey = /api[ _-]?key|unauthori[sz]ed|authenticat|credential|access denied/i;
+/** AWS knows the key, and says what it may not do. */
+const knownAtAws = /is not authorized to perform|don't have access to the model/i;
+/** Whether an answer shows that the provider took the key. */
+const isTaken = ({ provedBy }: Probe, status: number, words: string | undefined): boolean => {
+  // Some say in a 200 that something is wrong.
+  if (status >= 200 && status < 300) return provedBy !== undefined || words === undefined;
+  if (provedBy === undefined) return false;
+  return status === 403 ? knownAtAws.test(words ?? "") : provedBy.has(status) && !aboutKey.test(words ?? "");
+};
 
 const headersFor = (header: Probe["header"], { apiKey }: ProviderCredential): Record<string, string> | undefined => {
   if (header === "x-key") return { "x-key": apiKey };
@@ -110,12 +124,9 @@ const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTes
     });
     const status = answer.statusCode ?? 0;
     const body = parse(await readText(answer, maxAnswerBytes));
-    const isRefused = probe.anyAnswer === true ? status === 401 || status === 403 : status < 200 || status >= 300;
     const words = wordsOf(body);
-    if (!isRefused && (probe.anyAnswer === true || words === undefined)) {
-      return { ok: true, status, message: null, latencyMs: since() };
-    }
-    const message = withoutKey(words ?? `The provider answered with status ${status}.`, credential.apiKey);
+    if (isTaken(probe, status, words)) return { ok: true, status, message: null, latencyMs: since() };
+    const message = safeMessage(withoutKey(words ?? `The provider answered with status ${status}.`, credential.apiKey));
     return { ok: false, status, message, latencyMs: since() };
   } catch (error) {
     const { message } = error instanceof OutboundError ? error : toOutboundError(error);
@@ -123,12 +134,18 @@ const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTes
   }
 };
 
-/** One token of a chat, for a server that has no list of models. */
-const chatProbe = (protocol: "openai" | "anthropic", model: string): Probe => {
-  const body = { model, max_tokens: 1, messages: [{ role: "user", content: "Hi" }] };
-  return protocol === "anthropic"
-    ? { ...claudeModels, method: "POST", path: "/v1/messages", body }
-    : { method: "POST", path: "/chat/completions", header: "authorization", body };
+/**
+ * One token of a chat, for a server that has no list of models. A model that reasons may refuse so few, which only a good key
+ * is told.
+ */
+const chatProbe = ({ baseUrl, custom }: ProviderCredential, model: string): Probe => {
+  const messages = [{ role: "user", content: "Hi" }];
+  if (custom?.protocol === "anthropic") {
+    const body = { model, max_tokens: 1, messages };
+    return { ...claudeModels, method: "POST", path: "/v1/messages", body, provedBy: badRequest };
+  }
+  const body = { model, [limitField(new URL(baseUrl).hostname)]: 1, messages };
+  return { method: "POST", path: "/chat/completions", header: "authorization", body, provedBy: badRequest };
 };
 
 const noList: ReadonlySet<number | null> = new Set([404, 405, 501]);
@@ -146,7 +163,7 @@ export const testProviderKey = async (
   const protocol = credential.custom?.protocol ?? "openai";
   const listed = await ask(protocol === "anthropic" ? claudeModels : modelsOf("authorization"), credential);
   if (!noList.has(listed.status) || model === undefined) return listed;
-  return ask(chatProbe(protocol, model), credential);
+  return ask(chatProbe(credential, model), credential);
 };
 
 /** @throws GatewayError BAD_REQUEST with the provider's own words where it does not take the key */

@@ -7,6 +7,7 @@ import type { JsonRecord } from "#core/values/is-record.ts";
 import type { FailureKind } from "./failure-kind.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
 import type { NativeAnswer, NativeRequest } from "./native.ts";
+import { withoutKey } from "./safe-message.ts";
 
 export type { FailureKind } from "./failure-kind.ts";
 
@@ -54,6 +55,8 @@ export interface ProviderCall {
   readonly timeouts: ProviderTimeouts;
   /** The same request in the dialect in which it came, for a provider that speaks it. */
   readonly native?: NativeRequest | undefined;
+  /** The highest prices that the money for the call covers, micro-dollars for a million tokens. Absent where nothing holds it. */
+  readonly mostPrices?: { readonly input: number; readonly output: number } | undefined;
 }
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
@@ -137,9 +140,9 @@ export class ProviderFailure extends Error {
   readonly provider: ProviderId;
   readonly kind: FailureKind;
   readonly status: number | undefined;
-  readonly providerMessage: string | undefined;
-  readonly providerCode: string | undefined;
-  readonly param: string | undefined;
+  providerMessage: string | undefined;
+  providerCode: string | undefined;
+  param: string | undefined;
   readonly retryAfterMs: number | undefined;
   /** Of a refusal, in OpenAI's own codes. */
   readonly reason: FailureReason | undefined;
@@ -183,6 +186,17 @@ export const afterAcceptance = (error: unknown): unknown => {
 /** Notes on a failure what the provider had reported until then. Gives the error back. */
 export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown => {
   if (error instanceof ProviderFailure) error.outcome ??= outcome;
+  return error;
+};
+
+/** Takes the key that a call was made with out of what its provider said. Gives the error back. */
+export const withoutKeyOf = (error: unknown, { apiKey }: Pick<ProviderCredential, "apiKey">): unknown => {
+  if (error instanceof ProviderFailure) {
+    for (const name of ["providerMessage", "providerCode", "param"] as const) {
+      const text = error[name];
+      if (text !== undefined) error[name] = withoutKey(text, apiKey);
+    }
+  }
   return error;
 };
 

@@ -1,4 +1,6 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { connectAhead } from "#core/outbound/transport.ts";
+import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 import type { ChatProvider } from "./provider.ts";
 import { withStrictTools } from "./strict-tools.ts";
 
@@ -30,6 +32,21 @@ const withReasoning = (provider: ChatProvider): ChatProvider => ({
       ? provider.chat(call)
       : (await import("./with-reasoning.ts")).chatWithEffort(provider, call),
 });
+
+/**
+ * Loads a provider's adapter and opens a connection to it, for a request that will very likely call it: both take their time
+ * while round 2 is waited for. Does nothing for providers whose address hangs on the caller's key, nor without a key.
+ */
+export const prepareProvider = (id: ChatProviderId, callerPays: boolean): void => {
+  if (id === "bedrock" || id === "custom" || (!callerPays && providerApiKey(id) === undefined)) return;
+  const url = providerBaseUrl(id);
+  // After what is written now has left: made at once, a connection delays the calls of round 2 by as much as it saves.
+  setImmediate(() => {
+    // The request itself meets whatever fails here.
+    load(id).catch(() => undefined);
+    connectAhead(url);
+  });
+};
 
 /**
  * The adapter of a provider. OpenAI holds strict tools to their schemas itself, for the others we do; OpenRouter has a

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import { GatewayError } from "#core/errors.ts";
 import { increment } from "#core/observability/metrics.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type ProviderCredential, ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
 import { pause } from "#core/values/pause.ts";
 import { type AttemptBudget, attemptBudget } from "./attempt-budget.ts";
 import { isTransient, retryDelayMs } from "./retry.ts";
@@ -93,7 +93,11 @@ const attempt = async <Model extends TargetModel, Reply>(
   const { provider } = target.model;
   const credential = await target.credential();
   if (credential === undefined) throw new ProviderFailure(provider, "auth", `There is no key for ${provider}`);
-  return call({ target, credential, signal, remainingMs: remainingMs() });
+  try {
+    return await call({ target, credential, signal, remainingMs: remainingMs() });
+  } catch (error) {
+    throw withoutKeyOf(error, credential);
+  }
 };
 
 /** Tries one target until it answers, fails for good, or has used up its retries or its time. */

@@ -18,13 +18,18 @@ import { increment } from "#core/observability/metrics.ts";
 
 /** Percent of a budget. */
 const thresholds = [50, 80, 100] as const;
+/**
+ * From this percentage on a refused request says that what is left is of no use. Below it the request was too large, or others
+ * had reserved the rest for a moment.
+ */
+const refusalCountsFrom = 80n;
 
 interface Charged {
   readonly userId: string;
   readonly keyId: string;
   /** `<budget id>#<period>` */
   readonly budget: string;
-  /** A request was refused for it: what is left is of no use. */
+  /** A request was refused for it. */
   readonly refused: boolean;
 }
 
@@ -98,9 +103,9 @@ const alertOne = async ({ userId, keyId, budget: name, refused }: Charged, nowMs
   // No key has the budget any more.
   if (key === undefined || budget === undefined) return false;
   const spentPicoUsd = sumOf(admission, budgetAttribute(name)) - reservedOf(parseRow(admission), name);
-  const reached = thresholds.findLast(
-    (percent) => (percent === 100 && refused) || spentPicoUsd * 100n >= budget.picoUsd * BigInt(percent),
-  );
+  const isSpent = (percent: bigint): boolean => spentPicoUsd * 100n >= budget.picoUsd * percent;
+  const isOfNoUse = refused && isSpent(refusalCountsFrom);
+  const reached = thresholds.findLast((percent) => (percent === 100 && isOfNoUse) || isSpent(BigInt(percent)));
   if (reached === undefined) return false;
   const alert = { period, percent: reached, spentPicoUsd };
   const row = { budgetId: budget.id, period, percent: reached, limitPicoUsd: budget.picoUsd, at: nowMs };

@@ -102,6 +102,12 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
+  room("core/ratings", "Votes on arena runs, and the models' ratings from them", [
+    ...ground,
+    "catalog",
+    "db",
+    "observability",
+  ]),
   room("core/routing", "Targets: attempts, retries, fallback, balancing, the circuit, time budgets", [
     ...ground,
     "catalog",
@@ -128,6 +134,7 @@ export const rooms: readonly Room[] = [
     "outbound",
     "prompts",
     "providers",
+    "ratings",
     "routing",
     "schemas",
   ]),
@@ -179,6 +186,7 @@ export const rooms: readonly Room[] = [
     "keys",
     "observability",
     "provider-keys",
+    "ratings",
     "usage",
   ]),
   room("core/media", "Speech, music, images, videos and fashion: what is asked for", [
@@ -199,6 +207,7 @@ export const rooms: readonly Room[] = [
     "observability",
     "outbound",
     "providers",
+    "ratings",
     "routing",
     "schemas",
   ]),
@@ -275,4 +284,5 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
+  "core/db/gone-budgets.ts": "key management: removes sums of budgets that no key has",
 };

@@ -1,13 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { forgetUnknownKeys } from "#core/auth/api-key.ts";
 import { budgetAttribute } from "#core/db/admission-row.ts";
+import { findUserKey, insertKey, listUserKeys } from "#core/db/api-keys.ts";
+import { listAlerts, noteAlert } from "#core/db/budget-alerts.ts";
 import { periodName } from "#core/db/budget-period.ts";
 import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, updateItem } from "#core/db/table.ts";
 import { type BudgetView, maxBudgets } from "#core/keys/key-limits.ts";
 import { type Route, routes } from "#core/routes.ts";
+import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+import { newUser } from "#tests/core/support/usage-events.ts";
 import { Browser, type HttpReply, request } from "./support/gateway.ts";
 import { captureLog } from "./support/log.ts";
 import { type TestUser, useStandIns } from "./support/stand-ins.ts";
@@ -172,6 +176,153 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
     expect(one?.budget).toEqual(other?.budget);
     expect(one?.budget).toBeDefined();
     expect(one?.limitsId).toBe(other?.limitsId);
+  });
+
+  /** Passes calls of one of Unkey's operations on once `until` resolves. */
+  const holdUnkey = (operation: string, until: Promise<void>): void => {
+    standIns().unkey.intercept = ({ path: asked }) => (asked.endsWith(operation) ? { kind: "hold", until } : undefined);
+  };
+  /** The next transaction waits, and its arrival is known. */
+  const holdTransaction = () => {
+    let arrive: () => void = () => undefined;
+    let pass: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const until = new Promise<void>((resolve) => {
+      pass = resolve;
+    });
+    let held = false;
+    standIns().dynamoDb.intercept = (call) => {
+      if (held || operationOf(call) !== "TransactWriteItems") return undefined;
+      held = true;
+      arrive();
+      return { kind: "hold", until };
+    };
+    return { arrived, pass: () => pass() };
+  };
+
+  it.each(["while the key is replaced", "just before it is replaced"])(
+    "that are set %s are the limits of both keys",
+    async (when) => {
+      const old = await create();
+      const rotate = () => browser.post(`${path}/${old.keyId}/rotate`, { gracePeriodSeconds: 600 });
+      const limit = () => patch(old.keyId, { budget: { usd: 1, period: "day" } });
+      let rotated: HttpReply;
+      if (when === "while the key is replaced") {
+        let changed: () => void = () => undefined;
+        holdUnkey(
+          "rerollKey",
+          new Promise<void>((resolve) => {
+            changed = resolve;
+          }),
+        );
+        const rotating = rotate();
+        expect((await limit()).status).toBe(200);
+        changed();
+        rotated = await rotating;
+      } else {
+        const { arrived, pass } = holdTransaction();
+        const limiting = limit();
+        await arrived;
+        rotated = await rotate();
+        pass();
+        expect((await limiting).status).toBe(200);
+      }
+      const [before, after] = [await markOf(old), await markOf(rotated.data<NewKey>())];
+      expect(before?.budget).toBeDefined();
+      expect(after?.budget).toEqual(before?.budget);
+    },
+  );
+
+  it("are changed on every key of a long chain of rotations", async () => {
+    const first = await create();
+    const chain = Array.from({ length: 70 }, (_, index) => `key_of_${first.keyId}_${index}`);
+    const row = { userId: user.userId, createdAt: new Date().toISOString(), rateLimit: 60, enabled: true };
+    for (const [index, keyId] of chain.entries()) {
+      await insertKey({ ...row, keyId, keyHash: hashKey(keyId), rotatedFrom: chain[index - 1] ?? first.keyId });
+    }
+    expect((await patch(first.keyId, { tokensPerMinute: 7 })).status).toBe(200);
+    const marks = await Promise.all(chain.map((keyId) => readKeyMark(hashKey(keyId))));
+    expect(marks.filter((mark) => mark?.tokensPerMinute === 7)).toHaveLength(chain.length);
+  });
+
+  it("are read of all keys, however long the lists of their models are", async () => {
+    const row = { userId: user.userId, createdAt: new Date().toISOString(), rateLimit: 60, enabled: true };
+    const allowedModels = Array.from({ length: 100 }, (_, index) => `openai/${String(index).padStart(190, "x")}`);
+    const ids = Array.from({ length: 70 }, (_, index) => `key_${index}`);
+    for (const keyId of ids)
+      await insertKey({ ...row, keyId, keyHash: newUser(), limits: { id: keyId, allowedModels } });
+    expect(await listUserKeys(user.userId)).toHaveLength(ids.length);
+  });
+
+  const sumsOf = async () =>
+    Object.keys((await getItem("keys", rowKeys.admission(user.userId), { consistent: true })) ?? {}).filter((name) =>
+      name.startsWith("budget#"),
+    );
+
+  it("leave no sum of a budget behind that was replaced, and no alert", async () => {
+    const made = await create({ budget: { usd: 5, period: "month" } });
+    for (const period of ["day", "week", "total", "month"] as const) {
+      await book(made, 1n);
+      const budget = (await markOf(made))?.budget;
+      if (budget === undefined) throw new Error("The key has no budget");
+      const { id: budgetId, picoUsd: limitPicoUsd } = budget;
+      const alert = {
+        budgetId,
+        period: periodName(budget.period, Date.now()),
+        percent: 50,
+        limitPicoUsd,
+        at: Date.now(),
+      };
+      await noteAlert(user.userId, alert, undefined);
+      await patch(made.keyId, { budget: { usd: 5, period } });
+      // Another budget of the same period would be the same one.
+      expect([await sumsOf(), [...(await listAlerts(user.userId)).keys()]]).toEqual([[], []]);
+    }
+    const kept = await create({ budget: { usd: 5, period: "day" } });
+    await book(kept, 1n);
+    await patch(made.keyId, { budget: null });
+    expect(await sumsOf()).toHaveLength(1);
+  });
+
+  it("leave no sum behind when both keys of a rotation are revoked at once", async () => {
+    const old = await create({ budget: { usd: 5, period: "total" } });
+    await book(old, 1n);
+    const next = (await browser.post(`${path}/${old.keyId}/rotate`, { gracePeriodSeconds: 600 })).data<NewKey>();
+    const replies = await Promise.all([old, next].map(({ keyId }) => browser.delete(`${path}/${keyId}`)));
+    expect(replies.map(({ status }) => status)).toEqual([204, 204]);
+    expect(await sumsOf()).toEqual([]);
+  });
+
+  it("are no more budgets than the maximum when many are made at once", async () => {
+    const asks = Array.from({ length: maxBudgets + 8 }, () =>
+      browser.post(path, { name: "One of many", budget: { usd: 1, period: "day" } }),
+    );
+    const statuses = (await Promise.all(asks)).map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+    const budgeted = (await list()).filter(({ budget }) => budget !== null);
+    expect(budgeted.length).toBe(statuses.filter((status) => status === 201).length);
+    expect(budgeted.length).toBeLessThanOrEqual(maxBudgets);
+    expect(budgeted.length).toBeGreaterThan(0);
+  });
+
+  it("keep the secret of alerts that is in use when a change fails after it", async () => {
+    const url = "https://93.184.215.14/alerts";
+    const made = await create({ budget: { usd: 1, period: "day" }, alertWebhookUrl: url });
+    const before = await findUserKey(user.userId, made.keyId);
+    const changes = { alertWebhookUrl: "https://93.184.215.14/elsewhere", budget: { usd: 2, period: "day" } };
+    standIns().unkey.intercept = ({ path: asked }) =>
+      asked.endsWith("updateKey") ? { kind: "answer", status: 500, body: "{}" } : undefined;
+    expect((await patch(made.keyId, changes)).status).toBe(503);
+    standIns().unkey.intercept = ({ path: asked }) =>
+      asked.endsWith("getKey") ? { kind: "answer", status: 500, body: "{}" } : undefined;
+    expect((await patch(made.keyId, changes)).status).toBe(503);
+    standIns().unkey.reset();
+    expect((await findUserKey(user.userId, made.keyId))?.alertWebhook).toEqual(before?.alertWebhook);
+    const after = (await patch(made.keyId, changes)).data();
+    expect(after).toMatchObject({ alertWebhookUrl: changes.alertWebhookUrl, alertWebhookSecret: expect.any(String) });
+    expect((await findUserKey(user.userId, made.keyId))?.alertWebhook?.url).toBe(changes.alertWebhookUrl);
   });
 
   it("are held against hostile values, each named in the answer, before anything is made", async () => {

@@ -192,6 +192,16 @@ describe("a custom provider", () => {
     expect(own.requests.at(-1)).toMatchObject({ path: "/v1/embeddings", body: { model: "embed", input: "Hi" } });
   });
 
+  it("costs a budget that counts it the owner's price and no more, in embeddings too", async () => {
+    const account = await newAccount();
+    await store(account, { models: [{ id: "embed", prices: { input: 0.02, output: 0 } }] });
+    const limits = { budget: { usd: 0.01, period: "day", includeByok: true } };
+    const { key } = (await account.browser.post("/api/v1/keys", { name: "Small", ...limits })).data<{ key: string }>();
+    const input = "word ".repeat(20_000);
+    const embedded = await post({ ...account, apiKey: key }, "/embeddings", { model: "mine/embed", input });
+    expect(embedded.status, embedded.text).toBe(200);
+  });
+
   it("is asked in Anthropic's API where it speaks that, and gets a Messages request as it came", async () => {
     const account = await newAccount();
     const stored = await store(account, { protocol: "anthropic", baseUrl: own.url });

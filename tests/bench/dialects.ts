@@ -2,7 +2,7 @@ import type { Dialect } from "#core/dialects/dialect.ts";
 import { messagesDialect } from "#core/dialects/messages/dialect.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { toGatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { NativeTap as MessagesTap } from "#core/providers/anthropic/native-tap.ts";
 import { NativeTap as ResponsesTap } from "#core/providers/openai/native-tap.ts";
 import { tappedFrames } from "#core/providers/openai/openai-shaped.ts";

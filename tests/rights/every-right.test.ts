@@ -52,10 +52,15 @@ const run = async (cloud: TestCloud, { id, scenario }: Row, without: readonly Gr
   const note = (grants: readonly Grant[]): void => {
     for (const grant of grants) used.add(grant);
   };
-  const failure: unknown = await scenario(cloud, async (right) => {
+  const lose = async (right: Grant): Promise<void> => {
     lostBy.push(right);
     note(await order([...without, ...lostBy]));
-  }).then(
+  };
+  const asked = async (right: Grant): Promise<boolean> => {
+    note(await order([...without, ...lostBy]));
+    return used.has(right) || (await refusalsOf(cloud, id)).slice(before).some((refusal) => isFor(right, refusal));
+  };
+  const failure: unknown = await scenario(cloud, lose, asked).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import { ratedAlias } from "#core/catalog/auto.ts";
+import { budgetAttribute } from "#core/db/admission-row.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { type BackgroundId, backgroundFunctions, type Grant, type Route, type RouteId, routes } from "#core/routes.ts";
 import { rightsOf } from "#infra/local/rights/rights-holders.ts";
@@ -13,8 +15,15 @@ import { Actor } from "./actor.ts";
  * function does not do what it should; what it did without a right that it asked for is in the log.
  */
 
-/** @param lose takes a right from the function, to see what it does without. */
-export type Scenario = (cloud: TestCloud, lose: (right: Grant) => Promise<void>) => Promise<void>;
+/**
+ * @param lose takes a right from the function, to see what it does without.
+ * @param asked whether the function has asked for a right so far, in vain or not.
+ */
+export type Scenario = (
+  cloud: TestCloud,
+  lose: (right: Grant) => Promise<void>,
+  asked: (right: Grant) => Promise<boolean>,
+) => Promise<void>;
 
 const ok = (reply: HttpReply): HttpReply => {
   if (reply.status >= 300) throw new Error(`${reply.status}: ${reply.text}`);
@@ -58,6 +67,38 @@ const generation =
     const refused = { "idempotency-key": randomUUID(), "x-provider-key": "nobodys" };
     if ((await send("Hello", refused)).status !== 400) throw new Error("A provider key that nobody has was taken");
     await actor.settled(await send("Hello [[simulate: status=500]]", { "idempotency-key": randomUUID() }));
+  };
+
+const maxTries = 100;
+
+/**
+ * The same, and begins requests before the verdict on their key, which is no. Whether a request begins so hangs on whose
+ * answer comes first, so it is tried until one has.
+ */
+const refusedGeneration =
+  (id: RouteId, provider: string): Scenario =>
+  async (cloud, lose, asked) => {
+    await generation(id, provider)(cloud, lose, asked);
+    const owner = await Actor.of(cloud);
+    const { path, body } = sampleOf(id, "Hello");
+    for (let tries = 0; !(await asked("usage:DeleteItem")); tries++) {
+      if (tries === maxTries) throw new Error(`No request of ${maxTries} began before its verdict`);
+      const actor = await owner.withNewKey();
+      ok(await actor.post(path, body));
+      await actor.verified();
+      await cloud.unkey.keys.updateKey({ keyId: actor.keyId, enabled: false });
+      if ((await actor.post(path, body)).status !== 401) throw new Error("A disabled key was taken");
+    }
+  };
+
+/** The same as another scenario, and a choice by the caller's ratings. */
+const rated =
+  (scenario: Scenario, id: RouteId, body: object): Scenario =>
+  async (cloud, lose, asked) => {
+    await scenario(cloud, lose, asked);
+    const actor = await Actor.of(cloud);
+    const sample = sampleOf(id, "Hello");
+    await actor.settled(ok(await actor.post(sample.path, { ...(sample.body as object), ...body })));
   };
 
 /** Counts tokens with the user's own provider key. */
@@ -179,7 +220,8 @@ const rolledUp: Scenario = async (cloud) => {
   const next = ok(rotation).data<{ keyId: string }>();
   ok(await browser.patch(`/api/v1/keys/${next.keyId}`, { budget: { usd: 0.01, period: "day" } }));
   const requestId = refused.headers["x-request-id"] ?? "";
-  const { day } = await cloud.settledUsage(userId, requestId);
+  const { day, budget: charged = "" } = await cloud.settledUsage(userId, requestId);
+  await cloud.setAttribute("keys", rowKeys.admission(userId), budgetAttribute(charged), 1_000_000_000_000);
   await cloud.setAttribute("usage", rowKeys.usageEvent(userId, day, requestId, 0), "touched", true);
   await alerted(actor, 2);
 };
@@ -254,11 +296,11 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: generation("ChatCompletions", "openai"),
-  Messages: generation("Messages", "openai"),
+  ChatCompletions: rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
+  Messages: rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
   Embeddings: generation("Embeddings", "openai"),
-  Responses: generation("Responses", "openai"),
+  Responses: rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
   Models: keyed("Models"),
@@ -321,10 +363,24 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   OwnKey: keyed("OwnKey"),
   Limits: keyed("Limits"),
   Usage: keyed("Usage"),
-  Chat: generation("Chat", "openai"),
-  Battle: generation("Battle", "openai"),
-  Fight: generation("Fight", "openai"),
-  Council: generation("Council", "openai"),
+  Chat: rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
+  Battle: rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
+  Fight: rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),
+  Council: rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+  Vote: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const { path, body } = sampleOf("Battle", "Hello");
+    const { id } = ok(await actor.post(path, body)).data<{ id: string }>();
+    ok(await actor.browser.post(`/api/v1/runs/${id}/vote`, { winner: "agent-1" }));
+    const asking = await actor.withNewKey();
+    await asking.post(`/api/v1/runs/${id}/vote`, { winner: "agent-1" });
+    await asking.verified();
+  },
+  Leaderboard: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await actor.browser.patch("/api/v1/leaderboard", { share: true }));
+    ok(await actor.get("/api/v1/leaderboard?scope=stage"));
+  },
   Mcp: async (cloud) => {
     const actor = await Actor.of(cloud, ["openai"]);
     const post = (name: string, given: object, headers = {}): Promise<HttpReply> =>
@@ -334,6 +390,7 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
         headers,
       );
     const key = { "idempotency-key": randomUUID() };
+    ok(await post("battle", { message: "Hello", models: [ratedAlias, "claude"] }));
     const said = { model: "gpt", message: "Hello" };
     await actor.settled(ok(await post("chat", said, key)));
     const again = await post("chat", said, key);
@@ -372,7 +429,7 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   VideoGenerate: generation("VideoGenerate", "fal"),
   VideoStatus: jobStatus("VideoStatus", "VideoGenerate", "fal"),
-  Vision: generation("Vision", "openai"),
+  Vision: rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }),
   Jobs: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { id } = await startJob(actor, "FashionRun", {});
@@ -417,6 +474,7 @@ const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
     const { browser, userId } = actor;
     await answered(actor);
     ok(await newExport(cloud, browser));
+    ok(await browser.patch("/api/v1/leaderboard", { share: true }));
     // Of a key that an older version revoked, only the mark is left.
     await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "userId", userId);
     await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "keyId", "key_old");

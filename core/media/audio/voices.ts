@@ -4,7 +4,7 @@ import { requireCredential } from "#core/generation/credential.ts";
 import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { toTargets } from "#core/generation/targets.ts";
 import { askVoices, type Voices } from "#core/providers/media/minimax/voices.ts";
-import { ProviderFailure } from "#core/providers/provider.ts";
+import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
 import { isTransient } from "#core/routing/retry.ts";
 import type { VoicesQuery } from "#core/schemas/media.ts";
 
@@ -27,7 +27,10 @@ export const listVoices = async (
   const signal = AbortSignal.timeout(timeoutMs);
   for (let tryNumber = 1; ; tryNumber++) {
     try {
-      return await askVoices(type, requireCredential("minimax", await target.credential()), signal);
+      const credential = requireCredential("minimax", await target.credential());
+      return await askVoices(type, credential, signal).catch((error: unknown) => {
+        throw withoutKeyOf(error, credential);
+      });
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
       if (isTransient(error) && tryNumber < maxTries && !signal.aborted) continue;

@@ -44,9 +44,13 @@ const converse = async (call: ProviderCall): Promise<ProviderReply> => {
 export const bedrockProvider: ChatProvider = {
   chat: async (call) => {
     const { native, model } = call;
-    if (native?.dialect === "messages" && claudeId(model) !== undefined) {
-      const { invokeMessages, passesToBedrock } = await import("./invoke-messages.ts");
-      if (passesToBedrock(call, native)) return relabeled(call, () => invokeMessages(call, native));
+    if (native?.dialect === "messages") {
+      if (claudeId(model) !== undefined) {
+        const { invokeMessages, passesToBedrock } = await import("./invoke-messages.ts");
+        if (passesToBedrock(call, native)) return relabeled(call, () => invokeMessages(call, native));
+      }
+      // Converse gets a translation.
+      if (native.refusal !== undefined) throw native.refusal;
     }
     return relabeled(call, () => converse(call));
   },

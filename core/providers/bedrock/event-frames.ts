@@ -52,7 +52,10 @@ export async function* eventFrames(
     let fault: unknown;
     while (carry.length >= preludeBytes) {
       const length = carry.readUInt32BE(0);
-      if (length < preludeBytes + 4 || length > maxFrameBytes) throw malformed("the stream is not in AWS's framing");
+      if (length < preludeBytes + 4 || length > maxFrameBytes) {
+        fault = malformed("the stream is not in AWS's framing");
+        break;
+      }
       if (carry.length < length) break;
       try {
         frames.push(decode(carry.subarray(0, length)));

@@ -32,33 +32,45 @@ const imageFormat = (mediaType: unknown): string => {
   return format === "jpg" ? "jpeg" : format;
 };
 
-/** Names may hold few characters, and two documents of a request may not have the same. */
-const documentName = (title: unknown, names: Set<string>): string => {
-  const plain = (typeof title === "string" ? title : "document")
-    .replace(/[^a-zA-Z0-9 ()[\]-]+/g, "-")
-    .replace(/ +/g, " ")
-    .trim()
-    .slice(0, maxNameLength);
-  const base = plain === "" ? "document" : plain;
-  let name = base;
-  for (let copy = 2; names.has(name); copy++) name = `${base.slice(0, maxNameLength - 5)} ${copy}`;
-  names.add(name);
-  return name;
-};
+/** Names of a request's documents: they may hold few characters, and no two may be the same. */
+export class DocumentNames {
+  readonly #taken = new Set<string>();
+  /** The last copy of each name: looking for the next from the start would take quadratic time. */
+  readonly #copies = new Map<string, number>();
 
-const toDocument = ({ source, title }: JsonRecord, names: Set<string>): JsonRecord => {
+  next(title: unknown): string {
+    const plain = (typeof title === "string" ? title : "document")
+      .replace(/[^a-zA-Z0-9 ()[\]-]+/g, "-")
+      .replace(/ +/g, " ")
+      .trim()
+      .slice(0, maxNameLength);
+    const base = plain === "" ? "document" : plain;
+    let copy = this.#copies.get(base) ?? 1;
+    let name = base;
+    while (this.#taken.has(name)) {
+      copy += 1;
+      const suffix = ` ${copy}`;
+      name = base.slice(0, maxNameLength - suffix.length) + suffix;
+    }
+    this.#copies.set(base, copy);
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+const toDocument = ({ source, title }: JsonRecord, names: DocumentNames): JsonRecord => {
   const { type, data } = isRecord(source) ? source : {};
   const isText = type === "text";
   return {
     document: {
       format: isText ? "txt" : "pdf",
-      name: documentName(title, names),
+      name: names.next(title),
       source: { bytes: isText ? Buffer.from(String(data), "utf8").toString("base64") : String(data) },
     },
   };
 };
 
-const toResult = (block: JsonRecord, rules: BlockRules, names: Set<string>): JsonRecord => {
+const toResult = (block: JsonRecord, rules: BlockRules, names: DocumentNames): JsonRecord => {
   const { content, tool_use_id: toolUseId, is_error: isError } = block;
   const parts = typeof content === "string" ? [{ type: "text", text: content }] : Array.isArray(content) ? content : [];
   const converted = parts.filter(isRecord).flatMap((part) => toBlock(part, rules, names));
@@ -72,7 +84,7 @@ const toResult = (block: JsonRecord, rules: BlockRules, names: Set<string>): Jso
 };
 
 /** One block, without its mark. */
-const toBlock = (block: JsonRecord, rules: BlockRules, names: Set<string>): readonly JsonRecord[] => {
+const toBlock = (block: JsonRecord, rules: BlockRules, names: DocumentNames): readonly JsonRecord[] => {
   switch (block.type) {
     case "text":
       return [{ text: block.text }];
@@ -97,7 +109,7 @@ const toBlock = (block: JsonRecord, rules: BlockRules, names: Set<string>): read
 };
 
 /** The content of a turn. */
-export const toBlocks = (content: unknown, rules: BlockRules, names: Set<string>): readonly JsonRecord[] => {
+export const toBlocks = (content: unknown, rules: BlockRules, names: DocumentNames): readonly JsonRecord[] => {
   const blocks = typeof content === "string" ? [{ type: "text", text: content }] : (content as readonly unknown[]);
   const converted = blocks
     .filter(isRecord)

@@ -5,7 +5,7 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { baseId, claudeId, takesCachePoints } from "./model-id.ts";
-import { type BlockRules, cachePointAfter, toBlocks } from "./to-blocks.ts";
+import { type BlockRules, cachePointAfter, DocumentNames, toBlocks } from "./to-blocks.ts";
 
 /**
  * A chat request as the body of Converse. It takes the way over Anthropic's form, which has the same turns and blocks: what
@@ -158,7 +158,7 @@ export const toConverse = async (call: ProviderCall): Promise<ConverseRequest> =
   const anthropic = toRequest(request, options);
   const body = anthropic.body as unknown as JsonRecord;
   const rules: BlockRules = { thoughts: isClaude, cachePoints: takesCachePoints(call.model), warnings };
-  const names = new Set<string>();
+  const names = new DocumentNames();
   const turns = (body.messages as readonly JsonRecord[])
     .map(({ role, content }) => ({ role, content: toBlocks(content, rules, names) }))
     .filter(({ content }) => content.length > 0);

@@ -1,5 +1,6 @@
 import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
+import type { ProviderCall } from "#core/providers/provider.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { type RequestShape, shapeRequest } from "./shape-request.ts";
 
@@ -11,15 +12,30 @@ const rules: MessageRules = {
   ownFields: ["annotations", "reasoning", "reasoning_details"],
 };
 
+const microUsd = 1_000_000;
+
+/** `max_price` in dollars for a million tokens, the lower of ours and the caller's own. Source: openrouter.ai/docs, MaxPrice. */
+const maxPrice = ({ input, output }: NonNullable<ProviderCall["mostPrices"]>, asked: unknown) => {
+  const own = isRecord(asked) ? asked : {};
+  const lower = (most: number, price: unknown): number => {
+    const wanted = Number(price ?? Number.NaN);
+    return wanted >= 0 ? Math.min(most / microUsd, wanted) : most / microUsd;
+  };
+  return { ...own, prompt: lower(input, own.prompt), completion: lower(output, own.completion) };
+};
+
 const shape: RequestShape = {
   provider: "openrouter",
   rules,
   // OpenRouter ignores what a model's host does not accept. A JSON schema must not be ignored, so only hosts that accept
   // every parameter may answer then.
-  write: (body, { open, passed }) => {
+  write: (body, { open, passed }, { mostPrices }) => {
+    const asked = isRecord(passed.provider) ? passed.provider : {};
     if (open.response_format !== undefined) body.response_format = open.response_format;
-    if (open.response_format?.type === "json_schema") {
-      body.provider = { require_parameters: true, ...(isRecord(passed.provider) ? passed.provider : {}) };
+    if (open.response_format?.type === "json_schema") body.provider = { require_parameters: true, ...asked };
+    // A host that is dearer than what was reserved must not answer.
+    if (mostPrices !== undefined) {
+      body.provider = { ...asked, ...(body.provider ?? {}), max_price: maxPrice(mostPrices, asked.max_price) };
     }
   },
 };

@@ -2,6 +2,7 @@ import { type RequestShape, shapeRequest } from "#core/providers/compatible/shap
 import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import type { ChatProvider, ProviderCall } from "#core/providers/provider.ts";
+import { limitField } from "./limit-field.ts";
 
 /**
  * A caller's own provider, by its address. Most of what speaks OpenAI's chat completions knows more fields or fewer than
@@ -17,8 +18,6 @@ const rules: MessageRules = {
 
 /** Mistral refuses every field that it does not know: `stream_options`, `max_completion_tokens`, `reasoning_content`. */
 const refusesUnknown = (host: string): boolean => /(^|\.)mistral\.ai$/.test(host);
-/** Azure's models that reason refuse `max_tokens`; most other servers know no other name. */
-const takesNewLimit = (host: string): boolean => /(^|\.)azure\.com$/.test(host);
 
 const hostOf = ({ credential }: ProviderCall): string => new URL(credential.baseUrl).hostname;
 
@@ -29,7 +28,7 @@ const shape: RequestShape = {
   write: (body, { open }, call) => {
     const host = hostOf(call);
     const limit = open.max_completion_tokens ?? open.max_tokens;
-    if (limit !== undefined) body[takesNewLimit(host) ? "max_completion_tokens" : "max_tokens"] = limit;
+    if (limit !== undefined) body[limitField(host)] = limit;
     if (refusesUnknown(host)) delete body.stream_options;
   },
 };

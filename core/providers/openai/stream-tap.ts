@@ -52,6 +52,12 @@ const rewrite = (rewriter: AnswerRewriter, chunk: Chunk, shaped: readonly Shaped
 const isCommon = (view: string): boolean =>
   view.startsWith(dataPrefix) && view.indexOf("\n") === view.length - frameEnd.length && view.at(-3) === "}";
 
+/** Where the frame ends that begins at `start`. A line feed more than a blank line needs is all that may be left without an end. */
+const endOfFrame = (view: string, start: number): number => {
+  const end = view.indexOf(frameEnd, start);
+  return end < 0 ? view.length : end + frameEnd.length;
+};
+
 const toFrames = (chunks: readonly Chunk[]): string =>
   chunks.map((chunk) => `data: ${JSON.stringify(chunk)}${frameEnd}`).join("");
 
@@ -175,7 +181,7 @@ export class StreamTap {
     try {
       while (start < view.length) {
         const known = this.#done ? -1 : this.#templates.match(start);
-        const end = known < 0 ? view.indexOf(frameEnd, start) + frameEnd.length : known;
+        const end = known < 0 ? endOfFrame(view, start) : known;
         const other = known < 0 ? this.#readFrame(ready, view, start, end) : this.#known(ready, view);
         if (other !== undefined) {
           keep(start);

@@ -261,6 +261,11 @@ interface Exchange {
   readonly origin: string;
 }
 
+interface OpenExchange extends Exchange {
+  /** Fires when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
 const messageIn = (text: string): string => {
   try {
     return stringOf(objectOf(objectOf(JSON.parse(text)).error).message);
@@ -270,7 +275,12 @@ const messageIn = (text: string): string => {
   }
 };
 
-const answer = async ({ request, response, origin }: Exchange, model: string, operation: string, body: JsonObject) => {
+const answer = async (
+  { request, response, origin, signal }: OpenExchange,
+  model: string,
+  operation: string,
+  body: JsonObject,
+) => {
   const streamed = operation.endsWith("stream");
   const isConverse = operation.startsWith("converse");
   if (/^(invalid|placeholder)?(-|$)/i.test(bearerOf(request))) {
@@ -283,6 +293,7 @@ const answer = async ({ request, response, origin }: Exchange, model: string, op
     : { ...invoked, model: claudeOf(model), ...(streamed ? { stream: true } : {}) };
   const upstream = await fetch(`${origin}/anthropic/v1/messages`, {
     method: "POST",
+    signal,
     headers: {
       "content-type": "application/json",
       "anthropic-version": "2023-06-01",
@@ -327,11 +338,16 @@ export const answerBedrock = async (exchange: Exchange, journal: Journal): Promi
   const [, model, operation] = route.exec(new URL(request.url ?? "/", "http://simulated").pathname) ?? [];
   if (model === undefined || operation === undefined || request.method !== "POST") return false;
   const entry = journal.add("bedrock", "POST", `/model/${model}/${operation}`, request.headers);
+  const left = new AbortController();
+  response.once("close", () => {
+    entry.close(response.writableFinished);
+    left.abort();
+  });
   try {
     const { body } = await readBody(request);
     entry.update({ body });
     entry.update({ status: 200 });
-    await answer(exchange, decodeURIComponent(model), operation, body);
+    await answer({ ...exchange, signal: left.signal }, decodeURIComponent(model), operation, body);
   } catch (thrown) {
     const refusal = thrown instanceof Refusal ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -344,8 +360,6 @@ export const answerBedrock = async (exchange: Exchange, journal: Journal): Promi
     response
       .writeHead(refusal.status, { "content-type": "application/json", "x-amzn-errortype": `${refusal.type}:` })
       .end(JSON.stringify({ message }));
-  } finally {
-    entry.close(response.writableFinished);
   }
   return true;
 };

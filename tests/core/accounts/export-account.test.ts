@@ -6,6 +6,7 @@ import { addDelivery } from "#core/db/deliveries.ts";
 import { documents } from "#core/db/document-client.ts";
 import { insertExport } from "#core/db/exports.ts";
 import { jobRowSchema, putJob } from "#core/db/jobs.ts";
+import { putArenaRun } from "#core/db/rating-rows.ts";
 import { putFeedback } from "#core/db/request-log.ts";
 import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
@@ -139,9 +140,27 @@ describe.skipIf(!hasTables)(`the export of an account (${tablesName})`, () => {
       usage: { day: utcDay(nowMs), requestId: "req_1", unit: "second", units: 1, bookedPicoUsd: 0 },
     });
     await putJob(job, undefined);
+    await putArenaRun({
+      userId,
+      runId: "run_1",
+      mode: "battle",
+      agents: [{ agentId: "a", model: "gpt" }],
+      startedAt: nowMs,
+    });
     const lines = (await pagesFrom()).flat();
     expect(new Set(lines.map(({ type }) => type))).toEqual(
-      new Set(["account", "export", "job", "delivery", "daily_usage", "tag_usage", "request", "next", "end"]),
+      new Set([
+        "account",
+        "export",
+        "job",
+        "delivery",
+        "daily_usage",
+        "arena_run",
+        "tag_usage",
+        "request",
+        "next",
+        "end",
+      ]),
     );
     expect(lines[0]).toMatchObject({ type: "account", userId, email: "me@test.local" });
     const request = lines.find(({ type }) => type === "request");

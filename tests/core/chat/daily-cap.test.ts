@@ -4,6 +4,7 @@ import { type Caller, type Play, useChatGateway } from "#tests/core/support/chat
 import {
   type AskedBody,
   answerAsAnthropic,
+  floating,
   type GreedyRequest,
   greedyRequests,
   playGreedily,
@@ -59,6 +60,17 @@ describe.skipIf(!hasTables)(`The daily cap (${tablesName})`, () => {
     },
     longestMs(120_000),
   );
+
+  it("holds OpenRouter to hosts whose prices the reservation covers", async () => {
+    const caller = await gateway().createCaller();
+    const body = { model: floating, n: 16, max_tokens: 20_000, messages: [{ role: "user", content: words }] };
+    const wave = Array.from({ length: maxOpen }, () => ({ fate: "answers" as const, body }));
+    expect(await spendOf(caller, wave)).toBeLessThanOrEqual((fromUsd(capUsd) * 11n) / 10n);
+    expect(billed).toBeGreaterThan(fromUsd(capUsd) / 2n);
+    const sent = gateway().provider.requests.at(-1)?.body as AskedBody;
+    // Twice the list price of 3 and 15 dollars.
+    expect(sent.provider).toEqual({ max_price: { prompt: 6, completion: 30 } });
+  });
 
   it("lets 20 ordinary chats without max_tokens run at once on the most expensive model", async () => {
     const caller = await gateway().createCaller();

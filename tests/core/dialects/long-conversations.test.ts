@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messagesDialect } from "#core/dialects/messages/dialect.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { messagesRequestSchema } from "#core/schemas/messages.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";

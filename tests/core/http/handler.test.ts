@@ -10,6 +10,7 @@ import * as z from "zod";
 import { GatewayError } from "#core/errors.ts";
 import type { Authenticate } from "#core/http/authenticate.ts";
 import { type Endpoint, type HandlerOptions, jsonHandler, streamHandler } from "#core/http/handler.ts";
+import type { Call } from "#core/http/request-state.ts";
 import { withBody } from "#core/http/schema.ts";
 import { type RouteAuth, type RouteId, routes } from "#core/routes.ts";
 import {
@@ -103,6 +104,76 @@ describe.each(kinds)("%s", (_kind, call) => {
   it("logs the caller's own request id, where it is safe", async () => {
     const { lines } = await captureLog(() => call(chat(), posting({ name: "a" }, { "X-Request-ID": "trace-42" })));
     expect(lines.find(({ message }) => message === "request")).toMatchObject({ client_request_id: "trace-42" });
+  });
+
+  describe("begins before the verdict, where it may", () => {
+    const early = (verdict: Promise<void>): Authenticate => {
+      const authenticate: Authenticate = (state) => {
+        state.early = Promise.resolve({ kind: "key", userId: "user_1", keyId: "key_1" });
+        return verdict.then(() => {
+          state.principal = { kind: "key", userId: "user_1", keyId: "key_1" };
+          state.limit = { limit: 60, remaining: 59, reset: 1_800_000_000_000 };
+        });
+      };
+      return authenticate;
+    };
+    const endpoint = (work: (call: Call<unknown>) => void): Endpoint =>
+      withBody(z.unknown(), async (call) => {
+        work(call);
+        call.budgetLeftPicoUsd = 1_000_000_000_000n;
+        return { status: 200, json: { secret } };
+      });
+
+    it("with the caller's name, and answers after the verdict with its limits", async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const work = vi.fn<(call: Call<unknown>) => void>(() => resolve());
+      const answer = await call(
+        chat({ authenticate: early(promise), beginsEarly: () => true, endpoints: { POST: endpoint(work) } }),
+        posting({}),
+      );
+      expect(work.mock.lastCall?.[0].principal).toMatchObject({ userId: "user_1" });
+      expect(answer.status).toBe(200);
+      expect(answer.headers["x-ratelimit-limit"]).toBe("60");
+    });
+
+    it.each([
+      ["an answer", () => undefined],
+      [
+        "an error",
+        () => {
+          throw new GatewayError("NOT_FOUND", "No such thing");
+        },
+      ],
+    ])("and hides %s behind a refusal", async (_, work) => {
+      const { promise, reject } = Promise.withResolvers<void>();
+      const working = (): void => {
+        setImmediate(reject, new GatewayError("RATE_LIMIT_EXCEEDED", "refused"));
+        work();
+      };
+      const { lines } = await captureLog(async () => {
+        const answer = await call(
+          chat({ authenticate: early(promise), beginsEarly: () => true, endpoints: { POST: endpoint(working) } }),
+          posting({}),
+        );
+        expect(codeOf(answer)).toBe("429 RATE_LIMIT_EXCEEDED");
+        expect(answer.text).not.toContain(secret);
+        expect(answer.headers).not.toHaveProperty("x-budget-remaining-usd");
+      });
+      expect(lines.find(({ message }) => message === "request")).not.toHaveProperty("user_id");
+    });
+
+    it("only where the request may, and its body is sound", async () => {
+      const work = vi.fn();
+      const authenticate = early(Promise.reject(new GatewayError("INVALID_API_KEY", "refused")));
+      const endpoints = { POST: endpoint(work) };
+      const answers = [
+        await call(chat({ authenticate, endpoints }), posting({})),
+        await call(chat({ authenticate, endpoints, beginsEarly: () => false }), posting({})),
+        await call(chat({ authenticate, endpoints, beginsEarly: () => true }), posting("{not json")),
+      ];
+      expect(answers.map(codeOf)).toEqual(Array(3).fill("401 INVALID_API_KEY"));
+      expect(work).not.toHaveBeenCalled();
+    });
   });
 
   describe("checks in order: method, key, limits, body", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
 const messageOf = (schema: z.core.$ZodType, value: unknown): string => {

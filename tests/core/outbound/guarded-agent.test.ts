@@ -34,13 +34,29 @@ describe("the connections to a caller's address", () => {
     expect(isListedHost(new URL("http://LLM.internal:8000/v1"), ["llm.internal"])).toBe(true);
   });
 
-  it.each(["http://169.254.169.254/latest", "http://169.254.170.2/v2", "http://[fd00:ec2::254]/"])(
-    "are refused for the cloud's metadata at %s even where the stage lists it",
-    (address) => {
-      const { hostname } = new URL(address);
-      expect(problemOf(address, [hostname])).toMatch(/not public/);
-    },
-  );
+  it("know a listed host by the default port of its scheme", () => {
+    expect(problemOf("http://10.1.2.3/v1", ["10.1.2.3:80"])).toBeUndefined();
+    expect(problemOf("https://10.1.2.3/v1", ["10.1.2.3:443"])).toBeUndefined();
+    expect(problemOf("https://[fd12::1]/v1", ["[fd12::1]:443"])).toBeUndefined();
+    expect(problemOf("http://10.1.2.3/v1", ["10.1.2.3:443"])).toMatch(/not https/);
+  });
+
+  it.each([
+    "http://169.254.169.254/latest",
+    "http://169.254.170.2/v2",
+    "http://[fd00:ec2::254]/",
+    "http://[fd00:ec2::23]/",
+    "http://[::169.254.169.254]/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::ffff:0:169.254.169.254]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[64:ff9b:1::a9fe:a9fe]/",
+    "http://[2002:a9fe:a9fe::1]/",
+    "http://[2001:0:a9fe:a9fe::1]/",
+  ])("are refused for the cloud's metadata at %s even where the stage lists it", (address) => {
+    const { hostname } = new URL(address);
+    expect(problemOf(address, [hostname])).toMatch(/not public/);
+  });
 
   it("are refused at the look-up for a name that leads to a private address", async () => {
     const server = await startFakeProvider((_, response) => void response.end());

@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { post } from "#core/outbound/post.ts";
+import { connectAhead, readText, send } from "#core/outbound/transport.ts";
 
 const hasOpenSsl = ((): boolean => {
   try {
@@ -40,6 +41,7 @@ describe.skipIf(!hasOpenSsl)(`post over TLS${hasOpenSsl ? "" : " (skipped: opens
   let port: number;
   let cert: string;
   const reused: boolean[] = [];
+  let connections = 0;
 
   beforeAll(async () => {
     const made = newCertificate();
@@ -52,7 +54,11 @@ describe.skipIf(!hasOpenSsl)(`post over TLS${hasOpenSsl ? "" : " (skipped: opens
         response.setHeader("connection", request.headers["x-then"] ?? "keep-alive");
         response.end(JSON.stringify({ alpnProtocol, servername }));
       });
-    }).listen(0, "127.0.0.1");
+    })
+      .on("secureConnection", () => {
+        connections += 1;
+      })
+      .listen(0, "127.0.0.1");
     await once(server, "listening");
     port = (server.address() as AddressInfo).port;
   });
@@ -91,5 +97,20 @@ describe.skipIf(!hasOpenSsl)(`post over TLS${hasOpenSsl ? "" : " (skipped: opens
       failure: "network",
       networkCode: "ERR_TLS_CERT_ALTNAME_INVALID",
     });
+  });
+
+  it("opens a connection ahead that checks and names the server as any other", async () => {
+    const ask = async (host: string): Promise<unknown> => {
+      const request = { url: `https://${host}:${port}/`, headers: {}, body: "{}" };
+      const response = await send({ ...request, headersTimeoutMs: 5_000, idleTimeoutMs: 5_000 });
+      return JSON.parse(await readText(response, 1_000));
+    };
+    const before = connections;
+    connectAhead(`https://localhost:${port}/`);
+    await vi.waitFor(() => expect(connections).toBe(before + 1));
+    expect(await ask("localhost")).toMatchObject({ servername: "localhost" });
+    expect(connections).toBe(before + 1);
+    connectAhead(`https://127.0.0.1:${port}/`);
+    await expect(ask("127.0.0.1")).rejects.toMatchObject({ networkCode: "ERR_TLS_CERT_ALTNAME_INVALID" });
   });
 });

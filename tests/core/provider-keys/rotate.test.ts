@@ -166,6 +166,19 @@ describe.skipIf(!hasTables)(`rotateProviderKeys (${tablesName})`, () => {
     }
   });
 
+  it("rotates rows that a newer version wrote, and is not held up by one that is no provider key", async () => {
+    const [later, damaged, ...others] = await store(4);
+    if (later === undefined || damaged === undefined) throw new Error("Nothing was stored");
+    await tamper(later.row, { provider: "later", sealed: { version: 2 } });
+    await tamper(damaged.row, { keyVersion: "one" });
+    expect(await rotateProviderKeys()).toEqual({ rotated: 3, skipped: 0, failed: 1 });
+    const rows = await scanTable(tables(), "providerKeys");
+    expect(rows.find(({ id }) => id === later.row.id)).toMatchObject({ keyVersion: 2, provider: "later" });
+    for (const { row, apiKey } of others) expect(await openProviderKey(await present(row))).toBe(apiKey);
+    await tamper(damaged.row, { keyVersion: 1 });
+    await tamper(later.row, { provider: "openai", sealed: later.row.sealed });
+  });
+
   it("reads past the table's first page", async () => {
     const stored = await store(3);
     // 400 KB rows: a page of a scan holds 1 MB.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { failureFromError, failureFromResponse } from "#core/providers/anthropic/errors.ts";
-import { safeMessage } from "#core/providers/safe-message.ts";
+import { safeMessage, withoutKey } from "#core/providers/safe-message.ts";
 
 const keys = [
   "sk-proj-0123456789abcdef",
@@ -36,5 +36,19 @@ describe("a provider's message", () => {
 
   test("is cut", () => {
     expect(safeMessage("x".repeat(1_000))).toHaveLength(500);
+  });
+});
+
+describe("a text without the key of its call", () => {
+  const key = "a-key-of-no-form";
+
+  test("has none of it, also where the text was cut short", () => {
+    expect(withoutKey(`${key}: ${key}`, key)).toBe("[redacted]: [redacted]");
+    expect(withoutKey(`No: ${key.slice(0, 9)}`, key)).toBe("No: [redacted]");
+  });
+
+  test("keeps words, and keys that are shorter than any", () => {
+    expect(withoutKey("there is none of a-key", "none")).toBe("there is none of a-key");
+    expect(withoutKey("ends with a-key", key)).toBe("ends with a-key");
   });
 });

@@ -4,6 +4,7 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type {
   ChatCompletion,
   CompletionReply,
+  CustomAccess,
   ProviderCall,
   ProviderReply,
   StreamReply,
@@ -21,6 +22,7 @@ export interface CallOptions {
   readonly baseUrl?: string;
   readonly byok?: boolean;
   readonly signal?: AbortSignal;
+  readonly custom?: CustomAccess | undefined;
 }
 
 /** A call of a provider's adapter. */
@@ -28,7 +30,12 @@ export const providerCall = (fields: Record<string, unknown>, options: CallOptio
   provider: options.provider,
   model: options.model,
   request: chatRequest(fields),
-  credential: { apiKey: "a-test-key", byok: options.byok ?? false, baseUrl: options.baseUrl ?? "http://127.0.0.1:1" },
+  credential: {
+    apiKey: "a-test-key",
+    byok: options.byok ?? false,
+    baseUrl: options.baseUrl ?? "http://127.0.0.1:1",
+    custom: options.custom,
+  },
   completionId: "chatcmpl_test",
   signal: options.signal ?? new AbortController().signal,
   timeouts: { headersMs: 5_000, idleMs: 5_000 },

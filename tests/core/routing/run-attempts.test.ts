@@ -20,6 +20,40 @@ import {
   target,
 } from "./attempts.ts";
 
+describe("a key that a provider quotes", () => {
+  const key = "wordlike_key_of_nobodys_form";
+  const keyed = (server: Awaited<ReturnType<typeof provider>>) => ({
+    ...target(server, "gpt-5.2", true),
+    credential: async () => ({ apiKey: key, baseUrl: server.url, byok: true }),
+  });
+  const error = { message: `Not ${key}!`, type: "invalid_request_error", code: key, param: `x.${key}` };
+
+  it("is in no part of the error", async () => {
+    const server = await provider(json(400, { error }));
+    const refusal = await refused(run([keyed(server)]));
+    expect(refusal.message).toContain("Not [redacted]!");
+    expect(JSON.stringify([refusal.message, refusal.param, refusal.details, refusal.cause])).not.toContain(key);
+  });
+
+  it("is in no failure of a stream that has begun", async () => {
+    const begun = Promise.withResolvers<void>();
+    const server = await provider((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (const each of [role, chunk({ content: "hello" })]) response.write(`data: ${JSON.stringify(each)}\n\n`);
+      void begun.promise.then(() => response.end(`data: ${JSON.stringify({ error })}\n\n`));
+    });
+    const { reply } = await run([keyed(server)], { stream: true });
+    begun.resolve();
+    if (!(typeof reply === "object" && reply !== null && "rest" in reply)) throw new Error("Expected a stream");
+    const { rest } = reply as { readonly rest: AsyncIterator<unknown> };
+    const failure = await (async () => {
+      while ((await rest.next()).done !== true);
+    })().catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ name: "ProviderFailure", providerMessage: "Not [redacted]!" });
+    expect(JSON.stringify(failure)).not.toContain(key);
+  });
+});
+
 describe("runAttempts", () => {
   beforeEach(() => forgetTargets());
   afterEach(() => {

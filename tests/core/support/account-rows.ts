@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
 
@@ -18,10 +18,13 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
     ["keys", rowKeys.userKey(userId, "key_1")],
     ["keys", rowKeys.admission(userId)],
     ["keys", rowKeys.budgetAlert(userId, id)],
+    ["keys", rowKeys.keysVersion(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
     ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
     ["providerKeys", rowKeys.providerKeyCount(userId)],
+    ["rollups", ratingsKey(userId)],
+    ["rollups", arenaRunKey(userId, id)],
     ["cache", rowKeys.cachedAnswer(userId, id)],
     ["cache", rowKeys.idempotency(userId, "ChatCompletions", id)],
     ["jobs", rowKeys.job(userId, id)],

@@ -21,7 +21,7 @@ export interface Caller {
 export type Play = (response: ServerResponse, request: FakeProviderRequest) => void | Promise<void>;
 
 export interface ChatGateway extends StandIns {
-  /** Plays OpenAI, Anthropic and xAI. Its requests are forgotten before each test. */
+  /** Plays OpenAI, Anthropic, xAI and OpenRouter. Its requests are forgotten before each test. */
   readonly provider: FakeProvider;
   /** What the provider does with each request. */
   play: Play;
@@ -121,8 +121,8 @@ export const useChatGateway = (options: Parameters<typeof useStandIns>[0] = {}):
   let before = 0;
   beforeAll(async () => {
     provider = await startFakeProvider((request, response) => play(response, request));
-    for (const name of ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "XAI_BASE_URL"]) process.env[name] = provider.url;
-    for (const name of ["OpenaiApiKey", "AnthropicApiKey", "XaiApiKey"]) {
+    for (const name of ["OPENAI", "ANTHROPIC", "XAI", "OPENROUTER"]) process.env[`${name}_BASE_URL`] = provider.url;
+    for (const name of ["OpenaiApiKey", "AnthropicApiKey", "XaiApiKey", "OpenrouterApiKey"]) {
       process.env[`SST_RESOURCE_${name}`] = JSON.stringify({ value: "sk-platform" });
     }
     process.env.RATE_LIMIT_SCALE = "1000";

@@ -25,7 +25,19 @@ export interface AskedBody {
   readonly max_completion_tokens?: number;
   readonly n?: number;
   readonly stream?: boolean;
+  /** OpenRouter's choice of a host. */
+  readonly provider?: { readonly max_price?: { readonly prompt: number; readonly completion: number } };
 }
+
+/** A host of OpenRouter takes what it may, and this many times the list price where nothing is said. */
+const dearestHost = 4n;
+
+/** The cost at the dearest host that OpenRouter may choose, dollars to the pico-dollar. */
+const costAtHost = (body: AskedBody, listCost: bigint, inputTokens: number, outputTokens: number): bigint => {
+  const most = body.provider?.max_price;
+  if (most === undefined) return listCost * dearestHost;
+  return BigInt(Math.floor((inputTokens * most.prompt + outputTokens * most.completion) * 1_000_000));
+};
 
 const textsOf = (value: unknown): string => {
   if (typeof value === "string") return `${value}\n`;
@@ -46,7 +58,10 @@ const mostOf = (body: AskedBody) => {
   const predicted = counted(textsOf(body.prediction?.content));
   const outputTokens = (Math.min(limit, catalog.maxOutputTokens) + predicted) * (body.n ?? 1);
   const usage = { ...noTokens, inputTokens, cacheWriteInputTokens: inputTokens, outputTokens };
-  return { inputTokens, outputTokens, cost: costPicoUsd(catalog, usage) ?? 0n };
+  const listCost = costPicoUsd(catalog, usage) ?? 0n;
+  const floats = catalog.provider === "openrouter";
+  const cost = floats ? costAtHost(body, listCost, inputTokens, outputTokens) : listCost;
+  return { inputTokens, outputTokens, cost, reported: floats ? { cost: Number(cost) / 1e12 } : {} };
 };
 
 const chunk = (delta: object, finish: string | null = null) => ({
@@ -58,8 +73,9 @@ const chunk = (delta: object, finish: string | null = null) => ({
 });
 
 const answerAsOpenAi = (response: ServerResponse, body: AskedBody, cuts: boolean): void => {
-  const { inputTokens, outputTokens } = mostOf(body);
+  const { inputTokens, outputTokens, reported } = mostOf(body);
   const usage = {
+    ...reported,
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
@@ -145,7 +161,9 @@ const texts = fc
   )
   .map(([text, times]) => text.repeat(times));
 
-const models = ["gpt-4o", "gpt-5.2", "claude-fable-5-1", "claude-sonnet-4-6", "grok-4.6"] as const;
+/** Of OpenRouter, with the highest price. */
+export const floating = "moonshotai/kimi-k3";
+const models = ["gpt-4o", "gpt-5.2", "claude-fable-5-1", "claude-sonnet-4-6", "grok-4.6", floating] as const;
 export const schema = { type: "object", properties: { answer: { type: "string", description: words.repeat(30) } } };
 
 export interface GreedyRequest {

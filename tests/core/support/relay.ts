@@ -25,6 +25,8 @@ export type Fault =
       readonly status: number;
       readonly body: string;
       readonly headers?: Readonly<Record<string, string>>;
+      /** Answered once this resolves. */
+      readonly until?: Promise<void>;
     };
 
 export interface Relay {
@@ -85,6 +87,7 @@ export const startRelay = async (target = "http://127.0.0.1:1"): Promise<Relay> 
     if (fault?.kind === "hold") await fault.until;
     if (fault === undefined || fault.kind === "hold") await passOn(target, seen, response);
     else if (fault.kind === "answer") {
+      await fault.until;
       response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers }).end(fault.body);
     } else if (fault.kind !== "hang") {
       if (fault.kind === "lose-answer") await passOn(target, seen, undefined);

@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { admit } from "#core/db/admission.ts";
 import { budgetAttribute } from "#core/db/admission-row.ts";
-import { changeAlertWebhook, changeLimits, insertKey, removeUserKey } from "#core/db/api-keys.ts";
+import { alertWebhookChanges, insertKey, limitChanges, removeUserKey } from "#core/db/api-keys.ts";
 import { listAlerts } from "#core/db/budget-alerts.ts";
 import { listDeliveries } from "#core/db/deliveries.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
-import { updateItem } from "#core/db/table.ts";
+import { getItem, updateItem } from "#core/db/table.ts";
+import { transact } from "#core/db/transaction.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { logger } from "#core/observability/logger.ts";
 import { alertBudgets } from "#core/usage/budget-alerts.ts";
@@ -75,7 +76,8 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
   });
 
   it("begin again with each amount: a raised budget is told of at its own thresholds, and each message has its own id", async () => {
-    const amountOf = (picoUsd: bigint) => changeLimits(userId, [key], "k0", { budget: { ...budget, picoUsd } });
+    const amountOf = (picoUsd: bigint) =>
+      transact(limitChanges(userId, [key], "k0", { budget: { ...budget, picoUsd } }).flat());
     const told: number[] = [];
     for (const [percent, times] of [
       [100, 1n],
@@ -147,18 +149,41 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
     expect(await alertBudgets([eventOf()], nowMs)).toBe(0);
   });
 
-  it("are at 100 percent once a request was refused: what is left is of no use", async () => {
+  it("are as far as what is spent, though a request was refused that was too large for the rest", async () => {
+    const refused = eventOf({ status: "error", code: "BUDGET_EXCEEDED" });
+    const told: number[] = [];
+    for (const percent of [10, 50, 79]) {
+      await spend(percent);
+      told.push(await alertBudgets([refused], nowMs));
+    }
+    expect(told).toEqual([0, 1, 0]);
+    await spend(80);
+    await alertBudgets([eventOf()], nowMs);
+    expect((await bodies()).map(({ data }) => data.percent)).toEqual([50, 80]);
+  });
+
+  it("leave no row behind once their period is long over; that of a total stays with its budget", async () => {
+    await spend(50);
+    await alertBudgets([eventOf()], nowMs);
+    const row = () => getItem("keys", rowKeys.budgetAlert(userId, budget.id), { consistent: true });
+    expect(await row()).toMatchObject({ expiresAt: Date.UTC(2026, 11, 8) / 1_000 });
+    await spend(50, "total");
+    await alertBudgets([eventOf({ budget: `${budget.id}#total` })], nowMs);
+    expect(await row()).toMatchObject({ period: "total" });
+  });
+
+  it("are at 100 percent once a request was refused when little is left: it is of no use", async () => {
     await spend(97);
     expect(await alertBudgets([eventOf({ status: "error", code: "BUDGET_EXCEEDED" })], nowMs)).toBe(1);
     expect((await bodies()).map(({ data }) => data.percent)).toEqual([100]);
   });
 
   it("without a webhook are rows alone; of a budget that is gone there are none", async () => {
-    await changeAlertWebhook(userId, [key], null);
+    await transact(alertWebhookChanges(userId, [key], null).flat());
     await spend(50);
     expect(await alertBudgets([eventOf()], nowMs)).toBe(1);
     expect(await bodies()).toEqual([]);
-    await changeLimits(userId, [key], "k0", { budget: null });
+    await transact(limitChanges(userId, [key], "k0", { budget: null }).flat());
     await spend(100);
     expect(await alertBudgets([eventOf(), eventOf({ keyId: "key_gone" }), eventOf({ budget: undefined })], nowMs)).toBe(
       0,

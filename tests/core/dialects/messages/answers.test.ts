@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fromSignature } from "#core/dialects/messages/carried.ts";
 import { messagesDialect } from "#core/dialects/messages/dialect.ts";
 import { toGatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { type MessagesRequest, messagesRequestSchema } from "#core/schemas/messages.ts";
 
 const requestId = "req_0198d0de-0000-7000-8000-00000000abcd";

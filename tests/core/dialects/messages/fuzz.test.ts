@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messagesDialect } from "#core/dialects/messages/dialect.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { toNativeRequest } from "#core/providers/anthropic/native-request.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";

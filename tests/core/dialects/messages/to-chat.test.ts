@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toSignature } from "#core/dialects/messages/carried.ts";
 import { toChat } from "#core/dialects/messages/to-chat.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { messagesRequestSchema } from "#core/schemas/messages.ts";
 

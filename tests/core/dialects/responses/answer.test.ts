@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fromEncryptedContent } from "#core/dialects/responses/carried.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { hasOpenAiSchemas, openAiFault } from "#tests/support/openai-schemas.ts";

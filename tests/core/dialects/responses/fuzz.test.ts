@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { fc, runs } from "#tests/support/property.ts";

@@ -1,7 +1,7 @@
 import type { StreamFacts } from "#core/dialects/dialect.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { toGatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { type ResponsesRequest, responsesRequestSchema } from "#core/schemas/responses.ts";
 
 /** What an answer is made of, for a request with these fields. */

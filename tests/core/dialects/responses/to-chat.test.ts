@@ -4,7 +4,7 @@ import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { heldMessageId, holderId } from "#core/dialects/responses/item-ids.ts";
 import { responsesToChat } from "#core/dialects/responses/to-chat.ts";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 
 const translate = (body: object) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toSignature } from "#core/dialects/messages/carried.ts";
 import { messagesPassage } from "#core/dialects/messages/native.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { passesNatively, toNativeRequest } from "#core/providers/anthropic/native-request.ts";
 import { NativeTap } from "#core/providers/anthropic/native-tap.ts";
 import {
@@ -182,6 +182,20 @@ describe("a Messages request on its way to Anthropic", () => {
     expect(body).not.toHaveProperty("temperature");
     expect(warnings).toEqual(expect.arrayContaining(["max_tokens", "top_p"]));
     expect(warnings).not.toContain("temperature");
+  });
+
+  it("keeps a thinking budget below the output limit, also where an agent sets both to one number", () => {
+    const thinkingOf = (limit: number, budget: number, byok = false) => {
+      const asked = nativeOf({ max_tokens: limit, thinking: { type: "enabled", budget_tokens: budget } });
+      const { body, warnings } = toNativeRequest(callOf("claude-sonnet-4-5-20250929", byok), asked);
+      return [body.thinking, warnings];
+    };
+    const enabled = (budget: number) => ({ type: "enabled", budget_tokens: budget });
+    expect(thinkingOf(32_000, 32_000)).toEqual([enabled(31_999), ["thinking.budget_tokens"]]);
+    expect(thinkingOf(200_000, 100_000)).toEqual([enabled(63_999), ["max_tokens", "thinking.budget_tokens"]]);
+    expect(thinkingOf(1_000, 1_024)).toEqual([undefined, ["thinking.budget_tokens"]]);
+    expect(thinkingOf(32_000, 31_999)).toEqual([enabled(31_999), []]);
+    expect(thinkingOf(32_000, 32_000, true)).toEqual([enabled(32_000), []]);
   });
 
   it("leaves thinking of other providers behind, and Anthropic's as it is", () => {

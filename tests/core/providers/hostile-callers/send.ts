@@ -1,7 +1,7 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { checkChatRequest } from "#core/chat/check-request.ts";
 import { GatewayError } from "#core/errors.ts";
-import { parseWith } from "#core/http/schema.ts";
+import { parseWith } from "#core/http/parse-with.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { chatProvider } from "#core/providers/registry.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";

@@ -45,6 +45,10 @@ export interface Wire {
   readonly spaced: boolean;
   /** Comments and unknown events, each behind so many events. */
   readonly noise: readonly { readonly at: number; readonly line: string }[];
+  /** Blank lines more than needed, behind some events. */
+  readonly blanks: readonly { readonly at: number; readonly lines: number }[];
+  /** Line ends after the last event: an event has two. */
+  readonly lastLineEnds: number;
   /** Bytes of each write, used in turn. */
   readonly writes: readonly number[];
   readonly label: string | undefined;
@@ -58,6 +62,8 @@ export const wire: fc.Arbitrary<Wire> = fc.record({
   space: fc.constantFrom(" ", " ", ""),
   spaced: fc.boolean(),
   noise: fc.array(fc.record({ at: fc.nat({ max: 12 }), line: fc.constantFrom(...noises) }), { maxLength: 4 }),
+  blanks: fc.array(fc.record({ at: fc.nat({ max: 12 }), lines: fc.integer({ min: 1, max: 3 }) }), { maxLength: 2 }),
+  lastLineEnds: fc.constantFrom(2, 2, 0, 1, 3),
   writes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 4 }),
   label: fc.constantFrom(
     "text/event-stream",
@@ -79,14 +85,17 @@ export const toJson = (value: unknown, spaced: boolean): string => {
 };
 
 /** Events as the text of a stream. A text among them is the data itself. */
-export const toStream = (events: readonly unknown[], { lineEnd, space, spaced, noise }: Wire): string => {
+export const toStream = (events: readonly unknown[], wired: Wire): string => {
+  const { lineEnd, space, spaced, noise, blanks, lastLineEnds } = wired;
   let stream = "";
   for (const [at, event] of events.entries()) {
     for (const each of noise) if (each.at === at) stream += each.line + lineEnd + lineEnd;
     const type = typeof event === "object" && event !== null ? (event as { type?: unknown }).type : undefined;
     if (typeof type === "string") stream += `event:${space}${type}${lineEnd}`;
     const data = typeof event === "string" ? event : toJson(event, spaced);
-    stream += `data:${space}${data}${lineEnd}${lineEnd}`;
+    const isLast = at === events.length - 1;
+    stream += `data:${space}${data}${lineEnd.repeat(isLast ? lastLineEnds : 2)}`;
+    for (const each of blanks) if (each.at === at && !isLast) stream += lineEnd.repeat(each.lines);
   }
   return stream;
 };

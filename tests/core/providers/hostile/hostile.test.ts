@@ -1,11 +1,13 @@
-import type { ServerResponse } from "node:http";
+import { Agent, type ServerResponse } from "node:http";
 import * as zlib from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
-import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import { type CustomAccess, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
+import { watched } from "#tests/support/fuzz-watch.ts";
 import { fc, longestMs, runs } from "#tests/support/property.ts";
 import { callProvider, startUpstream, type Upstream } from "../support.ts";
 import { type Said, said, toJson, toStream, type Wire, wire } from "./answer.ts";
+import { converseEvents, converseWhole, toEventStream } from "./converse.ts";
 import { cutShort, mutated, mutations } from "./mutation.ts";
 import {
   anthropicEvents,
@@ -31,15 +33,15 @@ beforeAll(async () => {
 afterAll(() => upstream.close());
 
 const packers = {
-  none: (text: string) => Buffer.from(text),
+  none: (body: string | Buffer) => Buffer.from(body as string),
   gzip: zlib.gzipSync,
   deflate: zlib.deflateSync,
   br: zlib.brotliCompressSync,
   zstd: zlib.zstdCompressSync,
 } as const;
 
-const send = async (to: ServerResponse, text: string, { label, packing, writes }: Wire): Promise<void> => {
-  const bytes = packers[packing](text);
+const send = async (to: ServerResponse, body: string | Buffer, { label, packing, writes }: Wire): Promise<void> => {
+  const bytes = packers[packing](body);
   const headers = {
     ...(label === undefined ? {} : { "content-type": label }),
     ...(packing === "none" ? {} : { "content-encoding": packing }),
@@ -61,17 +63,50 @@ interface Adapter {
   readonly model: string;
   readonly events: (answer: Said, manner: Manner & NativeManner) => unknown[];
   readonly whole: (answer: Said, manner: Manner & NativeManner) => unknown;
+  /** Whether a usage is among what is sent. */
+  readonly tells: (manner: Manner & NativeManner, streamed: boolean, answer: Said) => boolean;
+  readonly custom?: CustomAccess;
+  /** Events in binary frames, which are never compressed, and come from an operation of their own. */
+  readonly binary?: true;
 }
 
-const openAiShaped = { events: chunksOf, whole: wholeOf };
+const openAiShaped = { events: chunksOf, whole: wholeOf, tells: tellsUsage };
+const anthropicShaped = { events: anthropicEvents, whole: anthropicWhole, tells: () => true };
+const access = { authHeader: "authorization", apiVersion: undefined, agent: new Agent() } as const;
 const adapters: Readonly<Record<string, Adapter>> = {
   openai: { provider: "openai", model: "gpt-5.2", ...openAiShaped },
   google: { provider: "google", model: "gemini-3.5-flash", ...openAiShaped },
   "x-ai": { provider: "x-ai", model: "grok-4.3", ...openAiShaped },
   openrouter: { provider: "openrouter", model: "deepseek/deepseek-v3.2", ...openAiShaped },
   minimax: { provider: "minimax", model: "MiniMax-M3", ...openAiShaped },
-  anthropic: { provider: "anthropic", model: "claude-sonnet-5", events: anthropicEvents, whole: anthropicWhole },
-  responses: { provider: "openai", model: "gpt-5.3-codex", events: responsesEvents, whole: responsesWhole },
+  anthropic: { provider: "anthropic", model: "claude-sonnet-5", ...anthropicShaped },
+  responses: {
+    provider: "openai",
+    model: "gpt-5.3-codex",
+    events: responsesEvents,
+    whole: responsesWhole,
+    tells: () => true,
+  },
+  bedrock: {
+    provider: "bedrock",
+    model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    events: converseEvents,
+    whole: converseWhole,
+    tells: ({ lastEvent }, streamed) => lastEvent || !streamed,
+    binary: true,
+  },
+  "custom, as OpenAI": {
+    provider: "custom",
+    model: "mine/m",
+    ...openAiShaped,
+    custom: { protocol: "openai", ...access },
+  },
+  "custom, as Anthropic": {
+    provider: "custom",
+    model: "mine/m",
+    ...anthropicShaped,
+    custom: { protocol: "anthropic", ...access },
+  },
 };
 
 const case_ = fc.record({
@@ -82,9 +117,10 @@ const case_ = fc.record({
   streamed: fc.boolean(),
 });
 
-const ask = async ({ provider, model }: Adapter, stream: boolean) => {
-  const baseUrl = provider === "anthropic" ? upstream.baseUrl.replace("/v1", "") : upstream.baseUrl;
-  const reply = await callProvider({ stream }, { provider, model, baseUrl });
+const ask = async ({ provider, model, custom }: Adapter, stream: boolean) => {
+  const isAnthropic = provider === "anthropic" || custom?.protocol === "anthropic";
+  const baseUrl = isAnthropic ? upstream.baseUrl.replace("/v1", "") : upstream.baseUrl;
+  const reply = await callProvider({ stream }, { provider, model, baseUrl, custom });
   return { completion: await readAsClient(reply), outcome: reply.outcome };
 };
 
@@ -109,20 +145,39 @@ const expectSaid = (
     expect(outcome.usage).toMatchObject({ inputTokens: answered.usage.input, outputTokens: answered.usage.output });
 };
 
-describe.each(Object.entries(adapters))("%s", (name, adapter) => {
-  const isNative = name === "anthropic" || name === "responses";
+type Changes = Parameters<typeof cutShort>[1];
+type Case = typeof case_ extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** What a provider sends, as an answer and as bytes. */
+const serve = (
+  adapter: Adapter,
+  { answer: answered, manner: own, wire: wired, streamed }: Case,
+  changes: Changes,
+): void => {
+  const said = streamed ? adapter.events(answered, own) : adapter.whole(answered, own);
+  const changed = mutated(said, changes);
+  const isBinary = streamed && adapter.binary === true;
+  const body = !streamed
+    ? toJson(changed, wired.spaced)
+    : isBinary
+      ? toEventStream(changed as readonly unknown[])
+      : toStream(changed as readonly unknown[], wired);
+  answer = (to) => send(to, cutShort<string | Buffer>(body, changes), isBinary ? { ...wired, packing: "none" } : wired);
+};
+
+describe.each(Object.entries(adapters))("%s", (_name, adapter) => {
   test(
     "what a provider says in its own manner is what OpenAI's SDK reads",
     async () => {
       await fc.assert(
-        fc.asyncProperty(case_, async ({ answer: answered, manner: own, wire: wired, asked, streamed }) => {
-          const text = streamed
-            ? toStream(adapter.events(answered, own), wired)
-            : toJson(adapter.whole(answered, own), wired.spaced);
-          answer = (to) => send(to, text, wired);
-          expectSaid(await ask(adapter, asked), answered, isNative || tellsUsage(own, streamed, answered));
-        }),
+        fc.asyncProperty(case_, (given) =>
+          watched(given, async () => {
+            const { answer: answered, manner: own, asked } = given;
+            const streamed = adapter.binary === true ? asked : given.streamed;
+            serve(adapter, { ...given, streamed }, []);
+            expectSaid(await ask(adapter, asked), answered, adapter.tells(own, streamed, answered));
+          }),
+        ),
         { numRuns: runs(60) },
       );
     },
@@ -133,21 +188,16 @@ describe.each(Object.entries(adapters))("%s", (name, adapter) => {
     "what it garbles is valid all the same, or an error that says what is wrong",
     async () => {
       await fc.assert(
-        fc.asyncProperty(
-          case_,
-          mutations,
-          async ({ answer: answered, manner: own, wire: wired, asked, streamed }, changes) => {
-            const text = streamed
-              ? toStream(mutated(adapter.events(answered, own), changes), wired)
-              : toJson(mutated(adapter.whole(answered, own), changes), wired.spaced);
-            answer = (to) => send(to, cutShort(text, changes), wired);
+        fc.asyncProperty(case_, mutations, (given, changes) =>
+          watched([given, changes], async () => {
+            serve(adapter, given, changes);
             try {
-              await ask(adapter, asked);
+              await ask(adapter, given.asked);
             } catch (error) {
               if (!(error instanceof ProviderFailure)) throw error;
               expect(error.message).toMatch(/\w/);
             }
-          },
+          }),
         ),
         { numRuns: runs(100) },
       );

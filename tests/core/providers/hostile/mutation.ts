@@ -55,8 +55,8 @@ export const mutated = <Value>(value: Value, list: readonly Mutation[]): Value =
   return changed;
 };
 
-/** A text cut short by the last of the mutations that cut. */
-export const cutShort = (text: string, list: readonly Mutation[]): string => {
+/** A text or bytes cut short by the last of the mutations that cut. */
+export const cutShort = <Body extends string | Buffer>(body: Body, list: readonly Mutation[]): Body => {
   const cut = list.findLast(({ what }) => what === "cut");
-  return cut === undefined || text.length === 0 ? text : text.slice(0, cut.at % text.length);
+  return cut === undefined || body.length === 0 ? body : (body.slice(0, cut.at % body.length) as Body);
 };

@@ -51,6 +51,17 @@ describe("frames in the common form", () => {
     expect(push(tap, `:\n\n${frame({ content: "x" })}`)).toBe(frame({ content: "x" }));
   });
 
+  test.each([
+    ["one line feed less at the end of the stream", role + frame({ content: "Hi" }) + finish + done.slice(0, -1)],
+    ["no line feed at the end of the stream", role + frame({ content: "Hi" }) + finish.slice(0, -2)],
+    ["one line feed more at the end of a read", `${role}${frame({ content: "Hi" })}\n`, `${finish}\n`, done],
+    ["many line feeds between frames", `${role}\n\n\n`, `\n${frame({ content: "Hi" })}\n\n`, `\n\n${finish}`, "\n"],
+  ])("may have %s", (_name, ...reads) => {
+    const { tap } = newTap();
+    const text = reads.map((read) => push(tap, read)).join("") + tap.end().toString();
+    expect(assemble(chunksOf(text))).toMatchObject({ content: "Hi", finish: "stop" });
+  });
+
   test("what follows the end mark is not part of the answer", () => {
     const { tap } = newTap();
     const text = push(tap, role + frame({ content: "Hi" }) + finish + done + frame({ content: "more" }));
