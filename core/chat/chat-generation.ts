@@ -223,6 +223,12 @@ export class ChatGeneration {
     return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }
 
+  /** Why `auto:rated` chose as `auto` does. */
+  get #ratedWarnings(): readonly string[] {
+    const { caller, choices } = this.#plan;
+    return caller.rated?.warnings(choices[0].model.id) ?? [];
+  }
+
   /** What the cache did for this request. */
   get #cacheState(): "HIT" | "MISS" | "BYPASS" {
     if (this.#hit !== undefined) return "HIT";
@@ -257,7 +263,7 @@ export class ChatGeneration {
     const { simulated } = hit;
     const headers = this.#metered.generation.headers({
       simulated,
-      warnings: replayWarnings(hit, request),
+      warnings: [...this.#ratedWarnings, ...replayWarnings(hit, request)],
       cache: "HIT",
       fromCache: resolveModel(hit.model),
     });
@@ -267,7 +273,11 @@ export class ChatGeneration {
 
   #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
     const { simulated, warnings, native } = reply;
-    const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: [...this.#ratedWarnings, ...warnings],
+      cache: this.#cacheState,
+    });
     if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;
     const { completion } = reply;

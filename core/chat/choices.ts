@@ -1,4 +1,4 @@
-import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
+import { isAuto, rankAuto, ratedAlias } from "#core/catalog/auto.ts";
 import { costPicoUsd } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { type ChatProviderId, isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
@@ -81,10 +81,11 @@ const platformServes = (provider: ChatProviderId): boolean =>
 
 /** The model that the request names, or those that `auto` stands for. */
 const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
-  if (request.model !== autoAlias) return [{ model: resolveAllowed(request.model, "model", caller) }];
+  if (!isAuto(request.model)) return [{ model: resolveAllowed(request.model, "model", caller) }];
   const mayServe = (provider: ChatProviderId, model: CatalogModel): boolean =>
     platformServes(provider) && isAllowed(caller, model);
-  const [first, ...others] = rankAuto(request, inputCharacters, mayServe);
+  const rated = request.model === ratedAlias ? caller.rated?.models : undefined;
+  const [first, ...others] = rankAuto(request, inputCharacters, mayServe, Date.now(), rated);
   return [{ model: first }, ...others.slice(0, maxAutoModels - 1).map((model) => ({ model }))];
 };
 

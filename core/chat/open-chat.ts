@@ -3,6 +3,7 @@ import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { DialectName, NativeAnswer, NativeRequest } from "#core/providers/native.ts";
+import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
@@ -84,7 +85,7 @@ export const openChat = async (
   }
   await checkUrlsIn(request);
   const chat = new ChatGeneration(call, request, {
-    ...caller,
+    ...(await ratedCaller(caller, [request.model], call.startedAtMs)),
     dialect,
     cache: isWhole(native) ? cacheSettings(headers, request) : undefined,
     guardrailsKey: prepared.guardrailsKey,
