@@ -12,7 +12,7 @@ import { prepareRequest } from "./prepare-request.ts";
 /** What a chat completion is asked with. */
 export interface ChatOpening {
   readonly body: ChatRequest;
-  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Retries` and `X-Timeout-Ms` are read. */
+  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Load-Balance`, `X-Retries` and `X-Timeout-Ms` are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
   /** How the client asked, where it could have asked otherwise. */
@@ -55,7 +55,7 @@ const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
   if (!request.messages.every(isText)) (await import("./check-urls.ts")).checkUrls(request);
 };
 
-const fieldHeaders = ["x-fallback", "x-retries", "x-timeout-ms"];
+const fieldHeaders = ["x-fallback", "x-load-balance", "x-retries", "x-timeout-ms"];
 
 /** A request with what its headers say. Few requests have such headers: the others do not load what reads them. */
 const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> =>
