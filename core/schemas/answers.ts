@@ -306,6 +306,7 @@ const providerKey = z
     last4: z.string(),
     createdAt: z.iso.datetime(),
     paused: z.boolean(),
+    lastUsedAt: z.iso.datetime().nullable().describe("To the hour"),
     region: z.string().optional().describe("Only of Amazon Bedrock"),
     custom: z
       .strictObject({
