@@ -7,6 +7,7 @@ import {
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
+import { otherHosts } from "./hosts.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
 
@@ -45,6 +46,21 @@ const fromCatalog = (model: CatalogModel): ResolvedModel => ({
   providerModel: model.providerModel,
   catalog: model,
 });
+
+/** A model as another of its hosts serves it, under that host's full name. */
+const hostedAs = (name: string, model: CatalogModel): ResolvedModel => {
+  const slash = name.indexOf("/");
+  const provider = name.slice(0, slash) as NamedProviderId;
+  const providerModel = name.slice(slash + 1);
+  return { id: name, provider, providerModel, catalog: { ...model, provider, providerModel } };
+};
+
+const byHost = new Map(
+  [...otherHosts].flatMap(([id, names]) => {
+    const model = byId.get(id);
+    return model === undefined ? [] : names.map((name) => [name, hostedAs(name, model)] as const);
+  }),
+);
 
 /** Edit distance with a ceiling, for suggestions. */
 const distance = (left: string, right: string): number => {
@@ -131,11 +147,19 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   if (isProvider(provider) && safeProviderModel.test(providerModel)) {
     const model = byProvider.get(`${provider}/${ownValue(successors, providerModel) ?? providerModel}`);
     if (model !== undefined) return fromCatalog(served(model, nowMs));
-    return { id: name, provider, providerModel, catalog: undefined };
+    return byHost.get(name) ?? { id: name, provider, providerModel, catalog: undefined };
   }
   const custom = customModel(name);
   if (custom !== undefined) return custom;
   throw unknownModel(name, param);
+};
+
+/** Who serves a model of the catalogue: its own provider, then others. None for a name that the catalogue does not know. */
+export const hostsOf = (name: string, nowMs: number = Date.now()): readonly ResolvedModel[] => {
+  const known = byId.get(currentName(name)) ?? byProvider.get(name);
+  if (known === undefined) return [];
+  const model = served(known, nowMs);
+  return [fromCatalog(model), ...(otherHosts.get(model.id) ?? []).map((host) => hostedAs(host, model))];
 };
 
 /** A catalogue model by its id or alias, or undefined. */

@@ -1,6 +1,7 @@
 import { pricesOn } from "./cost.ts";
 import type { CatalogModel, TokenPrices } from "./model.ts";
-import { aliasesOf } from "./resolve.ts";
+import { isOwnKeyOnly } from "./provider-ids.ts";
+import { aliasesOf, hostsOf } from "./resolve.ts";
 
 const usdPerMillion = (microUsd: number | undefined): number | null =>
   microUsd === undefined ? null : microUsd / 1_000_000;
@@ -19,6 +20,14 @@ const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longC
       ? null
       : { above_input_tokens: longContext.aboveInputTokens, ...pricesUsd(longContext.prices) },
 });
+
+/** Who serves a model, its own provider first, and at what price. `model` is the name by which that provider is asked. */
+export const toProviders = (id: string, nowMs: number = Date.now()) =>
+  hostsOf(id, nowMs).flatMap(({ id: model, provider, catalog }) =>
+    catalog === undefined
+      ? []
+      : [{ provider, model, own_key_only: isOwnKeyOnly(provider), pricing: pricingOf(pricesOn(catalog, nowMs)) }],
+  );
 
 /** A model in OpenAI's and Anthropic's shapes at once, with what a caller chooses by beside it, as of a time (unix ms). */
 export const toOpenAiModel = (model: CatalogModel, nowMs: number = Date.now()) => {

@@ -6,6 +6,7 @@ import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
+import { isAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
@@ -16,13 +17,15 @@ import { type DialectName, maySpeakDialect, type NativeAnswer, type NativeReques
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import { prepareProvider } from "#core/providers/registry.ts";
 import type { Target } from "#core/routing/target.ts";
+import { noteThroughput } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { type ChatSize, chatSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
-import { type ChatChoices, resolveChoices } from "./choices.ts";
+import { type ChatChoices, hostMeasure, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
+import { takePreferences } from "./provider-preferences.ts";
 
 export interface ChatCaller extends Caller {
   /** How the client asked, where it could have asked otherwise. */
@@ -63,6 +66,7 @@ interface ChatPlan {
   readonly completionId: string;
 }
 
+const leastMeasuredTokens = 16;
 const defaultRetries = 2;
 const defaultTimeoutMs = 60_000;
 
@@ -77,9 +81,12 @@ const speaking = (choices: ChatChoices, native: NativeRequest | undefined): Chat
   return [first, ...others];
 };
 
-const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
-  const characters = inputCharacters(request);
-  const choices = speaking(resolveChoices(request, characters, caller), caller.native);
+const planOf = (call: RequestContext, asked: ChatRequest, caller: ChatCaller): ChatPlan => {
+  const characters = inputCharacters(asked);
+  const { request, hosts } = takePreferences(asked, hostMeasure(asked, characters, caller), (model) =>
+    isAllowed(caller, model),
+  );
+  const choices = speaking(resolveChoices(request, characters, caller, hosts), caller.native);
   checkChatRequest(request);
   return {
     call,
@@ -142,6 +149,8 @@ export class ChatGeneration {
   #result: AttemptsResult<ResolvedModel, ChatReply> | undefined;
   #hit: CachedAnswer | undefined;
   #ended = false;
+  /** When its first content was here. */
+  #begunAt = 0;
 
   /** @throws GatewayError 400 for a request that no provider should receive */
   constructor(call: RequestContext, request: ChatRequest, caller: ChatCaller) {
@@ -269,8 +278,10 @@ export class ChatGeneration {
   #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
     const { simulated, warnings, native } = reply;
     const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
+    this.#begunAt = performance.now();
     if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;
+    this.#noteThroughput();
     const { completion } = reply;
     if (this.#plan.request.stream !== true) return { headers, completion, native };
     const facts = { ...this.#facts(target.model.id), id: completion.id };
@@ -288,6 +299,7 @@ export class ChatGeneration {
       onPart: this.#cache === undefined || isNative ? undefined : (part) => this.#cache?.collect(part),
       onEnd: () => {
         this.#ended = true;
+        this.#noteThroughput();
       },
       native: isNative,
     });
@@ -301,6 +313,14 @@ export class ChatGeneration {
     const choices = this.#plan.request.n ?? 1;
     const { toCachedAnswer } = await import("./cached-answer.ts");
     return toCachedAnswer({ result, usage: this.#usage, frames: this.#cache?.collected, choices });
+  }
+
+  /** A whole answer says how fast its target is. A few tokens say more of its latency. */
+  #noteThroughput(): void {
+    const result = this.#result;
+    if (result === undefined || !this.#ended || this.#usage.outputTokens < leastMeasuredTokens) return;
+    const seconds = (result.providerMs + performance.now() - this.#begunAt) / 1_000;
+    noteThroughput(result.target.name, this.#usage.outputTokens / seconds);
   }
 
   async #settle(): Promise<void> {

@@ -8,9 +8,10 @@ import { isAllowed, requireAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type Choice, keyOwner } from "#core/generation/targets.ts";
 import { balance } from "#core/routing/balance.ts";
-import { latencyOf, targetName } from "#core/routing/target-stats.ts";
+import { latencyOf, targetName, throughputOf } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { providerApiKey } from "#core/upstreams.ts";
+import type { HostMeasure } from "./provider-preferences.ts";
 
 /** A model of a chat request, and the provider key that a balanced target names. */
 export type ChatChoice = Choice<ResolvedModel>;
@@ -46,6 +47,22 @@ const knownLatency = (
   const own = latencyOf(targetName(model.id, keyOwner(principal.userId, named)), nowMs);
   return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
 };
+
+/** A target's recent throughput, by the same guess. */
+const knownThroughput = (model: ResolvedModel, { principal, providerKeySlug }: Caller): number | undefined =>
+  throughputOf(targetName(model.id, keyOwner(principal.userId, providerKeySlug))) ??
+  (providerKeySlug === undefined ? throughputOf(targetName(model.id, undefined)) : undefined);
+
+/** How a model's hosts compare for a request: by their price for it, or by what this environment has seen of them. */
+export const hostMeasure =
+  (request: ChatRequest, inputCharacters: number, caller: Caller): HostMeasure =>
+  (sort, model) => {
+    const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+    if (sort === "price") return priceOf(model, inputCharacters, maxTokens) ?? Number.POSITIVE_INFINITY;
+    // One that was never tried goes first, so that it becomes known.
+    if (sort === "latency") return knownLatency(model, undefined, Date.now(), caller) ?? -1;
+    return -(knownThroughput(model, caller) ?? Number.POSITIVE_INFINITY);
+  };
 
 /** @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use */
 const resolveAllowed = (name: string, param: string, caller: Caller): ResolvedModel => {
@@ -90,14 +107,24 @@ const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Cal
 
 /**
  * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
+ * @param hosts of the model, where the request says which of them serve it (provider-preferences.ts).
  * @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use
  */
-export const resolveChoices = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
+export const resolveChoices = (
+  request: ChatRequest,
+  inputCharacters: number,
+  caller: Caller,
+  hosts?: readonly [ResolvedModel, ...ResolvedModel[]],
+): ChatChoices => {
   const [first, ...rest] = balanced(request, inputCharacters, caller) ?? [];
   const fallbacks = (request.fallback ?? []).map((name, index) => ({
     model: resolveAllowed(name, `fallback[${index}]`, caller),
   }));
   if (first !== undefined) return [first, ...rest, ...fallbacks];
+  if (hosts !== undefined) {
+    const [best, ...next] = hosts;
+    return [{ model: best }, ...next.map((model) => ({ model })), ...fallbacks];
+  }
   const [named, ...others] = resolveNamed(request, inputCharacters, caller);
   return [named, ...others, ...fallbacks];
 };
