@@ -13,7 +13,10 @@ export interface RunTotals {
   readonly costPicoUsd: bigint | undefined;
 }
 
-/** The money of a run: what its calls reserve from the daily cap, what they have used, and the caller's own limit. */
+/**
+ * The money of a run: what its calls reserve from the daily cap and the key's budget, what they have used, and the caller's own
+ * limit.
+ */
 export class RunBudget {
   readonly #admission: Admission;
   readonly #maxCostUsd: number | undefined;

@@ -75,10 +75,11 @@ const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(n
 export const callChat =
   (asked: ChatRequest, size: ChatSize, completionId: string, asCame?: NativeRequest) =>
   async (attempt: PaidAttempt<ResolvedModel>): Promise<ChatReply> => {
-    const { target, credential, signal, remainingMs, grantedPicoUsd } = attempt;
+    const { target, credential, signal, remainingMs, grantedPicoUsd, tooLittle } = attempt;
     if (asCame !== undefined) checkRefusal(asCame, attempt);
     const { model } = target;
-    const { request, native, warnings } = holdToMoney({ request: asked, native: asCame }, model, size, grantedPicoUsd);
+    const held = holdToMoney({ request: asked, native: asCame }, model, size, { grantedPicoUsd, tooLittle });
+    const { request, native, warnings } = held;
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({
       provider: model.provider,

@@ -99,7 +99,10 @@ const planOf = (call: RequestContext, asked: ChatRequest, caller: ChatCaller): C
 };
 
 const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
-  const payable = choices.map(({ model }) => model).filter(({ provider }) => !isOwnKeyOnly(provider));
+  const models = choices.map(({ model }) => model);
+  const payable = models.filter(({ provider }) => !isOwnKeyOnly(provider));
+  // A budget may count it all the same. The prices of a custom provider's models are with its key, which is not read yet.
+  const ownPayable = models.filter(({ provider }) => provider !== "custom");
   return meteredRequest({
     call,
     caller,
@@ -109,13 +112,9 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     askedModel: request.model,
     streamed: request.stream === true,
     // What only callers' own keys serve is never paid with the platform's money.
-    reserve: mostExpensive(payable, size),
+    reserve: mostExpensive(payable.length === 0 ? ownPayable : payable, size),
     ...(payable.length === 0 ? { byok: true } : {}),
-    tokens: () =>
-      mostTokens(
-        choices.map(({ model }) => model),
-        size,
-      ),
+    tokens: () => mostTokens(models, size),
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
   });

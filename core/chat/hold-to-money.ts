@@ -1,6 +1,7 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { spendExceeded } from "#core/generation/limit-errors.ts";
+import type { PaidAttempt } from "#core/generation/paid-call.ts";
 import { outputLimit } from "#core/generation/reservation.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -62,13 +63,14 @@ const limitFields = (request: ChatRequest, { provider }: ResolvedModel, limit: n
 
 /**
  * A request as it may be sent to a model for an amount. Unchanged where nothing was set aside: the caller's own key pays.
- * @throws GatewayError SPEND_LIMIT_EXCEEDED when the amount buys no answer worth its input; BAD_REQUEST for a file of unknown size
+ * @throws GatewayError SPEND_LIMIT_EXCEEDED or BUDGET_EXCEEDED when the amount buys no answer worth its input; BAD_REQUEST for a
+ * file of unknown size
  */
 export const holdToMoney = (
   asked: Pick<HeldRequest, "request" | "native">,
   model: ResolvedModel,
   size: ChatSize,
-  grantedPicoUsd: bigint | undefined,
+  { grantedPicoUsd, tooLittle = spendExceeded }: Pick<PaidAttempt<ResolvedModel>, "grantedPicoUsd" | "tooLittle">,
 ): HeldRequest => {
   if (grantedPicoUsd === undefined) return { ...asked, warnings: [] };
   if (size.unseenFile !== undefined) {
@@ -79,7 +81,7 @@ export const holdToMoney = (
     );
   }
   const limit = outputLimit(model, size, grantedPicoUsd);
-  if (limit === "too-little") throw spendExceeded();
+  if (limit === "too-little") throw tooLittle();
   if (limit === undefined) return { ...asked, warnings: [] };
   const { request } = asked;
   const held = { ...heldThinking(request, limit), ...heldReasoning(request, limit) };

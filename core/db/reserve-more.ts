@@ -61,13 +61,18 @@ const further = (request: FurtherReservation, { amount, needed }: Grant) => {
   };
 };
 
-/** What came of asking for more: an amount, or what a refused request may still get, and of what there is too little. */
+/**
+ * What came of asking for more: an amount, or what a refused request may still get, and of what there is too little: of the cap,
+ * of the budget, or of the request's time, as its lease is gone.
+ */
 export type MoreVerdict =
   | { readonly granted: bigint }
-  | { readonly leftPicoUsd: bigint; readonly short: "spend" | "budget"; readonly row: PlainItem };
+  | { readonly leftPicoUsd: bigint; readonly short: "spend" | "budget" | "lease"; readonly row: PlainItem };
 
 const tryReserveMore = async (request: FurtherReservation, grant: Grant): Promise<MoreVerdict> => {
   const { userId, requestId, day, capPicoUsd, reservedPicoUsd, budget, callerPays = false } = request;
+  // Nothing counts it any more: its budget is gone, and the caller's own key pays.
+  if (callerPays && budget === undefined) return { granted: grant.amount };
   const { total, budgetTotal, update, ...expression } = further(request, grant);
   try {
     await updateItem("keys", rowKeys.admission(userId), update, expression);
@@ -82,7 +87,11 @@ const tryReserveMore = async (request: FurtherReservation, grant: Grant): Promis
     const isOurs =
       lease?.reserved === reservedPicoUsd && (budget === undefined || lease.budgeted === budget.reservedPicoUsd);
     // A lease that is gone, or was cleared as an orphan's, gets nothing more.
-    if (!isOurs) return { leftPicoUsd: 0n, short: "spend", row };
+    if (!isOurs) return { leftPicoUsd: 0n, short: "lease", row };
+    // The budget was removed while the request runs: only the cap is left to hold it.
+    if (budget !== undefined && row[budgetAttribute(budget.name)] === undefined) {
+      return tryReserveMore({ ...request, budget: undefined }, grant);
+    }
     const ofCap = callerPays ? undefined : capPicoUsd - sumOf(row, spendAttribute(day)) + (request.aheadPicoUsd ?? 0n);
     const ofBudget =
       budget === undefined

@@ -87,7 +87,7 @@ export const usageEventSchema = z.object({
   byokCostPicoUsd: z.optional(pico),
   /** What the provider says that its answer cost. The event's cost where our price is unknown or the provider's floats. */
   providerCostPicoUsd: z.optional(pico),
-  /** What was reserved when it began. */
+  /** Reserved of the daily cap when it began: nothing where the caller's own key was to pay. */
   reservedPicoUsd: z._default(pico, 0n),
   /** A run of several generations (battle, fight). */
   runId: z.optional(z.string()),
@@ -98,7 +98,7 @@ export const usageEventSchema = z.object({
   unit: z.optional(z.string()),
   /** What the caller says that the request is for, by name. */
   tags: z.optional(z.record(z.string(), z.string())),
-  /** Budget and period that the request is charged to. */
+  /** Budget of the calling key and its period. A call on the caller's own provider key counts only where the budget includes those. */
   budget: z.optional(z.string()),
   /** The model as the caller named it: an alias, `auto` or an id. This and the next five are undefined before 2026-11-29. */
   askedModel: z.optional(z.string()),

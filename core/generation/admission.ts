@@ -44,6 +44,8 @@ export interface Purse {
   take(reserve: Reserve, byok: boolean): Promise<bigint | undefined>;
   /** Money of a call that came to less. */
   giveBack(picoUsd: bigint, byok: boolean): void;
+  /** The refusal of a call for which what was taken is too little: it names the limit that has the least. */
+  tooLittle(byok: boolean): GatewayError;
 }
 
 /** What a request came to, when it is given back. */
@@ -148,6 +150,19 @@ export class Admission implements Purse {
     for (const money of this.#charged(byok)) money.giveBack(picoUsd);
   }
 
+  tooLittle(byok: boolean): GatewayError {
+    const { startedAtMs } = this.#options;
+    const budget = this.#budget?.counts(byok) === true ? this.#budget : undefined;
+    if (budget === undefined || (!byok && this.#cap.free < budget.money.free)) return spendExceeded(startedAtMs);
+    const reservedPicoUsd = budget.money.reserved;
+    const leftPicoUsd = this.#key?.budgetLeftPicoUsd ?? reservedPicoUsd;
+    return budgetExceeded(
+      budget.budget,
+      { spentPicoUsd: budget.budget.picoUsd - leftPicoUsd, reservedPicoUsd },
+      startedAtMs,
+    );
+  }
+
   /** Returns the lease and the unspent money, exactly once. @throws AwsError */
   async close(spent: Spent): Promise<void> {
     // The lease has to be taken before it can be returned, also when the rest of round 2 failed meanwhile.
@@ -236,6 +251,7 @@ export class Admission implements Purse {
       }
       return;
     }
+    if (verdict.short === "lease") throw new GatewayError("PROVIDER_TIMEOUT", "The request's time is over.");
     if (budget === undefined || verdict.short === "spend") throw spendExceeded(startedAtMs);
     const reservedPicoUsd = reservedOf(parseRow(verdict.row), budget.name);
     const spentPicoUsd = sumOf(verdict.row, budgetAttribute(budget.name)) - reservedPicoUsd;

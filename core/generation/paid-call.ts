@@ -15,6 +15,8 @@ export interface CallMoney<Model extends TargetModel> {
 /** One attempt, with the money that was set aside for it. Undefined where nothing counts it (`Purse.take`). */
 export interface PaidAttempt<Model extends TargetModel> extends Attempt<Model> {
   readonly grantedPicoUsd: bigint | undefined;
+  /** The refusal where that is too little. Absent where nothing was set aside. */
+  readonly tooLittle?: (() => GatewayError) | undefined;
 }
 
 /** What has no known price is not bought for the platform's money where the stage says so. @throws GatewayError BAD_REQUEST */
@@ -46,7 +48,7 @@ export const withMoney =
     const grantedPicoUsd = await purse.take(callReserve(model, size), byok);
     try {
       onGrant(grantedPicoUsd);
-      return await call({ ...attempt, grantedPicoUsd });
+      return await call({ ...attempt, grantedPicoUsd, tooLittle: () => purse.tooLittle(byok) });
     } catch (error) {
       if (grantedPicoUsd !== undefined && !isBilled(error)) purse.giveBack(grantedPicoUsd, byok);
       throw error;

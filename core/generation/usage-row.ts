@@ -31,16 +31,17 @@ export interface UsageRowOptions {
   readonly runId?: string | undefined;
   readonly route: string;
   readonly tags?: Readonly<Record<string, string>> | undefined;
-  /** Budget and period that the request is charged to. */
+  /** Budget of the calling key and its period. A call on the caller's own provider key counts only where the budget includes those. */
   readonly budget?: string | undefined;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;
   /** As the caller named it. */
   readonly askedModel?: string | undefined;
-  /** The request will be paid by the caller's own provider key: nothing is reserved. */
+  /** The caller's own provider key will pay: nothing is reserved of the daily cap. */
   readonly byok: boolean;
   readonly streamed: boolean;
+  /** Of the daily cap. */
   readonly reservePicoUsd: bigint;
   /** Unix ms. */
   readonly startedAtMs: number;

@@ -115,6 +115,29 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
     expect(others.toSorted()).toEqual(["PutItem", "Query", "UpdateItem", "UpdateItem", "UpdateItem"]);
   });
 
+  it("take no more rounds where only the caller's own key serves a model, and the budget counts it", async () => {
+    const key = await keyWith({ budget: budgetOf(5, { includeByok: true }) });
+    const stored = {
+      provider: "bedrock",
+      slug: "aws",
+      displayName: "AWS",
+      region: "us-east-1",
+      apiKey: ownKey,
+    } as const;
+    await storeProviderKey(key.userId, stored);
+    process.env.BEDROCK_BASE_URL = gateway().provider.url;
+    const body = { model: "bedrock/amazon.nova-lite-v1:0", max_tokens: 100 };
+    gateway().play = failing(400);
+    await ask(key, body);
+    gateway().dynamoDb.reset();
+    const asked = gateway().asked;
+    await ask(key, body);
+    expect(gateway().asked).toBe(asked + 1);
+    const updates = gateway().dynamoDb.requests.filter((each) => operationOf(each) === "UpdateItem");
+    // The lease, the settled event, and the lease's return.
+    expect(updates).toHaveLength(3);
+  });
+
   it("count to the pico-dollar what the usage events say", async () => {
     const key = await keyWith({ budget: budgetOf(5, { period: "month" }) });
     let total = 0n;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { chatSize } from "#core/chat/call-size.ts";
 import { holdToMoney } from "#core/chat/hold-to-money.ts";
+import { GatewayError } from "#core/errors.ts";
 import { callReserve } from "#core/generation/reservation.ts";
 import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
@@ -16,7 +17,7 @@ const held = (fields: object, tokens: number, model = fable) => {
   const asked = request(fields);
   const size = chatSize(asked);
   const { picoUsd } = callReserve(model, { ...size, outputTokens: tokens });
-  return holdToMoney({ request: asked, native: undefined }, model, size, picoUsd);
+  return holdToMoney({ request: asked, native: undefined }, model, size, { grantedPicoUsd: picoUsd });
 };
 
 describe("a request on the platform's key", () => {
@@ -51,7 +52,9 @@ describe("a request on the platform's key", () => {
     const asked = request({ n: 4, max_completion_tokens: 8_000 });
     const size = chatSize(asked);
     const { picoUsd } = callReserve(kimi, { ...size, outputTokens: 2_000 });
-    expect(holdToMoney({ request: asked, native: undefined }, kimi, size, picoUsd).request).toMatchObject({
+    expect(
+      holdToMoney({ request: asked, native: undefined }, kimi, size, { grantedPicoUsd: picoUsd }).request,
+    ).toMatchObject({
       max_completion_tokens: 2_000,
       n: 4,
     });
@@ -78,7 +81,7 @@ describe("a request on the platform's key", () => {
         { request: asked, native: { dialect, body, headers: {}, refusal: undefined, cutFrames: () => "" } },
         fable,
         size,
-        picoUsd,
+        { grantedPicoUsd: picoUsd },
       ).native?.body;
     expect(native("responses", { input: "Hi", max_output_tokens: 32_000 })).toEqual({
       input: "Hi",
@@ -96,6 +99,14 @@ describe("a request on the platform's key", () => {
     expect(held({ max_tokens: 100 }, 100).warnings).toEqual([]);
   });
 
+  it("is refused for the limit that has too little left", () => {
+    const tooLittle = () => new GatewayError("BUDGET_EXCEEDED", "The budget has too little left.");
+    const asked = request({ max_tokens: 5_000 });
+    expect(() =>
+      holdToMoney({ request: asked, native: undefined }, fable, chatSize(asked), { grantedPicoUsd: 1n, tooLittle }),
+    ).toThrow(expect.objectContaining({ code: "BUDGET_EXCEEDED" }));
+  });
+
   it("is refused with a file that nobody here can see, since nobody knows what it comes to", () => {
     const file = { messages: [{ role: "user", content: [{ type: "file", file: { file_id: "file-1" } }] }] };
     expect(() => held(file, 500)).toThrow(
@@ -111,6 +122,6 @@ describe("a request on the caller's own key", () => {
       messages: [{ role: "user", content: [{ type: "file", file: { file_id: "f" } }] }],
     });
     const came = { request: asked, native: undefined };
-    expect(holdToMoney(came, fable, chatSize(asked), undefined)).toEqual({ ...came, warnings: [] });
+    expect(holdToMoney(came, fable, chatSize(asked), { grantedPicoUsd: undefined })).toEqual({ ...came, warnings: [] });
   });
 });

@@ -170,6 +170,28 @@ describe.skipIf(!hasTables)(`budgets in the admission row (${tablesName})`, () =
     expect(refused).toMatchObject({ short: "budget", leftPicoUsd: 900n });
   });
 
+  it.each([false, true])(
+    "that are removed while a request runs hold it no more, and do not come back (the caller pays: %j)",
+    async (callerPays) => {
+      const userId = newUser();
+      const request = asking(userId, { callerPays, capPicoUsd: 200n });
+      await ask(request);
+      await updateItem("keys", rowKeys.admission(userId), "REMOVE #sum", { names: { "#sum": budgetAttribute(name) } });
+      const budget = { name, limitPicoUsd: 1_000n, reservedPicoUsd: 10n };
+      const reservedPicoUsd = callerPays ? 0n : 10n;
+      const more = { ...request, reservedPicoUsd, more: whole(90n), budget };
+      expect(await reserveMore(more)).toEqual({ granted: 90n });
+      const item = await rowOf(userId);
+      expect(item[budgetAttribute(name)]).toBeUndefined();
+      expect(sumOf(item, `spend#${day}`)).toBe(callerPays ? 0n : 100n);
+      // The cap still holds what the platform pays.
+      if (!callerPays) {
+        const next = { ...more, reservedPicoUsd: 100n, more: whole(101n) };
+        expect(await reserveMore(next)).toMatchObject({ short: "spend", leftPicoUsd: 100n });
+      }
+    },
+  );
+
   it("take from either sum only what it lacks when another key pays for the next call", async () => {
     const userId = newUser();
     const request = asking(userId);

@@ -57,6 +57,26 @@ describe.skipIf(!hasTables)(`An admission (${tablesName})`, () => {
     expect(relay().requests).toEqual([]);
   });
 
+  it.each([
+    ["the key's budget", 50n, false, "BUDGET_EXCEEDED"],
+    ["the key's budget", 10n ** 15n, true, "BUDGET_EXCEEDED"],
+    ["the daily cap", undefined, false, "SPEND_LIMIT_EXCEEDED"],
+  ])("blames %s for what it leaves too little for (%s, the caller pays: %j)", async (_, picoUsd, byok, code) => {
+    const budget = { id: "b1", period: "day", includeByok: true } as const;
+    const limits = picoUsd === undefined ? undefined : { id: "k0", budget: { ...budget, picoUsd } };
+    const reserve = { picoUsd: 100n, leastPicoUsd: 20n };
+    const place = admissionOf(newUser(), { reserve, limits, callerPays: byok });
+    await place.admit();
+    expect(place.tooLittle(byok)).toMatchObject({ code, details: { resetAt: expect.any(String) } });
+  });
+
+  it("says of a request whose lease is gone that its time is over, and blames no limit", async () => {
+    const place = admissionOf(newUser());
+    await place.admit();
+    await place.close(spending(0n));
+    await expect(place.take(wholeReserve(200n), false)).rejects.toMatchObject({ code: "PROVIDER_TIMEOUT" });
+  });
+
   it("loses nothing that a call gives back while more is reserved for another", async () => {
     const userId = newUser();
     const place = admissionOf(userId);
