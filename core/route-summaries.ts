@@ -48,6 +48,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   Fight: "Lets two to eight models answer, read each other and vote",
   Mcp: "Serves chat, council, battle, image and video as tools of the Model Context Protocol",
   Council: "Lets several models draft and makes one answer of their drafts",
+  Vote: "Counts a person's vote on a battle or fight",
+  Leaderboard: "Returns the ratings of models by votes, and shares votes",
   MediaSpeech: "Generates speech from text",
   MediaVoices: "Lists the voices for speech",
   MediaMusic: "Generates music from text",

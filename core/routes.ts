@@ -113,6 +113,10 @@ const chatSecrets = [
   "secret:OpenrouterApiKey",
   "secret:MinimaxApiKey",
 ] as const satisfies Grant[];
+/** The caller's ratings, which `auto:rated` goes by. */
+const ratings = "rollups:GetItem" as const satisfies Grant;
+/** The same, and notes of runs that can be voted on. */
+const arenaRatings = [ratings, "rollups:PutItem"] as const satisfies Grant[];
 const promptSecrets = ["secret:LangfusePublicKey", "secret:LangfuseSecretKey"] as const satisfies Grant[];
 /** A chat completion, whatever the dialect in which it is asked for. */
 const chatGrants = /* @__PURE__ */ lazily(
@@ -127,6 +131,7 @@ const chatGrants = /* @__PURE__ */ lazily(
       ...replayed,
       ...chatSecrets,
       ...promptSecrets,
+      ratings,
     ] as const satisfies Grant[],
 );
 const session = ["secret:SupabaseAnonKey"] as const satisfies Grant[];
@@ -642,7 +647,16 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("chat", 10),
   ...longGenerating,
-  grants: [...verifyKey, ...meter, ...byok, "cache:GetItem", ...replayed, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [
+    ...verifyKey,
+    ...meter,
+    ...byok,
+    "cache:GetItem",
+    ...replayed,
+    ...chatSecrets,
+    "secret:ExaApiKey",
+    ...arenaRatings,
+  ],
 }));
 
 export const battleRoute = /* @__PURE__ */ row(() => ({
@@ -653,7 +667,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -664,7 +678,7 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings],
 }));
 
 export const councilRoute = /* @__PURE__ */ row(() => ({
@@ -675,7 +689,29 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey"],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ratings],
+}));
+
+export const voteRoute = /* @__PURE__ */ row(() => ({
+  id: "Vote",
+  path: "/api/v1/runs/{id}/vote",
+  methods: ["POST"],
+  handler: "functions/vote.handler",
+  auth: "key-or-session",
+  limit: perKey("vote", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "rollups:GetItem", "rollups:PutItem", "rollups:UpdateItem"],
+}));
+
+export const leaderboardRoute = /* @__PURE__ */ row(() => ({
+  id: "Leaderboard",
+  path: "/api/v1/leaderboard",
+  methods: ["GET", "PATCH"],
+  handler: "functions/leaderboard.handler",
+  auth: "key-or-session",
+  limit: perKey("leaderboard", 120),
+  ...buffered,
+  grants: [...verifyKey, ...session, "rollups:GetItem", "rollups:PutItem", "rollups:Query"],
 }));
 
 export const mediaSpeechRoute = /* @__PURE__ */ row(() => ({
@@ -894,6 +930,7 @@ export const mcpRoute = /* @__PURE__ */ row(() => ({
     "secret:ExaApiKey",
     "secret:FalApiKey",
     "secret:BflApiKey",
+    ...arenaRatings,
   ],
 }));
 
@@ -905,7 +942,7 @@ export const visionRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("vision", 60),
   ...generating,
-  grants: [...generationGrants, ...chatSecrets],
+  grants: [...generationGrants, ...chatSecrets, ratings],
 }));
 
 export const jobsRoute = /* @__PURE__ */ row(() => ({
@@ -974,6 +1011,8 @@ export const routes = [
   battleRoute,
   fightRoute,
   councilRoute,
+  voteRoute,
+  leaderboardRoute,
   mediaSpeechRoute,
   mediaVoicesRoute,
   mediaMusicRoute,

@@ -9,6 +9,7 @@ import { refuseGuardrails } from "#core/http/refuse-guardrails.ts";
 import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { withBody } from "#core/http/schema.ts";
+import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import { visionRoute } from "#core/routes.ts";
 import { type VisionRequest, visionQuerySchema, visionSchema } from "#core/schemas/vision.ts";
 import { Vision } from "#core/vision/vision.ts";
@@ -16,7 +17,8 @@ import { startVision } from "#core/vision/vision-events.ts";
 
 const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
   refuseGuardrails(call);
-  const vision = new Vision(call, request, callerOf(call));
+  const caller = await ratedCaller(callerOf(call), [request.model], call.startedAtMs);
+  const vision = new Vision(call, request, caller);
   await vision.open();
   if (request.stream !== true) {
     const data = await vision.answer();

@@ -17,6 +17,8 @@ export interface GenerationRequest {
   /** Further fields of the chat request, such as `temperature`. */
   readonly fields?: Partial<ChatRequest> | undefined;
   readonly onText: (text: string) => void;
+  /** Called before any text, with the names of fields that the model's provider left out or changed. */
+  readonly onWarnings?: ((names: readonly string[]) => void) | undefined;
   /** Called with each part of a streamed answer: whole frames of `chat.completion.chunk`. */
   readonly onPart?: ((part: Buffer | string) => void) | undefined;
   /** Ends this call before the run ends. */
@@ -49,6 +51,15 @@ export interface OpenedModel {
   readonly characters: number;
 }
 
+/** What a run leaves for ratings. */
+export interface RunRecord {
+  readonly mode: "battle" | "fight";
+  /** Who answered, with the model that served. */
+  readonly agents: readonly { readonly agentId: string; readonly model: string }[];
+  /** The served models on each ballot that was cast, best first. */
+  readonly ballots: readonly (readonly string[])[];
+}
+
 /** What agents, rounds and votes need of the run that they are part of. */
 export interface ArenaRun {
   readonly runId: string;
@@ -66,6 +77,8 @@ export interface ArenaRun {
   remainingMs(): number;
   /** One web search, on the platform's key. @throws GatewayError SPEND_LIMIT_EXCEEDED, and what `work` throws */
   search<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Notes the answers and votes of a battle or fight, so that they count in ratings. Never throws. */
+  record(record: RunRecord): Promise<void>;
   /** @throws GatewayError */
   generate(request: GenerationRequest): Promise<Generated>;
 }

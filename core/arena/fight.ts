@@ -5,7 +5,7 @@ import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
 import type { ArenaRun } from "./arena-run.ts";
 import { quoted } from "./quoted.ts";
 import { agreementOn, type Standing, tally, tallyRule } from "./tally.ts";
-import { collectVotes } from "./vote.ts";
+import { collectVotes, type Vote } from "./vote.ts";
 import { repeats } from "./word-overlap.ts";
 
 /** A fight: rounds in which the agents see each other, then a vote. */
@@ -20,6 +20,9 @@ export interface FightResult {
   readonly agreement: number | null;
   /** Whether rounds were left out because no answer changed any more. */
   readonly stable: boolean;
+  /** Those that were voted on. */
+  readonly lastAnswers: readonly AgentAnswer[];
+  readonly votes: readonly Vote[];
 }
 
 /** How much longer than the last one a round may take, before it is not begun. */
@@ -169,7 +172,9 @@ export const fight = async (
   let { cut } = played;
   const last = rounds.at(-1);
   // Nothing to judge: the run ends in the error that tells of it.
-  if (last === undefined) return { winner: null, standings: [], cut, agreement: null, stable };
+  if (last === undefined) {
+    return { winner: null, standings: [], cut, agreement: null, stable, lastAnswers: [], votes: [] };
+  }
   // When the last ones fell together, the round before stays on the board, but nobody is left to judge it.
   const canVote = standing.length >= 2;
   if (canVote && run.overCost) cut ??= "cost";
@@ -186,5 +191,5 @@ export const fight = async (
   const decided = standing.length === 1 ? (standing[0]?.agentId ?? null) : winner;
   const agreement = agreementOn(decided, votes);
   emit({ name: "leaderboard", data: { entries: [...standings], winner: decided, agreement, rule: tallyRule } });
-  return { winner: decided, standings, cut, agreement, stable };
+  return { winner: decided, standings, cut, agreement, stable, lastAnswers: last, votes };
 };

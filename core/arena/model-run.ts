@@ -1,3 +1,4 @@
+import { ratedAlias } from "#core/catalog/auto.ts";
 import { exaSearchModel, exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
 import { chatSize } from "#core/chat/call-size.ts";
@@ -21,9 +22,11 @@ import {
 import { secondRound } from "#core/generation/second-round.ts";
 import type { GenerationCost } from "#core/generation/unanswered-cost.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
+import { countPanel, noteRun } from "#core/ratings/note-run.ts";
+import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening } from "./arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening, RunRecord } from "./arena-run.ts";
 import { searchMayBeBilled } from "./exa.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
 import { SearchBudget } from "./search-budget.ts";
@@ -37,6 +40,8 @@ interface FirstCall extends Pick<GenerationOptions, "operation"> {
 export interface RunOptions {
   readonly call: RequestContext;
   readonly caller: Caller;
+  /** How the client asked, where it could have asked otherwise. */
+  readonly dialect?: GenerationOptions["dialect"];
   /** For the whole run, ms. */
   readonly timeoutMs: number;
   readonly maxCostUsd: number | undefined;
@@ -72,7 +77,10 @@ const toChatRequest = (request: GenerationRequest): ChatRequest => ({
   ...(request.maxTokens === undefined ? {} : { max_completion_tokens: request.maxTokens }),
 });
 
-/** A run over real models: what all its agents share, and one generation for each call to a model. */
+/**
+ * A run over real models: what all its agents share, and one generation for each call to a model.
+ * Fields: the facts of one run, each of which is known at another time.
+ */
 export class ModelRun implements ArenaRun {
   readonly searches = new SearchBudget();
   readonly #options: RunOptions;
@@ -82,6 +90,7 @@ export class ModelRun implements ArenaRun {
   /** The targets that may serve a name: one, except for `auto`. */
   readonly #targets = new Map<string, readonly Target[]>();
   #generations = 0;
+  readonly #warnings = new Set<string>();
   #simulated = false;
 
   constructor(options: RunOptions) {
@@ -114,6 +123,11 @@ export class ModelRun implements ArenaRun {
     return this.#simulated;
   }
 
+  /** Headers of the run's answer, once it is open. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#warnings.size === 0 ? {} : { "x-warnings": [...this.#warnings].join(", ") };
+  }
+
   remainingMs(): number {
     return this.#scope.remainingMs();
   }
@@ -136,8 +150,14 @@ export class ModelRun implements ArenaRun {
 
   /** The same where the models are called with different requests, or more often than once: `planned` is what all calls may take. @throws GatewayError */
   async openModels(models: readonly OpenedModel[], planned?: PlannedCalls): Promise<void> {
-    const { call, caller, maxCostUsd } = this.#options;
+    const { call, maxCostUsd } = this.#options;
+    const names = models.map(({ model }) => model);
+    const caller = await ratedCaller(this.#options.caller, names, call.startedAtMs);
     const groups = models.map(({ model, body, characters }) => resolveChoices({ ...body, model }, characters, caller));
+    for (const [index, group] of groups.entries()) {
+      const warnings = names[index] === ratedAlias ? (caller.rated?.warnings(group[0].model.id) ?? []) : [];
+      for (const warning of warnings) this.#warnings.add(warning);
+    }
     const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
     const calls = groups.map((some, index) => ({
       models: some.map(({ model }) => model),
@@ -204,6 +224,7 @@ export class ModelRun implements ArenaRun {
           simulated = serving.simulated;
           this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
+          request.onWarnings?.(serving.warnings);
         },
         onText: request.onText,
         onPart: request.onPart,
@@ -245,6 +266,14 @@ export class ModelRun implements ArenaRun {
     }
   }
 
+  async record({ mode, agents, ballots }: RunRecord): Promise<void> {
+    const { call, caller } = this.#options;
+    const { userId, keyId } = caller.principal;
+    // Behind the answer: nothing waits for the sums.
+    if (ballots.length > 0) call.deferred.push(() => countPanel({ userId, runId: this.runId }, ballots));
+    await noteRun({ userId, keyId, runId: this.runId, mode, agents: [...agents], startedAt: call.startedAtMs });
+  }
+
   /** The money is booked before the row is settled: it is spent even if the row cannot be written. @throws AwsError */
   #settle(generation: Generation, budget: RunBudget, end: GenerationEnd): Promise<GenerationCost> {
     budget.settle(generation.costOf(end));
@@ -271,10 +300,11 @@ export class ModelRun implements ArenaRun {
   }
 
   #newGeneration(first: FirstCall, day: string, reservePicoUsd: bigint, numberInRun: number): Generation {
-    const { call, caller } = this.#options;
+    const { call, caller, dialect } = this.#options;
     return new Generation({
       call,
       caller,
+      dialect,
       scope: this.#scope,
       operation: first.operation,
       asked: first.model,

@@ -3,7 +3,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { type Agent, type AgentAnswer, runAgent } from "./agent.ts";
-import type { ArenaRun } from "./arena-run.ts";
+import type { ArenaRun, RunRecord } from "./arena-run.ts";
 import { type FightResult, fight } from "./fight.ts";
 import { framesOf } from "./frames-of.ts";
 import { messagesOf } from "./opening.ts";
@@ -18,6 +18,31 @@ export interface ArenaResult extends FightResult {
   readonly answers: readonly AgentAnswer[];
   readonly failures: ReadonlyMap<string, unknown>;
 }
+
+const noFight: FightResult = {
+  winner: null,
+  standings: [],
+  cut: null,
+  agreement: null,
+  stable: false,
+  lastAnswers: [],
+  votes: [],
+};
+
+/** What a run leaves for ratings: undefined where no two models can be compared. */
+const recordOf = (
+  { mode }: ArenaRequest,
+  answers: readonly AgentAnswer[],
+  votes: FightResult["votes"],
+): RunRecord | undefined => {
+  const modelOf = new Map(answers.map(({ agent, modelUsed }) => [agent.agentId, modelUsed]));
+  if ((mode !== "battle" && mode !== "fight") || new Set(modelOf.values()).size < 2) return undefined;
+  return {
+    mode,
+    agents: [...modelOf].map(([agentId, model]) => ({ agentId, model })),
+    ballots: votes.map(({ ranking }) => ranking.map(({ agentId }) => modelOf.get(agentId) ?? "")),
+  };
+};
 
 type Listener = (event: ArenaEvent) => void;
 
@@ -69,7 +94,7 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       agents: agents.map(({ agentId, model }) => ({ agentId, model })),
     },
   });
-  let result: FightResult = { winner: null, standings: [], cut: null, agreement: null, stable: false };
+  let result: FightResult = noFight;
   let answers: readonly AgentAnswer[] = [];
   if (request.mode === "fight") result = await fight(run, request, agents, listen);
   else {
@@ -83,6 +108,9 @@ export const playArena = async (run: ArenaRun, request: ArenaRequest, emit: List
       shouldRetry: false,
     });
   }
+  const record = recordOf(request, request.mode === "fight" ? result.lastAnswers : answers, result.votes);
+  // Before the end: who reads it may vote at once.
+  if (record !== undefined) await run.record(record);
   emit({
     name: "done",
     data: {

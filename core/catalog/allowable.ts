@@ -1,7 +1,8 @@
 import { embeddingModels } from "./embedding-models.ts";
 import { mediaModels } from "./media-models.ts";
 import { chatProviderIds } from "./provider-ids.ts";
-import { findModel, resolveEmbeddingModel, resolveModel } from "./resolve.ts";
+import { findModel, resolveModel } from "./resolve.ts";
+import { resolveEmbeddingModel } from "./resolve-embedding.ts";
 
 /** Names that the list of an API key's allowed models may hold. Not on the hot path. */
 

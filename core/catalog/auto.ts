@@ -9,6 +9,11 @@ import { estimateTokens, noTokens } from "./token-usage.ts";
 
 /** The alias that leaves the choice of model to the gateway. */
 export const autoAlias = "auto";
+/** The same, by the caller's own ratings first. */
+export const ratedAlias = "auto:rated";
+
+/** Whether a name stands for a model that is chosen for each request. */
+export const isAuto = (name: string): boolean => name === autoAlias || name === ratedAlias;
 
 /**
  * The rules of `auto`, in order:
@@ -18,6 +23,9 @@ export const autoAlias = "auto";
  * 4. whose context holds the request and the answer that it may get, and whose output limit holds that answer;
  * 5. of these the cheapest for this very request: its input, and the answer it asks for (500 tokens where it sets no limit).
  * Where none is left, the same over the whole catalogue.
+ *
+ * `auto:rated` puts the models that the caller's ratings know first, best first, whether or not they are on the list. The
+ * rules 2 to 4 and the key of rule 1 hold for them too; price does not count.
  */
 export const autoModels: readonly string[] = [
   "gpt-6-luna",
@@ -110,6 +118,7 @@ const priceOf = (model: CatalogModel, needs: Needs, nowMs: number): bigint =>
  * The models that `auto` stands for, for this request: the one to call first, then those to fall back on, by price.
  * @param inputCharacters of the request, as `core/chat/input-size.ts` counts them.
  * @param mayServe whether somebody has a key for the provider, and the caller may use the model.
+ * @param rated ids of models that come first, best first.
  * @throws GatewayError INVALID_MODEL when no model can serve the request.
  */
 export const rankAuto = (
@@ -117,23 +126,26 @@ export const rankAuto = (
   inputCharacters: number,
   mayServe: (provider: ChatProviderId, model: CatalogModel) => boolean,
   nowMs: number = Date.now(),
+  rated: readonly string[] = [],
 ): readonly [ResolvedModel, ...ResolvedModel[]] => {
   const needs = needsOf(request, inputCharacters);
   const able = models.filter(
     (model) => model.deprecated === undefined && mayServe(model.provider, model) && fits(model, needs),
   );
   const preferred = able.filter(({ id }) => listed.has(id));
-  const [first, ...others] = (preferred.length > 0 ? preferred : able)
+  const byPrice = (preferred.length > 0 ? preferred : able)
     .map((model) => ({ model, price: priceOf(model, needs, nowMs) }))
     .sort((left, right) => (left.price < right.price ? -1 : left.price > right.price ? 1 : 0))
-    .map(
-      ({ model }): ResolvedModel => ({
-        id: model.id,
-        provider: model.provider,
-        providerModel: model.providerModel,
-        catalog: model,
-      }),
-    );
+    .map(({ model }) => model);
+  const byRating = rated.flatMap((name) => able.filter(({ id }) => id === name));
+  const [first, ...others] = [...new Set([...byRating, ...byPrice])].map(
+    (model): ResolvedModel => ({
+      id: model.id,
+      provider: model.provider,
+      providerModel: model.providerModel,
+      catalog: model,
+    }),
+  );
   if (first === undefined) {
     throw new GatewayError(
       "INVALID_MODEL",

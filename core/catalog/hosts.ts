@@ -1,3 +1,7 @@
+import type { CatalogModel } from "./model.ts";
+import type { NamedProviderId } from "./provider-ids.ts";
+import type { ResolvedModel } from "./resolve.ts";
+
 /**
  * Who else serves a model of the catalogue, as `provider/id`, at the vendor's own price. Reviewed on 2026-11-29 against
  * @pydantic/genai-prices, which has each of these at the vendor's price: Bedrock's global profiles (its regional ones cost a
@@ -33,3 +37,17 @@ export const otherHosts: ReadonlyMap<string, readonly string[]> = new Map([
   viaOpenRouter("google", "gemini-3.1-pro-preview"),
   viaOpenRouter("google", "gemini-3.5-flash"),
 ]);
+
+/** A model as another of its hosts serves it, under that host's full name. */
+const hostedAs = (name: string, model: CatalogModel): ResolvedModel => {
+  const slash = name.indexOf("/");
+  const provider = name.slice(0, slash) as NamedProviderId;
+  const providerModel = name.slice(slash + 1);
+  return { id: name, provider, providerModel, catalog: { ...model, provider, providerModel } };
+};
+
+/** Who serves a model of the catalogue: its own provider, then others. */
+export const hostsOf = (own: ResolvedModel & { readonly catalog: CatalogModel }): readonly ResolvedModel[] => [
+  own,
+  ...(otherHosts.get(own.id) ?? []).map((host) => hostedAs(host, own.catalog)),
+];

@@ -6,8 +6,6 @@ import {
 } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
-import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
-import { otherHosts } from "./hosts.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
 
@@ -40,27 +38,12 @@ const served = (model: CatalogModel, nowMs: number): CatalogModel => {
   return byId.get(deprecated.successor) ?? model;
 };
 
-const fromCatalog = (model: CatalogModel): ResolvedModel => ({
+const fromCatalog = (model: CatalogModel): ResolvedModel & { readonly catalog: CatalogModel } => ({
   id: model.id,
   provider: model.provider,
   providerModel: model.providerModel,
   catalog: model,
 });
-
-/** A model as another of its hosts serves it, under that host's full name. */
-const hostedAs = (name: string, model: CatalogModel): ResolvedModel => {
-  const slash = name.indexOf("/");
-  const provider = name.slice(0, slash) as NamedProviderId;
-  const providerModel = name.slice(slash + 1);
-  return { id: name, provider, providerModel, catalog: { ...model, provider, providerModel } };
-};
-
-const byHost = new Map(
-  [...otherHosts].flatMap(([id, names]) => {
-    const model = byId.get(id);
-    return model === undefined ? [] : names.map((name) => [name, hostedAs(name, model)] as const);
-  }),
-);
 
 /** Edit distance with a ceiling, for suggestions. */
 const distance = (left: string, right: string): number => {
@@ -89,7 +72,8 @@ export const closeMatches = (name: string): readonly string[] => {
     .map(({ id }) => id);
 };
 
-const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
+/** The form of a provider's own id of a model. */
+export const safeProviderModel = /^[\w.:@/+-]{1,160}$/;
 
 /** Names before a slash that never lead to a caller's custom provider: our providers, aliases, and vendors in the catalogue. */
 const reservedSlugs: ReadonlySet<string> = new Set([
@@ -103,7 +87,8 @@ const reservedSlugs: ReadonlySet<string> = new Set([
   "bedrock",
   "vertex",
   ...Object.keys(aliases),
-  ...[...models, ...embeddingModels].flatMap(({ id }) => (id.includes("/") ? id.slice(0, id.indexOf("/")) : [])),
+  // Ids of embedding models name no vendor (a test holds that): a chat does not load them.
+  ...models.flatMap(({ id }) => (id.includes("/") ? id.slice(0, id.indexOf("/")) : [])),
 ]);
 
 /** Whether a custom provider's slug cannot begin a model's name, because the name means something else. */
@@ -115,7 +100,7 @@ export const customPrefix = (slug: string): string => (isReservedSlug(slug) ? `c
 const slugBeforeSlash = /^([a-z0-9-]{1,64})\//;
 
 /** The model of a caller's custom provider that a name may mean. Whether the caller has that provider is known in round 2. */
-const customModel = (name: string): (ResolvedModel & { readonly provider: "custom" }) | undefined => {
+export const customModel = (name: string): (ResolvedModel & { readonly provider: "custom" }) | undefined => {
   const isExplicit = name.startsWith("custom/");
   const rest = isExplicit ? name.slice("custom/".length) : name;
   const slug = slugBeforeSlash.exec(rest)?.[1];
@@ -147,19 +132,20 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   if (isProvider(provider) && safeProviderModel.test(providerModel)) {
     const model = byProvider.get(`${provider}/${ownValue(successors, providerModel) ?? providerModel}`);
     if (model !== undefined) return fromCatalog(served(model, nowMs));
-    return byHost.get(name) ?? { id: name, provider, providerModel, catalog: undefined };
+    return { id: name, provider, providerModel, catalog: undefined };
   }
   const custom = customModel(name);
   if (custom !== undefined) return custom;
   throw unknownModel(name, param);
 };
 
-/** Who serves a model of the catalogue: its own provider, then others. None for a name that the catalogue does not know. */
-export const hostsOf = (name: string, nowMs: number = Date.now()): readonly ResolvedModel[] => {
+/** A model of the catalogue by its id, an alias or `provider/id`, as its own provider serves it on a day; undefined for another name. */
+export const resolveListed = (
+  name: string,
+  nowMs: number = Date.now(),
+): (ResolvedModel & { readonly catalog: CatalogModel }) | undefined => {
   const known = byId.get(currentName(name)) ?? byProvider.get(name);
-  if (known === undefined) return [];
-  const model = served(known, nowMs);
-  return [fromCatalog(model), ...(otherHosts.get(model.id) ?? []).map((host) => hostedAs(host, model))];
+  return known === undefined ? undefined : fromCatalog(served(known, nowMs));
 };
 
 /** A catalogue model by its id or alias, or undefined. */
@@ -173,40 +159,3 @@ export const aliasesOf = (id: string): readonly string[] =>
 
 /** Whether an id is one of the catalogue's own: bounded, so it may name a metric or a sum. */
 export const isListed = (id: string): boolean => byId.has(id);
-
-const embeddingsByName = new Map(
-  embeddingModels.flatMap((model) => [
-    [model.id, model],
-    [`${model.provider}/${model.providerModel}`, model],
-  ]),
-);
-
-/** A resolved model of POST /api/v1/embeddings; `catalog` is undefined for an id that passes through. */
-export interface ResolvedEmbedding extends ResolvedModel {
-  readonly provider: EmbeddingModel["provider"] | "custom";
-  readonly catalog: EmbeddingModel | undefined;
-}
-
-/**
- * Resolves an embedding model: a catalogue id, `openai/…` or `google/…` for one that it does not know, or `slug/…` of a
- * custom provider.
- * @throws GatewayError INVALID_MODEL that lists them.
- */
-export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
-  const known = embeddingsByName.get(name);
-  if (known !== undefined) {
-    return { id: known.id, provider: known.provider, providerModel: known.providerModel, catalog: known };
-  }
-  const [provider = "", ...rest] = name.split("/");
-  const providerModel = rest.join("/");
-  if ((provider === "openai" || provider === "google") && safeProviderModel.test(providerModel)) {
-    return { id: name, provider, providerModel, catalog: undefined };
-  }
-  const custom = customModel(name);
-  if (custom !== undefined) return { ...custom, catalog: undefined };
-  const suggestions = embeddingModels.map(({ id }) => id);
-  throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Supported: ${suggestions.join(", ")}.`, {
-    param: "model",
-    details: { suggestions },
-  });
-};

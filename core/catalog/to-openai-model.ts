@@ -1,7 +1,6 @@
 import { pricesOn } from "./cost.ts";
 import type { CatalogModel, TokenPrices } from "./model.ts";
-import { isOwnKeyOnly } from "./provider-ids.ts";
-import { aliasesOf, hostsOf } from "./resolve.ts";
+import { aliasesOf } from "./resolve.ts";
 
 const usdPerMillion = (microUsd: number | undefined): number | null =>
   microUsd === undefined ? null : microUsd / 1_000_000;
@@ -13,21 +12,14 @@ const pricesUsd = (prices: TokenPrices) => ({
   cache_write: usdPerMillion(prices.cacheWrite),
 });
 
-const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longContext">) => ({
+/** Prices in USD for a million tokens. */
+export const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longContext">) => ({
   ...pricesUsd(prices),
   long_context:
     longContext === undefined
       ? null
       : { above_input_tokens: longContext.aboveInputTokens, ...pricesUsd(longContext.prices) },
 });
-
-/** Who serves a model, its own provider first, and at what price. `model` is the name by which that provider is asked. */
-export const toProviders = (id: string, nowMs: number = Date.now()) =>
-  hostsOf(id, nowMs).flatMap(({ id: model, provider, catalog }) =>
-    catalog === undefined
-      ? []
-      : [{ provider, model, own_key_only: isOwnKeyOnly(provider), pricing: pricingOf(pricesOn(catalog, nowMs)) }],
-  );
 
 /** A model in OpenAI's and Anthropic's shapes at once, with what a caller chooses by beside it, as of a time (unix ms). */
 export const toOpenAiModel = (model: CatalogModel, nowMs: number = Date.now()) => {

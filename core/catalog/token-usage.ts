@@ -83,7 +83,7 @@ export const reportedCostPicoUsd = (usage: { readonly cost?: unknown } | undefin
   return typeof cost === "number" && cost >= 0 && cost <= maxCostUsd ? BigInt(Math.round(cost * 1e12)) : undefined;
 };
 
-const charactersPerToken = 4;
+export const charactersPerToken = 4;
 
 /** A rough count for text whose provider did not report usage. Marked as estimated wherever it is stored. */
 export const estimateTokens = (characters: number): number => Math.ceil(characters / charactersPerToken);

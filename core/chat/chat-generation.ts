@@ -6,7 +6,6 @@ import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
-import { isAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { GenerationEnd } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
@@ -23,9 +22,8 @@ import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usage
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
 import { type ChatSize, chatSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
-import { type ChatChoices, hostMeasure, resolveChoices } from "./choices.ts";
+import { type ChatChoices, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
-import { takePreferences } from "./provider-preferences.ts";
 
 export interface ChatCaller extends Caller {
   /** How the client asked, where it could have asked otherwise. */
@@ -38,6 +36,8 @@ export interface ChatCaller extends Caller {
   readonly promptVersion: string | undefined;
   /** The request in the dialect in which it came, where it may reach a provider so. */
   readonly native?: NativeRequest | undefined;
+  /** The model's hosts in the order that the request prefers. */
+  readonly hosts?: readonly [ResolvedModel, ...ResolvedModel[]] | undefined;
 }
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
@@ -81,12 +81,9 @@ const speaking = (choices: ChatChoices, native: NativeRequest | undefined): Chat
   return [first, ...others];
 };
 
-const planOf = (call: RequestContext, asked: ChatRequest, caller: ChatCaller): ChatPlan => {
-  const characters = inputCharacters(asked);
-  const { request, hosts } = takePreferences(asked, hostMeasure(asked, characters, caller), (model) =>
-    isAllowed(caller, model),
-  );
-  const choices = speaking(resolveChoices(request, characters, caller, hosts), caller.native);
+const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
+  const characters = inputCharacters(request);
+  const choices = speaking(resolveChoices(request, characters, caller, caller.hosts), caller.native);
   checkChatRequest(request);
   return {
     call,
@@ -232,6 +229,12 @@ export class ChatGeneration {
     return toReportedUsage(this.#result?.reply.outcome.reportedUsage, this.#usage);
   }
 
+  /** Why `auto:rated` chose as `auto` does. */
+  get #ratedWarnings(): readonly string[] {
+    const { caller, choices } = this.#plan;
+    return caller.rated?.warnings(choices[0].model.id) ?? [];
+  }
+
   /** What the cache did for this request. */
   get #cacheState(): "HIT" | "MISS" | "BYPASS" {
     if (this.#hit !== undefined) return "HIT";
@@ -266,7 +269,7 @@ export class ChatGeneration {
     const { simulated } = hit;
     const headers = this.#metered.generation.headers({
       simulated,
-      warnings: replayWarnings(hit, request),
+      warnings: [...this.#ratedWarnings, ...replayWarnings(hit, request)],
       cache: "HIT",
       fromCache: resolveModel(hit.model),
     });
@@ -276,7 +279,11 @@ export class ChatGeneration {
 
   #toAnswer(reply: ChatReply, target: Target): ChatAnswer {
     const { simulated, warnings, native } = reply;
-    const headers = this.#metered.generation.headers({ simulated, warnings, cache: this.#cacheState });
+    const headers = this.#metered.generation.headers({
+      simulated,
+      warnings: [...this.#ratedWarnings, ...warnings],
+      cache: this.#cacheState,
+    });
     this.#begunAt = performance.now();
     if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;

@@ -1,8 +1,8 @@
-import { autoAlias, rankAuto } from "#core/catalog/auto.ts";
-import { costPicoUsd } from "#core/catalog/cost.ts";
+import { isAuto, rankAuto, ratedAlias } from "#core/catalog/auto.ts";
+import { costPicoUsd, pricesOn } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { type ChatProviderId, isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
-import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import { type ResolvedModel, resolveListed, resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { isAllowed, requireAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -11,7 +11,8 @@ import { balance } from "#core/routing/balance.ts";
 import { latencyOf, targetName, throughputOf } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { providerApiKey } from "#core/upstreams.ts";
-import type { HostMeasure } from "./provider-preferences.ts";
+import { inputCharacters } from "./input-size.ts";
+import type { HostTools } from "./provider-preferences.ts";
 
 /** A model of a chat request, and the provider key that a balanced target names. */
 export type ChatChoice = Choice<ResolvedModel>;
@@ -34,35 +35,44 @@ const priceOf = (
 };
 
 /**
- * A target's recent latency, before the caller's provider keys are read (the first target decides where the cache is looked
- * up). Whether the caller has a key for the provider is not known yet; their earlier requests here are the best guess.
+ * What is known of a target, such as its latency, before the caller's provider keys are read (the first target decides where
+ * the cache is looked up). Whether the caller has a key for the provider is not known yet; their earlier requests here are
+ * the best guess.
  */
-const knownLatency = (
-  model: ResolvedModel,
+const knownOf = (
+  read: (name: string) => number | undefined,
+  { id }: ResolvedModel,
   slug: string | undefined,
-  nowMs: number,
   { principal, providerKeySlug }: Caller,
 ): number | undefined => {
   const named = slug ?? providerKeySlug;
-  const own = latencyOf(targetName(model.id, keyOwner(principal.userId, named)), nowMs);
-  return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
+  return (
+    read(targetName(id, keyOwner(principal.userId, named))) ??
+    (named === undefined ? read(targetName(id, undefined)) : undefined)
+  );
 };
 
-/** A target's recent throughput, by the same guess. */
-const knownThroughput = (model: ResolvedModel, { principal, providerKeySlug }: Caller): number | undefined =>
-  throughputOf(targetName(model.id, keyOwner(principal.userId, providerKeySlug))) ??
-  (providerKeySlug === undefined ? throughputOf(targetName(model.id, undefined)) : undefined);
+const latencyAt = (nowMs: number) => (name: string) => latencyOf(name, nowMs);
 
 /** How a model's hosts compare for a request: by their price for it, or by what this environment has seen of them. */
-export const hostMeasure =
-  (request: ChatRequest, inputCharacters: number, caller: Caller): HostMeasure =>
+const hostMeasure =
+  (request: ChatRequest, caller: Caller): HostTools["measure"] =>
   (sort, model) => {
     const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
-    if (sort === "price") return priceOf(model, inputCharacters, maxTokens) ?? Number.POSITIVE_INFINITY;
+    if (sort === "price") return priceOf(model, inputCharacters(request), maxTokens) ?? Number.POSITIVE_INFINITY;
     // One that was never tried goes first, so that it becomes known.
-    if (sort === "latency") return knownLatency(model, undefined, Date.now(), caller) ?? -1;
-    return -(knownThroughput(model, caller) ?? Number.POSITIVE_INFINITY);
+    if (sort === "latency") return knownOf(latencyAt(Date.now()), model, undefined, caller) ?? -1;
+    return -(knownOf(throughputOf, model, undefined, caller) ?? Number.POSITIVE_INFINITY);
   };
+
+/** What the hosts of a request's model are chosen by. */
+export const hostTools = (request: ChatRequest, caller: Caller): HostTools => ({
+  own: isAuto(request.model) ? undefined : resolveListed(request.model),
+  pricesOn,
+  isOwnKeyOnly,
+  measure: hostMeasure(request, caller),
+  isAllowed: (model) => isAllowed(caller, model),
+});
 
 /** @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use */
 const resolveAllowed = (name: string, param: string, caller: Caller): ResolvedModel => {
@@ -81,7 +91,7 @@ const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller)
     return {
       value: { model, slug },
       weight: weight ?? 1,
-      latencyMs: knownLatency(model, slug, nowMs, caller),
+      latencyMs: knownOf(latencyAt(nowMs), model, slug, caller),
       cost: priceOf(model, inputCharacters, maxTokens),
     };
   });
@@ -98,10 +108,11 @@ const platformServes = (provider: ChatProviderId): boolean =>
 
 /** The model that the request names, or those that `auto` stands for. */
 const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
-  if (request.model !== autoAlias) return [{ model: resolveAllowed(request.model, "model", caller) }];
+  if (!isAuto(request.model)) return [{ model: resolveAllowed(request.model, "model", caller) }];
   const mayServe = (provider: ChatProviderId, model: CatalogModel): boolean =>
     platformServes(provider) && isAllowed(caller, model);
-  const [first, ...others] = rankAuto(request, inputCharacters, mayServe);
+  const rated = request.model === ratedAlias ? caller.rated?.models : undefined;
+  const [first, ...others] = rankAuto(request, inputCharacters, mayServe, Date.now(), rated);
   return [{ model: first }, ...others.slice(0, maxAutoModels - 1).map((model) => ({ model }))];
 };
 

@@ -34,10 +34,15 @@ export interface CollectedCall {
   arguments: string;
   /** What its provider wants to see again: Google's thought signature. */
   extraContent?: unknown;
+  /** Of a custom tool: `arguments` is its text. */
+  isCustom?: boolean;
 }
 
 type Delta = ChatCompletionChunk["choices"][number]["delta"];
-type CallDelta = NonNullable<Delta["tool_calls"]>[number] & { readonly extra_content?: unknown };
+type CallDelta = NonNullable<Delta["tool_calls"]>[number] & {
+  readonly extra_content?: unknown;
+  readonly custom?: { readonly name?: string; readonly input?: string };
+};
 
 const callsOf = ({ tool_calls: calls }: Delta): readonly CallDelta[] => calls ?? [];
 
@@ -54,13 +59,14 @@ export class ChunkReader {
       const delta = chunk.choices[0]?.delta;
       if (delta === undefined) continue;
       added += this.#said.push(delta);
-      for (const { index, id, function: called, extra_content: extra } of callsOf(delta)) {
+      for (const { index, id, function: called, custom, extra_content: extra } of callsOf(delta)) {
         const call = this.toolCalls[index] ?? { id: "", name: "", arguments: "" };
         this.toolCalls[index] = call;
         if (id !== undefined) call.id = id;
         if (extra !== undefined) call.extraContent = extra;
-        call.name += called?.name ?? "";
-        call.arguments += called?.arguments ?? "";
+        if (custom !== undefined) call.isCustom = true;
+        call.name += called?.name ?? custom?.name ?? "";
+        call.arguments += called?.arguments ?? custom?.input ?? "";
       }
     }
     this.content += added;

@@ -19,6 +19,8 @@ export interface Serving {
   readonly simulated: boolean;
   /** Attempts that it took. */
   readonly attempts: number;
+  /** Fields of the request that it left out or changed. */
+  readonly warnings: readonly string[];
 }
 
 export interface CollectRequest {
@@ -64,7 +66,13 @@ export const collectAnswer = async (request: CollectRequest): Promise<ChunkReade
   });
   const { id: model, provider } = target.model;
   request.onServing(
-    { model, provider, simulated: reply.simulated, attempts: generation.attempts.length },
+    {
+      model,
+      provider,
+      simulated: reply.simulated,
+      attempts: generation.attempts.length,
+      warnings: reply.warnings,
+    },
     reply.outcome,
     target,
   );

@@ -1,7 +1,7 @@
-import { autoAlias } from "#core/catalog/auto.ts";
-import { pricesOn } from "#core/catalog/cost.ts";
-import { type ChatProviderId, isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
-import { hostsOf, type ResolvedModel } from "#core/catalog/resolve.ts";
+import { hostsOf } from "#core/catalog/hosts.ts";
+import type { CatalogModel } from "#core/catalog/model.ts";
+import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
@@ -14,7 +14,7 @@ import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 const sorts = ["price", "latency", "throughput"] as const;
 export type HostSort = (typeof sorts)[number];
 
-export interface ProviderPreferences {
+interface ProviderPreferences {
   /** Tried first, in this order. */
   readonly order: readonly ChatProviderId[];
   readonly only: readonly ChatProviderId[] | undefined;
@@ -26,8 +26,20 @@ export interface ProviderPreferences {
   readonly allowFallbacks: boolean;
 }
 
-/** A model's hosts, best first, by what this environment has measured or the catalogue says. Lower is better. */
-export type HostMeasure = (sort: HostSort, model: ResolvedModel) => number;
+/**
+ * What a chat has loaded anyway. Handed over rather than imported: a module that is shared with one that few requests load
+ * becomes a chunk of its own, which every cold start reads.
+ */
+export interface HostTools {
+  /** The model that a request names, as the catalogue has it; undefined for one that it does not know. */
+  readonly own: (ResolvedModel & { readonly catalog: CatalogModel }) | undefined;
+  readonly pricesOn: (model: CatalogModel, nowMs: number) => Pick<CatalogModel, "prices">;
+  readonly isOwnKeyOnly: (provider: ChatProviderId) => boolean;
+  /** How the model's hosts compare, by their price for the request or what this environment has seen of them: less is better. */
+  readonly measure: (sort: HostSort, model: ResolvedModel) => number;
+  /** Whether the caller's API key may call it. */
+  readonly isAllowed: (model: ResolvedModel) => boolean;
+}
 
 const ours = ["order", "only", "ignore", "sort", "max_price", "allow_fallbacks"] as const;
 /** OpenRouter's names of providers that have another one here. */
@@ -106,10 +118,10 @@ export interface PreferringRequest {
 }
 
 /** Hosts in the order of the preferences, without those that they rule out. */
-export const orderHosts = (
+const orderHosts = (
   hosts: readonly ResolvedModel[],
   { order, only, ignore, sort, maxPrice, allowFallbacks }: ProviderPreferences,
-  measure: HostMeasure,
+  { pricesOn, isOwnKeyOnly, measure }: HostTools,
 ): readonly ResolvedModel[] => {
   const isNamed = ({ provider }: ResolvedModel): boolean =>
     order.includes(provider) || only?.includes(provider) === true;
@@ -137,27 +149,24 @@ export const orderHosts = (
  * Takes from a request what it says of its model's providers.
  * @throws GatewayError BAD_REQUEST for preferences that are not valid, or that no provider fits
  */
-export const takePreferences = (
-  request: ChatRequest,
-  measure: HostMeasure,
-  mayServe: (model: ResolvedModel) => boolean,
-): PreferringRequest => {
+export const takePreferences = (request: ChatRequest, tools: HostTools): PreferringRequest => {
   const { provider: asked } = request as { readonly provider?: unknown };
-  if (!isRecord(asked) || !ours.some((name) => Object.hasOwn(asked, name)) || request.model === autoAlias) {
+  const { own } = tools;
+  if (own === undefined || !isRecord(asked) || !ours.some((name) => Object.hasOwn(asked, name))) {
     return { request, hosts: undefined };
   }
-  const all = hostsOf(request.model);
+  const all = hostsOf(own);
   if (all.length < 2) return { request, hosts: undefined };
   if (request.load_balance !== undefined) {
     throw refuse("provider and load_balance cannot be combined: name the targets in load_balance.", "provider");
   }
-  const ordered = orderHosts(all, read(asked, all), measure);
-  const allowed = ordered.filter(mayServe);
+  const ordered = orderHosts(all, read(asked, all), tools);
+  const allowed = ordered.filter(tools.isAllowed);
   // Where the key may use none of them, it is refused like any other model.
   const [first, ...others] = allowed.length === 0 ? ordered : allowed;
   if (first === undefined) {
     const listed = all.map(({ provider }) => provider).join(", ");
-    throw refuse(`No provider of ${all[0]?.id} fits the preferences. It is served by ${listed}.`, "provider");
+    throw refuse(`No provider of ${own.id} fits the preferences. It is served by ${listed}.`, "provider");
   }
   const left = Object.entries(asked).filter(([name]) => !(ours as readonly string[]).includes(name));
   const { provider: _, ...rest } = request as ChatRequest & { readonly provider?: unknown };

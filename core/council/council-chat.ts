@@ -5,6 +5,7 @@ import { noTokens } from "#core/catalog/token-usage.ts";
 import { checkChatRequest, longestTimeoutMs } from "#core/chat/check-request.ts";
 import { checkUrls } from "#core/chat/check-urls.ts";
 import { chunksOf } from "#core/chat/chunk-reader.ts";
+import { withHeaderFields } from "#core/chat/header-fields.ts";
 import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -30,11 +31,18 @@ const textFrame = (facts: Facts, text: string): string =>
 const endFrame = (facts: Facts, finishReason: string): string =>
   chunkFrame(facts, [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }]);
 
-/** A provider's chunks under the council's name. */
+/** A provider's chunks under the council's name, without the end: a draft may still have to answer. */
 const renamed = (part: Buffer | string, facts: Facts): string =>
   chunksOf(part)
+    .map((chunk) => ({
+      ...chunk,
+      ...facts,
+      choices: chunk.choices
+        .filter(({ delta }) => Object.keys(delta).length > 0)
+        .map((choice) => ({ ...choice, finish_reason: null })),
+    }))
     .filter(({ choices }) => choices.length > 0)
-    .map((chunk) => frame({ ...chunk, ...facts }))
+    .map(({ usage: _, ...chunk }) => frame(chunk))
     .join("");
 
 const usageOf = (run: ModelRun, council?: CouncilResult["report"]) => {
@@ -61,7 +69,7 @@ class CouncilChat {
   readonly #request: CouncilRequest;
   readonly #plan: CouncilPlan;
   readonly #facts: Facts;
-  readonly #warnings: readonly string[];
+  readonly #warnings: Set<string>;
   readonly #known: Known = { drafts: 0, agreement: undefined };
 
   constructor(run: ModelRun, request: CouncilRequest, plan: CouncilPlan, facts: Facts, warnings: readonly string[]) {
@@ -69,16 +77,17 @@ class CouncilChat {
     this.#request = request;
     this.#plan = plan;
     this.#facts = facts;
-    this.#warnings = warnings;
+    this.#warnings = new Set(warnings);
   }
 
   async whole(): Promise<Awaited<ReturnType<OpenChat["whole"]>>> {
-    const result = await this.#hold({ tell: () => undefined });
+    const result = await this.#hold({ tell: () => undefined, isWhole: true });
     const { content, toolCalls, finishReason, report } = result;
-    const calls = toolCalls.map(({ id, name, arguments: text, extraContent }) => ({
+    const calls = toolCalls.map(({ id, name, arguments: text, extraContent, isCustom = false }) => ({
       id,
-      type: "function",
-      function: { name, arguments: text },
+      ...(isCustom
+        ? { type: "custom", custom: { name, input: text } }
+        : { type: "function", function: { name, arguments: text } }),
       ...(extraContent === undefined ? {} : { extra_content: extraContent }),
     }));
     const message = {
@@ -110,18 +119,17 @@ class CouncilChat {
   #frames(includeUsage: boolean): AsyncGenerator<string, void, undefined> {
     const facts = this.#facts;
     return framesOf(async (tell) => {
-      let streamed = false;
       const result = await this.#hold({
+        // Of a draft that answers: what the judge says comes in parts.
         tell: (event) => {
-          if (event.name === "answer.delta" && !streamed) tell(textFrame(facts, event.data.text));
+          if (event.name === "answer.delta") tell(textFrame(facts, event.data.text));
         },
         onPart: (part) => {
-          streamed = true;
           const text = renamed(part, facts);
           if (text !== "") tell(text);
         },
       });
-      if (!streamed) tell(endFrame(facts, result.finishReason));
+      tell(endFrame(facts, result.finishReason));
       if (includeUsage) tell(chunkFrame(facts, [], { usage: usageOf(this.#run, result.report) }));
       tell("data: [DONE]\n\n");
     });
@@ -131,6 +139,9 @@ class CouncilChat {
     const known = this.#known;
     const council = new Council(this.#run, this.#request, this.#plan, {
       ...listener,
+      onWarnings: (names) => {
+        for (const name of names) this.#warnings.add(name);
+      },
       tell: (event) => {
         if (event.name === "draft.completed") known.drafts += 1;
         if (event.name === "agreement") known.agreement = event.data.agreement;
@@ -151,7 +162,7 @@ class CouncilChat {
       "x-council-judge": this.#request.judge.model,
       ...(agreement === undefined ? {} : { "x-council-agreement": agreement.toFixed(2) }),
       ...(cost === null ? {} : { "x-council-cost-usd": cost.toFixed(9) }),
-      ...(this.#warnings.length === 0 ? {} : { "x-warnings": this.#warnings.join(", ") }),
+      ...(this.#warnings.size === 0 ? {} : { "x-warnings": [...this.#warnings].join(", ") }),
     };
   }
 }
@@ -162,17 +173,18 @@ class CouncilChat {
  */
 export const openCouncil = async (
   call: RequestContext,
-  { body, headers, caller, native }: ChatOpening,
+  { body: given, headers, caller, native, dialect }: ChatOpening,
   priceClass: CouncilPriceClass,
 ): Promise<OpenChat> => {
   const refusal = native?.untranslatable ?? native?.refusal;
   if (refusal !== undefined) throw refusal;
+  const body = withHeaderFields(given, headers);
   const { request, warnings } = councilOfChat(body, headers, priceClass);
   checkChatRequest(body);
   checkUrls(body);
   const plan = planCouncil(request);
   const timeoutMs = body.timeout ?? longestTimeoutMs(body);
-  const run = new ModelRun({ call, caller, timeoutMs, maxCostUsd: undefined });
+  const run = new ModelRun({ call, caller, dialect, timeoutMs, maxCostUsd: undefined });
   await run.openModels(plan.models, plan.planned);
   const facts = {
     id: `chatcmpl-${call.requestId.slice(4)}`,

@@ -9,8 +9,8 @@ import { comparerFor, defaultPanel, judgeFor } from "./panel.ts";
 
 /** What decides over providers or texts in a way that a council does not have. */
 const refusedFields = ["load_balance", "guardrails", "prompt_id", "prompt_version", "prompt_variables"] as const;
-/** What a council does in its own way. */
-const leftOut = ["fallback", "retries"] as const;
+/** What a council does in its own way, or has not where drafts answer. */
+const leftOut = ["fallback", "retries", "logprobs", "top_logprobs"] as const;
 const notForwarded: ReadonlySet<string> = new Set([
   ...gatewayFields,
   "model",
@@ -20,9 +20,13 @@ const notForwarded: ReadonlySet<string> = new Set([
   "n",
   "max_tokens",
   "max_completion_tokens",
+  "logprobs",
+  "top_logprobs",
 ]);
 
 const refused = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
+
+const isAsked = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 const checkFields = (body: ChatRequest, headers: Readonly<Record<string, string | undefined>>): void => {
   for (const field of refusedFields) {
@@ -47,7 +51,9 @@ export const councilOfChat = (
 ): { readonly request: CouncilRequest; readonly warnings: readonly string[] } => {
   checkFields(body, headers);
   const models = defaultPanel(priceClass, needsImages(body));
-  const final = Object.fromEntries(Object.entries(body).filter(([name]) => !notForwarded.has(name)));
+  const { tools = [], tool_choice, parallel_tool_calls, ...others } = body;
+  const asked = tools.length > 0 ? { ...others, tools, tool_choice, parallel_tool_calls } : others;
+  const final = Object.fromEntries(Object.entries(asked).filter(([name]) => !notForwarded.has(name)));
   const request: CouncilRequest = {
     messages: body.messages,
     models,
@@ -60,5 +66,5 @@ export const councilOfChat = (
     marks: false,
     final: final as Partial<ChatRequest>,
   };
-  return { request, warnings: leftOut.filter((field) => body[field] !== undefined) };
+  return { request, warnings: leftOut.filter((field) => isAsked(body[field])) };
 };

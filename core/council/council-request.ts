@@ -1,4 +1,4 @@
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatMessage, ChatRequest } from "#core/schemas/chat.ts";
@@ -57,7 +57,7 @@ const conversationOf = ({ message, messages = [] }: CouncilBody): readonly ChatM
 };
 
 const checkSeat = (name: string | undefined, param: string): void => {
-  if (name !== undefined && name !== autoAlias) resolveModel(name, param);
+  if (name !== undefined && !isAuto(name)) resolveModel(name, param);
 };
 
 /** @throws GatewayError MISSING_REQUIRED_FIELD, BAD_REQUEST or INVALID_MODEL */

@@ -1,4 +1,4 @@
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -47,7 +47,7 @@ const familyNames: Readonly<Record<string, string>> = {
 
 /** Who trained a model: models of one family share errors, and prefer each other's answers. Undefined for `auto`. */
 export const familyOf = (name: string): string | undefined => {
-  if (name === autoAlias) return undefined;
+  if (isAuto(name)) return undefined;
   const { provider, providerModel, customSlug } = resolveModel(name);
   // Who trained the model of a custom provider is not known: each provider is a family.
   if (provider === "custom") return `custom/${customSlug}`;
@@ -112,7 +112,7 @@ export const checkPanel = (panel: readonly string[]): void => {
     );
   }
   const ids = panel.map((name, index): ResolvedModel["id"] =>
-    name === autoAlias ? name : resolveModel(name, `models[${index}]`).id,
+    isAuto(name) ? name : resolveModel(name, `models[${index}]`).id,
   );
   const second = ids.findIndex((id, index) => ids.indexOf(id) !== index);
   if (second < 0) return;

@@ -19,8 +19,21 @@ const callText = (call: NonNullable<Extract<ChatMessage, { role: "assistant" }>[
     ? `[called ${call.custom.name}: ${call.custom.input}]`
     : `[called ${call.function.name}: ${call.function.arguments}]`;
 
+type UserPart = Exclude<Extract<ChatMessage, { role: "user" }>["content"], string>[number];
+
+const resultMark = "[result of a tool]";
+
+/** Images and files of a result stay: what is asked may be about them. */
+const toPlainResult = (content: Extract<ChatMessage, { role: "tool" }>["content"]): ChatMessage => {
+  const parts: readonly UserPart[] = typeof content === "string" ? [] : content;
+  if (parts.every(({ type }) => type === "text")) {
+    return { role: "user", content: `${resultMark}\n${partText(content)}` };
+  }
+  return { role: "user", content: [{ type: "text", text: resultMark }, ...parts] };
+};
+
 const toPlain = (message: ChatMessage): ChatMessage => {
-  if (message.role === "tool") return { role: "user", content: `[result of a tool]\n${partText(message.content)}` };
+  if (message.role === "tool") return toPlainResult(message.content);
   if (message.role !== "assistant" || message.tool_calls === undefined) return message;
   const text = [partText(message.content), ...message.tool_calls.map(callText)].filter((part) => part !== "");
   return { role: "assistant", content: text.join("\n") };

@@ -2,7 +2,7 @@ import type { OpenedModel, Opening } from "#core/arena/arena-run.ts";
 import { searchAvailable } from "#core/arena/exa.ts";
 import type { PlannedCalls } from "#core/arena/model-run.ts";
 import { searchTool } from "#core/arena/search-tool.ts";
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { fromUsd, toUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
@@ -60,10 +60,9 @@ const empty = (label: string): ShownDraft => ({ label, text: "" });
 
 /** A model's call as it is reserved. `auto` may be any model: it counts as one without a known price. */
 const sizeOf = ({ model, body, outputTokens, addedTokens }: PlannedCall) => {
-  const resolved: ResolvedModel =
-    model === autoAlias
-      ? { id: model, provider: "openai", providerModel: model, catalog: undefined }
-      : resolveModel(model);
+  const resolved: ResolvedModel = isAuto(model)
+    ? { id: model, provider: "openai", providerModel: model, catalog: undefined }
+    : resolveModel(model);
   const size = chatSize({ ...body, model: "" });
   const inputTokens = (asked: ResolvedModel): number => size.inputTokens(asked) + addedTokens;
   return { resolved, size: { ...size, inputTokens, outputTokens } };

@@ -1,11 +1,12 @@
 import type { AgentAnswer } from "#core/arena/agent.ts";
 import type { ArenaRun } from "#core/arena/arena-run.ts";
 import { toUsd } from "#core/catalog/cost.ts";
-import type { CollectedCall } from "#core/chat/chunk-reader.ts";
-import { GatewayError, toGatewayError } from "#core/errors.ts";
+import { type CollectedCall, chunksOf } from "#core/chat/chunk-reader.ts";
+import { errorKinds, GatewayError, toGatewayError } from "#core/errors.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
 import type { CouncilReport, CouncilWarning } from "#core/schemas/council-events.ts";
 import { type CouncilAnalysis, judgeDrafts } from "./analyse.ts";
+import { fitted, isForJudgeAlone, needsJudge } from "./asked-form.ts";
 import { type Candidate, type Choice, central, choose, needsSecondLook } from "./choose.ts";
 import { type Comparison, compareDrafts } from "./compare.ts";
 import type { CouncilRequest } from "./council-request.ts";
@@ -31,9 +32,19 @@ export interface CouncilResult {
 
 export interface CouncilListener {
   readonly tell: Tell;
-  /** Called with each part of the judge's streamed answer: whole frames. */
+  /** Called with each part of the judge's streamed answer, instead of `answer.delta`: whole frames. */
   readonly onPart?: (part: Buffer | string) => void;
+  /** Called with the names of fields that the judge's provider left out or changed. */
+  readonly onWarnings?: (names: readonly string[]) => void;
+  /** Whether nothing is read before the end: an answer that breaks off can still be replaced. */
+  readonly isWhole?: boolean;
 }
+
+/** Whether a part of a stream says something that cannot be taken back. */
+const speaks = (part: Buffer | string): boolean =>
+  chunksOf(part).some(({ choices }) =>
+    choices.some(({ delta }) => Boolean(delta.content || delta.refusal || delta.tool_calls?.length)),
+  );
 
 /** What a draft may take of the run's time. */
 const draftShare = 0.5;
@@ -117,11 +128,25 @@ export class Council {
 
   #noDraft({ failures }: Drafted): GatewayError {
     if (this.#run.signal.aborted) return this.#run.abortReason;
-    const [last] = [...failures.values()].slice(-1);
-    return new GatewayError("MODEL_UNAVAILABLE", `Every draft failed. Last failure: ${last?.message ?? "unknown"}`, {
+    const errors = [...failures.values()];
+    const last = errors.at(-1);
+    // What no retry would change is the caller's to change: a request that nobody takes, money that is used up.
+    const isFinal = errors.every(({ code }) => !errorKinds[code].retryable);
+    const code = isFinal ? (last?.code ?? "MODEL_UNAVAILABLE") : "MODEL_UNAVAILABLE";
+    return new GatewayError(code, `Every draft failed. Last failure: ${last?.message ?? "unknown"}`, {
       details: { drafts: [...failures].map(([draftId, error]) => ({ draftId, error })) },
       shouldRetry: false,
     });
+  }
+
+  /** Why no judge writes what only a judge can. */
+  #noJudge(): GatewayError {
+    if (this.#run.signal.aborted) return this.#run.abortReason;
+    return new GatewayError(
+      "MODEL_UNAVAILABLE",
+      "The council has no time or money left for its judge, and only a judge can answer in the form that was asked for.",
+      { shouldRetry: false },
+    );
   }
 
   /** Whether the run may still ask a judge. */
@@ -198,18 +223,21 @@ export class Council {
     return settled;
   }
 
-  /** The judge's answer where the drafts differ or an agent's tools are to be used; else the draft that stands for the others. */
+  /** The judge's answer where the drafts differ, or a draft cannot be what was asked for; else the draft that stands for the others. */
   async #answer(
     drafts: readonly LabelledDraft[],
     { choice, analysis }: Settled,
   ): Promise<Omit<CouncilResult, "report"> & { readonly judgeUsed: string | null }> {
-    const hasTools = this.#request.final.tools !== undefined;
     const agreed = choice.decidedBy === "agreement" || choice.decidedBy === "single";
-    if (agreed && !hasTools) return this.#draftAnswer(drafts, choice.basis);
+    const standing = this.#standing(drafts, choice.basis);
+    if (agreed && !needsJudge(this.#request, standing.content)) return this.#draftAnswer(standing);
+    const isJudgesAlone = isForJudgeAlone(this.#request);
     if (!this.#mayJudge) {
+      if (isJudgesAlone) throw this.#noJudge();
       this.#warnings.add("answer_failed");
-      return this.#draftAnswer(drafts, choice.basis);
+      return this.#draftAnswer(standing);
     }
+    const { tell, onPart, onWarnings, isWhole = false } = this.#listener;
     let said = false;
     try {
       const written = await writeAnswer(
@@ -218,12 +246,19 @@ export class Council {
         { drafts, analysis, basis: choice.basis },
         {
           maxTokens: this.#plan.answerTokens,
+          onWarnings,
           onText: (text) => {
             if (text === "") return;
             said = true;
-            this.#listener.tell({ name: "answer.delta", data: { text } });
+            if (onPart === undefined) tell({ name: "answer.delta", data: { text } });
           },
-          onPart: this.#listener.onPart,
+          onPart:
+            onPart === undefined
+              ? undefined
+              : (part) => {
+                  said ||= speaks(part);
+                  onPart(part);
+                },
         },
       );
       const { content, toolCalls, finishReason, simulated = false, model } = written;
@@ -232,19 +267,24 @@ export class Council {
       return { content, toolCalls, finishReason, simulated, judgeUsed: model };
     } catch (thrown) {
       // What the caller has read of an answer cannot be taken back.
-      if (this.#run.cancelled || said) throw toGatewayError(thrown);
+      if (this.#run.cancelled || isJudgesAlone || (said && !isWhole)) throw toGatewayError(thrown);
       logger.warn("A council's answer failed", { requestId: this.#run.runId, error: loggableError(thrown) });
       this.#warnings.add("answer_failed");
-      return this.#draftAnswer(drafts, choice.basis);
+      return this.#draftAnswer(standing);
     }
   }
 
-  #draftAnswer(drafts: readonly LabelledDraft[], basis: readonly string[]) {
+  /** The draft that stands for those on which the council settled. */
+  #standing(drafts: readonly LabelledDraft[], basis: readonly string[]): AgentAnswer {
     const standing = drafts.filter(({ label }) => basis.includes(label));
     const { label } = central(candidatesOf(standing, this.#request.judge.model));
     const chosen = standing.find((each) => each.label === label) ?? standing[0];
     if (chosen === undefined) throw new Error("A council without a basis");
-    const { content, finishReason } = chosen.draft;
+    return chosen.draft;
+  }
+
+  #draftAnswer(draft: AgentAnswer) {
+    const { content, finishReason = draft.finishReason } = fitted(this.#request, draft.content);
     this.#listener.tell({ name: "answer.delta", data: { text: content } });
     return { content, toolCalls: [], finishReason, simulated: false, judgeUsed: null };
   }

@@ -1,4 +1,4 @@
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { costPicoUsd, toUsd } from "#core/catalog/cost.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
@@ -14,7 +14,7 @@ const analysisTokens = 500;
 /** What one analysis and the answer would have cost, by estimate and list price, USD; null for an unknown price. */
 export const savedUsd = (request: CouncilRequest, drafts: readonly LabelledDraft[]): number | null => {
   const { judge, messages, rubric } = request;
-  if (judge.model === autoAlias) return null;
+  if (isAuto(judge.model)) return null;
   const { catalog } = resolveModel(judge.model);
   const basis = drafts.map(({ label }) => label);
   const input = [

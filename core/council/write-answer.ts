@@ -41,6 +41,7 @@ export const answerMessages = (
 export interface AnswerOptions {
   readonly maxTokens: number;
   readonly onText: (text: string) => void;
+  readonly onWarnings?: ((names: readonly string[]) => void) | undefined;
   readonly onPart?: ((part: Buffer | string) => void) | undefined;
 }
 
@@ -49,7 +50,7 @@ export const writeAnswer = (
   run: ArenaRun,
   request: CouncilRequest,
   material: Material,
-  { maxTokens, onText, onPart }: AnswerOptions,
+  { maxTokens, onText, onWarnings, onPart }: AnswerOptions,
 ): Promise<Generated> =>
   run.generate({
     model: request.judge.model,
@@ -58,5 +59,6 @@ export const writeAnswer = (
     fields: request.final,
     maxTokens,
     onText,
+    onWarnings,
     onPart,
   });

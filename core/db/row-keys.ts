@@ -85,6 +85,18 @@ export const rowKeys = {
   endedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `DELIVERY#${id}` }),
 } as const;
 
+// Apart from the table, which every chat loads.
+
+/** Sums of a user's votes on models. */
+export const ratingsKey = (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "RATINGS" });
+/** A part of the sums of the votes that users share with their stage. No tenant's: it holds no user's id. */
+export const stageRatingsKey = (shard: number): ItemKey => ({ pk: "STAGE", sk: `RATINGS#${shard}` });
+/** A run of the arena that can be voted on, and its vote. */
+export const arenaRunKey = (userId: string, runId: string): ItemKey => ({
+  pk: `USER#${userId}`,
+  sk: `ARENA_RUN#${runId}`,
+});
+
 /** Partitions of the usage table's index that list settled events, in the order of time. */
 export const logShards = {
   errors: (userId: string): string => `ERRORS#${userId}`,

@@ -1,5 +1,5 @@
 import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
-import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";

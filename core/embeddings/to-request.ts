@@ -1,5 +1,5 @@
 import type { EmbeddingCreateParams } from "openai/resources/embeddings";
-import type { ResolvedEmbedding } from "#core/catalog/resolve.ts";
+import type { ResolvedEmbedding } from "#core/catalog/resolve-embedding.ts";
 import { GatewayError } from "#core/errors.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";

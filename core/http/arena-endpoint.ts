@@ -43,12 +43,16 @@ const serveRun = async (call: Call<unknown>, request: ArenaRequest): Promise<End
   const characters = request.message.length + request.history.reduce((sum, { content }) => sum + content.length, 0);
   await run.open(request.models, openingOf(request), characters);
   if (request.stream) {
-    const start = Promise.resolve({ frames: arenaFrames(run, request), headers: {} });
+    const start = Promise.resolve({ frames: arenaFrames(run, request), headers: run.headers });
     return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
   }
   const { answers, usage, costUsd } = await wholeArena(run, request);
   const { requestId: id } = call;
-  return { status: 200, json: { success: true, data: { id, message: request.message, answers, usage, costUsd } } };
+  return {
+    status: 200,
+    json: { success: true, data: { id, message: request.message, answers, usage, costUsd } },
+    headers: run.headers,
+  };
 };
 
 /** Serves one arena request, streamed or not: chat, battle, fight and multi-instance go through here. */

@@ -36,12 +36,12 @@ export const serveCouncil = async (call: Call<CouncilBody & { readonly stream: b
   };
   if (stream) {
     const frames = framesOf((tell) => hold({ tell: (event) => tell(eventFrame(event)) }));
-    const start = Promise.resolve({ frames, headers: {} });
+    const start = Promise.resolve({ frames, headers: run.headers });
     return eventStream({ start, toError: toGatewayError, signal: run.signal, errorFrame: errorEvent });
   }
-  const { content, finishReason, report } = await hold({ tell: () => undefined });
+  const { content, finishReason, report } = await hold({ tell: () => undefined, isWhole: true });
   const { inputTokens, outputTokens } = run.totals;
   const usage = { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
   const data = { id: call.requestId, content, finishReason, council: report, usage, costUsd: report.costUsd };
-  return { status: 200, json: { success: true, data } };
+  return { status: 200, json: { success: true, data }, headers: run.headers };
 };

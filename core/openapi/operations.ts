@@ -25,6 +25,7 @@ import {
   testProviderKeySchema,
   updateProviderKeySchema,
 } from "#core/schemas/provider-keys.ts";
+import { leaderboardPatchSchema, leaderboardQueryFields, voteBodySchema } from "#core/schemas/ratings.ts";
 import { feedbackBodySchema, requestsQueryFields } from "#core/schemas/requests.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
 import { arenaTranscript } from "./arena-transcript.ts";
@@ -397,6 +398,28 @@ export const operations: OperationTable = {
       tag: "Usage",
       body: feedbackBodySchema,
       answers: ok(answers.feedbackAnswer),
+    },
+  },
+  Vote: {
+    POST: {
+      summary: "Vote on a battle or fight",
+      tag: "Arena",
+      body: voteBodySchema,
+      answers: ok(answers.voteAnswer),
+    },
+  },
+  Leaderboard: {
+    GET: {
+      summary: "Get the ratings of models by votes",
+      tag: "Arena",
+      query: z.object(leaderboardQueryFields),
+      answers: ok(answers.leaderboardAnswer),
+    },
+    PATCH: {
+      summary: "Share your votes with the stage's leaderboard",
+      tag: "Arena",
+      body: leaderboardPatchSchema,
+      answers: ok(answers.shareAnswer),
     },
   },
   Exports: {

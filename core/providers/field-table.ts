@@ -1,9 +1,16 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import type { Review } from "./review.ts";
 
 /**
  * What becomes of every field of a chat request at every provider: data that the adapters are driven by (`apply-fields.ts`)
- * or held equal to by tests, and that docs/reference/fields.md shows. Sources: the vendors' SDK types and documentation, November 2026.
+ * or held equal to by tests, and that docs/reference/fields.md shows.
  */
+
+export const fieldsReview: Review = {
+  reviewed: "2026-11-29",
+  // And the documentation of the others, of that month.
+  sources: ["openai@7.57", "@anthropic-ai/sdk@1.12", "https://ai.google.dev/gemini-api/docs/openai"],
+};
 
 /**
  * - passed: sent as it came
@@ -318,7 +325,7 @@ export const partTable = {
     minimax: refuse("MiniMax models do not accept files."),
   }),
   "messages[].tool_calls[]: custom": customTools,
-  "messages[].content[]: image_url, of a tool": row(refuse("this provider accepts only text in tool results"), {
+  "messages[].content[]: image_url, of a tool": row(translate("in a user message after the results"), {
     openai: translate("input_image: such requests are called over the Responses API"),
     anthropic: translate("an image block in the tool result"),
     openrouter: passed,

@@ -469,6 +469,44 @@ export const requestsAnswer = success(
 export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
 export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
 
+export const voteAnswer = success(
+  z.strictObject({
+    id: z.string(),
+    mode: z.enum(["battle", "fight"]),
+    winner: z.string(),
+    agents: z.array(z.strictObject({ agentId: z.string(), model: z.string().describe("The model that answered") })),
+  }),
+);
+
+const points = z.int().describe("400 points are odds of 10 to 1; the mean is 1,000");
+export const leaderboardAnswer = success(
+  z.strictObject({
+    scope: z.enum(["account", "stage"]),
+    votes: z.strictObject({ people: z.int(), models: z.int().describe("Fights whose models voted") }),
+    share: z.boolean().describe("Whether your votes count in the stage's leaderboard"),
+    rated: z
+      .strictObject({ ready: z.boolean(), votes: z.int(), needs: z.int() })
+      .optional()
+      .describe("Of an account: whether `auto:rated` goes by its ratings"),
+    stage: z
+      .strictObject({ sharers: z.int(), needs: z.int() })
+      .optional()
+      .describe("Of a stage: how many users share their votes, and how many it needs to show ratings"),
+    models: z.array(
+      z.strictObject({
+        model: z.string(),
+        rank: z.int(),
+        rating: points,
+        low: z.int().describe("Lower end of the 95 % interval"),
+        high: z.int().describe("Upper end of the 95 % interval"),
+        wins: z.number().describe("Weight of the votes that preferred it"),
+        losses: z.number().describe("Weight of the votes that preferred another model to it"),
+      }),
+    ),
+  }),
+);
+export const shareAnswer = success(z.strictObject({ share: z.boolean() }));
+
 const exportFields = {
   id: z.string(),
   kind: z.enum(["otlp", "webhook"]),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 
@@ -103,7 +103,7 @@ const requireModels = (mode: ArenaMode, models: readonly string[], named: "model
   }
   // Two names may lead to one model. `auto` is resolved later, and by itself: it may well be one of the others.
   const paramOf = (index: number): string => (named === "model" ? "model" : `models[${index}]`);
-  const ids = models.map((model, index) => (model === autoAlias ? model : resolveModel(model, paramOf(index)).id));
+  const ids = models.map((model, index) => (isAuto(model) ? model : resolveModel(model, paramOf(index)).id));
   if (mode === "multi-instance") return;
   const second = ids.findIndex((id, index) => ids.indexOf(id) !== index);
   if (second < 0) return;

@@ -1,4 +1,4 @@
-import { autoAlias } from "#core/catalog/auto.ts";
+import { isAuto } from "#core/catalog/auto.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { type ChatSize, chatSize } from "#core/chat/call-size.ts";
@@ -92,7 +92,7 @@ export class Vision {
 
   /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not accept images */
   constructor(call: RequestContext, request: VisionRequest, caller: Caller) {
-    if (request.model !== autoAlias) requireImageInput(request.model);
+    if (!isAuto(request.model)) requireImageInput(request.model);
     const body = toChatRequest(request);
     const choices = resolveChoices(body, inputCharacters(body), caller);
     const size = chatSize(body);
@@ -127,10 +127,13 @@ export class Vision {
   get headers(): Record<string, string> {
     if (this.#serving === undefined) return {};
     const { model, provider, simulated, attempts } = this.#serving;
+    const { caller, choices } = this.#plan;
+    const warnings = caller.rated?.warnings(choices[0].model.id) ?? [];
     return {
       "x-model-used": model,
       "x-provider-used": providerUsed(provider, simulated),
       "x-attempts": String(attempts),
+      ...(warnings.length === 0 ? {} : { "x-warnings": warnings.join(", ") }),
     };
   }
 

@@ -30,10 +30,13 @@ await runCommand(async () => {
   useOperatorEnvironment(values.local);
   const { setUserDisabled } = await import("#core/db/api-keys.ts");
   const { deleteUserRows } = await import("#core/db/account-rows.ts");
+  const { shareVotes } = await import("#core/ratings/change-sums.ts");
   const { revokeAllKeys } = await import("#core/keys/keys.ts");
   const nowMs = Date.now();
   // Nothing new begins from here on: the admission row goes last.
   await setUserDisabled(userId, nowMs);
   const keysRevoked = await revokeAllKeys(userId, nowMs);
+  // The stage's sums hold no user's id: what the user shared is found by the user's own sums, while they are there.
+  await shareVotes(userId, false, nowMs);
   return { userId, keysRevoked, deletedRows: await deleteUserRows(userId, nowMs) };
 });

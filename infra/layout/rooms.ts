@@ -102,6 +102,12 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
+  room("core/ratings", "Votes on arena runs, and the models' ratings from them", [
+    ...ground,
+    "catalog",
+    "db",
+    "observability",
+  ]),
   room("core/routing", "Targets: attempts, retries, fallback, balancing, the circuit, time budgets", [
     ...ground,
     "catalog",
@@ -128,6 +134,7 @@ export const rooms: readonly Room[] = [
     "outbound",
     "prompts",
     "providers",
+    "ratings",
     "routing",
     "schemas",
   ]),
@@ -187,6 +194,7 @@ export const rooms: readonly Room[] = [
     "observability",
     "outbound",
     "providers",
+    "ratings",
     "routing",
     "schemas",
   ]),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { toSchemaSubset } from "#core/providers/anthropic/schema-subset.ts";
 import { toGeminiSchema } from "#core/providers/compatible/google-schema.ts";

@@ -45,6 +45,8 @@ interface Owned {
   readonly video: string;
   /** A request that has ended. */
   readonly request: string;
+  /** A battle that can be voted on. */
+  readonly battle: string;
   /** A video that has ended and that its provider gives to nobody without the key. */
   readonly held: string;
 }
@@ -56,6 +58,7 @@ interface Attack {
 }
 
 const ended = (owned: Owned): SampleParts => ({ ...owned.parts, requestId: owned.request });
+const fought = (owned: Owned): SampleParts => ({ ...owned.parts, requestId: owned.battle });
 const own = ({ parts }: Owned): SampleParts => parts;
 const job = (kind: "clip" | "fashion" | "video" | "held") => (owned: Owned) => ({ ...owned.parts, jobId: owned[kind] });
 
@@ -63,6 +66,7 @@ const attacks: Readonly<Record<string, Attack>> = {
   "POST /api/v1/requests/{id}/cancel: path id": { with: own, refusal: 404 },
   "GET /api/v1/requests/{id}: path id": { with: ended, refusal: 404 },
   "POST /api/v1/requests/{id}/feedback: path id": { with: ended, refusal: 404 },
+  "POST /api/v1/runs/{id}/vote: path id": { with: fought, refusal: 404 },
   "PATCH /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
   "PATCH /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
@@ -148,6 +152,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
         requestId: "",
       },
       request: await requested(),
+      battle: await started("/api/v1/battle", { message: "Hello", models: ["gpt", "claude"] }),
       clip: await started("/api/v1/media/video", { prompt: "A lake [[simulate: polls=99]]" }),
       fashion: await started("/api/v1/fashion/run", {
         model_name: "background-change",

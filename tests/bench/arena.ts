@@ -38,6 +38,10 @@ class PacedRun implements ArenaRun {
     return work();
   }
 
+  async record(): Promise<void> {
+    // A bench has no ratings.
+  }
+
   async generate(request: GenerationRequest): Promise<Generated> {
     const done = { toolCalls: [], usage: noTokens, costPicoUsd: 0n, model: request.model, finishReason: "stop" };
     if (request.responseFormat !== undefined) return { ...done, content: "" };

@@ -1,6 +1,6 @@
-import { type Client, type Place, task } from "./client.ts";
+import { type Client, type Place, sdkScript, task } from "./client.ts";
 
-/** Coding agents that speak OpenAI's Responses API. Their configurations are those of docs/guide/clients.md. */
+/** Agents and SDKs that speak OpenAI's Responses API. Their configurations are those of docs/guide/clients.md. */
 
 const baseUrl = ({ origin }: Place): string => `${origin}/api/v1`;
 const program = ({ installed }: Place, name: string): string => `${installed}/node_modules/.bin/${name}`;
@@ -118,4 +118,23 @@ export const responsesClients: readonly Client[] = [
       env: {},
     }),
   },
+  sdkScript("openai", "openai-sdk.mjs", { openai: "7.57.0" }, ["gpt", "claude", "gemini"]),
+  sdkScript("@ai-sdk/openai", "ai-sdk-openai.mjs", { ai: "7.0.173", "@ai-sdk/openai": "4.0.118", zod: "4.6.7" }, [
+    "gpt",
+    "gpt-5",
+    "claude",
+    "gemini",
+  ]),
+  sdkScript("@openai/agents", "openai-agents.mjs", { "@openai/agents": "0.20.0", zod: "4.6.7" }, [
+    "gpt",
+    "claude",
+    "gemini",
+  ]),
+  // It speaks this API to these ids, and chat completions to others.
+  sdkScript(
+    "@langchain/openai",
+    "langchain-openai.mjs",
+    { "@langchain/openai": "1.6.0", "@langchain/core": "1.4.0", zod: "4.6.7" },
+    ["gpt-5.6-sol", "gpt-5.3-codex"],
+  ),
 ];

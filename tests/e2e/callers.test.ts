@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type AgentDialect, agents } from "#tests/load/agents/agent.ts";
+import { agentModels, converse, faultsIn } from "#tests/load/agents/conversation.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { chat, frames, openAi, user } from "./client.ts";
 
@@ -103,12 +105,21 @@ describe("an image in a tool's result", () => {
     for (const text of expected) expect(JSON.stringify(received?.body)).toContain(text);
   });
 
-  it.each(["gemini", "grok-4.3"])("is refused for %s, which does not, before any call", async (model) => {
-    const marker = `image-${crypto.randomUUID()}`;
-    const reply = await chat(cloud(), { model, messages: history(marker), tools });
-    expect([reply.status, reply.error().param]).toEqual([400, "messages[2].content[1]"]);
-    expect(await cloud().providerRequests(marker)).toEqual([]);
-  });
+  it.each(["gemini", "grok-4.3"])(
+    "reaches %s, which takes none there, in a message after the results",
+    async (model) => {
+      const marker = `image-${crypto.randomUUID()}`;
+      const reply = await chat(cloud(), { model, messages: history(marker), tools });
+      expect(reply.status).toBe(200);
+      const [received] = await cloud().providerRequests(marker);
+      expect(received?.body?.messages).toEqual([
+        expect.objectContaining({ role: "user" }),
+        expect.objectContaining({ role: "assistant" }),
+        expect.objectContaining({ role: "tool", content: [{ type: "text", text: "here" }] }),
+        { role: "user", content: [image] },
+      ]);
+    },
+  );
 });
 
 it("a call without a result is refused by its path, before any call", async () => {
@@ -125,4 +136,27 @@ it("a call without a result is refused by its path, before any call", async () =
   });
   expect(reply.error()).toMatchObject({ code: "tool_call_id_mismatch", param: "messages[1].tool_calls[0].id" });
   expect(await cloud().providerRequests(marker)).toEqual([]);
+});
+
+describe.each(Object.keys(agents) as AgentDialect[])("an agent that lives long in the dialect %s", (dialect) => {
+  it("keeps 400 KB of history over calls, images, models and cut streams, and its usage is exact", async () => {
+    const { key: apiKey, userId } = await cloud().createKey();
+    const options = { turns: 8, filler: 17_000, models: agentModels, cutEvery: 4, switchEvery: 2 };
+    const conversed = await converse({ url: cloud().url, apiKey }, dialect, options);
+    const { exchanges, history, marker } = conversed;
+    const last = exchanges.at(-1);
+    expect(last?.sentBytes).toBeGreaterThan(400_000);
+    const events = await Promise.all(exchanges.map(({ requestId }) => cloud().settledUsage(userId, requestId)));
+    expect(faultsIn(conversed, events)).toEqual([]);
+    expect((await cloud().admission(userId)).open).toEqual([]);
+    // Nothing is lost or told twice on the way to the last model.
+    const [seen] = (await cloud().providerRequests(marker)).slice(-1);
+    const text = JSON.stringify(seen?.body);
+    expect(text.length).toBeLessThan((last?.sentBytes ?? 0) * 1.1);
+    for (let turn = 0; turn < options.turns - 1; turn++) {
+      const own = marker.replace(`turn-${options.turns - 1}-`, `turn-${turn}-`);
+      const said = JSON.stringify(history).split(own).length;
+      expect(text.split(own), own).toHaveLength(said);
+    }
+  });
 });

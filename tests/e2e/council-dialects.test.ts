@@ -167,6 +167,53 @@ describe("A council as a model", () => {
     expect(completion.choices[0]?.message.content).toBeTruthy();
   });
 
+  it("answers in the format that was asked for, also where the drafts agree", async () => {
+    const key = await cloud().createKey();
+    const schema = { type: "object", properties: { result: { type: "number" } }, required: ["result"] };
+    const json_schema = { name: "result", strict: true, schema: { ...schema, additionalProperties: false } };
+    for (const stream of [false, true]) {
+      const body = {
+        model,
+        messages: [{ role: "user" as const, content: agreeing }],
+        response_format: { type: "json_schema" as const, json_schema },
+      };
+      const { completions } = openAi(cloud(), key.key).chat;
+      const completion = stream ? await completions.stream(body).finalChatCompletion() : await completions.create(body);
+      expect(JSON.parse(completion.choices[0]?.message.content ?? "")).toEqual({ result: expect.any(Number) });
+    }
+  });
+
+  it("reads the gateway's headers, names what it does not use, and is metered under its dialect", async () => {
+    const key = await cloud().createKey();
+    const post = (path: string, body: object, headers: Readonly<Record<string, string>>) =>
+      send(`${cloud().baseUrl}/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${key.key}`, ...headers },
+        body: JSON.stringify({ model, ...body }),
+      });
+    const messages = [{ role: "user", content: agreeing }];
+    const asked = [
+      ["chat-completions", "chat/completions", { messages, logprobs: true, top_logprobs: 2 }],
+      ["messages", "messages", { messages, max_tokens: 100 }],
+      ["responses", "responses", { input: agreeing }],
+    ] as const;
+    for (const [dialect, path, body] of asked) {
+      for (const name of ["x-timeout-ms", "x-retries"]) {
+        const refused = await post(path, body, { [name]: "never" });
+        expect(refused.status, `${path} ${name}`).toBe(400);
+      }
+      const reply = await post(path, body, { "x-fallback": "gpt", "x-timeout-ms": "60000" });
+      expect(reply.status, reply.text).toBe(200);
+      expect(reply.headers.get("x-warnings")).toContain("fallback");
+      if (path === "chat/completions") expect(reply.headers.get("x-warnings")).toContain("logprobs");
+      await eventually(async () => {
+        const rows = (await cloud().rows("usage")).filter(({ runId }) => runId === reply.requestId);
+        expect(rows.length).toBeGreaterThan(2);
+        for (const row of rows) expect(row.dialect).toBe(dialect);
+      });
+    }
+  });
+
   it.each([
     ["load_balance", { load_balance: { strategy: "cost", targets: [{ model: "gpt" }] } }],
     ["guardrails", { guardrails: { input: ["pii"] } }],

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type TableId, tables } from "#core/tables.ts";
 import { Browser, overHttp } from "#tests/accounts/support/gateway.ts";
 import { useCloud } from "#tests/support/cloud.ts";
-import { chat, user } from "./client.ts";
+import { chat, send, user } from "./client.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -45,6 +45,18 @@ describe("operator -- delete-user", () => {
     const reply = await chat(cloud(), body, key);
     expect(reply.status, reply.text).toBe(200);
     await cloud().settledUsage(userId, reply.requestId);
+    const asked = { message: "Hello", models: ["gpt", "claude"] };
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const battle = await send(`${cloud().url}/api/v1/battle`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(asked),
+    });
+    const { data } = JSON.parse(battle.text) as { data: { id: string } };
+    await browser.post(`/api/v1/runs/${data.id}/vote`, { winner: "agent-1" });
+    await browser.patch("/api/v1/leaderboard", { share: true });
+    const stage = async () => (await cloud().rows("rollups")).filter(({ pk }) => pk === "STAGE");
+    expect(await stage()).toMatchObject([{ people: 1, sharers: 1 }]);
     expect((await rowsOf(userId)).length).toBeGreaterThan(4);
     await expect(command(userId)).rejects.toThrow(/Add --yes/);
     expect(await command(userId, "--yes")).toMatchObject({ userId, keysRevoked: 1 });
@@ -53,6 +65,7 @@ describe("operator -- delete-user", () => {
     await command(userId, "--yes");
     const left = await rowsOf(userId);
     expect(left.filter((row) => !/^keys KEY#[0-9a-f]{64}\/MARK$/.test(row))).toEqual([]);
+    expect(await stage()).toMatchObject([{ people: 0, pairs: [expect.stringMatching(/ 0 0 0 0$/)] }]);
     const marks = (await cloud().rows("keys")).filter((row) => row.userId === userId && row.sk === "MARK");
     expect(marks).toMatchObject([{ expiresAt: expect.any(Number), revokedAt: expect.any(Number) }]);
   }, 60_000);

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createOpenAI } from "@ai-sdk/openai";
+import { tool as langchainTool } from "@langchain/core/tools";
+import { ChatOpenAI } from "@langchain/openai";
 import { Agent, tool as agentTool, OpenAIProvider, Runner, setTracingDisabled } from "@openai/agents";
 import { generateText, type ModelMessage, Output, stepCountIs, streamText, tool } from "ai";
 import { describe, expect, it } from "vitest";
@@ -171,5 +173,46 @@ describe.each(models)("OpenAI's Agents SDK (@openai/agents with its defaults) on
     const agent = new Agent({ name: "Cities", model, outputType: citySchema });
     const { finalOutput } = await runner().run(agent, "Name a city");
     expect(citySchema.safeParse(finalOutput).success).toBe(true);
+  });
+});
+
+describe.each(["gpt-5.6-sol", "gpt-5.3-codex"])("LangChain, which asks for %s over this API by itself", (model) => {
+  const requestIds: string[] = [];
+  const chatModel = () =>
+    new ChatOpenAI({
+      model,
+      apiKey: cloud().apiKey,
+      configuration: {
+        baseURL: cloud().baseUrl,
+        fetch: async (input, init) => {
+          const response = await fetch(input, init);
+          requestIds.push(response.headers.get("x-request-id") ?? "");
+          return response;
+        },
+      },
+    });
+
+  it("answers whole and streamed, calls tools, and gets an object of a schema", async () => {
+    const question = { role: "user", content: "What is the weather in Bern?" };
+    expect((await chatModel().invoke("Hello [[simulate: text=one]]")).text).toBe("one");
+    let text = "";
+    for await (const chunk of await chatModel().stream("Hello [[simulate: text=two]]")) text += chunk.text;
+    expect(text).toBe("two");
+    const weather = langchainTool(async ({ city }) => `Sunny in ${city}`, {
+      name: "get_weather",
+      description: "The weather of a city",
+      schema: weatherSchema,
+    });
+    const asking = chatModel().bindTools([weather]);
+    const called = await asking.invoke([question]);
+    const [call] = called.tool_calls ?? [];
+    if (call === undefined) throw new Error("No tool was called");
+    const answered = await asking.invoke([question, called, await weather.invoke({ ...call, type: "tool_call" })]);
+    expect(answered.text).toContain("Sunny in");
+    const structured = await chatModel().withStructuredOutput(citySchema, { name: "city" }).invoke("Name a city");
+    expect(citySchema.safeParse(structured).success).toBe(true);
+    for (const requestId of requestIds) {
+      expect((await cloud().settledUsage(cloud().userId, requestId)).dialect).toBe("responses");
+    }
   });
 });

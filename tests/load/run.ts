@@ -2,6 +2,10 @@ import { dispatch, type NamedCommands, script } from "#infra/commands/named-comm
 
 /** `npm run load -- <name>`: memory and cost that must not grow. */
 export const loadCommands = {
+  agents: {
+    summary: "conversations of 200 turns and 400 KB in each dialect; usage is exact, and memory must not grow",
+    run: script("tests/load/agents.ts"),
+  },
   mixed: {
     summary: "ten minutes of mixed traffic; recorded usage must equal the client's own count",
     run: script("tests/load/mixed.ts"),

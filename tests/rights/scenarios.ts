@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import { ratedAlias } from "#core/catalog/auto.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { type BackgroundId, backgroundFunctions, type Grant, type Route, type RouteId, routes } from "#core/routes.ts";
 import { rightsOf } from "#infra/local/rights/rights-holders.ts";
@@ -87,6 +88,16 @@ const refusedGeneration =
       await cloud.unkey.keys.updateKey({ keyId: actor.keyId, enabled: false });
       if ((await actor.post(path, body)).status !== 401) throw new Error("A disabled key was taken");
     }
+  };
+
+/** The same as another scenario, and a choice by the caller's ratings. */
+const rated =
+  (scenario: Scenario, id: RouteId, body: object): Scenario =>
+  async (cloud, lose, asked) => {
+    await scenario(cloud, lose, asked);
+    const actor = await Actor.of(cloud);
+    const sample = sampleOf(id, "Hello");
+    await actor.settled(ok(await actor.post(sample.path, { ...(sample.body as object), ...body })));
   };
 
 /** Counts tokens with the user's own provider key. */
@@ -286,11 +297,11 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: refusedGeneration("ChatCompletions", "openai"),
-  Messages: refusedGeneration("Messages", "openai"),
+  ChatCompletions: rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
+  Messages: rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
   Embeddings: generation("Embeddings", "openai"),
-  Responses: refusedGeneration("Responses", "openai"),
+  Responses: rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
   Models: keyed("Models"),
@@ -342,10 +353,24 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   OwnKey: keyed("OwnKey"),
   Limits: keyed("Limits"),
   Usage: keyed("Usage"),
-  Chat: generation("Chat", "openai"),
-  Battle: generation("Battle", "openai"),
-  Fight: generation("Fight", "openai"),
-  Council: generation("Council", "openai"),
+  Chat: rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
+  Battle: rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
+  Fight: rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),
+  Council: rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+  Vote: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const { path, body } = sampleOf("Battle", "Hello");
+    const { id } = ok(await actor.post(path, body)).data<{ id: string }>();
+    ok(await actor.browser.post(`/api/v1/runs/${id}/vote`, { winner: "agent-1" }));
+    const asking = await actor.withNewKey();
+    await asking.post(`/api/v1/runs/${id}/vote`, { winner: "agent-1" });
+    await asking.verified();
+  },
+  Leaderboard: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    ok(await actor.browser.patch("/api/v1/leaderboard", { share: true }));
+    ok(await actor.get("/api/v1/leaderboard?scope=stage"));
+  },
   Mcp: async (cloud) => {
     const actor = await Actor.of(cloud, ["openai"]);
     const post = (name: string, given: object, headers = {}): Promise<HttpReply> =>
@@ -355,6 +380,7 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
         headers,
       );
     const key = { "idempotency-key": randomUUID() };
+    ok(await post("battle", { message: "Hello", models: [ratedAlias, "claude"] }));
     const said = { model: "gpt", message: "Hello" };
     await actor.settled(ok(await post("chat", said, key)));
     const again = await post("chat", said, key);
@@ -393,7 +419,7 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   VideoGenerate: generation("VideoGenerate", "fal"),
   VideoStatus: jobStatus("VideoStatus", "VideoGenerate", "fal"),
-  Vision: generation("Vision", "openai"),
+  Vision: rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }),
   Jobs: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { id } = await startJob(actor, "FashionRun", {});

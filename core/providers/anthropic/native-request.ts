@@ -5,7 +5,7 @@ import { warningNames } from "#core/providers/warnings.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { traitsOf } from "./model-traits.ts";
 import { reviewBetas, reviewMessages } from "./review-messages.ts";
-import { lacksThinking } from "./thinking.ts";
+import { lacksThinking, minBudgetTokens } from "./thinking.ts";
 
 /** The newer version (2026-10-21) refuses temperature, top_p and top_k for every model. */
 export const defaultVersion = "2023-06-01";
@@ -45,6 +45,20 @@ export const passesNatively = ({ credential, model }: ProviderCall, { body }: Na
 
 const samplingFields = ["temperature", "top_p", "top_k"] as const;
 
+/**
+ * A thinking budget below the output limit. Agents set both to one number, which only interleaved thinking allows, and not with
+ * every model.
+ */
+const fittingBudget = (body: JsonRecord, warnings: Set<string>): JsonRecord => {
+  const { thinking, max_tokens: limit } = body;
+  if (!isRecord(thinking) || thinking.type !== "enabled") return body;
+  const { budget_tokens: budget } = thinking;
+  if (typeof budget !== "number" || typeof limit !== "number" || budget < limit) return body;
+  warnings.add("thinking.budget_tokens");
+  const { thinking: _, ...unthinking } = body;
+  return limit <= minBudgetTokens ? unthinking : { ...body, thinking: { ...thinking, budget_tokens: limit - 1 } };
+};
+
 /** What the model would refuse, and clients send all the same. */
 const fitting = (body: JsonRecord, model: string, version: string, warnings: Set<string>): JsonRecord => {
   const { maxOutputTokens, knownLimit, samplingParameters } = traitsOf(model);
@@ -83,7 +97,7 @@ export const toNativeRequest = (
     return { body: { ...native.body, model }, headers: headersOf(version, beta ? [beta] : []), warnings: [] };
   }
   const warnings = new Set<string>();
-  const body = fitting(reviewMessages(native.body, warnings), model, version, warnings);
+  const body = fittingBudget(fitting(reviewMessages(native.body, warnings), model, version, warnings), warnings);
   const betas = reviewBetas(beta, warnings);
   return { body: { ...body, model }, headers: headersOf(version, betas), warnings: warningNames(warnings) };
 };

@@ -1,12 +1,19 @@
+import type { Review } from "#core/providers/review.ts";
+
 /**
  * What of a Messages request leaves with the platform's key: fields, blocks, tools and betas that neither store anything nor
  * change the price unseen nor make Anthropic call somebody's address. What is not here is dropped and named in `X-Warnings`.
  *
- * Reviewed on 2026-11-29 against the types of @anthropic-ai/sdk 1.12 and what agents were recorded to send. `container`,
+ * What agents were recorded to send is among it. `container`,
  * `mcp_servers`, file ids (they store or find); `service_tier`, `speed`, `inference_geo`, hosted tools, `context-1m` (they
  * change the price); compaction (its tokens are not in `usage`); documents by URL are left out on purpose. A cache lifetime
  * of one hour is priced and metered.
  */
+
+export const messagesReview: Review = {
+  reviewed: "2026-11-29",
+  sources: ["@anthropic-ai/sdk@1.12"],
+};
 
 /** Members by type, or by the field that holds them. */
 export type ReviewedMembers = Readonly<Record<string, readonly string[]>>;

@@ -27,7 +27,7 @@ const budgets: Readonly<Record<string, number>> = {
   max: 32_768,
 };
 /** Anthropic's minimum. */
-const minBudgetTokens = 1_024;
+export const minBudgetTokens = 1_024;
 
 const efforts: Readonly<Record<string, Effort>> = {
   minimal: "low",

@@ -3,7 +3,7 @@ import { argumentsText } from "#core/providers/call-arguments.ts";
 import { refusedCustom } from "#core/providers/function-tools.ts";
 import { withTrueType } from "#core/providers/image-type.ts";
 import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
-import { withResultsTogether } from "#core/providers/tool-turns.ts";
+import { withResultsTogether, withTextResults } from "#core/providers/tool-turns.ts";
 import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { wellFormedJson } from "#core/values/json-text.ts";
@@ -36,7 +36,7 @@ export interface MessageRules {
   readonly extraContent: boolean;
   /** Takes back arguments of a past call that are no JSON object. */
   readonly brokenArguments: boolean;
-  /** Takes images and files in tool results. Where not, a warning says so. */
+  /** Takes images and files in tool results. Where not, they follow the results in a message of the user. */
   readonly toolParts: boolean;
   /** Kinds of part that no model of the provider takes, each with the warning that the caller gets. */
   readonly refusedParts: Readonly<Partial<Record<string, string>>>;
@@ -107,17 +107,6 @@ const withContent = (message: Loose): Loose => {
   return (content ?? undefined) === undefined && typeof refusal !== "string" ? { ...message, content: "" } : message;
 };
 
-/** @throws GatewayError for a part of a tool's result that is no text */
-const checkTextOnly = (parts: readonly Loose[], path: string): void => {
-  const index = parts.findIndex(({ type }) => type !== "text");
-  if (index < 0) return;
-  throw new GatewayError(
-    "BAD_REQUEST",
-    "This provider accepts only text in tool results. Send the image in a user message after them.",
-    { param: `${path}.content[${index}]` },
-  );
-};
-
 const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, warnings: Set<string>): Loose => {
   let cleaned: Loose = message;
   if (!rules.cacheMarks && "cache_control" in message) {
@@ -131,7 +120,6 @@ const cleanMessage = (message: ChatMessage, path: string, rules: MessageRules, w
   }
   if (Array.isArray(message.content)) {
     const parts = message.content as readonly Loose[];
-    if (message.role === "tool" && !rules.toolParts) checkTextOnly(parts, path);
     const content = mapSame(parts, (part, index) => cleanPart(part, `${path}.content[${index}]`, rules, warnings));
     if (content !== parts) cleaned = { ...cleaned, content };
   }
@@ -164,12 +152,14 @@ export const toMessages = (
   messages: readonly ChatMessage[],
   rules: MessageRules,
   warnings: Set<string>,
-): readonly Loose[] =>
-  withResultsTogether(
+): readonly Loose[] => {
+  const cleaned = withResultsTogether(
     mapSame<Loose>(messages, (message, index) =>
       cleanMessage(message as ChatMessage, `messages[${index}]`, rules, warnings),
     ),
   );
+  return rules.toolParts ? cleaned : withTextResults(cleaned);
+};
 
 /** A function whose parameters are JSON Schema of draft 2020-12, against which the providers hold them. */
 const withModernSchema = (tool: Loose, warnings: Set<string>): Loose => {

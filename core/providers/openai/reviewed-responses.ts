@@ -1,12 +1,19 @@
+import type { Review } from "#core/providers/review.ts";
+
 /**
  * What of a Responses request leaves with the platform's key: fields, items, parts and tools that neither store anything nor
  * change the price nor make OpenAI call somebody's address. What is not here is dropped and named in `X-Warnings`.
  *
- * Reviewed on 2026-11-29 against the types of openai 7.57 and OpenAI's API reference. `store`, `previous_response_id`,
+ * `store`, `previous_response_id`,
  * `conversation`, `prompt`, `background` (they store or find); `service_tier`, `context_management`, `prompt_cache_retention`,
  * `image`, `moderation`, `reasoning.mode`, hosted tools (they change the price); `metadata` (it is kept with what is stored);
  * file ids and file URLs are left out on purpose.
  */
+
+export const responsesReview: Review = {
+  reviewed: "2026-11-29",
+  sources: ["openai@7.57", "https://platform.openai.com/docs/api-reference/responses"],
+};
 
 /** Members by type. */
 export type ReviewedMembers = Readonly<Record<string, readonly string[]>>;

@@ -26,7 +26,7 @@ export interface Exchange {
   readonly signal: AbortSignal;
 }
 
-const maximumJournalBytes = 256 * 1024;
+const maximumJournalBytes = 1024 * 1024;
 const htmlPage =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
 

@@ -53,5 +53,7 @@ export const councilText = ({ jsonSchema }: Conversation, question: string): str
     return JSON.stringify({ groups: groupsOf(drafts).map((group) => group.map(({ label }) => label)) });
   }
   if ("preferred" in properties) return JSON.stringify(analysisOf(drafts));
+  // An answer in a format is made as that of any model.
+  if (jsonSchema !== undefined) return undefined;
   return question.includes("The council settled on:") ? answerOf(question, drafts) : undefined;
 };

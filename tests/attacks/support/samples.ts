@@ -164,6 +164,11 @@ const samples: Samples = {
       body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "chat", arguments: { message: text } } },
     }),
   },
+  Vote: { POST: ({ requestId }) => ({ path: `/api/v1/runs/${requestId}/vote`, body: { winner: "agent-1" } }) },
+  Leaderboard: {
+    GET: () => ({ path: "/api/v1/leaderboard" }),
+    PATCH: () => ({ path: "/api/v1/leaderboard", body: { share: false } }),
+  },
   MediaSpeech: { POST: ({ text }) => ({ path: "/api/v1/media/speech", body: { text } }) },
   MediaVoices: { GET: () => ({ path: "/api/v1/media/voices?voice_type=system" }) },
   MediaMusic: {

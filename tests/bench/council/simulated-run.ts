@@ -67,6 +67,10 @@ export class SimulatedRun implements ArenaRun {
     return work();
   }
 
+  async record(): Promise<void> {
+    // A bench has no ratings.
+  }
+
   async generate(request: GenerationRequest): Promise<Generated> {
     const input = textOf(request);
     const { model } = request;

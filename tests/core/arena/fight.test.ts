@@ -28,6 +28,40 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe("What a run leaves for ratings", () => {
+  const served = (...names: readonly string[]) =>
+    names.map((name, index) => ({ agentId: `agent-${index + 1}`, model: `${name}-served` }));
+
+  it("is who answered with which model, and every ballot, before the run's end is told", async () => {
+    const request = fightOf(["one", "two", "three"], { rounds: 1 });
+    let recordsAtEnd = 0;
+    const run = new ScriptedRun(plain);
+    await playArena(run, request, ({ name }) => {
+      if (name === "done") recordsAtEnd = run.records.length;
+    });
+    expect(recordsAtEnd).toBe(1);
+    expect(run.records[0]).toMatchObject({ mode: "fight", agents: served("one", "two", "three") });
+    const { ballots = [] } = run.records[0] ?? {};
+    expect(ballots).toHaveLength(3);
+    expect(ballots.filter(([first]) => first === "one-served")).toHaveLength(2);
+  });
+
+  it("has the answers of a battle, and no votes", async () => {
+    const { run } = await play(plain, fightOf(["one", "two"], { mode: "battle" }));
+    expect(run.records).toEqual([{ mode: "battle", agents: served("one", "two"), ballots: [] }]);
+  });
+
+  it("leaves out an agent that failed, and is nothing where no two models are left or could be", async () => {
+    const failing: Script = (call) => (call.model === "three" ? dead() : plain(call));
+    const { run } = await play(failing, fightOf(["one", "two", "three"], { rounds: 1 }));
+    expect(run.records[0]?.agents).toEqual(served("one", "two"));
+    const alone = await play(failing, fightOf(["one", "three"], { rounds: 1 }));
+    expect(alone.run.records).toEqual([]);
+    const same = await play(plain, fightOf(["one", "one"], { mode: "multi-instance" }));
+    expect(same.run.records).toEqual([]);
+  });
+});
+
 describe("A brawl", () => {
   it("tells its events in order: agents in turn, rounds in turn, votes, leaderboard, done", async () => {
     const { events } = await play(plain, fightOf(["one", "two"]));

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Agent, AgentAnswer } from "#core/arena/agent.ts";
-import type { ArenaRun, Generated, GenerationRequest } from "#core/arena/arena-run.ts";
+import type { ArenaRun, Generated, GenerationRequest, RunRecord } from "#core/arena/arena-run.ts";
 import { SearchBudget } from "#core/arena/search-budget.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
@@ -29,6 +29,8 @@ export type Script = (call: ScriptedCall) => string | MessageText | Promise<stri
 
 export class ScriptedRun implements ArenaRun {
   readonly calls: ScriptedCall[] = [];
+  /** What was left for ratings. */
+  readonly records: RunRecord[] = [];
   remaining = 840_000;
   cancelled = false;
   readonly searches = new SearchBudget();
@@ -68,6 +70,10 @@ export class ScriptedRun implements ArenaRun {
 
   remainingMs(): number {
     return this.remaining;
+  }
+
+  async record(record: RunRecord): Promise<void> {
+    this.records.push(record);
   }
 
   cancel(): void {

@@ -1,8 +1,8 @@
 import { findProvider, type ModelPrice } from "@pydantic/genai-prices";
 import { describe, expect, it } from "vitest";
 import { pricesOn } from "#core/catalog/cost.ts";
-import { otherHosts } from "#core/catalog/hosts.ts";
-import { hostsOf, resolveModel } from "#core/catalog/resolve.ts";
+import { hostsOf, otherHosts } from "#core/catalog/hosts.ts";
+import { resolveListed, resolveModel } from "#core/catalog/resolve.ts";
 
 const tables = { openrouter: "openrouter", bedrock: "aws" } as const;
 
@@ -28,6 +28,11 @@ const published = (name: string): ModelPrice | undefined => {
   return prices.at(-1)?.prices;
 };
 
+const hosts = (name: string) => {
+  const own = resolveListed(name);
+  return own === undefined ? [] : hostsOf(own);
+};
+
 describe("who else serves a model", () => {
   const names = [...otherHosts].flatMap(([id, hosts]) => hosts.map((name) => [name, id] as const));
 
@@ -42,22 +47,23 @@ describe("who else serves a model", () => {
     if (prices.cacheWrite !== undefined) expect(base(found?.cache_write_mtok)).toBe(prices.cacheWrite / 1e6);
   });
 
-  it.each(names)("%s is called by its full name with that price", (name) => {
+  it.each(names)("%s is called by its full name, with that price", (name, id) => {
     const [provider] = name.split("/");
-    const resolved = resolveModel(name);
-    expect(resolved).toMatchObject({ id: name, provider, providerModel: name.slice(`${provider}/`.length) });
-    expect(resolved.catalog?.prices).toBeDefined();
+    const host = hosts(id).find((each) => each.id === name);
+    expect(host).toMatchObject({ provider, providerModel: name.slice(`${provider}/`.length) });
+    expect(host?.catalog?.prices).toEqual(resolveModel(id).catalog?.prices);
+    expect(resolveModel(name)).toMatchObject({ id: name, provider });
   });
 
   it("are told by the model's own name, an alias and its vendor's name alike", () => {
-    const own = hostsOf("claude-sonnet-5").map(({ id }) => id);
+    const own = hosts("claude-sonnet-5").map(({ id }) => id);
     expect(own).toEqual([
       "claude-sonnet-5",
       "openrouter/anthropic/claude-sonnet-5",
       "bedrock/global.anthropic.claude-sonnet-5",
     ]);
-    expect(hostsOf("anthropic/claude-sonnet-5").map(({ id }) => id)).toEqual(own);
-    expect(hostsOf("gpt").map(({ provider }) => provider)).toEqual(["openai", "openrouter"]);
-    expect(hostsOf("mine/model")).toEqual([]);
+    expect(hosts("anthropic/claude-sonnet-5").map(({ id }) => id)).toEqual(own);
+    expect(hosts("gpt").map(({ provider }) => provider)).toEqual(["openai", "openrouter"]);
+    expect(hosts("mine/model")).toEqual([]);
   });
 });

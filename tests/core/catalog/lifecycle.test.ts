@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { costPicoUsd, toUsd } from "#core/catalog/cost.ts";
 import { embeddingModels } from "#core/catalog/embedding-models.ts";
 import { models } from "#core/catalog/models.ts";
-import { resolveEmbeddingModel, resolveModel } from "#core/catalog/resolve.ts";
+import { resolveModel } from "#core/catalog/resolve.ts";
+import { resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { shutdownWarning } from "#core/catalog/shutdown.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
@@ -102,6 +103,10 @@ describe("embedding models", () => {
     expect(costPicoUsd(model, { ...noTokens, inputTokens: 1_000_000 })).toBe(BigInt(model.prices.input) * 1_000_000n);
     expect(model.prices.output).toBe(0);
     expect(models.map(({ id }) => id)).not.toContain(model.id);
+  });
+
+  test("name no vendor before a slash: a custom provider's slug cannot collide with one", () => {
+    expect(embeddingModels.filter(({ id }) => id.includes("/"))).toEqual([]);
   });
 
   test("an unknown id of a provider passes through without a price, never with a cousin's", () => {

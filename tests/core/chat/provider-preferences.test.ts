@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { hostMeasure, resolveChoices } from "#core/chat/choices.ts";
+import { hostTools, resolveChoices } from "#core/chat/choices.ts";
 import { takePreferences } from "#core/chat/provider-preferences.ts";
-import { isAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { forgetTargets, noteSuccess, noteThroughput } from "#core/routing/target-stats.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
@@ -18,7 +17,7 @@ const take = (provider: unknown, changes: object = {}, who = caller) => {
     provider,
     ...changes,
   });
-  return takePreferences(asked, hostMeasure(asked, 2, who), (model) => isAllowed(who, model));
+  return takePreferences(asked, hostTools(asked, who));
 };
 const hosts = (provider: unknown, changes: object = {}, who = caller) =>
   take(provider, changes, who).hosts?.map(({ id }) => id);

@@ -1,7 +1,7 @@
 import type { GenerationRequest } from "#core/arena/arena-run.ts";
 import { type CouncilBody, type CouncilRequest, toCouncilRequest } from "#core/council/council-request.ts";
 import { planCouncil } from "#core/council/plan.ts";
-import { Council, type CouncilResult } from "#core/council/run-council.ts";
+import { Council, type CouncilListener, type CouncilResult } from "#core/council/run-council.ts";
 import type { CouncilEvent } from "#core/schemas/council-events.ts";
 import { type MessageText, type ScriptedCall, ScriptedRun } from "#tests/core/arena/scripted-run.ts";
 
@@ -89,6 +89,7 @@ export interface HoldOptions {
   readonly seed?: string;
   readonly prepare?: (run: ScriptedRun) => void;
   readonly request?: Partial<CouncilRequest>;
+  readonly listener?: Omit<CouncilListener, "tell">;
 }
 
 class SeededRun extends ScriptedRun {
@@ -108,7 +109,7 @@ const usualId = "req_0199c0de-7000-7000-8000-000000000000";
 export const hold = async (
   script: Script,
   body: Partial<CouncilBody> = {},
-  { seed = usualId, prepare, request: changes }: HoldOptions = {},
+  { seed = usualId, prepare, request: changes, listener = {} }: HoldOptions = {},
 ): Promise<Held> => {
   const whole: Required<Script> = {
     comparison: honestGroups,
@@ -120,7 +121,10 @@ export const hold = async (
   prepare?.(run);
   const request = { ...toCouncilRequest(bodyOf({ ...seats, ...body })), ...changes };
   const events: CouncilEvent[] = [];
-  const council = new Council(run, request, planCouncil(request), { tell: (event) => events.push(event) });
+  const council = new Council(run, request, planCouncil(request), {
+    tell: (event) => events.push(event),
+    ...listener,
+  });
   const result = await council.hold();
   council.finish(result);
   return { run, events, result };

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { config } from "#core/config.ts";
 import { deleteUserRows } from "#core/db/account-rows.ts";
 import { documents } from "#core/db/document-client.ts";
-import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
@@ -25,6 +25,8 @@ const rowsOf = (userId: string, nowMs: number): readonly (readonly [TableId, Ite
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
     ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
     ["providerKeys", rowKeys.providerKeyCount(userId)],
+    ["rollups", ratingsKey(userId)],
+    ["rollups", arenaRunKey(userId, id)],
     ["cache", rowKeys.cachedAnswer(userId, id)],
     ["cache", rowKeys.idempotency(userId, "ChatCompletions", id)],
     ["jobs", rowKeys.job(userId, id)],

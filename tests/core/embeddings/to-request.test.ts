@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { resolveEmbeddingModel } from "#core/catalog/resolve.ts";
+import { resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { checkEmbeddingRequest, embeddingTokens, toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 

@@ -24,7 +24,31 @@ describe("a wrong address", () => {
     expect(rightAddress(path, base)).toMatchObject({ dialect, message: expect.stringContaining(url) });
   });
 
-  it.each(["/api/v1/unknown", "/robots.txt", "/api/v1/files"])("%s is no client's", (path) => {
+  it.each([
+    ["/api/v1/completions", "openai", "/api/v1/chat/completions"],
+    ["/v1/completions", "openai", "/api/v1/chat/completions"],
+    ["/api/v1/chat/completions/chatcmpl-1", "openai", "not stored"],
+    ["/api/v1/files", "openai", "data: URL"],
+    ["/api/v1/files/file_1/content", "openai", "data: URL"],
+    ["/api/v1/batches", "openai", "by itself"],
+    ["/api/v1/messages/batches", "messages", "/api/v1/messages"],
+    ["/api/v1/assistants", "openai", "/api/v1/responses"],
+    ["/api/v1/threads/thread_1/runs", "openai", "/api/v1/responses"],
+    ["/api/v1/conversations", "openai", "/api/v1/responses"],
+    ["/api/v1/vector_stores/vs_1/search", "openai", "in the request"],
+    ["/api/v1/realtime", "openai", "WebSockets"],
+    ["/api/v1/audio/translations", "openai", "/api/v1/audio/transcriptions"],
+    ["/api/v1/images/variations", "openai", "/api/v1/images/edits"],
+  ])(
+    "%s, which a vendor has and the gateway has not, says what to use, in its dialect: %s",
+    (path, dialect, advice) => {
+      const right = rightAddress(path, base);
+      expect(right).toMatchObject({ dialect, message: expect.stringContaining(advice) });
+      expect(right?.message).not.toContain("Set the base URL");
+    },
+  );
+
+  it.each(["/api/v1/unknown", "/robots.txt", "/api/v1/profiles"])("%s is no client's", (path) => {
     expect(rightAddress(path, base)).toBeUndefined();
   });
 

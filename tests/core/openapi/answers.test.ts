@@ -281,6 +281,28 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(withKey({ path: "/api/v1/requests/none" }), 404);
   });
 
+  it("of ratings", async () => {
+    const body = { message: "Hello", models: ["gpt", "claude"] };
+    const battle = await expectStatus(withKey({ method: "POST", path: "/api/v1/battle", body }), 200);
+    const path = `/api/v1/runs/${battle.data<{ id: string }>().id}/vote`;
+    await expectStatus(withKey({ method: "POST", path, body: { winner: "agent-9" } }), 400);
+    await expectStatus(withKey({ method: "POST", path, body: { winner: "agent-1" } }), 200);
+    await expectStatus(session.post(path, { winner: "agent-2" }), 409);
+    await expectStatus(session.post("/api/v1/runs/none/vote", { winner: "agent-2" }), 404);
+    await expectStatus(withKey({ path: "/api/v1/leaderboard?by=people" }), 200);
+    await expectStatus(session.get("/api/v1/leaderboard?scope=stage"), 200);
+    await expectStatus(session.get("/api/v1/leaderboard?scope=everyone"), 400);
+    await expectStatus(session.patch("/api/v1/leaderboard", { share: true }), 200);
+    const asked = { model: "auto:rated", messages: [{ role: "user", content: "Hello" }] };
+    const chosen = await expectStatus(post("/api/v1/chat/completions", asked), 200);
+    expect(chosen.headers["x-warnings"]).toBe("model (auto:rated has 1 of 20 votes; auto chose)");
+    const names = { message: "Hello", models: ["auto:rated", "claude"] };
+    const again = await expectStatus(withKey({ method: "POST", path: "/api/v1/battle", body: names }), 200);
+    expect(again.headers["x-warnings"]).toContain("auto:rated has 1 of 20 votes");
+    const shared = { method: "PATCH", path: "/api/v1/leaderboard", body: { share: true } } as const;
+    await expectStatus(withKey(shared), 403);
+  });
+
   it("of exports", async () => {
     const url = "https://93.184.215.14/v1/traces";
     await expectStatus(session.get("/api/v1/exports"), 200);

@@ -124,7 +124,7 @@ const samples: Readonly<Record<Exclude<PartName, "messages[].content[]: image_ur
   },
   "messages[].content[]: image_url, of a tool": {
     request: withToolImage(turn({})),
-    marker: `"content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,${pixel}"`,
+    marker: `"role":"tool","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,${pixel}"`,
     translated: pixel,
     param: "messages[2].content[0]",
   },

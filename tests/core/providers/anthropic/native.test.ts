@@ -184,6 +184,20 @@ describe("a Messages request on its way to Anthropic", () => {
     expect(warnings).not.toContain("temperature");
   });
 
+  it("keeps a thinking budget below the output limit, also where an agent sets both to one number", () => {
+    const thinkingOf = (limit: number, budget: number, byok = false) => {
+      const asked = nativeOf({ max_tokens: limit, thinking: { type: "enabled", budget_tokens: budget } });
+      const { body, warnings } = toNativeRequest(callOf("claude-sonnet-4-5-20250929", byok), asked);
+      return [body.thinking, warnings];
+    };
+    const enabled = (budget: number) => ({ type: "enabled", budget_tokens: budget });
+    expect(thinkingOf(32_000, 32_000)).toEqual([enabled(31_999), ["thinking.budget_tokens"]]);
+    expect(thinkingOf(200_000, 100_000)).toEqual([enabled(63_999), ["max_tokens", "thinking.budget_tokens"]]);
+    expect(thinkingOf(1_000, 1_024)).toEqual([undefined, ["thinking.budget_tokens"]]);
+    expect(thinkingOf(32_000, 31_999)).toEqual([enabled(31_999), []]);
+    expect(thinkingOf(32_000, 32_000, true)).toEqual([enabled(32_000), []]);
+  });
+
   it("leaves thinking of other providers behind, and Anthropic's as it is", () => {
     const own = { type: "thinking", thinking: "Hm", signature: "EqQBCkYIARgCKkD" };
     const body = parseWith(messagesRequestSchema, {

@@ -1,0 +1,40 @@
+import { GatewayError } from "#core/errors.ts";
+import { type EmbeddingModel, embeddingModels } from "./embedding-models.ts";
+import { customModel, type ResolvedModel, safeProviderModel } from "./resolve.ts";
+
+const embeddingsByName = new Map(
+  embeddingModels.flatMap((model) => [
+    [model.id, model],
+    [`${model.provider}/${model.providerModel}`, model],
+  ]),
+);
+
+/** A resolved model of POST /api/v1/embeddings; `catalog` is undefined for an id that passes through. */
+export interface ResolvedEmbedding extends ResolvedModel {
+  readonly provider: EmbeddingModel["provider"] | "custom";
+  readonly catalog: EmbeddingModel | undefined;
+}
+
+/**
+ * Resolves an embedding model: a catalogue id, `openai/…` or `google/…` for one that it does not know, or `slug/…` of a
+ * custom provider.
+ * @throws GatewayError INVALID_MODEL that lists them.
+ */
+export const resolveEmbeddingModel = (name: string): ResolvedEmbedding => {
+  const known = embeddingsByName.get(name);
+  if (known !== undefined) {
+    return { id: known.id, provider: known.provider, providerModel: known.providerModel, catalog: known };
+  }
+  const [provider = "", ...rest] = name.split("/");
+  const providerModel = rest.join("/");
+  if ((provider === "openai" || provider === "google") && safeProviderModel.test(providerModel)) {
+    return { id: name, provider, providerModel, catalog: undefined };
+  }
+  const custom = customModel(name);
+  if (custom !== undefined) return { ...custom, catalog: undefined };
+  const suggestions = embeddingModels.map(({ id }) => id);
+  throw new GatewayError("INVALID_MODEL", `No embedding model has this name. Supported: ${suggestions.join(", ")}.`, {
+    param: "model",
+    details: { suggestions },
+  });
+};
