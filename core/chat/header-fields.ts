@@ -48,15 +48,57 @@ const withPreferences = (request: ChatRequest, text: string | undefined): ChatRe
   return { ...request, provider } as ChatRequest;
 };
 
+type LoadBalance = NonNullable<ChatRequest["load_balance"]>;
+
+const strategies: readonly string[] = [
+  "weighted",
+  "round_robin",
+  "latency",
+  "cost",
+] satisfies LoadBalance["strategy"][];
+const maxTargets = 16;
+const maxWeight = 1_000_000;
+/** `<model>`, with `=<weight>` and `@<provider key>` where they are given. */
+const targetForm = /^([^\s=@,;]{1,200})(?:=(\d{1,7}(?:\.\d{1,6})?))?(?:@([^\s=@,;]{1,64}))?$/;
+
+const targetOf = (text: string): LoadBalance["targets"][number] => {
+  const [, model, weight, slug] = targetForm.exec(text.trim()) ?? [];
+  if (model === undefined || Number(weight ?? 0) > maxWeight) {
+    throw refused(
+      `X-Load-Balance has a target that is not <model>=<weight>@<provider key>; weight (up to ${maxWeight}) and key may be left out.`,
+      "X-Load-Balance",
+    );
+  }
+  return {
+    model,
+    ...(weight === undefined ? {} : { weight: Number(weight) }),
+    ...(slug === undefined ? {} : { provider_key: slug }),
+  };
+};
+
+/** `<strategy>; <target>, <target>` */
+const loadBalanceOf = (text: string): LoadBalance => {
+  const [strategy = "", list = "", ...more] = text.split(";").map((part) => part.trim());
+  const targets = list.split(",").filter((target) => target.trim() !== "");
+  if (!strategies.includes(strategy) || more.length > 0 || targets.length === 0 || targets.length > maxTargets) {
+    throw refused(
+      `X-Load-Balance must be ${strategies.join(", ")}, a semicolon, and 1 to ${maxTargets} targets separated by commas.`,
+      "X-Load-Balance",
+    );
+  }
+  return { strategy: strategy as LoadBalance["strategy"], targets: targets.map(targetOf) };
+};
+
 /**
- * A request with what its headers say: `X-Fallback`, `X-Retries`, `X-Timeout-Ms` and `X-Provider-Preferences`. A field of the body counts more than
- * its header. @throws GatewayError BAD_REQUEST for a header that is not valid
+ * A request with what its headers say: `X-Fallback`, `X-Load-Balance`, `X-Retries`, `X-Timeout-Ms` and
+ * `X-Provider-Preferences`. A field of the body counts more than its header. @throws GatewayError BAD_REQUEST for a header that is not valid
  */
 export const withHeaderFields = (asked: ChatRequest, headers: Headers): ChatRequest => {
   const request = withPreferences(asked, headers["x-provider-preferences"]);
-  const { "x-fallback": fallback, "x-retries": retries, "x-timeout-ms": timeout } = headers;
-  if (fallback === undefined && retries === undefined && timeout === undefined) return request;
-  const named: Pick<ChatRequest, "fallback" | "retries" | "timeout"> = {
+  const { "x-fallback": fallback, "x-load-balance": balance, "x-retries": retries, "x-timeout-ms": timeout } = headers;
+  if ([fallback, balance, retries, timeout].every((value) => value === undefined)) return request;
+  const named: Pick<ChatRequest, "fallback" | "load_balance" | "retries" | "timeout"> = {
+    ...(balance === undefined ? {} : { load_balance: loadBalanceOf(balance) }),
     ...(fallback === undefined ? {} : { fallback: namesOf(fallback) }),
     ...(retries === undefined ? {} : { retries: integerOf(retries, "X-Retries", 0, maxRetries) }),
     ...(timeout === undefined ? {} : { timeout: integerOf(timeout, "X-Timeout-Ms", 1, maxTimeoutMs) }),
@@ -64,6 +106,7 @@ export const withHeaderFields = (asked: ChatRequest, headers: Headers): ChatRequ
   return {
     ...request,
     fallback: request.fallback ?? named.fallback,
+    load_balance: request.load_balance ?? named.load_balance,
     retries: request.retries ?? named.retries,
     timeout: request.timeout ?? named.timeout,
   };

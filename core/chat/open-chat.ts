@@ -14,7 +14,7 @@ import type { PreferringRequest } from "./provider-preferences.ts";
 /** What a chat completion is asked with. */
 export interface ChatOpening {
   readonly body: ChatRequest;
-  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Retries`, `X-Timeout-Ms` and `X-Provider-Preferences` are read. */
+  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails` and the headers of the gateway's fields (header-fields.ts) are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
   /** How the client asked, where it could have asked otherwise. */
@@ -57,7 +57,7 @@ const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
   if (!request.messages.every(isText)) (await import("./check-urls.ts")).checkUrls(request);
 };
 
-const fieldHeaders = ["x-fallback", "x-retries", "x-timeout-ms", "x-provider-preferences"];
+const fieldHeaders = ["x-fallback", "x-load-balance", "x-retries", "x-timeout-ms", "x-provider-preferences"];
 
 /** A request with what its headers say. Few requests have such headers: the others do not load what reads them. */
 const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> =>

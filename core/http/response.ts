@@ -69,6 +69,7 @@ const allowed = [
   "X-Cache-TTL",
   "X-Fallback",
   "X-Guardrails",
+  "X-Load-Balance",
   "X-Provider-Key",
   "X-Request-ID",
   "X-Retries",

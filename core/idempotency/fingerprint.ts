@@ -23,6 +23,7 @@ export const answerHeaders = [
   "anthropic-version",
   "x-fallback",
   "x-guardrails",
+  "x-load-balance",
   "x-provider-key",
 ] as const;
 

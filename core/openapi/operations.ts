@@ -80,6 +80,12 @@ const fieldHeaders: readonly HeaderParameter[] = [
     schema: z.string(),
     description: "Up to 8 models to try next, separated by commas: the field `fallback`.",
   },
+  {
+    name: "X-Load-Balance",
+    schema: z.string(),
+    description:
+      "The field `load_balance`, such as `weighted; gpt=3, claude=1@team`: a strategy, then models with weight and provider key.",
+  },
   { name: "X-Retries", schema: z.int().min(0).max(5), description: "The field `retries`." },
   {
     name: "X-Timeout-Ms",

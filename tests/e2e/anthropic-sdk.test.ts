@@ -221,6 +221,16 @@ describe("Anthropic's SDK", () => {
     expect(JSON.stringify(error.error)).toContain('"anthropic"');
   });
 
+  it("balances over the models that a header names", async () => {
+    const usedFor = async (balance: string): Promise<string | null> => {
+      const headers = { "X-Load-Balance": balance };
+      const { response } = await client().messages.create(ask("claude"), { headers }).withResponse();
+      return response.headers.get("x-provider-used");
+    };
+    expect(await usedFor("weighted; gpt-4o-mini=0, gemini=1")).toBe("google (simulated)");
+    expect(await usedFor("weighted; gpt-4o-mini=1, gemini=0")).toBe("openai (simulated)");
+  });
+
   it("lists models page by page", async () => {
     const ids: string[] = [];
     for await (const model of client().models.list({ limit: 20 })) {

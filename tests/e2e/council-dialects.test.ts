@@ -122,6 +122,37 @@ describe("A council as a model", () => {
     expect(reportIn(response.usage).decidedBy).toBe("majority");
   });
 
+  it("is held once under one Idempotency-Key in each dialect, whole and streamed", async () => {
+    const key = await cloud().createKey();
+    const marker = `${crypto.randomUUID()} ${agreeing}`;
+    const messages = [{ role: "user", content: marker }];
+    const asked = [
+      ["chat/completions", { messages }],
+      ["messages", { messages, max_tokens: 100, stream: true }],
+      ["responses", { input: marker, stream: true }],
+    ] as const;
+    for (const [path, body] of asked) {
+      const ask = () =>
+        send(`${cloud().baseUrl}/${path}`, {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            authorization: `Bearer ${key.key}`,
+            "idempotency-key": `once-${path}`,
+          },
+          body: JSON.stringify({ model, ...body }),
+        });
+      const first = await ask();
+      expect(first.status, first.text).toBe(200);
+      const calls = (await cloud().providerRequests(marker)).length;
+      const second = await ask();
+      expect(second.text).toBe(first.text);
+      expect(second.headers.get("x-idempotent-replay")).toBe("true");
+      expect(second.headers.get("x-council-drafts")).toBe("3/3");
+      expect(await cloud().providerRequests(marker)).toHaveLength(calls);
+    }
+  });
+
   it("gives an agent's tools to the judge alone, and their calls to the agent", async () => {
     const key = await cloud().createKey();
     const tools = [

@@ -97,8 +97,8 @@ const main = async (): Promise<void> => {
           "Dialect",
           "Requests",
           "Last request, KB",
-          "Median of the first quarter, ms",
-          "Median of the last quarter, ms",
+          "Overhead of the first quarter, ms",
+          "Overhead of the last quarter, ms",
         ],
         conversed.map((each) => [
           each.dialect,

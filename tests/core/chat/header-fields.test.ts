@@ -14,6 +14,20 @@ describe("the gateway's fields as headers", () => {
     });
   });
 
+  it("balance over several models, with weights and provider keys where they are given", () => {
+    const header = "weighted; gpt=3, my-vllm/qwen-3@team , deepseek/deepseek-v3.2:free=0.5@team";
+    expect(withHeaderFields(request, { "x-load-balance": header }).load_balance).toEqual({
+      strategy: "weighted",
+      targets: [
+        { model: "gpt", weight: 3 },
+        { model: "my-vllm/qwen-3", provider_key: "team" },
+        { model: "deepseek/deepseek-v3.2:free", weight: 0.5, provider_key: "team" },
+      ],
+    });
+    const own = { ...request, load_balance: { strategy: "cost" as const, targets: [{ model: "grok" }] } };
+    expect(withHeaderFields(own, { "x-load-balance": header }).load_balance).toEqual(own.load_balance);
+  });
+
   it("count less than the body's own", () => {
     const body = { ...request, fallback: ["grok"], retries: 1, timeout: 9 };
     const headers = { "x-fallback": "claude", "x-retries": "0", "x-timeout-ms": "1500" };
@@ -42,6 +56,16 @@ describe("the gateway's fields as headers", () => {
     ["X-Timeout-Ms", "soon"],
     ["X-Fallback", "a,b,c,d,e,f,g,h,i"],
     ["X-Fallback", "a".repeat(201)],
+    ["X-Load-Balance", "gpt, claude"],
+    ["X-Load-Balance", "fastest; gpt"],
+    ["X-Load-Balance", "cost"],
+    ["X-Load-Balance", "cost; , "],
+    ["X-Load-Balance", "cost; gpt; claude"],
+    ["X-Load-Balance", "weighted; gpt=1000001"],
+    ["X-Load-Balance", "weighted; gpt=-1"],
+    ["X-Load-Balance", "weighted; gpt@"],
+    ["X-Load-Balance", `cost; ${"gpt,".repeat(17)}`],
+    ["X-Load-Balance", `cost; ${"a".repeat(201)}`],
     ["X-Provider-Preferences", "anthropic"],
     ["X-Provider-Preferences", "[]"],
     ["X-Provider-Preferences", `{"order":["${"a".repeat(2_000)}"]}`],
