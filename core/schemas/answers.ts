@@ -526,7 +526,7 @@ export const newExportAnswer = success(
 const deliveryView = z
   .strictObject({
     id: z.string(),
-    kind: z.string().describe("`job`, `export` or an alert"),
+    kind: z.string().describe("`job`, `export` or `budget`"),
     exportId: text,
     messageId: z.string(),
     origin: z.string(),
@@ -541,6 +541,8 @@ const deliveryView = z
 export const deliveriesAnswer = success(
   z.strictObject({ pending: z.array(deliveryView), ended: z.array(deliveryView) }),
 );
+
+export const accountAnswer = success(z.strictObject({ status: z.literal("deleting") }));
 
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 

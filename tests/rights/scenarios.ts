@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { ratedAlias } from "#core/catalog/auto.ts";
+import { budgetAttribute } from "#core/db/admission-row.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { type BackgroundId, backgroundFunctions, type Grant, type Route, type RouteId, routes } from "#core/routes.ts";
 import { rightsOf } from "#infra/local/rights/rights-holders.ts";
-import type { HttpReply } from "#tests/accounts/support/gateway.ts";
+import { Browser, type HttpReply } from "#tests/accounts/support/gateway.ts";
 import { nowhere, type Sample, sampledOperations } from "#tests/attacks/support/samples.ts";
 import { eventually, type TestCloud } from "#tests/support/cloud.ts";
 import { Actor } from "./actor.ts";
@@ -222,7 +223,8 @@ const rolledUp: Scenario = async (cloud) => {
   const next = ok(rotation).data<{ keyId: string }>();
   ok(await browser.patch(`/api/v1/keys/${next.keyId}`, { budget: { usd: 0.01, period: "day" } }));
   const requestId = refused.headers["x-request-id"] ?? "";
-  const { day } = await cloud.settledUsage(userId, requestId);
+  const { day, budget: charged = "" } = await cloud.settledUsage(userId, requestId);
+  await cloud.setAttribute("keys", rowKeys.admission(userId), budgetAttribute(charged), 1_000_000_000_000);
   await cloud.setAttribute("usage", rowKeys.usageEvent(userId, day, requestId, 0), "touched", true);
   await alerted(actor, 2);
 };
@@ -347,6 +349,17 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     ok(await browser.send({ method: "PATCH", path, body: { headers: { "x-marker": "other" } } }));
     ok(await browser.send({ method: "DELETE", path }));
   },
+  Account: async (cloud) => {
+    const account = await cloud.createUser();
+    // Asked again by who signs in again, it begins anew.
+    for (const browser of [Browser.of(cloud.url), Browser.of(cloud.url)]) {
+      ok(await (await browser.signIn(account)).delete("/api/v1/account"));
+    }
+  },
+  AccountExport: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    ok(await actor.browser.get("/api/v1/account/export"));
+  },
   Deliveries: async (cloud) => {
     ok(await (await Actor.of(cloud)).browser.get("/api/v1/deliveries"));
   },
@@ -459,6 +472,26 @@ const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
     await polled(actor, await startJob(actor, "FashionRun", {}, "Hello [[simulate: fail=PoseError]]"), "failed");
   },
   SendDeliveries: async (cloud) => tried(await polledWebhook(cloud)),
+  DeleteAccounts: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const { browser, userId } = actor;
+    await answered(actor);
+    ok(await newExport(cloud, browser));
+    ok(await browser.patch("/api/v1/leaderboard", { share: true }));
+    // Of a key that an older version revoked, only the mark is left.
+    await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "userId", userId);
+    await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "keyId", "key_old");
+    ok(await browser.delete("/api/v1/account"));
+    await eventually(async () => {
+      const deletion = await cloud.row("jobs", rowKeys.accountDeletion(userId));
+      if (deletion?.pass !== "last") throw new Error("The first pass is not over");
+    });
+    await cloud.setAttribute("jobs", rowKeys.accountDeletion(userId), "dueAt", rowKeys.sortableMs(0));
+    await eventually(async () => {
+      const deletion = await cloud.row("jobs", rowKeys.accountDeletion(userId));
+      if (deletion !== undefined) throw new Error("The last pass is not over");
+    });
+  },
 };
 
 export interface Row {
