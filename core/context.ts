@@ -28,6 +28,11 @@ export interface RequestContext {
   tags?: Readonly<Record<string, string>>;
   /** A provider may be at paid work that a repeated request would pay for again: a job, or media that it is making. */
   handedOver?: boolean;
+  /**
+   * Notes that paid work is about to be handed over, so that not even a kill lets the request be made again. Set where the
+   * request has an `Idempotency-Key`. @throws GatewayError, AwsError: then nothing may be handed over
+   */
+  beforeHandOver?: () => Promise<void>;
   /** Code of the error that the answer was or ended in. */
   errorCode: string | undefined;
   /** Dimensions of the request's metrics: from the catalogue only. */

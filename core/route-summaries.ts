@@ -31,6 +31,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   Exports: "Lists and creates exports of requests",
   Export: "Changes and deletes an export",
   Deliveries: "Lists what is owed to the account's servers",
+  Account: "Deletes the account",
+  AccountExport: "Returns the account's data as JSON lines, page by page",
   Usage: "Returns requests, tokens and cost by day, model, key and provider",
   SignIn: "Signs in with email and password",
   SignUp: "Creates an account",
@@ -76,5 +78,6 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   ExportUsage: "Makes deliveries of settled usage for exports",
   UsageRollup: "Adds settled usage to the daily sums",
   PollJobs: "Polls jobs and settles them",
+  DeleteAccounts: "Deletes what accounts left whose owners deleted them",
   SendDeliveries: "Sends due deliveries, such as webhooks",
 };

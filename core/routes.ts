@@ -27,6 +27,7 @@ type TableAction =
   | "Query"
   | "BatchGetItem"
   | "BatchWriteItem"
+  | "Scan"
   | "DescribeTable";
 type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
 
@@ -518,6 +519,46 @@ export const deliveriesRoute = /* @__PURE__ */ row(() => ({
   grants: [...session, "secret:UnkeyRootKey", "jobs:Query"],
 }));
 
+export const accountRoute = /* @__PURE__ */ row(() => ({
+  id: "Account",
+  path: "/api/v1/account",
+  methods: ["DELETE"],
+  handler: "functions/account.handler",
+  auth: "session",
+  // A password is tried with it.
+  limit: perUser("account", 5),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "keys:GetItem",
+    "keys:Query",
+    "keys:UpdateItem",
+    "jobs:GetItem",
+    "jobs:PutItem",
+  ],
+}));
+
+export const accountExportRoute = /* @__PURE__ */ row(() => ({
+  id: "AccountExport",
+  path: "/api/v1/account/export",
+  methods: ["GET"],
+  handler: "functions/account-export.handler",
+  auth: "session",
+  limit: perUser("account-export", 60),
+  ...buffered,
+  grants: [
+    ...session,
+    "secret:UnkeyRootKey",
+    "keys:GetItem",
+    "keys:Query",
+    "providerKeys:Query",
+    "jobs:Query",
+    "rollups:Query",
+    "usage:Query",
+  ],
+}));
+
 export const signInRoute = /* @__PURE__ */ row(() => ({
   id: "SignIn",
   path: "/api/auth/sign-in",
@@ -996,6 +1037,8 @@ export const routes = [
   exportsRoute,
   exportRoute,
   deliveriesRoute,
+  accountRoute,
+  accountExportRoute,
   signInRoute,
   signUpRoute,
   magicLinkRoute,
@@ -1051,7 +1094,7 @@ export const catchAll = /* @__PURE__ */ row(() => ({
   grants: [],
 }));
 
-/** Adding to the daily sums, and alerts of budgets with their deliveries. */
+/** Adding to the daily sums, alerts of budgets with their deliveries, and the last use of provider keys. */
 const rollupGrants = [
   "rollups:PutItem",
   "rollups:UpdateItem",
@@ -1060,7 +1103,39 @@ const rollupGrants = [
   "keys:UpdateItem",
   "jobs:PutItem",
   "jobs:UpdateItem",
+  "providerKeys:UpdateItem",
 ] as const satisfies Grant[];
+
+/** Revoking all keys of an account, and deleting its rows. */
+const deletionGrants = [
+  "secret:UnkeyRootKey",
+  "keys:GetItem",
+  "keys:Query",
+  // A mark is found by its key's hash: those of keys that older versions revoked are found by nothing else.
+  "keys:Scan",
+  "keys:PutItem",
+  "keys:UpdateItem",
+  "keys:DeleteItem",
+  "keys:BatchWriteItem",
+  "providerKeys:Query",
+  "providerKeys:BatchWriteItem",
+  "cache:Query",
+  "cache:BatchWriteItem",
+  "jobs:Query",
+  "jobs:Query/due",
+  "jobs:UpdateItem",
+  "jobs:BatchWriteItem",
+  "usage:Query",
+  "usage:BatchWriteItem",
+  // Votes that the user shares leave the stage's sums.
+  "rollups:GetItem",
+  "rollups:PutItem",
+  "rollups:Query",
+  "rollups:BatchWriteItem",
+] as const satisfies Grant[];
+
+const minuteOfWork = { timeoutSeconds: 60, memoryMb: 512 } as const;
+const everyMinute = { schedule: "rate(1 minute)" } as const;
 
 /** Functions that no path reaches. */
 export const backgroundFunctions = /* @__PURE__ */ lazily(
@@ -1069,9 +1144,8 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
       {
         id: "SweepUsage",
         handler: "functions/sweep-usage.handler",
-        trigger: { schedule: "rate(1 minute)" },
-        timeoutSeconds: 60,
-        memoryMb: 512,
+        trigger: everyMinute,
+        ...minuteOfWork,
         grants: ["usage:Query/open", "usage:UpdateItem", "keys:GetItem", "keys:UpdateItem"],
       },
       {
@@ -1079,8 +1153,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         handler: "functions/usage-rollup.handler",
         // An open row is settled later: only then is there anything to add.
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "bisect" },
-        timeoutSeconds: 60,
-        memoryMb: 512,
+        ...minuteOfWork,
         grants: rollupGrants,
       },
       {
@@ -1088,16 +1161,14 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         handler: "functions/export-usage.handler",
         // A function of its own: exports that cannot be made hold back no sums. Half a batch would be another message.
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "whole" },
-        timeoutSeconds: 60,
-        memoryMb: 512,
+        ...minuteOfWork,
         grants: ["jobs:Query", "jobs:PutItem", "jobs:UpdateItem"],
       },
       {
         id: "PollJobs",
         handler: "functions/poll-jobs.handler",
-        trigger: { schedule: "rate(1 minute)" },
-        timeoutSeconds: 60,
-        memoryMb: 512,
+        trigger: everyMinute,
+        ...minuteOfWork,
         grants: [
           "jobs:Query/due",
           "jobs:GetItem",
@@ -1115,10 +1186,16 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
       {
         id: "SendDeliveries",
         handler: "functions/send-deliveries.handler",
-        trigger: { schedule: "rate(1 minute)" },
-        timeoutSeconds: 60,
-        memoryMb: 512,
+        trigger: everyMinute,
+        ...minuteOfWork,
         grants: [...deliveryGrants, "jobs:Query/due"],
+      },
+      {
+        id: "DeleteAccounts",
+        handler: "functions/delete-accounts.handler",
+        trigger: everyMinute,
+        ...minuteOfWork,
+        grants: deletionGrants,
       },
     ] as const satisfies readonly BackgroundFunction[],
 );

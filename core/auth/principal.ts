@@ -18,6 +18,8 @@ export interface SessionPrincipal {
   readonly userId: string;
   readonly email: string | undefined;
   readonly sessionId: string;
+  /** Unix ms of the last time that the user proved to be who they are; undefined where Supabase does not say. */
+  readonly signedInAtMs?: number | undefined;
   /** Asks Supabase that the session still exists. Call before a secret is made or shown. @throws GatewayError */
   confirm(): Promise<void>;
 }

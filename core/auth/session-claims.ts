@@ -23,6 +23,11 @@ const claimsSchema = z.object({
   session_id: z.string().min(1),
   email: z.string().optional(),
   is_anonymous: z.boolean().optional(),
+  /** How and when (unix seconds) the user signed in. A refreshed token keeps it. */
+  amr: z
+    .array(z.object({ timestamp: z.number() }))
+    .optional()
+    .catch(undefined),
 });
 
 const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
@@ -76,7 +81,7 @@ const readUser = async (supabase: SupabaseClient, userId: string): Promise<User>
 export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {
   const parsed = claimsSchema.safeParse(await verifiedClaims(supabase));
   if (!parsed.success) throw noSession();
-  const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous } = parsed.data;
+  const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous, amr = [] } = parsed.data;
   const audiences = typeof aud === "string" ? [aud] : aud;
   if (iss !== `${config.supabaseUrl()}/auth/v1` || !audiences.includes(audience) || anonymous === true)
     throw noSession();
@@ -86,6 +91,7 @@ export const readSession = async (supabase: SupabaseClient): Promise<SessionPrin
     userId: sub,
     email,
     sessionId,
+    signedInAtMs: amr.length === 0 ? undefined : Math.max(...amr.map(({ timestamp }) => timestamp)) * 1_000,
     confirm: async () => {
       await readUser(supabase, sub);
     },

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BatchWriteCommand, QueryCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, PutCommand, QueryCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
@@ -32,6 +32,7 @@ const partitionsOf = (userId: string, nowMs: number): readonly (readonly [TableI
     ["rollups", rowKeys.tagNames(userId, "").pk],
     ...days.map((day) => ["rollups", rowKeys.rolledUp(userId, day, "", 0).pk] as const),
     ["keys", user],
+    ["jobs", rowKeys.accountDeletion(userId).pk],
   ];
 };
 
@@ -49,11 +50,27 @@ const deleteKeys = async (table: TableId, keys: readonly Record<string, unknown>
   }
 };
 
-/** Deletes a partition. Resolves to the number of its rows. @throws TableUnavailable */
-const deletePartition = async (table: TableId, pk: string): Promise<number> => {
+/** What a deletion may leave out, and when it stops. */
+export interface DeletionOptions {
+  /** Keeps the row that refuses the user's requests, and the one that says that the account is being deleted. */
+  readonly keepsRefusal?: boolean;
+  /** Fires when no further call may begin. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const isRefusal = (userId: string, { pk, sk }: Record<string, unknown>): boolean =>
+  [rowKeys.admission(userId), rowKeys.accountDeletion(userId)].some((key) => key.pk === pk && key.sk === sk);
+
+/** Deletes a partition. Resolves to the number of its rows, and whether it came to the end. @throws TableUnavailable */
+const deletePartition = async (
+  userId: string,
+  [table, pk]: readonly [TableId, string],
+  { keepsRefusal = false, signal }: DeletionOptions,
+): Promise<{ readonly deleted: number; readonly isWhole: boolean }> => {
   let deleted = 0;
   let start: Record<string, unknown> | undefined;
   do {
+    if (signal?.aborted === true) return { deleted, isWhole: false };
     const { Items = [], LastEvaluatedKey } = await documents.send(
       new QueryCommand({
         TableName: config.tableName(table),
@@ -64,12 +81,22 @@ const deletePartition = async (table: TableId, pk: string): Promise<number> => {
         ExclusiveStartKey: start,
       }),
     );
-    await deleteKeys(table, Items);
-    deleted += Items.length;
+    const rows = keepsRefusal ? Items.filter((item) => !isRefusal(userId, item)) : Items;
+    await deleteKeys(table, rows);
+    deleted += rows.length;
     start = LastEvaluatedKey;
   } while (start !== undefined);
-  return deleted;
+  return { deleted, isWhole: true };
 };
+
+/** Leaves of an admission row what refuses requests: no money, no open requests. @throws TableUnavailable */
+const strip = (userId: string, nowMs: number): Promise<unknown> =>
+  documents.send(
+    new PutCommand({
+      TableName: config.tableName("keys"),
+      Item: { ...rowKeys.admission(userId), open: {}, disabledAt: nowMs },
+    }),
+  );
 
 const markSchema = z.object({ pk: z.string(), keyId: z.string() });
 
@@ -120,17 +147,28 @@ export const expireMark = async (keyHash: string, nowMs: number): Promise<void> 
     });
 };
 
+/** Rows of each table that were deleted, and whether all were. */
+export interface DeletedRows {
+  readonly rows: Readonly<Partial<Record<TableId, number>>>;
+  readonly isWhole: boolean;
+}
+
 /**
  * Deletes every row of a user from every table, except the marks of revoked keys. Running it again deletes what a function
- * that was still running wrote meanwhile. Resolves to the number of rows by table. @throws TableUnavailable
+ * that was still running wrote meanwhile, and goes on where a signal stopped it. @throws TableUnavailable
  */
 export const deleteUserRows = async (
   userId: string,
   nowMs: number,
-): Promise<Readonly<Partial<Record<TableId, number>>>> => {
-  const deleted: Partial<Record<TableId, number>> = {};
-  for (const [table, pk] of partitionsOf(userId, nowMs)) {
-    deleted[table] = (deleted[table] ?? 0) + (await deletePartition(table, pk));
+  options: DeletionOptions = {},
+): Promise<DeletedRows> => {
+  const rows: Partial<Record<TableId, number>> = {};
+  for (const partition of partitionsOf(userId, nowMs)) {
+    const [table] = partition;
+    const { deleted, isWhole } = await deletePartition(userId, partition, options);
+    rows[table] = (rows[table] ?? 0) + deleted;
+    if (!isWhole) return { rows, isWhole };
   }
-  return deleted;
+  if (options.keepsRefusal === true) await strip(userId, nowMs);
+  return { rows, isWhole: true };
 };

@@ -88,7 +88,7 @@ export const putRatings = (key: ItemKey, { version, ...row }: RatingsRow, nowMs:
 /** How long a run can be voted on, ms: as long as feedback can be given. */
 export const voteableMs = 30 * 86_400_000;
 
-const runSchema = z.object({
+export const arenaRunSchema = z.object({
   userId: z.string(),
   runId: z.string(),
   keyId: z.optional(z.string()),
@@ -99,7 +99,7 @@ const runSchema = z.object({
 });
 
 /** A run of the arena: who made it, and which model answered as which agent. */
-export type ArenaRunRow = z.infer<typeof runSchema>;
+export type ArenaRunRow = z.infer<typeof arenaRunSchema>;
 
 /** Notes a run. Noting it again changes nothing. @throws AwsError */
 export const putArenaRun = async (run: ArenaRunRow): Promise<void> => {
@@ -116,6 +116,6 @@ export const putArenaRun = async (run: ArenaRunRow): Promise<void> => {
 export const readArenaRun = async (userId: string, runId: string, nowMs: number): Promise<ArenaRunRow | undefined> => {
   const item = await getItem("rollups", arenaRunKey(userId, runId), { consistent: true });
   if (item === undefined) return undefined;
-  const run = runSchema.parse(item);
+  const run = arenaRunSchema.parse(item);
   return run.startedAt + voteableMs < nowMs ? undefined : run;
 };

@@ -6,7 +6,7 @@ import { type Additions, type RollupRow, rollupRowSchema, sumNames, type TagRow,
 import { rowKeys } from "./row-keys.ts";
 import type { ItemKey } from "./table.ts";
 import { TableUnavailable } from "./table-unavailable.ts";
-import { tagHash, takeName } from "./tag-names.ts";
+import { hasPlace, tagHash } from "./tag-names.ts";
 import { TransactionRefused, transact } from "./transaction.ts";
 import { keepSeconds, type UsageEvent } from "./usage-events.ts";
 
@@ -113,7 +113,7 @@ const maxUnlistedModels = 100;
 
 /** The name under which a model outside the catalogue is summed: its own up to 100 a day, then `other`. */
 export const unlistedModelName = async (userId: string, day: string, model: string): Promise<string> =>
-  (await takeName(rowKeys.unlistedModels(userId, day), model, maxUnlistedModels, rollupExpiry(day)))
+  (await hasPlace(rowKeys.unlistedModels(userId, day), model, maxUnlistedModels, rollupExpiry(day)))
     ? model
     : otherModels;
 

@@ -71,6 +71,8 @@ export const rowKeys = {
   exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
   /** Says that a delivery of an export was written. */
   exportedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORTED#${id}` }),
+  /** An account that is being deleted. Not in the user's partition, which the deletion empties. */
+  accountDeletion: (userId: string): ItemKey => ({ pk: `DELETION#${userId}`, sk: "ACCOUNT" }),
   /** Prefixes of the sort keys of deliveries. */
   pendingDeliveries: "PENDING_DELIVERY#",
   endedDeliveries: "DELIVERY#",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
 import { config } from "#core/config.ts";
 import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
@@ -16,8 +17,24 @@ const maxTagValues = 100;
 /** The value under which all others are summed once a day shows 100 of a tag. */
 export const otherValues = "other";
 
-/** Takes a place for a name in a set. False when the set is full without it. */
-export const takeName = async (key: ItemKey, name: string, max: number, expiresAt: number): Promise<boolean> => {
+const refusalSchema = z.object({
+  name: z.literal("ConditionalCheckFailedException"),
+  Item: z.optional(z.object({ names: z.object({ SS: z.array(z.string()) }) })),
+});
+
+/** Members of a set without room, in which the name is not; undefined for another fault. */
+const fullSetOf = (error: unknown): ReadonlySet<string> | undefined => {
+  const refusal = refusalSchema.safeParse(error);
+  return refusal.success ? new Set(refusal.data.Item?.names.SS) : undefined;
+};
+
+/** Takes a place for a name in a set. Without room for it, resolves to the set. */
+const takeName = async (
+  key: ItemKey,
+  name: string,
+  max: number,
+  expiresAt: number,
+): Promise<ReadonlySet<string> | undefined> => {
   try {
     await documents.send(
       new UpdateCommand({
@@ -27,27 +44,40 @@ export const takeName = async (key: ItemKey, name: string, max: number, expiresA
         ConditionExpression: "attribute_not_exists(#names) OR contains(#names, :name) OR size(#names) < :max",
         ExpressionAttributeNames: { "#names": "names" },
         ExpressionAttributeValues: { ":set": new Set([name]), ":name": name, ":max": max, ":expiresAt": expiresAt },
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       }),
     );
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof Error && error.name === "ConditionalCheckFailedException") return false;
-    throw error;
+    const full = fullSetOf(error);
+    if (full === undefined) throw error;
+    return full;
   }
 };
 
 const maxKnown = 10_000;
-/** Verdicts of this environment: most events repeat the names of those before. */
-const known = new Map<string, boolean>();
+const maxFull = 500;
+/** Names that have a place, as this environment knows: most events repeat the names of those before. */
+const taken = new Set<string>();
+/** Sets without room: what is not among their names never gets a place. */
+const full = new Map<string, ReadonlySet<string>>();
 
-const takeOnce = async (key: ItemKey, name: string, max: number, expiresAt: number): Promise<boolean> => {
-  const id = `${config.tableName("rollups")} ${key.pk} ${key.sk} ${name}`;
-  const seen = known.get(id);
-  if (seen !== undefined) return seen;
-  const taken = await takeName(key, name, max, expiresAt);
-  if (known.size >= maxKnown) known.clear();
-  known.set(id, taken);
-  return taken;
+/** Whether a name has a place in a set, which is taken for it where there is room. A set that is full is asked once. */
+export const hasPlace = async (key: ItemKey, name: string, max: number, expiresAt: number): Promise<boolean> => {
+  const row = `${config.tableName("rollups")} ${key.pk} ${key.sk}`;
+  const id = `${row} ${name}`;
+  if (taken.has(id)) return true;
+  const known = full.get(row);
+  if (known !== undefined) return known.has(name);
+  const refused = await takeName(key, name, max, expiresAt);
+  if (refused === undefined) {
+    if (taken.size >= maxKnown) taken.clear();
+    taken.add(id);
+    return true;
+  }
+  if (full.size >= maxFull) full.clear();
+  if (refused.size > 0) full.set(row, refused);
+  return false;
 };
 
 /** The value under which a tag is summed: its own up to 100 a day, then `other`; undefined once a day has 50 other tags. */
@@ -57,8 +87,8 @@ export const summedTagValue = async (
   value: string,
 ): Promise<string | undefined> => {
   const hash = tagHash(tag);
-  if (!(await takeOnce(rowKeys.tagNames(userId, day), tag, maxTagNames, expiresAt))) return undefined;
-  const ownRow = await takeOnce(rowKeys.tagValues(userId, day, hash), tagHash(value), maxTagValues, expiresAt);
+  if (!(await hasPlace(rowKeys.tagNames(userId, day), tag, maxTagNames, expiresAt))) return undefined;
+  const ownRow = await hasPlace(rowKeys.tagValues(userId, day, hash), tagHash(value), maxTagValues, expiresAt);
   return ownRow ? value : otherValues;
 };
 

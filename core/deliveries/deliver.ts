@@ -1,3 +1,4 @@
+import { config } from "#core/config.ts";
 import { type DeliveryRow, keepDeliveryMs, moveDelivery } from "#core/db/deliveries.ts";
 import { openText } from "#core/encryption/sealed-text.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
@@ -10,15 +11,19 @@ import { type DeliveryAnswer, type DeliveryOptions, post } from "./post.ts";
  * attempts, redirects are not followed, and anything else is tried again for a day.
  */
 
-/** Where a message goes now, with its owner's headers; undefined when its export is gone or off. @throws AwsError */
+/**
+ * Where a message goes now, with its owner's headers and the hosts that may be private; undefined when its export is gone or
+ * off. @throws AwsError
+ */
 const destinationOf = async ({ userId, url, exportId }: DeliveryRow) => {
-  if (exportId === undefined) return { url, headers: {} };
+  if (exportId === undefined) return { url, headers: {}, listed: [] };
   const { exportContext, readExport } = await import("#core/db/exports.ts");
   const target = await readExport(userId, exportId);
   if (target === undefined || !target.enabled) return undefined;
   const sealed = target.headers;
   const opened = sealed === undefined ? "{}" : await openText(sealed, userId, exportContext(exportId, "headers"));
-  return { url: target.url, headers: JSON.parse(opened) as Readonly<Record<string, string>> };
+  const headers = JSON.parse(opened) as Readonly<Record<string, string>>;
+  return { url: target.url, headers, listed: config.customHosts() };
 };
 
 /** What is recorded where there is nobody to send to: as if the receiver had gone. */
@@ -43,7 +48,7 @@ const send = async (row: DeliveryRow, options: DeliveryOptions): Promise<Deliver
     ]);
     headers["webhook-signature"] = signWebhook(opened, messageId, sentAt, body);
   }
-  return post(new URL(destination.url), headers, body, options);
+  return post(new URL(destination.url), headers, body, { ...options, listed: destination.listed });
 };
 
 /** The row once nothing is left to do: what was sent is not kept. */

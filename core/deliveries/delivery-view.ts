@@ -6,7 +6,18 @@ const maxShown = 100;
 
 const moment = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
-const view = ({ id, kind, exportId, messageId, url, state, tries, lastStatus, ...times }: DeliveryRow) => ({
+/** A delivery as its owner sees it. */
+export const deliveryView = ({
+  id,
+  kind,
+  exportId,
+  messageId,
+  url,
+  state,
+  tries,
+  lastStatus,
+  ...times
+}: DeliveryRow) => ({
   id,
   kind,
   exportId: exportId ?? null,
@@ -28,5 +39,5 @@ const view = ({ id, kind, exportId, messageId, url, state, tries, lastStatus, ..
 export const showDeliveries = async (userId: string) => {
   const { pending, ended } = await listDeliveries(userId, maxShown);
   const newestFirst = [...pending].sort((left, right) => right.createdAt - left.createdAt);
-  return { pending: newestFirst.map(view), ended: ended.map(view) };
+  return { pending: newestFirst.map(deliveryView), ended: ended.map(deliveryView) };
 };

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { config } from "#core/config.ts";
 import { isListedHost, isNoMetadata } from "#core/outbound/guarded-agent.ts";
 import { guardedLookup } from "#core/outbound/guarded-lookup.ts";
 import { isPublicAddress } from "#core/outbound/public-address.ts";
@@ -13,6 +12,8 @@ const defaultTimeoutMs = 15_000;
 export interface DeliveryOptions {
   /** Which addresses may be connected to: public ones, except in tests. */
   readonly allows?: (address: string) => boolean;
+  /** Hosts that may be private and called over http: the stage's list for exports, none for webhooks. */
+  readonly listed?: readonly string[];
   /** Certificate authority of a test's server. */
   readonly ca?: string;
   /** Clock of a test. */
@@ -31,18 +32,18 @@ export const post = (
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
-  { allows = isPublicAddress, ca, timeoutMs = defaultTimeoutMs }: DeliveryOptions,
+  { allows = isPublicAddress, listed = [], ca, timeoutMs = defaultTimeoutMs }: DeliveryOptions,
 ): Promise<DeliveryAnswer> =>
   new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     // A literal address is connected to without a lookup.
-    const isListed = isListedHost(url, config.customHosts());
+    const isListed = isListedHost(url, listed);
     const mayReach = isListed ? isNoMetadata : allows;
     if (isIP(host) !== 0 && !mayReach(host)) {
       reject(new Error("The address is not public"));
       return;
     }
-    // Anything but https, to a host that the stage does not list, is refused by the client itself.
+    // Anything but https, to a host that is not listed, is refused by the client itself.
     const client = isListed && url.protocol === "http:" ? process.getBuiltinModule("node:http") : https;
     const call = client.request(url, {
       method: "POST",

@@ -183,6 +183,7 @@ export const answerOnce = async <Body>(
     nowMs: call.startedAtMs,
   });
   if (!(lease instanceof IdempotencyLease)) return toResult(lease);
+  call.beforeHandOver = () => lease.keepForHandOver();
   let result: EndpointResult;
   try {
     result = await handle(call);

@@ -16,6 +16,10 @@ export const detachedSupabase = (state: RequestState): RequestClient =>
     secure: isSecure(state),
   });
 
+/** Supabase without the request's session. What the client sets leaves with no answer. */
+export const cookielessSupabase = (): RequestClient["supabase"] =>
+  requestClient({ cookieHeader: undefined, cookiePath: "/", secure: true }).supabase;
+
 /** The same, whose cookies leave with the answer, errors too. */
 export const supabaseFor = (state: RequestState): RequestClient => {
   const client = detachedSupabase(state);

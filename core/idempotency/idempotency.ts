@@ -11,7 +11,8 @@ import { fingerprintOf, fingerprintVersion, type RequestHeaders } from "./finger
 
 /**
  * `Idempotency-Key`: the same key and request within 24 hours replays the first answer without a second generation. A lease
- * held by one conditional write keeps two at once apart; it ends with the request's deadline, so a crashed one frees it.
+ * held by one conditional write keeps two at once apart; it ends with the request's deadline, so a crashed one frees it, unless
+ * it had begun to hand over paid work.
  * 5xx, 429 and other passing refusals are not kept: a retry may do better. An answer that cannot be kept is known as done, and
  * so is a failure after paid work was handed over.
  */
@@ -51,6 +52,8 @@ const rowSchema = z.object({
   streamed: z.optional(z.boolean()),
   /** The request failed after paid work was handed over. */
   handedOver: z.optional(z.boolean()),
+  /** Set before paid work is handed over: unix seconds after which the request cannot be running any more. */
+  handingOverUntil: z.optional(z.number()),
   sealed: z.optional(sealedTextSchema),
   /** How the sealed text stands for the body's bytes. */
   encoding: z._default(z.enum(["utf8", "base64"]), "utf8"),
@@ -117,6 +120,21 @@ const passingStatuses: ReadonlySet<number> = new Set([401, 402, 403, 409, 429]);
 /** Whether a refusal says nothing about the request itself, so that a retry may succeed. */
 export const isPassing = (status: number): boolean => status >= 500 || passingStatuses.has(status);
 
+/** A running lease, kept for so much longer than its request can run, seconds. */
+const leaseOf = ({ requestId, deadlineMs }: LeaseRequest, bodyHash: string, longerSeconds = 0) => {
+  const handingOverUntil = Math.ceil(deadlineMs / 1_000) + 1;
+  const leaseUntil = handingOverUntil + longerSeconds;
+  return {
+    requestId,
+    bodyHash,
+    fingerprintVersion,
+    state: "running",
+    leaseUntil,
+    expiresAt: leaseUntil,
+    handingOverUntil,
+  };
+};
+
 /** A lease taken: finish it with the answer, or give it up. */
 export class IdempotencyLease {
   readonly #request: LeaseRequest;
@@ -129,6 +147,25 @@ export class IdempotencyLease {
 
   get #sealContext(): string {
     return `${this.#request.route}/${sha256(this.#request.key)}`;
+  }
+
+  /**
+   * Keeps the lease for a day, before paid work is handed over: a function that is killed then frees its key no more.
+   * @throws GatewayError CONFLICT when another request holds the key by now; AwsError
+   */
+  async keepForHandOver(): Promise<void> {
+    const { userId, route, key, requestId } = this.#request;
+    const { handingOverUntil, ...lease } = leaseOf(this.#request, this.#bodyHash, keepSeconds);
+    try {
+      await putItem(
+        "cache",
+        { ...rowKeys.idempotency(userId, route, sha256(key)), ...lease, handingOverUntil },
+        { condition: "requestId = :own", values: { ":own": requestId } },
+      );
+    } catch (error) {
+      if (failedCondition(error) === undefined) throw error;
+      throw stillRunning(requestId);
+    }
   }
 
   /**
@@ -190,8 +227,9 @@ export class IdempotencyLease {
 const replay = async (row: Row, request: LeaseRequest, bodyHash: string): Promise<StoredAnswer> => {
   // Fingerprints of two versions do not compare: whether the request is the same one is not known.
   if (row.fingerprintVersion === fingerprintVersion && row.bodyHash !== bodyHash) throw mismatch();
-  if (row.state === "running") throw stillRunning(row.requestId);
-  if (row.handedOver === true) throw failedAfterHandOver(row);
+  const hasEnded = row.handingOverUntil !== undefined && row.handingOverUntil * 1_000 < request.nowMs;
+  if (row.state === "running" && !hasEnded) throw stillRunning(row.requestId);
+  if (row.handedOver === true || hasEnded) throw failedAfterHandOver(row);
   if (row.state === "not-kept" || row.sealed === undefined) throw doneNotKept(row.requestId);
   try {
     const text = await openText(row.sealed, request.userId, `${request.route}/${sha256(request.key)}`);
@@ -211,9 +249,8 @@ interface Condition {
 
 /** Writes the running lease, or resolves to the row whose presence forbids it. @throws AwsError */
 const writeLease = async (request: LeaseRequest, bodyHash: string, when: Condition): Promise<Row | undefined> => {
-  const { userId, route, key, requestId, deadlineMs } = request;
-  const leaseUntil = Math.ceil(deadlineMs / 1_000) + 1;
-  const lease = { requestId, bodyHash, fingerprintVersion, state: "running", leaseUntil, expiresAt: leaseUntil };
+  const { userId, route, key } = request;
+  const { handingOverUntil: _, ...lease } = leaseOf(request, bodyHash);
   try {
     await putItem("cache", { ...rowKeys.idempotency(userId, route, sha256(key)), ...lease }, when);
     return undefined;

@@ -47,6 +47,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
   #mayHaveMade = false;
   #handedOver = false;
   #estimated = false;
+  #handOverNoted: Promise<void> | undefined;
 
   constructor(options: MediaRunOptions) {
     this.#options = options;
@@ -139,6 +140,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** One call that starts paid work. It is repeated only when the provider certainly did nothing. @throws GatewayError */
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#target === undefined) throw new Error("The request was not opened");
+    await this.#noteHandOver();
     const call = (): Promise<Result> =>
       work().catch((thrown: unknown) => {
         if (mayBeWorking(thrown)) this.underWay();
@@ -209,6 +211,13 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** Headers that name the model, provider and attempts. */
   headers(simulated: boolean): Record<string, string> {
     return this.#metered.generation.headers({ simulated });
+  }
+
+  /** Once, however many images are made at the same time. What costs nothing may be made again. */
+  #noteHandOver(): Promise<void> {
+    const note = spendOf(this.quote) === 0n ? undefined : this.#options.context.beforeHandOver;
+    this.#handOverNoted ??= note?.() ?? Promise.resolve();
+    return this.#handOverNoted;
   }
 
   get #unitCost(): UnitCost {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { mcpAnswer, messageSchema } from "#core/mcp/message.ts";
+import { accountExportQueryFields, deleteAccountSchema } from "#core/schemas/account.ts";
 import * as answers from "#core/schemas/answers.ts";
 import { arenaChatSchema, battleSchema, fightSchema } from "#core/schemas/arena.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
@@ -91,6 +92,11 @@ const fieldHeaders: readonly HeaderParameter[] = [
     name: "X-Timeout-Ms",
     schema: z.int().min(1).max(300_000),
     description: "Milliseconds for the whole request: the field `timeout`.",
+  },
+  {
+    name: "X-Provider-Preferences",
+    schema: z.string(),
+    description: "A JSON object with the provider preferences: the field `provider`.",
   },
 ];
 
@@ -443,6 +449,32 @@ export const operations: OperationTable = {
   },
   Deliveries: {
     GET: { summary: "List deliveries to the account's servers", tag: "Exports", answers: ok(answers.deliveriesAnswer) },
+  },
+  Account: {
+    DELETE: {
+      summary: "Delete the account with all its data",
+      tag: "Account",
+      body: deleteAccountSchema,
+      bodyRequired: false,
+      answers: [
+        { status: 202, description: "Begun: no request and no key works any more", json: answers.accountAnswer },
+      ],
+    },
+  },
+  AccountExport: {
+    GET: {
+      summary: "Export the account's data",
+      tag: "Account",
+      query: z.strictObject(accountExportQueryFields),
+      answers: [
+        {
+          status: 200,
+          description:
+            "JSON lines, each with a `type`. The last one is `next` with the `cursor` of the next page, or `end`",
+          contentType: "application/x-ndjson",
+        },
+      ],
+    },
   },
   Usage: {
     GET: { summary: "Get usage and cost", tag: "Usage", query: usageQuery, answers: ok(answers.usageAnswer) },

@@ -271,8 +271,6 @@ export type FieldName = keyof typeof fieldTable;
 
 /** A field that the table does not name: tomorrow's, or a provider's own. */
 export const otherField: FieldRow = row(on("platform-key", drop("it may change the price"), passed), {
-  // Chat Completions refuses unknown fields itself.
-  openai: on(["platform-key", "responses"], drop("it may change the price"), passed),
   google: drop("the endpoint refuses unknown fields"),
   bedrock: drop("except guardrailConfig, performanceConfig, requestMetadata and serviceTier, which pass with your key"),
 });

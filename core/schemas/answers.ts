@@ -184,6 +184,17 @@ export const modelAnswer = z
     deprecated: z.literal(true).optional().describe("Its shutdown is announced"),
     shutdownDate: z.string().optional().describe("The day from which its name resolves to the successor"),
     successor: z.string().optional(),
+    providers: z
+      .array(
+        z.looseObject({
+          provider: z.string(),
+          model: z.string().describe("The name by which a request asks exactly this provider"),
+          own_key_only: z.boolean().describe("Only your own provider key serves it"),
+          pricing: z.looseObject(prices),
+        }),
+      )
+      .optional()
+      .describe("Who serves it, its own provider first. Only for one model"),
   })
   .meta({ id: "Model" });
 
@@ -306,6 +317,7 @@ const providerKey = z
     last4: z.string(),
     createdAt: z.iso.datetime(),
     paused: z.boolean(),
+    lastUsedAt: z.iso.datetime().nullable().describe("To the hour"),
     region: z.string().optional().describe("Only of Amazon Bedrock"),
     custom: z
       .strictObject({
@@ -514,7 +526,7 @@ export const newExportAnswer = success(
 const deliveryView = z
   .strictObject({
     id: z.string(),
-    kind: z.string().describe("`job`, `export` or an alert"),
+    kind: z.string().describe("`job`, `export` or `budget`"),
     exportId: text,
     messageId: z.string(),
     origin: z.string(),
@@ -529,6 +541,8 @@ const deliveryView = z
 export const deliveriesAnswer = success(
   z.strictObject({ pending: z.array(deliveryView), ended: z.array(deliveryView) }),
 );
+
+export const accountAnswer = success(z.strictObject({ status: z.literal("deleting") }));
 
 export const cancelAnswer = success(z.strictObject({ id: z.string(), status: z.literal("cancelling") }));
 

@@ -15,7 +15,7 @@ import type { UsageEvent } from "#core/db/usage-events.ts";
 /** Items of a transaction: a mark for each event, and the rows that they touch. */
 const maxItems = 100;
 
-/** Calls made without a key (from the dashboard's session) are summed under this name. */
+/** Events without a key are summed under this name. */
 const noKey = "none";
 
 const keyOf = ({ userId, day, requestId, generation }: UsageEvent): string =>

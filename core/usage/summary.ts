@@ -42,7 +42,7 @@ const noTotals = (): Totals => ({
 
 type Sums = RollupSums | TagSums;
 
-const add = (totals: Totals, { row, latency }: Sums): void => {
+const merge = (totals: Totals, row: Omit<Totals, "latency">): void => {
   totals.requests += row.requests;
   totals.generations += row.generations;
   totals.errors += row.errors;
@@ -56,6 +56,10 @@ const add = (totals: Totals, { row, latency }: Sums): void => {
   totals.costPicoUsd += row.costPicoUsd;
   totals.byokCostPicoUsd += row.byokCostPicoUsd;
   totals.units += row.units;
+};
+
+const add = (totals: Totals, { row, latency }: Sums): void => {
+  merge(totals, row);
   for (const [bucket, count] of Object.entries(latency)) {
     totals.latency[Number(bucket)] = (totals.latency[Number(bucket)] ?? 0) + count;
   }
@@ -95,8 +99,26 @@ const group = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => strin
   return [...groups].sort(([left], [right]) => left.localeCompare(right));
 };
 
+/** The most names of a grouping that an answer shows: it has at most 6 MB, and a year may hold 36,500 values of a tag. */
+const maxShownNames = 1_000;
+/** The name under which the rest is summed, as the daily rows do with what a day has too many of. */
+const otherNames = "other";
+
+/** The groups with the most requests under their names, and all others together. */
+const shownGroups = (groups: readonly [string, Totals][]): readonly [string, Totals][] => {
+  if (groups.length <= maxShownNames) return groups;
+  const bySize = groups
+    .filter(([name]) => name !== otherNames)
+    .sort(([, left], [, right]) => right.requests - left.requests);
+  const named = bySize.slice(0, maxShownNames - 1);
+  const rest = noTotals();
+  for (const [name, totals] of groups) if (name === otherNames) merge(rest, totals);
+  for (const [, totals] of bySize.slice(maxShownNames - 1)) merge(rest, totals);
+  return [...named, [otherNames, rest] as [string, Totals]].sort(([left], [right]) => left.localeCompare(right));
+};
+
 const groupBy = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => string) =>
-  Object.fromEntries(group(sums, name).map(([key, totals]) => [key, show(totals)]));
+  Object.fromEntries(shownGroups(group(sums, name)).map(([key, totals]) => [key, show(totals)]));
 
 /** What is not sold by tokens, by its unit: characters, images, seconds, songs, credits. */
 const groupByUnit = (sums: readonly RollupSums[]) =>

@@ -28,15 +28,7 @@ await runCommand(async () => {
   }
   if (!values.yes) throw new Error(`This deletes everything of ${userId}. Add --yes.`);
   useOperatorEnvironment(values.local);
-  const { setUserDisabled } = await import("#core/db/api-keys.ts");
-  const { deleteUserRows } = await import("#core/db/account-rows.ts");
-  const { shareVotes } = await import("#core/ratings/change-sums.ts");
-  const { revokeAllKeys } = await import("#core/keys/keys.ts");
-  const nowMs = Date.now();
-  // Nothing new begins from here on: the admission row goes last.
-  await setUserDisabled(userId, nowMs);
-  const keysRevoked = await revokeAllKeys(userId, nowMs);
-  // The stage's sums hold no user's id: what the user shared is found by the user's own sums, while they are there.
-  await shareVotes(userId, false, nowMs);
-  return { userId, keysRevoked, deletedRows: await deleteUserRows(userId, nowMs) };
+  const { deleteAccount } = await import("#core/accounts/delete-account.ts");
+  const { keysRevoked, rows } = await deleteAccount(userId, Date.now());
+  return { userId, keysRevoked, deletedRows: rows };
 });

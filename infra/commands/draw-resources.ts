@@ -24,7 +24,7 @@ type Group = keyof typeof groups;
 const groupNames = Object.keys(groups) as Group[];
 
 const tableNames = Object.values(tables).map(({ resource }) => resource);
-const reading = /dynamodb:(GetItem|Query|BatchGetItem|DescribeTable)/;
+const reading = /dynamodb:(GetItem|Query|Scan|BatchGetItem|DescribeTable)/;
 const writing = /dynamodb:(PutItem|UpdateItem|DeleteItem|BatchWriteItem)/;
 
 /** What a function's role may do with each table: `read`, `write` or `read, write`. */

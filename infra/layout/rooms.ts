@@ -176,6 +176,19 @@ export const rooms: readonly Room[] = [
     "providers",
     "routing",
   ]),
+  room("core/accounts", "One's own data: its export, and the deletion of an account", [
+    ...ground,
+    "catalog",
+    "db",
+    "deliveries",
+    "exports",
+    "jobs",
+    "keys",
+    "observability",
+    "provider-keys",
+    "ratings",
+    "usage",
+  ]),
   room("core/media", "Speech, music, images, videos and fashion: what is asked for", [
     ...ground,
     "catalog",
@@ -263,6 +276,7 @@ export const otherWriters: Readonly<Record<string, string>> = {
 /** The only files that name the keys of those rows, and why. */
 export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/row-keys.ts": "defines them",
+  "core/db/account-export.ts": "reads events for an account's export",
   "core/db/account-rows.ts": "deletes an account's rows",
   "core/db/admission.ts": "leases and money",
   "core/db/reserve-more.ts": "money for a call after the first",

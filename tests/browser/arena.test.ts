@@ -5,7 +5,7 @@ import { councilTranscript } from "#core/openapi/council-transcript.ts";
 import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
-import { type Answers, failed, fakeApi, requestId } from "./support/fake-api.ts";
+import { type Answers, failed, fakeApi, ok, requestId } from "./support/fake-api.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, models } from "./support/sample-data.ts";
@@ -125,12 +125,13 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
   const open = useChromium();
   const url = usePageServer();
 
-  const visit = async (answers: Answers, mode = "Fight") => {
+  const visit = async (answers: Answers, mode = "Fight", names = "Names shown") => {
     const opened = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
     const calls = await fakeApi(opened.page, { "GET v1/models": { status: 200, json: models }, ...answers });
     await opened.page.goto(`${url()}/dashboard/arena`);
     await opened.page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
     await opened.page.getByRole("button", { name: mode }).click();
+    if (mode !== "Council") await opened.page.getByRole("button", { name: names, exact: true }).click();
     return { ...opened, calls };
   };
 
@@ -164,6 +165,68 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     });
     await lookAt(page, "arena-fight");
     expect(faults).toEqual([]);
+  });
+
+  test("names are hidden until the vote, which is sent with the run's key, once", async () => {
+    let refused = true;
+    const { page, calls, faults } = await visit(
+      {
+        "POST chat": streamOf(whole),
+        [`POST v1/runs/${requestId}/vote`]: () =>
+          refused ? failed(503, "SERVICE_UNAVAILABLE", "A required service is unavailable.") : ok({}),
+      },
+      "Fight",
+      "Names hidden",
+    );
+    await begin(page);
+    const panel = page.getByRole("region", { name: "Vote", exact: true });
+    await panel.waitFor();
+    const seen = await page.locator("main").evaluate((main) => {
+      const settings = main.querySelector(".settings")?.textContent ?? "";
+      return (main.textContent ?? "").replace(settings, "");
+    });
+    for (const name of ["gpt", "claude", "gemini", "agent-", "wins", "Leaderboard", "0.00042", "1.83 s"]) {
+      expect(seen, name).not.toContain(name);
+    }
+    // Of an answer of the models' own words, too: who "agent-1" is would be the first model that was named.
+    expect(seen).toMatch(/As Answer [ABC] says/);
+    // The agent that failed cannot win.
+    expect(await panel.getByRole("button", { name: /^Answer/ }).count()).toBe(2);
+    await lookAt(page, "arena-blind");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const choice = page.getByRole("region", { name: /^Answer [ABC]$/ }).filter({ hasText: "レイリー" });
+    const label = (await choice.getAttribute("aria-label")) ?? "";
+    await panel.getByRole("button", { name: label }).click();
+    await page.getByRole("alert").getByText("A required service is unavailable.").waitFor();
+    expect(await page.getByText("claude (agent-2)").count()).toBe(0);
+    refused = false;
+    await panel.getByRole("button", { name: label }).click();
+    await panel.getByText("You voted for claude (agent-2).").waitFor();
+    expect(await page.getByRole("region", { name: "agent-2, claude" }).getByText("Your choice").count()).toBe(1);
+    expect(await page.getByRole("region", { name: "agent-2, claude" }).getByText(label).count()).toBe(1);
+    expect(await page.getByRole("heading", { name: "claude (agent-2) wins" }).count()).toBe(1);
+    expect(await panel.getByRole("button").count()).toBe(0);
+    const votes = calls.filter(({ name }) => name.endsWith("/vote"));
+    expect(votes.map(({ body }) => body)).toEqual([{ winner: "agent-2" }, { winner: "agent-2" }]);
+    await lookAt(page, "arena-voted");
+    expect(faults).toEqual([]);
+  });
+
+  test("names can be shown without a vote, and are where there is nothing to vote on", async () => {
+    const { page, calls } = await visit({ "POST chat": streamOf(whole) }, "Fight", "Names hidden");
+    await begin(page);
+    await page.getByRole("button", { name: "Show names without a vote" }).click();
+    await page.getByRole("heading", { name: "claude (agent-2) wins" }).waitFor();
+    expect(await page.getByRole("region", { name: "Vote", exact: true }).count()).toBe(0);
+    expect(calls.filter(({ name }) => name.endsWith("/vote"))).toEqual([]);
+  });
+
+  test("a run that broke off shows its names", async () => {
+    const { page } = await visit({ "POST chat": streamOf(opening) }, "Fight", "Names hidden");
+    await begin(page);
+    await page.getByRole("alert").getByText("The run ended unexpectedly.").waitFor();
+    await page.getByRole("region", { name: "agent-1, gpt" }).waitFor();
+    expect(await page.getByRole("region", { name: "Vote", exact: true }).count()).toBe(0);
   });
 
   test.each([
@@ -325,9 +388,18 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     expect(await page.getByRole("button", { name: "Start" }).evaluate((node) => node === document.activeElement)).toBe(
       true,
     );
+    await page.getByRole("button", { name: "Answer A" }).click();
+    await page.getByText("You voted for").waitFor();
+    await page.getByRole("button", { name: "Names shown", exact: true }).click();
     // Nobody wins a battle, and nobody loses it.
     expect(await page.getByRole("region", { name: "Result" }).getByText("All in all").count()).toBe(1);
     expect(await page.locator(".arena-answer").getByText("Two voices, one answer.").count()).toBe(2);
+
+    await page.getByRole("link", { name: "See the leaderboard" }).click();
+    await page.getByText("1 vote.").waitFor();
+    const ratings = page.getByRole("region", { name: "Ratings", exact: true });
+    expect(await ratings.getByRole("row").count()).toBe(3);
+    await page.getByRole("link", { name: "Arena", exact: true }).click();
 
     await page.getByLabel("Question").fill("Hello [[simulate: stall-after=2]]");
     await page.getByRole("button", { name: "Start" }).click();

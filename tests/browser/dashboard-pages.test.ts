@@ -5,7 +5,7 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt, screenshot } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { chatKey, chatStream, keys, limits, models, providerKeys, usage } from "./support/sample-data.ts";
+import { chatKey, chatStream, keys, leaderboards, limits, models, providerKeys, usage } from "./support/sample-data.ts";
 
 /** Every page in both themes, on a desktop and on a phone: nothing that axe-core calls serious, nothing cut off. */
 
@@ -16,6 +16,7 @@ const filled: Answers = {
   "GET v1/usage": ok(usage),
   "GET v1/limits": ok(limits),
   "GET v1/models": { status: 200, json: models },
+  "GET v1/leaderboard": ({ url }) => ok(leaderboards[url.searchParams.get("scope") === "stage" ? "stage" : "account"]),
   "POST v1/chat/completions": {
     status: 200,
     headers: { "content-type": "text/event-stream", "x-model-used": "gpt-5.2", "x-provider-used": "openai" },
@@ -30,6 +31,7 @@ const filled: Answers = {
 const empty: Answers = {
   "GET v1/keys": ok([]),
   "GET v1/provider-keys": ok([]),
+  "GET v1/leaderboard": ok(leaderboards.none),
   "GET v1/usage": ok({ totalRequests: 0, totalTokens: 0, totalCost: 0, byModel: {}, byDay: {} }),
 };
 
@@ -40,6 +42,7 @@ const capped: Answers = {
 const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
 
 const broken: Answers = {
+  "GET v1/leaderboard": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/limits": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
 };
@@ -123,6 +126,16 @@ const scenes: readonly Scene[] = [
   { name: "usage-empty", path: "usage", answers: empty, shows: "No usage in this range" },
   { name: "playground", path: "playground", answers: filled, shows: "The conversation appears here." },
   { name: "playground-answer", path: "playground", answers: filled, act: chat, shows: "24 in, 61 out" },
+  { name: "leaderboard", path: "leaderboard", answers: filled, shows: "400 points are odds" },
+  {
+    name: "leaderboard-everyone",
+    path: "leaderboard",
+    answers: filled,
+    act: async (page) => page.getByRole("button", { name: "Everyone's" }).click(),
+    shows: "2 users of the 5 that it takes",
+  },
+  { name: "leaderboard-empty", path: "leaderboard", answers: empty, shows: "No votes yet" },
+  { name: "leaderboard-error", path: "leaderboard", answers: broken, shows: "Try again" },
   { name: "unknown", path: "no-such-page", answers: filled, shows: "Page not found" },
 ];
 

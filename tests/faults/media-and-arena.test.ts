@@ -3,6 +3,7 @@ import { handler as runFashion } from "#functions/fashion-run.ts";
 import { type HttpReply, request } from "#tests/accounts/support/gateway.ts";
 import type { Caller, Play } from "#tests/core/support/chat-gateway.ts";
 import { muteLog, openStream } from "#tests/core/support/lambda.ts";
+import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { admissionOf, eventsOf, expectBooked, mend, useFaultyGateway } from "./support/gateway.ts";
 import { breaking, throttled } from "./support/table-faults.ts";
@@ -156,6 +157,44 @@ describe.skipIf(!hasTables)(`faults beside chat (${tablesName})`, () => {
       gateway().play = started;
       expect((await once()).error()).toMatchObject(handedOver);
       expect(gateway().asked).toBe(1);
+    });
+
+    it("whose function was killed at its start is not started again under its Idempotency-Key", async () => {
+      let asked: () => void = () => undefined;
+      let answer: () => void = () => undefined;
+      const sent = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      gateway().play = (response, call) => {
+        answer = () => void started(response, call);
+        asked();
+      };
+      // What a kill leaves is what is there when the work has been sent.
+      const killed = once();
+      await sent;
+      const running = await once();
+      expect([running.error().code, running.headers["retry-after"]]).toEqual(["CONFLICT", "2"]);
+      const atOnce = Date.now();
+      vi.useFakeTimers({ toFake: ["Date"] });
+      for (const hours of [1, 23]) {
+        vi.setSystemTime(atOnce + hours * 3_600_000);
+        expect((await once()).error()).toMatchObject(handedOver);
+      }
+      expect(gateway().asked).toBe(1);
+      vi.useRealTimers();
+      answer();
+      expect((await killed).status).toBe(200);
+    });
+
+    it("is not sent where its Idempotency-Key cannot be noted as in use", async () => {
+      let puts = 0;
+      gateway().dynamoDb.intercept = (call) => {
+        const isLease = operationOf(call) === "PutItem" && call.body.includes("IDEMPOTENCY#");
+        if (isLease) puts += 1;
+        return isLease && puts > 1 ? throttled : undefined;
+      };
+      expect((await once()).error().code).toBe("SERVICE_UNAVAILABLE");
+      expect(gateway().asked).toBe(0);
     });
 
     it("that its provider refused may be started again under its Idempotency-Key", async () => {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { ratedAlias } from "#core/catalog/auto.ts";
+import { budgetAttribute } from "#core/db/admission-row.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { type BackgroundId, backgroundFunctions, type Grant, type Route, type RouteId, routes } from "#core/routes.ts";
 import { rightsOf } from "#infra/local/rights/rights-holders.ts";
-import type { HttpReply } from "#tests/accounts/support/gateway.ts";
+import { Browser, type HttpReply } from "#tests/accounts/support/gateway.ts";
 import { nowhere, type Sample, sampledOperations } from "#tests/attacks/support/samples.ts";
 import { eventually, type TestCloud } from "#tests/support/cloud.ts";
 import { Actor } from "./actor.ts";
@@ -198,17 +199,20 @@ const alerted = ({ cloud, userId }: Actor, count: number): Promise<void> =>
     if (told < count) throw new Error(`${told} alerts are written`);
   });
 
-/** A request is added up, and budget alerts are sent, also to the key that replaced the charged one. */
+/** A request is added up, its provider key's use is noted, and budget alerts are sent, also to the key that replaced the charged one. */
 const rolledUp: Scenario = async (cloud) => {
-  const actor = await Actor.of(cloud);
+  const actor = await Actor.of(cloud, ["anthropic"]);
   const { browser, keyId, userId } = actor;
   await answered(actor);
+  const messages = [{ role: "user", content: "Hi" }];
+  await actor.settled(ok(await actor.post("/api/v1/chat/completions", { model: "claude", messages })));
+  await eventually(async () => {
+    const rows = await cloud.rows("providerKeys");
+    if (!rows.some((row) => row.userId === userId && row.lastUsedAt !== undefined)) throw new Error("No use is noted");
+  });
   const budget = { usd: 0, period: "day" };
   ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget, alertWebhookUrl: webhookUrl }));
-  const refused = await actor.post("/api/v1/chat/completions", {
-    model: "gpt",
-    messages: [{ role: "user", content: "Hi" }],
-  });
+  const refused = await actor.post("/api/v1/chat/completions", { model: "gpt", messages });
   if (refused.status !== 402) throw new Error(`The budget let it through: ${refused.text}`);
   await alerted(actor, 1);
   await eventually(async () => {
@@ -219,7 +223,8 @@ const rolledUp: Scenario = async (cloud) => {
   const next = ok(rotation).data<{ keyId: string }>();
   ok(await browser.patch(`/api/v1/keys/${next.keyId}`, { budget: { usd: 0.01, period: "day" } }));
   const requestId = refused.headers["x-request-id"] ?? "";
-  const { day } = await cloud.settledUsage(userId, requestId);
+  const { day, budget: charged = "" } = await cloud.settledUsage(userId, requestId);
+  await cloud.setAttribute("keys", rowKeys.admission(userId), budgetAttribute(charged), 1_000_000_000_000);
   await cloud.setAttribute("usage", rowKeys.usageEvent(userId, day, requestId, 0), "touched", true);
   await alerted(actor, 2);
 };
@@ -344,6 +349,17 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     ok(await browser.send({ method: "PATCH", path, body: { headers: { "x-marker": "other" } } }));
     ok(await browser.send({ method: "DELETE", path }));
   },
+  Account: async (cloud) => {
+    const account = await cloud.createUser();
+    // Asked again by who signs in again, it begins anew.
+    for (const browser of [Browser.of(cloud.url), Browser.of(cloud.url)]) {
+      ok(await (await browser.signIn(account)).delete("/api/v1/account"));
+    }
+  },
+  AccountExport: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    ok(await actor.browser.get("/api/v1/account/export"));
+  },
   Deliveries: async (cloud) => {
     ok(await (await Actor.of(cloud)).browser.get("/api/v1/deliveries"));
   },
@@ -456,6 +472,26 @@ const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
     await polled(actor, await startJob(actor, "FashionRun", {}, "Hello [[simulate: fail=PoseError]]"), "failed");
   },
   SendDeliveries: async (cloud) => tried(await polledWebhook(cloud)),
+  DeleteAccounts: async (cloud) => {
+    const actor = await Actor.of(cloud, ["openai"]);
+    const { browser, userId } = actor;
+    await answered(actor);
+    ok(await newExport(cloud, browser));
+    ok(await browser.patch("/api/v1/leaderboard", { share: true }));
+    // Of a key that an older version revoked, only the mark is left.
+    await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "userId", userId);
+    await cloud.setAttribute("keys", rowKeys.keyMark(`old-${userId}`), "keyId", "key_old");
+    ok(await browser.delete("/api/v1/account"));
+    await eventually(async () => {
+      const deletion = await cloud.row("jobs", rowKeys.accountDeletion(userId));
+      if (deletion?.pass !== "last") throw new Error("The first pass is not over");
+    });
+    await cloud.setAttribute("jobs", rowKeys.accountDeletion(userId), "dueAt", rowKeys.sortableMs(0));
+    await eventually(async () => {
+      const deletion = await cloud.row("jobs", rowKeys.accountDeletion(userId));
+      if (deletion !== undefined) throw new Error("The last pass is not over");
+    });
+  },
 };
 
 export interface Row {

@@ -62,7 +62,8 @@ const reviewedInput = (input: unknown, warnings: Set<string>): unknown => {
 
 const reviewedToolList = (tools: unknown, warnings: Set<string>): JsonRecord[] =>
   typed(tools, reviewedTools, "tools", warnings).map((tool) =>
-    tool.type === "namespace" ? { ...tool, tools: typed(tool.tools, reviewedTools, "tools", warnings) } : tool,
+    // However deep they stand: nobody has reviewed what is below.
+    tool.type === "namespace" ? { ...tool, tools: reviewedToolList(tool.tools, warnings) } : tool,
   );
 
 const isCallable = (tool: unknown): boolean =>

@@ -99,6 +99,9 @@ const samples: Samples = {
     DELETE: ({ exportId }) => ({ path: `/api/v1/exports/${exportId}` }),
   },
   Deliveries: { GET: () => ({ path: "/api/v1/deliveries" }) },
+  // A wrong password: the account is needed for the other samples.
+  Account: { DELETE: ({ text }) => ({ path: "/api/v1/account", body: { password: `${text.slice(0, 900)}, wrong` } }) },
+  AccountExport: { GET: () => ({ path: "/api/v1/account/export" }) },
   Keys: {
     GET: () => ({ path: "/api/v1/keys" }),
     POST: ({ text }) => ({ path: "/api/v1/keys", body: { name: text.slice(0, 100), rateLimit: 60 } }),

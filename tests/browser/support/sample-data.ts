@@ -202,3 +202,30 @@ export const chatStream = (...pieces: readonly string[]): string =>
     frame({ choices: [], usage: { prompt_tokens: 24, completion_tokens: 61, total_tokens: 85 } }),
     "data: [DONE]\n\n",
   ].join("");
+
+const noVotes = { scope: "account", votes: { people: 0, models: 0 }, share: false, models: [] };
+
+/** Ratings of an account, one of an account without votes, and one of a stage that too few share with. */
+export const leaderboards = {
+  account: {
+    ...noVotes,
+    votes: { people: 41, models: 12 },
+    share: true,
+    rated: { ready: true, votes: 53, needs: 20 },
+    models: [
+      { model: "claude-opus-5-5", rank: 1, rating: 1_184, low: 1_061, high: 1_307, wins: 24.5, losses: 9 },
+      { model: "gpt-6.2-sol", rank: 2, rating: 1_075, low: 968, high: 1_182, wins: 18, losses: 13.67 },
+      {
+        model: "openrouter/a-very-long-name-of-a-model-that-has-to-wrap-on-a-phone",
+        rank: 3,
+        rating: 741,
+        low: 402,
+        high: 1_080,
+        wins: 1,
+        losses: 7,
+      },
+    ],
+  },
+  none: { ...noVotes, rated: { ready: false, votes: 0, needs: 20 } },
+  stage: { ...noVotes, scope: "stage", stage: { sharers: 2, needs: 5 } },
+};

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { addDelivery, type DeliveryRow, listDeliveries } from "#core/db/deliveries.ts";
+import { type ExportRow, insertExport } from "#core/db/exports.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { sendDueDeliveries } from "#core/deliveries/send-due.ts";
@@ -9,6 +10,7 @@ import { newId } from "#core/ids.ts";
 import { flushMetrics } from "#core/observability/metrics.ts";
 import { type HttpsServer, hasOpenssl, startHttpsServer } from "#tests/core/jobs/https-server.ts";
 import { captureLog, muteLog } from "#tests/core/support/lambda.ts";
+import { startRelay } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 muteLog();
@@ -22,6 +24,7 @@ describe.skipIf(!hasTables || !hasOpenssl)(`deliveries (${tablesName}, openssl)`
   let fast: HttpsServer;
   let slow: HttpsServer;
   beforeAll(async () => {
+    process.env.CUSTOM_HOSTS = "127.0.0.1";
     fast = await startHttpsServer();
     slow = await startHttpsServer();
   });
@@ -239,6 +242,24 @@ describe.skipIf(!hasTables || !hasOpenssl)(`deliveries (${tablesName}, openssl)`
     await serveOwner(userId, { ca: fast.ca });
     expect(toldOf(fast, userId)).toBe(0);
     expect(await states(userId)).toEqual({ pending: 2, ended: [] });
+  });
+
+  it("reach a private host that the stage lists for exports only, not for webhooks", async () => {
+    const collector = await startRelay();
+    collector.intercept = () => ({ kind: "answer", status: 200, body: "{}" });
+    const userId = newOwner();
+    const target: ExportRow = {
+      ...{ id: newId("export"), userId, kind: "otlp", url: `${collector.url}/v1/traces` },
+      ...{ headerNames: [], sampling: 1, enabled: true, createdAt: Date.now() },
+    };
+    expect(await insertExport(target)).toBe(true);
+    await owe(userId, collector);
+    await sendOf(userId, Date.now(), { allows: undefined });
+    expect(collector.requests).toEqual([]);
+    await owe(userId, collector, { exportId: target.id, kind: "export" });
+    await sendOf(userId, Date.now() + 2 * minuteMs, { allows: undefined });
+    expect(collector.requests.map(({ path }) => path)).toEqual(["/v1/traces"]);
+    await collector.close();
   });
 
   it("that come while their owner's turn runs are not forgotten", async () => {

@@ -1,4 +1,9 @@
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
+import { config } from "#core/config.ts";
+import { documents } from "#core/db/document-client.ts";
+import { rowKeys } from "#core/db/row-keys.ts";
+import { tagHash } from "#core/db/tag-names.ts";
 import type { UsageEvent } from "#core/db/usage-events.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
@@ -85,6 +90,43 @@ describe.skipIf(!hasTables)(`summarizeUsage (${tablesName})`, () => {
       "openai/gpt-99": { cost: null, byokCost: 0, unpriced: 1 },
       "openai/gpt-98": { cost: 1, unpriced: 1 },
     });
+  });
+
+  it("shows the 1,000 largest values of a tag, models and keys of a year, and the rest together, in an answer that fits", async () => {
+    const userId = newUser();
+    const rows = Array.from({ length: 1_300 }, (_, index) => {
+      const facts = {
+        day: `2026-11-${String((index % 30) + 1).padStart(2, "0")}`,
+        requests: index + 1,
+        generations: 1,
+      };
+      const long = `${"€".repeat(180)}${index}`;
+      const value = index === 0 ? "other" : `${"€".repeat(500)}${index}`;
+      return [
+        { ...rowKeys.tagRollup(userId, tagHash("run"), facts.day, String(index)), ...facts, tag: "run", value },
+        {
+          ...rowKeys.rollup(userId, facts.day, `key_${index}`, long),
+          ...facts,
+          keyId: `key_${index}`,
+          model: long,
+          provider: "p",
+        },
+      ];
+    }).flat();
+    for (let start = 0; start < rows.length; start += 25) {
+      const puts = rows.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
+      await documents.send(new BatchWriteCommand({ RequestItems: { [config.tableName("rollups")]: puts } }));
+    }
+    const summary = await summarizeUsage(userId, { ...range, tag: "run" });
+    const all = (1_300 * 1_301) / 2;
+    // The largest 999 have names.
+    const rest = (301 * 302) / 2;
+    for (const groups of [summary.byTag ?? {}, summary.byModel, summary.byKey]) {
+      expect(Object.keys(groups)).toHaveLength(1_000);
+      expect(groups.other?.requests).toBe(rest);
+      expect(Object.values(groups).reduce((sum, { requests }) => sum + requests, 0)).toBe(all);
+    }
+    expect(Buffer.byteLength(JSON.stringify(summary))).toBeLessThan(6 * 1_048_576);
   });
 
   it("tells what is not sold by tokens by its unit, and leaves tokens out of that", async () => {

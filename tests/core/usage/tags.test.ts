@@ -5,6 +5,7 @@ import { settleUsage } from "#core/db/usage-events.ts";
 import { rebuildUsage } from "#core/usage/rebuild.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { summarizeUsage } from "#core/usage/summary.ts";
+import { operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 import { anyEvent, day, newEvent, newUser, putOpenRow } from "#tests/core/support/usage-events.ts";
 import { fc, runs } from "#tests/support/property.ts";
@@ -60,7 +61,7 @@ const store = async (event: UsageEvent): Promise<void> => {
 };
 
 describe.skipIf(!hasTables)(`usage by tag (${tablesName})`, () => {
-  useTables();
+  const tables = useTables();
 
   it("adds up what a naive recount does, whatever is delivered twice", async () => {
     await fc.assert(
@@ -111,6 +112,29 @@ describe.skipIf(!hasTables)(`usage by tag (${tablesName})`, () => {
     expect(byTag?.other).toMatchObject({ requests: 30 });
     expect(byTag?.r0).toMatchObject({ requests: 2 });
     expect(byTag?.r200).toMatchObject({ requests: 1 });
+  });
+
+  it.each([
+    ["tag", (index: number) => ({ tags: { run: `r${index}` } })],
+    ["model outside the catalogue", (index: number) => ({ model: `openai/none-${index}`, tags: {} })],
+  ] as const)("asks a day's full set once, whatever new names of a %s come", async (_, changes) => {
+    const userId = newUser();
+    const used = (from: number, count: number) =>
+      rollUp(
+        Array.from({ length: count }, (_each, index) => newEvent({ userId, ...changes(from + index) })),
+        nowMs,
+      );
+    await used(0, 100);
+    let asked = 0;
+    tables().intercept = (request) => {
+      if (operationOf(request) === "UpdateItem") asked += 1;
+      return undefined;
+    };
+    await used(100, 40);
+    tables().reset();
+    expect(asked).toBe(1);
+    const { byTag, byModel } = await summarizeUsage(userId, { ...range, tag: "run" });
+    expect((byTag?.other ?? byModel.other)?.requests).toBe(40);
   });
 
   it("sums 50 tags of a day: the names of later ones stay with their requests", async () => {

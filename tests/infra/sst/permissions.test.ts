@@ -68,7 +68,7 @@ describe("grants become IAM statements", () => {
 
   it("every action is one that IAM knows: a re-encryption is named by its parts", () => {
     const known = new Set([
-      ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem"],
+      ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem", "Scan"],
       "DescribeTable",
     ]);
     const rows: readonly { readonly grants: readonly Grant[] }[] = [...routes, ...backgroundFunctions];

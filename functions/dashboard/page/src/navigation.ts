@@ -50,6 +50,12 @@ export const navigation: readonly NavigationItem[] = [
     load: async () => (await import("./pages/arena/arena-page.tsx")).ArenaPage,
   },
   {
+    id: "leaderboard",
+    name: "Leaderboard",
+    icon: "podium",
+    load: async () => (await import("./pages/leaderboard/leaderboard-page.tsx")).LeaderboardPage,
+  },
+  {
     id: "gallery",
     name: "Gallery",
     icon: "picture",

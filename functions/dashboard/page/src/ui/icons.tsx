@@ -8,6 +8,7 @@ const paths = {
   chart: "M3 17h14M5.5 13.5v-3M10 13.5v-8M14.5 13.5v-5",
   chat: "M4 4h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H9l-4 3v-3H4a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1z",
   columns: "M3 4h5v12H3zM12 4h5v12h-5z",
+  podium: "M7 16V6h6v10M3 16v-5h4M13 16V9h4v7M2.5 16.5h15",
   picture: "M3 4h14v12H3zM3 13.5l4-4 4 4 2.5-2.5 3.5 3.5M13 7.5h.01",
   up: "M5 12.5l5-5 5 5",
   down: "M5 7.5l5 5 5-5",

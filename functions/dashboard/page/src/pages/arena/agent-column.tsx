@@ -51,23 +51,36 @@ const factsOf = (answer: Answer, named: string): string => {
   ].join("\u00a0· ");
 };
 
+/** All that is said while names are hidden. */
+const cutOf = ({ ended, finishReason }: Answer): string =>
+  ended && finishReason === "length" ? "cut at its limit" : "";
+
 interface AgentColumnProps {
   readonly agent: AgentView;
+  /** Of the models' votes. */
   readonly winner: boolean;
+  /** Of the user's vote. */
+  readonly choice: boolean;
   /** Only a fight has rounds to tell apart. */
   readonly inRounds: boolean;
   readonly live: boolean;
 }
 
 /** What one agent said, round by round. */
-export const AgentColumn = ({ agent, winner, inRounds, live }: AgentColumnProps) => (
-  <section class={`card arena-agent${winner ? " winner" : ""}`} aria-label={`${agent.agentId}, ${agent.model}`}>
+export const AgentColumn = ({ agent, winner, choice, inRounds, live }: AgentColumnProps) => (
+  <section
+    class={`card arena-agent${winner ? " winner" : ""}`}
+    aria-label={agent.hidden === true ? agent.label : `${agent.agentId}, ${agent.model}`}
+  >
     <header class="arena-agent-head">
-      <h2>{agent.model}</h2>
-      <p>
-        {agent.agentId}
-        {winner ? <strong> · Winner</strong> : null}
-      </p>
+      <h2>{agent.hidden === true ? agent.label : agent.model}</h2>
+      {agent.hidden === true ? null : (
+        <p>
+          {[agent.agentId, ...(agent.label === undefined ? [] : [agent.label])].join(" · ")}
+          {winner ? <strong> · Winner</strong> : null}
+          {choice ? <strong> · Your choice</strong> : null}
+        </p>
+      )}
     </header>
     {agent.answers.length === 0 ? <p class="hint">{live ? "Waiting for its turn." : "No turn."}</p> : null}
     {agent.answers.map((answer) => (
@@ -83,7 +96,9 @@ export const AgentColumn = ({ agent, winner, inRounds, live }: AgentColumnProps)
         )}
         {answer.fault === undefined ? null : <p class="field-fault">{answer.fault}</p>}
         <Sources answer={answer} />
-        {answer.fault === undefined ? <p class="turn-facts">{factsOf(answer, agent.model)}</p> : null}
+        {answer.fault === undefined ? (
+          <p class="turn-facts">{agent.hidden === true ? cutOf(answer) : factsOf(answer, agent.model)}</p>
+        ) : null}
       </article>
     ))}
   </section>

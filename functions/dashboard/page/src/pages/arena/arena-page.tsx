@@ -6,12 +6,15 @@ import { Empty } from "../../ui/placeholder.tsx";
 import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { AgentColumn } from "./agent-column.tsx";
+import { asShown, candidatesOf } from "./blind.ts";
 import { CouncilAnswer } from "./council-answer.tsx";
 import { phaseOf } from "./phase.ts";
 import { Result, Standings } from "./results.tsx";
-import { fault, running, start, stop, stopped, view } from "./run.ts";
+import { ballot, fault, running, start, stop, stopped, view } from "./run.ts";
+import type { RunView } from "./run-view.ts";
 import { message, problemOf, toRequest } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
+import { VotePanel } from "./vote-panel.tsx";
 
 const Question = () => {
   const problem = useSignal<string | undefined>(undefined);
@@ -40,14 +43,16 @@ const Nothing = () =>
     </Empty>
   );
 
-const statusOf = (): string => {
+const statusOf = (shown: RunView): string => {
   if (stopped.value) return running.value ? "Stopping…" : "Stopped.";
-  if (running.value) return phaseOf(view.value);
-  return view.value.ending === undefined ? "" : "The run is complete.";
+  if (running.value) return phaseOf(shown);
+  return shown.ending === undefined ? "" : "The run is complete.";
 };
 
 export const ArenaPage = () => {
-  const { agents, ending } = view.value;
+  const shown = asShown(view.value, ballot.value);
+  const { hidden, winner } = ballot.value;
+  const { agents, ending } = shown;
   return (
     <>
       <PageHeader title="Arena">
@@ -59,12 +64,13 @@ export const ArenaPage = () => {
         <div class="playground-main">
           <Question />
           <p class="arena-status" role="status">
-            {statusOf()}
+            {statusOf(shown)}
           </p>
           <ErrorNotice error={fault.value} />
           {/* Above the answers: on a phone they are many screens long. */}
-          <CouncilAnswer view={view.value} live={running.value} />
-          <Result view={view.value} />
+          <CouncilAnswer view={shown} live={running.value} />
+          <Result view={shown} />
+          <VotePanel candidates={candidatesOf(view.value)} />
           {agents.length === 0 ? (
             <Nothing />
           ) : (
@@ -74,15 +80,16 @@ export const ArenaPage = () => {
                   <AgentColumn
                     key={agent.agentId}
                     agent={agent}
-                    inRounds={view.value.mode === "fight"}
-                    winner={ending?.winner === agent.agentId}
+                    inRounds={shown.mode === "fight"}
+                    winner={!hidden && ending?.winner === agent.agentId}
+                    choice={!hidden && winner === agent.agentId}
                     live={running.value}
                   />
                 ))}
               </div>
             </div>
           )}
-          <Standings view={view.value} />
+          <Standings view={shown} />
         </div>
       </div>
     </>

@@ -42,6 +42,7 @@ const Votes = ({ view }: { view: RunView }) => (
 );
 
 const headingOf = (view: RunView, winner: string | null): string => {
+  if (view.agents.some(({ hidden }) => hidden === true)) return "The answers are in";
   if (winner !== null) return `${nameIn(view, winner)} wins`;
   // Only a fight is for winning.
   return view.mode === "fight" ? "No winner" : "All in all";

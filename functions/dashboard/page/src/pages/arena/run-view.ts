@@ -25,6 +25,10 @@ export interface Answer {
 export interface AgentView {
   readonly agentId: string;
   readonly model: string;
+  /** What its answers are called where names were hidden. */
+  readonly label?: string;
+  /** Nothing may tell yet which model it is. */
+  readonly hidden?: boolean;
   readonly answers: readonly Answer[];
 }
 
@@ -73,7 +77,8 @@ export const emptyRun: RunView = {
   council: {},
 };
 
-export const nameOf = ({ agentId, model }: Pick<AgentView, "agentId" | "model">): string => `${model} (${agentId})`;
+export const nameOf = ({ agentId, model, label = "", hidden }: Omit<AgentView, "answers">): string =>
+  hidden === true ? label : `${model} (${agentId})`;
 
 export const nameIn = ({ agents }: RunView, agentId: string): string =>
   nameOf(agents.find((agent) => agent.agentId === agentId) ?? { agentId, model: "unknown" });

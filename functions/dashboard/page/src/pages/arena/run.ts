@@ -2,16 +2,19 @@ import { signal } from "@preact/signals";
 import { type ArenaRequest, streamArena } from "../../api/arena.ts";
 import { cancelRequest } from "../../api/chat.ts";
 import { fromCouncil } from "../../api/council-events.ts";
+import { vote } from "../../api/ratings.ts";
 import { ApiError, toError } from "../../api/request.ts";
 import { playgroundKey } from "../playground/playground-key.ts";
+import { type Ballot, candidatesOf, openBallot, shuffledIds } from "./blind.ts";
 import { emptyRun, type RunView, withEvent } from "./run-view.ts";
-import { message } from "./settings.ts";
+import { message, names } from "./settings.ts";
 
 /** The run on the page, in this tab's memory only. */
 
 export const view = signal<RunView>(emptyRun);
 export const running = signal(false);
 export const stopped = signal(false);
+export const ballot = signal<Ballot>(openBallot);
 export const fault = signal<Error | undefined>(undefined);
 
 let controller: AbortController | undefined;
@@ -22,11 +25,16 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   const mine = new AbortController();
   controller = mine;
   view.value = emptyRun;
+  ballot.value = openBallot;
   fault.value = undefined;
   stopped.value = false;
   running.value = true;
+  const isBlind = names.peek() === "hidden" && (request.mode === "battle" || request.mode === "fight");
   try {
     for await (const event of streamArena(playgroundKey.peek(), request, mine.signal, fromCouncil)) {
+      if (isBlind && event.name === "run.start") {
+        ballot.value = { order: shuffledIds(event.data.agents.map(({ agentId }) => agentId)), hidden: true };
+      }
       view.value = withEvent(view.peek(), event);
       // It was stopped before anybody knew its id.
       if (stopped.peek() && !mine.signal.aborted) await cancelRun();
@@ -34,8 +42,24 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   } catch (thrown) {
     if (!mine.signal.aborted) fault.value = toError(thrown);
   } finally {
-    if (controller === mine) running.value = false;
+    if (controller === mine) {
+      running.value = false;
+      // A run that came to no end, or whose answers are all one model's, has nothing to vote on.
+      if (candidatesOf(view.peek()).length === 0) showNames();
+    }
   }
+};
+
+/** Ends the hiding without a vote. */
+export const showNames = (): void => {
+  ballot.value = { ...ballot.peek(), hidden: false };
+};
+
+/** Counts a vote and shows the names. Throws an `ApiError`; the names stay hidden then. */
+export const castVote = async (winner: string): Promise<void> => {
+  const { runId } = view.peek();
+  await vote(playgroundKey.peek(), runId, winner);
+  if (view.peek().runId === runId) ballot.value = { ...ballot.peek(), hidden: false, winner };
 };
 
 /** Closing the connection alone does not reach a Lambda. */
@@ -64,5 +88,6 @@ export const forgetRun = (): void => {
   stopped.value = false;
   fault.value = undefined;
   view.value = emptyRun;
+  ballot.value = openBallot;
   message.value = "";
 };

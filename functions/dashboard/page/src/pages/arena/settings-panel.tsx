@@ -7,7 +7,18 @@ import { Segments } from "../../ui/segments.tsx";
 import { useResource } from "../../ui/use-resource.ts";
 import { modelGroups, unlistedGroup } from "../playground/model-groups.ts";
 import { playgroundKey } from "../playground/playground-key.ts";
-import { addModel, chosen, fightMode, leastAgents, mode, models, mostAgents, removeModel, rounds } from "./settings.ts";
+import {
+  addModel,
+  chosen,
+  fightMode,
+  leastAgents,
+  mode,
+  models,
+  mostAgents,
+  names,
+  removeModel,
+  rounds,
+} from "./settings.ts";
 
 const modes = [
   { value: "council", label: "Council" },
@@ -26,6 +37,11 @@ const modeHints = {
 const fightModes = [
   { value: "brawl", label: "Brawl" },
   { value: "blind", label: "Blind" },
+] as const;
+
+const nameModes = [
+  { value: "hidden", label: "Names hidden" },
+  { value: "shown", label: "Names shown" },
 ] as const;
 
 const roundOptions = ["1", "2", "3", "4", "5"].map((value) => ({ value, label: value }));
@@ -78,6 +94,25 @@ const FightOptions = () => (
   </>
 );
 
+/** Blind votes are the honest ones. */
+const NameOptions = () => (
+  <>
+    <Segments
+      label="Names"
+      value={names.value}
+      options={nameModes}
+      onChoose={(value) => {
+        names.value = value;
+      }}
+    />
+    <p class="hint">
+      {names.value === "hidden"
+        ? "Names are hidden until you vote for the better answer."
+        : "Names are shown at once, and you do not vote."}
+    </p>
+  </>
+);
+
 /** Whose key, which models, and how they meet. */
 export const SettingsPanel = () => {
   const draft = useSignal(playgroundKey.value);
@@ -105,6 +140,7 @@ export const SettingsPanel = () => {
       />
       <p class="hint">{modeHints[mode.value]}</p>
       {mode.value === "fight" ? <FightOptions /> : null}
+      {mode.value === "fight" || mode.value === "battle" ? <NameOptions /> : null}
       <Models />
     </section>
   );

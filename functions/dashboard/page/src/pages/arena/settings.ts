@@ -7,6 +7,8 @@ export type Mode = ArenaRequest["mode"];
 
 export const mode = signal<Mode>("council");
 export const fightMode = signal<"brawl" | "blind">("blind");
+/** Whether the names of a battle's or fight's models are hidden until the user has voted. */
+export const names = signal<"hidden" | "shown">("hidden");
 export const rounds = signal("1");
 export const message = signal("");
 /** One signal for each agent. */

@@ -1,0 +1,48 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { GatewayError } from "#core/errors.ts";
+import type { SessionPrincipal } from "./principal.ts";
+import { rejectUnavailable } from "./session-claims.ts";
+
+/** Makes sure that whoever has a session is its user, before something that cannot be undone. */
+
+/** How long after a sign-in a session counts as its user, ms. */
+export const freshSignInMs = 10 * 60_000;
+
+/** @throws GatewayError FORBIDDEN for a wrong password, SERVICE_UNAVAILABLE */
+const checkPassword = async (
+  { userId, email }: SessionPrincipal,
+  password: string,
+  newClient: () => SupabaseClient,
+): Promise<void> => {
+  const supabase = newClient();
+  const wrong = new GatewayError("FORBIDDEN", "The password is wrong.", { param: "password" });
+  if (email === undefined) throw wrong;
+  const { data, error } = await supabase.auth.signInWithPassword({ email, password });
+  rejectUnavailable(error);
+  if (error !== null || data.user.id !== userId) throw wrong;
+  // Only the answer counted: the session that it made ends.
+  await supabase.auth.signOut({ scope: "local" });
+};
+
+/**
+ * @param password what the caller sent, if anything: without one, the session's sign-in has to be fresh.
+ * @param newClient a client without the request's cookies.
+ * @throws GatewayError FORBIDDEN, UNAUTHORIZED when the session has ended, SERVICE_UNAVAILABLE
+ */
+export const confirmIdentity = async (
+  principal: SessionPrincipal,
+  password: string | undefined,
+  newClient: () => SupabaseClient,
+  nowMs: number,
+): Promise<void> => {
+  await principal.confirm();
+  if (password !== undefined) return checkPassword(principal, password, newClient);
+  const { signedInAtMs } = principal;
+  if (signedInAtMs === undefined || nowMs - signedInAtMs > freshSignInMs) {
+    throw new GatewayError(
+      "FORBIDDEN",
+      "This needs your password, or a sign-in within the last 10 minutes: send the field password, or sign in again.",
+      { param: "password" },
+    );
+  }
+};
