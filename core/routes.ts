@@ -1094,7 +1094,7 @@ export const catchAll = /* @__PURE__ */ row(() => ({
   grants: [],
 }));
 
-/** Adding to the daily sums, and alerts of budgets with their deliveries. */
+/** Adding to the daily sums, alerts of budgets with their deliveries, and the last use of provider keys. */
 const rollupGrants = [
   "rollups:PutItem",
   "rollups:UpdateItem",
@@ -1103,6 +1103,7 @@ const rollupGrants = [
   "keys:UpdateItem",
   "jobs:PutItem",
   "jobs:UpdateItem",
+  "providerKeys:UpdateItem",
 ] as const satisfies Grant[];
 
 /** Revoking all keys of an account, and deleting its rows. */

@@ -1,6 +1,7 @@
 import { listedCouncils } from "#core/catalog/listed-councils.ts";
-import { findModel } from "#core/catalog/resolve.ts";
+import { findModel, resolveListed } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
+import { toProviders } from "#core/catalog/to-providers.ts";
 import { GatewayError } from "#core/errors.ts";
 import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
@@ -18,7 +19,7 @@ export const handler = jsonHandler({
         if (council !== undefined) return { status: 200, json: council };
         const model = findModel(id);
         if (model === undefined) throw new GatewayError("NOT_FOUND", "No model has this id.", { param: "id" });
-        return { status: 200, json: toOpenAiModel(model) };
+        return { status: 200, json: { ...toOpenAiModel(model), providers: toProviders(resolveListed(model.id)) } };
       },
     },
   },

@@ -38,7 +38,7 @@ const served = (model: CatalogModel, nowMs: number): CatalogModel => {
   return byId.get(deprecated.successor) ?? model;
 };
 
-const fromCatalog = (model: CatalogModel): ResolvedModel => ({
+const fromCatalog = (model: CatalogModel): ResolvedModel & { readonly catalog: CatalogModel } => ({
   id: model.id,
   provider: model.provider,
   providerModel: model.providerModel,
@@ -137,6 +137,15 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   const custom = customModel(name);
   if (custom !== undefined) return custom;
   throw unknownModel(name, param);
+};
+
+/** A model of the catalogue by its id, an alias or `provider/id`, as its own provider serves it on a day; undefined for another name. */
+export const resolveListed = (
+  name: string,
+  nowMs: number = Date.now(),
+): (ResolvedModel & { readonly catalog: CatalogModel }) | undefined => {
+  const known = byId.get(currentName(name)) ?? byProvider.get(name);
+  return known === undefined ? undefined : fromCatalog(served(known, nowMs));
 };
 
 /** A catalogue model by its id or alias, or undefined. */

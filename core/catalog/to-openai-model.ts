@@ -12,7 +12,8 @@ const pricesUsd = (prices: TokenPrices) => ({
   cache_write: usdPerMillion(prices.cacheWrite),
 });
 
-const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longContext">) => ({
+/** Prices in USD for a million tokens. */
+export const pricingOf = ({ prices, longContext }: Pick<CatalogModel, "prices" | "longContext">) => ({
   ...pricesUsd(prices),
   long_context:
     longContext === undefined

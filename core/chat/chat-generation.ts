@@ -16,6 +16,7 @@ import { type DialectName, maySpeakDialect, type NativeAnswer, type NativeReques
 import { toReportedUsage } from "#core/providers/openai/usage.ts";
 import { prepareProvider } from "#core/providers/registry.ts";
 import type { Target } from "#core/routing/target.ts";
+import { noteThroughput } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
@@ -35,6 +36,8 @@ export interface ChatCaller extends Caller {
   readonly promptVersion: string | undefined;
   /** The request in the dialect in which it came, where it may reach a provider so. */
   readonly native?: NativeRequest | undefined;
+  /** The model's hosts in the order that the request prefers. */
+  readonly hosts?: readonly [ResolvedModel, ...ResolvedModel[]] | undefined;
 }
 
 /** What the caller gets: a whole completion, or a stream that has begun. */
@@ -63,6 +66,7 @@ interface ChatPlan {
   readonly completionId: string;
 }
 
+const leastMeasuredTokens = 16;
 const defaultRetries = 2;
 const defaultTimeoutMs = 60_000;
 
@@ -79,7 +83,7 @@ const speaking = (choices: ChatChoices, native: NativeRequest | undefined): Chat
 
 const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
   const characters = inputCharacters(request);
-  const choices = speaking(resolveChoices(request, characters, caller), caller.native);
+  const choices = speaking(resolveChoices(request, characters, caller, caller.hosts), caller.native);
   checkChatRequest(request);
   return {
     call,
@@ -141,6 +145,8 @@ export class ChatGeneration {
   #result: AttemptsResult<ResolvedModel, ChatReply> | undefined;
   #hit: CachedAnswer | undefined;
   #ended = false;
+  /** When its first content was here. */
+  #begunAt = 0;
 
   /** @throws GatewayError 400 for a request that no provider should receive */
   constructor(call: RequestContext, request: ChatRequest, caller: ChatCaller) {
@@ -278,8 +284,10 @@ export class ChatGeneration {
       warnings: [...this.#ratedWarnings, ...warnings],
       cache: this.#cacheState,
     });
+    this.#begunAt = performance.now();
     if (reply.kind === "stream") return { headers, frames: this.#streamed(reply, target), native };
     this.#ended = true;
+    this.#noteThroughput();
     const { completion } = reply;
     if (this.#plan.request.stream !== true) return { headers, completion, native };
     const facts = { ...this.#facts(target.model.id), id: completion.id };
@@ -297,6 +305,7 @@ export class ChatGeneration {
       onPart: this.#cache === undefined || isNative ? undefined : (part) => this.#cache?.collect(part),
       onEnd: () => {
         this.#ended = true;
+        this.#noteThroughput();
       },
       native: isNative,
     });
@@ -310,6 +319,14 @@ export class ChatGeneration {
     const choices = this.#plan.request.n ?? 1;
     const { toCachedAnswer } = await import("./cached-answer.ts");
     return toCachedAnswer({ result, usage: this.#usage, frames: this.#cache?.collected, choices });
+  }
+
+  /** A whole answer says how fast its target is. A few tokens say more of its latency. */
+  #noteThroughput(): void {
+    const result = this.#result;
+    if (result === undefined || !this.#ended || this.#usage.outputTokens < leastMeasuredTokens) return;
+    const seconds = (result.providerMs + performance.now() - this.#begunAt) / 1_000;
+    noteThroughput(result.target.name, this.#usage.outputTokens / seconds);
   }
 
   async #settle(): Promise<void> {

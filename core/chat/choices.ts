@@ -1,16 +1,18 @@
 import { isAuto, rankAuto, ratedAlias } from "#core/catalog/auto.ts";
-import { costPicoUsd } from "#core/catalog/cost.ts";
+import { costPicoUsd, pricesOn } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
 import { type ChatProviderId, isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
-import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
+import { type ResolvedModel, resolveListed, resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { isAllowed, requireAllowed } from "#core/generation/allowed-models.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type Choice, keyOwner } from "#core/generation/targets.ts";
 import { balance } from "#core/routing/balance.ts";
-import { latencyOf, targetName } from "#core/routing/target-stats.ts";
+import { latencyOf, targetName, throughputOf } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { providerApiKey } from "#core/upstreams.ts";
+import { inputCharacters } from "./input-size.ts";
+import type { HostTools } from "./provider-preferences.ts";
 
 /** A model of a chat request, and the provider key that a balanced target names. */
 export type ChatChoice = Choice<ResolvedModel>;
@@ -33,19 +35,44 @@ const priceOf = (
 };
 
 /**
- * A target's recent latency, before the caller's provider keys are read (the first target decides where the cache is looked
- * up). Whether the caller has a key for the provider is not known yet; their earlier requests here are the best guess.
+ * What is known of a target, such as its latency, before the caller's provider keys are read (the first target decides where
+ * the cache is looked up). Whether the caller has a key for the provider is not known yet; their earlier requests here are
+ * the best guess.
  */
-const knownLatency = (
-  model: ResolvedModel,
+const knownOf = (
+  read: (name: string) => number | undefined,
+  { id }: ResolvedModel,
   slug: string | undefined,
-  nowMs: number,
   { principal, providerKeySlug }: Caller,
 ): number | undefined => {
   const named = slug ?? providerKeySlug;
-  const own = latencyOf(targetName(model.id, keyOwner(principal.userId, named)), nowMs);
-  return own ?? (named === undefined ? latencyOf(targetName(model.id, undefined), nowMs) : undefined);
+  return (
+    read(targetName(id, keyOwner(principal.userId, named))) ??
+    (named === undefined ? read(targetName(id, undefined)) : undefined)
+  );
 };
+
+const latencyAt = (nowMs: number) => (name: string) => latencyOf(name, nowMs);
+
+/** How a model's hosts compare for a request: by their price for it, or by what this environment has seen of them. */
+const hostMeasure =
+  (request: ChatRequest, caller: Caller): HostTools["measure"] =>
+  (sort, model) => {
+    const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
+    if (sort === "price") return priceOf(model, inputCharacters(request), maxTokens) ?? Number.POSITIVE_INFINITY;
+    // One that was never tried goes first, so that it becomes known.
+    if (sort === "latency") return knownOf(latencyAt(Date.now()), model, undefined, caller) ?? -1;
+    return -(knownOf(throughputOf, model, undefined, caller) ?? Number.POSITIVE_INFINITY);
+  };
+
+/** What the hosts of a request's model are chosen by. */
+export const hostTools = (request: ChatRequest, caller: Caller): HostTools => ({
+  own: isAuto(request.model) ? undefined : resolveListed(request.model),
+  pricesOn,
+  isOwnKeyOnly,
+  measure: hostMeasure(request, caller),
+  isAllowed: (model) => isAllowed(caller, model),
+});
 
 /** @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use */
 const resolveAllowed = (name: string, param: string, caller: Caller): ResolvedModel => {
@@ -64,7 +91,7 @@ const balanced = (request: ChatRequest, inputCharacters: number, caller: Caller)
     return {
       value: { model, slug },
       weight: weight ?? 1,
-      latencyMs: knownLatency(model, slug, nowMs, caller),
+      latencyMs: knownOf(latencyAt(nowMs), model, slug, caller),
       cost: priceOf(model, inputCharacters, maxTokens),
     };
   });
@@ -91,14 +118,24 @@ const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Cal
 
 /**
  * The models of a request in the order in which they are tried: the balanced targets (else the model), then the fallbacks.
+ * @param hosts of the model, where the request says which of them serve it (provider-preferences.ts).
  * @throws GatewayError INVALID_MODEL, FORBIDDEN for a model that the key may not use
  */
-export const resolveChoices = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {
+export const resolveChoices = (
+  request: ChatRequest,
+  inputCharacters: number,
+  caller: Caller,
+  hosts?: readonly [ResolvedModel, ...ResolvedModel[]],
+): ChatChoices => {
   const [first, ...rest] = balanced(request, inputCharacters, caller) ?? [];
   const fallbacks = (request.fallback ?? []).map((name, index) => ({
     model: resolveAllowed(name, `fallback[${index}]`, caller),
   }));
   if (first !== undefined) return [first, ...rest, ...fallbacks];
+  if (hosts !== undefined) {
+    const [best, ...next] = hosts;
+    return [{ model: best }, ...next.map((model) => ({ model })), ...fallbacks];
+  }
   const [named, ...others] = resolveNamed(request, inputCharacters, caller);
   return [named, ...others, ...fallbacks];
 };

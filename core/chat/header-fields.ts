@@ -1,5 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { type ChatRequest, maxTimeoutMs } from "#core/schemas/chat.ts";
+import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 
 /** The gateway's own fields as headers, for clients that cannot add fields to a body. */
 
@@ -24,6 +25,27 @@ const namesOf = (text: string): string[] => {
     .filter((name) => name !== "");
   if (names.length <= maxFallbacks && names.every((name) => name.length <= maxNameLength)) return names;
   throw refused(`X-Fallback must be a list of up to ${maxFallbacks} models, separated by commas.`, "X-Fallback");
+};
+
+const maxPreferencesLength = 2_000;
+
+const preferencesOf = (text: string): JsonRecord => {
+  let value: unknown;
+  try {
+    value = text.length > maxPreferencesLength ? undefined : JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  if (isRecord(value)) return value;
+  const message = `X-Provider-Preferences must be a JSON object of up to ${maxPreferencesLength} characters.`;
+  throw refused(message, "X-Provider-Preferences");
+};
+
+/** A request with the preferences of its header, which has the same object as the body's `provider`. */
+const withPreferences = (request: ChatRequest, text: string | undefined): ChatRequest => {
+  if (text === undefined) return request;
+  const { provider = preferencesOf(text) } = request as { readonly provider?: unknown };
+  return { ...request, provider } as ChatRequest;
 };
 
 type LoadBalance = NonNullable<ChatRequest["load_balance"]>;
@@ -68,10 +90,11 @@ const loadBalanceOf = (text: string): LoadBalance => {
 };
 
 /**
- * A request with what its headers say: `X-Fallback`, `X-Load-Balance`, `X-Retries` and `X-Timeout-Ms`. A field of the body counts more than
- * its header. @throws GatewayError BAD_REQUEST for a header that is not valid
+ * A request with what its headers say: `X-Fallback`, `X-Load-Balance`, `X-Retries`, `X-Timeout-Ms` and
+ * `X-Provider-Preferences`. A field of the body counts more than its header. @throws GatewayError BAD_REQUEST for a header that is not valid
  */
-export const withHeaderFields = (request: ChatRequest, headers: Headers): ChatRequest => {
+export const withHeaderFields = (asked: ChatRequest, headers: Headers): ChatRequest => {
+  const request = withPreferences(asked, headers["x-provider-preferences"]);
   const { "x-fallback": fallback, "x-load-balance": balance, "x-retries": retries, "x-timeout-ms": timeout } = headers;
   if ([fallback, balance, retries, timeout].every((value) => value === undefined)) return request;
   const named: Pick<ChatRequest, "fallback" | "load_balance" | "retries" | "timeout"> = {

@@ -6,13 +6,15 @@ import type { DialectName, NativeAnswer, NativeRequest } from "#core/providers/n
 import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
+import { hostTools } from "./choices.ts";
 import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
 import { prepareRequest } from "./prepare-request.ts";
+import type { PreferringRequest } from "./provider-preferences.ts";
 
 /** What a chat completion is asked with. */
 export interface ChatOpening {
   readonly body: ChatRequest;
-  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails`, `X-Fallback`, `X-Load-Balance`, `X-Retries` and `X-Timeout-Ms` are read. */
+  /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails` and the headers of the gateway's fields (header-fields.ts) are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
   /** How the client asked, where it could have asked otherwise. */
@@ -55,13 +57,20 @@ const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
   if (!request.messages.every(isText)) (await import("./check-urls.ts")).checkUrls(request);
 };
 
-const fieldHeaders = ["x-fallback", "x-load-balance", "x-retries", "x-timeout-ms"];
+const fieldHeaders = ["x-fallback", "x-load-balance", "x-retries", "x-timeout-ms", "x-provider-preferences"];
 
 /** A request with what its headers say. Few requests have such headers: the others do not load what reads them. */
 const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> =>
   fieldHeaders.every((name) => headers[name] === undefined)
     ? request
     : (await import("./header-fields.ts")).withHeaderFields(request, headers);
+
+/** Who serves the model, where the request says something of that. Few do: the others do not load what reads it. */
+const withPreferencesOf = async (request: ChatRequest, caller: Caller): Promise<PreferringRequest> => {
+  const { provider } = request as { readonly provider?: unknown };
+  if (typeof provider !== "object" || provider === null) return { request, hosts: undefined };
+  return (await import("./provider-preferences.ts")).takePreferences(request, hostTools(request, caller));
+};
 
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
@@ -72,7 +81,8 @@ export const openChat = async (
   { body, headers, caller, dialect, native: asked }: ChatOpening,
 ): Promise<OpenChat> => {
   const prepared = await prepareRequest(await withFieldsOf(body, headers), headers);
-  const { request, outputGuard } = prepared;
+  const { outputGuard } = prepared;
+  const { request, hosts } = await withPreferencesOf(prepared.request, caller);
   // A guardrail reads and changes chat completions: under one, everything is translated.
   const native = prepared.untouched ? asked : undefined;
   if (native === undefined && asked !== undefined) {
@@ -91,6 +101,7 @@ export const openChat = async (
     guardrailsKey: prepared.guardrailsKey,
     promptVersion: prepared.promptVersion,
     native,
+    hosts,
   });
   return {
     signal: chat.signal,

@@ -73,6 +73,8 @@ export const providerKeyRowSchema = z.object({
   }),
   /** Of a key of Amazon Bedrock, such as `us-east-1`. */
   region: z.optional(z.string()),
+  /** When a request last used it, to the hour; ISO 8601. Written behind the requests, from the usage table's stream. */
+  lastUsedAt: z.optional(z.string()),
   /** Its owner has paused it: it serves no request. */
   paused: z.optional(z.boolean()),
   /** Set exactly where `provider` is `custom`. */

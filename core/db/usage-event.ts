@@ -68,6 +68,8 @@ export const usageEventSchema = z.object({
   byok: z._default(z.boolean(), false),
   streamed: z._default(z.boolean(), false),
   cacheHit: z._default(z.boolean(), false),
+  /** The caller's key that the provider was asked with. Undefined before 2026-11-30. */
+  providerKeyId: z.optional(z.string()),
   /** Unix ms. */
   startedAt: z.number(),
   latencyMs: z.optional(z.number()),

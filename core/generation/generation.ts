@@ -173,6 +173,8 @@ export class Generation {
       served: this.#servedModel(servedFromCache),
       byok: this.byok && servedFromCache === undefined,
       cacheHit: servedFromCache !== undefined,
+      // Its owner sees when a key was last used. One whose turn never came was not.
+      providerKeyId: this.attempts.length === 0 ? undefined : this.#served?.providerKeyId,
       cost,
       units: unitCost,
       providerCostPicoUsd: reportedCostPicoUsd(end.outcome?.reportedUsage),

@@ -26,6 +26,7 @@ const byokTarget = <Model extends TargetModel>(
   model,
   name: targetName(model.id, keyOwner(row.userId, slug)),
   byok: true,
+  providerKeyId: row.id,
   // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
   credential: () => byokCredential(model.provider, row),
 });

@@ -57,6 +57,8 @@ export interface UsageEnd {
   readonly served: MeteredModel;
   readonly byok: boolean;
   readonly cacheHit: boolean;
+  /** The caller's key that the provider was asked with. */
+  readonly providerKeyId?: string | undefined;
   readonly cost: GenerationCost;
   /** For media. */
   readonly units: { readonly unit: string; readonly units: number } | undefined;
@@ -135,6 +137,7 @@ export class UsageRow {
         provider: served.provider,
         byok: end.byok,
         cacheHit: end.cacheHit,
+        providerKeyId: end.providerKeyId,
         inputTokens: usage.inputTokens,
         cachedInputTokens: usage.cachedInputTokens,
         cacheWriteInputTokens: usage.cacheWriteInputTokens + usage.longCacheWriteInputTokens,

@@ -33,6 +33,7 @@ export const finishJob = async (row: JobRow, state: EndState, nowMs: number): Pr
     model: row.model,
     provider: row.provider,
     byok: row.byok,
+    providerKeyId: row.providerKeyId,
     unit: usage.unit,
     units,
     costPicoUsd,

@@ -93,6 +93,11 @@ const fieldHeaders: readonly HeaderParameter[] = [
     schema: z.int().min(1).max(300_000),
     description: "Milliseconds for the whole request: the field `timeout`.",
   },
+  {
+    name: "X-Provider-Preferences",
+    schema: z.string(),
+    description: "A JSON object with the provider preferences: the field `provider`.",
+  },
 ];
 
 const anthropicHeaders: readonly HeaderParameter[] = [

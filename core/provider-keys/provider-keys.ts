@@ -22,6 +22,8 @@ export interface ProviderKeyView
   extends Pick<ProviderKeyRow, "id" | "provider" | "slug" | "displayName" | "last4" | "createdAt"> {
   /** It serves no request. */
   readonly paused: boolean;
+  /** ISO 8601, to the hour; null before its first use. */
+  readonly lastUsedAt: string | null;
   /** Of Amazon Bedrock. */
   readonly region?: string;
   /** Of a custom provider. */
@@ -57,6 +59,7 @@ const toView = ({
   last4,
   createdAt,
   paused = false,
+  lastUsedAt,
   region,
   custom,
 }: ProviderKeyRow): ProviderKeyView => ({
@@ -67,6 +70,7 @@ const toView = ({
   last4,
   createdAt,
   paused,
+  lastUsedAt: lastUsedAt ?? null,
   ...(region === undefined ? {} : { region }),
   ...(custom === undefined
     ? {}

@@ -6,6 +6,8 @@
 interface Stats {
   /** Moving average until the first content, ms. */
   latencyMs: number | undefined;
+  /** Moving average of output tokens a second, over whole answers. */
+  throughput: number | undefined;
   /** Passing failures in a row. */
   failures: number;
   /** Unix ms of the last failure of any kind; 0 after a success. */
@@ -28,7 +30,7 @@ const statsOf = (name: string): Stats => {
   if (stats === undefined) {
     const oldest = known.size >= maxTargets ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
-    stats = { latencyMs: undefined, failures: 0, failedAt: 0, restsUntil: 0 };
+    stats = { latencyMs: undefined, throughput: undefined, failures: 0, failedAt: 0, restsUntil: 0 };
     known.set(name, stats);
   }
   return stats;
@@ -46,6 +48,18 @@ export const noteSuccess = (name: string, latencyMs: number): void => {
   stats.latencyMs =
     stats.latencyMs === undefined ? latencyMs : stats.latencyMs + smoothing * (latencyMs - stats.latencyMs);
 };
+
+/** Notes how fast an answer came, from its request to its end: output tokens a second. */
+export const noteThroughput = (name: string, tokensPerSecond: number): void => {
+  const stats = statsOf(name);
+  stats.throughput =
+    stats.throughput === undefined
+      ? tokensPerSecond
+      : stats.throughput + smoothing * (tokensPerSecond - stats.throughput);
+};
+
+/** Moving average of output tokens a second; undefined for a target that has answered nothing yet. */
+export const throughputOf = (name: string): number | undefined => known.get(name)?.throughput;
 
 /** Notes a failure. The fifth passing one in a row, or one after a rest, sends the target to rest. */
 export const noteFailure = (name: string, nowMs: number, transient: boolean): void => {

@@ -19,6 +19,8 @@ export interface Target<Model extends TargetModel = ResolvedModel> {
   readonly name: string;
   /** Paid by the caller's own provider key. */
   readonly byok: boolean;
+  /** Of the caller's key; undefined for the platform's. */
+  readonly providerKeyId?: string | undefined;
   /** Opens the key when the target is tried. Undefined when nobody has a key for its provider. */
   readonly credential: () => Promise<ProviderCredential | undefined>;
 }

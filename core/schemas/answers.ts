@@ -184,6 +184,17 @@ export const modelAnswer = z
     deprecated: z.literal(true).optional().describe("Its shutdown is announced"),
     shutdownDate: z.string().optional().describe("The day from which its name resolves to the successor"),
     successor: z.string().optional(),
+    providers: z
+      .array(
+        z.looseObject({
+          provider: z.string(),
+          model: z.string().describe("The name by which a request asks exactly this provider"),
+          own_key_only: z.boolean().describe("Only your own provider key serves it"),
+          pricing: z.looseObject(prices),
+        }),
+      )
+      .optional()
+      .describe("Who serves it, its own provider first. Only for one model"),
   })
   .meta({ id: "Model" });
 
@@ -306,6 +317,7 @@ const providerKey = z
     last4: z.string(),
     createdAt: z.iso.datetime(),
     paused: z.boolean(),
+    lastUsedAt: z.iso.datetime().nullable().describe("To the hour"),
     region: z.string().optional().describe("Only of Amazon Bedrock"),
     custom: z
       .strictObject({

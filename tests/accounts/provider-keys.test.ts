@@ -58,6 +58,7 @@ describe.skipIf(!hasTables)(`/api/v1/provider-keys (${tablesName})`, () => {
       last4: body.apiKey.slice(-4),
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
       paused: false,
+      lastUsedAt: null,
     });
     expect(await list()).toEqual([view]);
   });

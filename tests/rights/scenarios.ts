@@ -199,17 +199,20 @@ const alerted = ({ cloud, userId }: Actor, count: number): Promise<void> =>
     if (told < count) throw new Error(`${told} alerts are written`);
   });
 
-/** A request is added up, and budget alerts are sent, also to the key that replaced the charged one. */
+/** A request is added up, its provider key's use is noted, and budget alerts are sent, also to the key that replaced the charged one. */
 const rolledUp: Scenario = async (cloud) => {
-  const actor = await Actor.of(cloud);
+  const actor = await Actor.of(cloud, ["anthropic"]);
   const { browser, keyId, userId } = actor;
   await answered(actor);
+  const messages = [{ role: "user", content: "Hi" }];
+  await actor.settled(ok(await actor.post("/api/v1/chat/completions", { model: "claude", messages })));
+  await eventually(async () => {
+    const rows = await cloud.rows("providerKeys");
+    if (!rows.some((row) => row.userId === userId && row.lastUsedAt !== undefined)) throw new Error("No use is noted");
+  });
   const budget = { usd: 0, period: "day" };
   ok(await browser.patch(`/api/v1/keys/${keyId}`, { budget, alertWebhookUrl: webhookUrl }));
-  const refused = await actor.post("/api/v1/chat/completions", {
-    model: "gpt",
-    messages: [{ role: "user", content: "Hi" }],
-  });
+  const refused = await actor.post("/api/v1/chat/completions", { model: "gpt", messages });
   if (refused.status !== 402) throw new Error(`The budget let it through: ${refused.text}`);
   await alerted(actor, 1);
   await eventually(async () => {

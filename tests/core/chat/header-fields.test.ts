@@ -34,6 +34,14 @@ describe("the gateway's fields as headers", () => {
     expect(withHeaderFields(body, headers)).toEqual(body);
   });
 
+  it("hold the provider preferences as the same object", () => {
+    const preferences = { order: ["openrouter"], sort: "price" };
+    const headers = { "x-provider-preferences": JSON.stringify(preferences) };
+    expect(withHeaderFields(request, headers)).toEqual({ ...request, provider: preferences });
+    const body = { ...request, provider: { only: ["anthropic"] } };
+    expect(withHeaderFields(body, headers)).toEqual(body);
+  });
+
   it("change nothing when they are absent", () => {
     expect(withHeaderFields(request, { "x-cache": "no-cache" })).toBe(request);
   });
@@ -58,6 +66,9 @@ describe("the gateway's fields as headers", () => {
     ["X-Load-Balance", "weighted; gpt@"],
     ["X-Load-Balance", `cost; ${"gpt,".repeat(17)}`],
     ["X-Load-Balance", `cost; ${"a".repeat(201)}`],
+    ["X-Provider-Preferences", "anthropic"],
+    ["X-Provider-Preferences", "[]"],
+    ["X-Provider-Preferences", `{"order":["${"a".repeat(2_000)}"]}`],
   ])("are refused by name where they are not valid: %s: %s", (name, value) => {
     expect(() => withHeaderFields(request, { [name.toLowerCase()]: value })).toThrow(
       expect.objectContaining({ code: "BAD_REQUEST", param: name }),
