@@ -69,12 +69,10 @@ const shippedInputs = (bundle: FunctionBundle): readonly string[] => [
   ),
 ];
 
-/** Whether a handler serves a path that reads or makes a session. */
+/** Whether a handler reads or makes sessions: only those have Supabase's key. */
 const servesSessions = (handler: string): boolean =>
-  routes.some(
-    (route) =>
-      route.handler === handler &&
-      (["session", "key-or-session"].includes(route.auth) || route.path.startsWith("/api/auth")),
+  (routes as readonly Route[]).some(
+    (route) => route.handler === handler && route.grants.includes("secret:SupabaseAnonKey"),
   );
 
 describe("what a function reads before its first request", () => {
