@@ -206,6 +206,7 @@ export class ModelRun implements ArenaRun {
     let outcome: ProviderOutcome | undefined;
     let simulated = false;
     let inputTokens = 0;
+    let audioTokens: number | undefined;
     let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
     try {
       // Before the call, as for a chat: nothing may be asked for that could not be put on record.
@@ -224,6 +225,7 @@ export class ModelRun implements ArenaRun {
           simulated = serving.simulated;
           this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
+          audioTokens = size.audioTokens?.(model);
           request.onWarnings?.(serving.warnings);
         },
         onText: request.onText,
@@ -232,7 +234,7 @@ export class ModelRun implements ArenaRun {
     } catch (thrown) {
       generation.fail(thrown, until);
     }
-    const usage = meteredUsage(outcome, inputTokens);
+    const usage = meteredUsage(outcome, inputTokens, audioTokens);
     const end = { whole: collected !== undefined, usage, outcome };
     const { costPicoUsd } = await this.#settle(generation, budget, end);
     if (generation.error !== undefined || collected === undefined) throw generation.error;
