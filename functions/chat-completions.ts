@@ -1,6 +1,6 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
-import { callerOf } from "#core/http/authenticate.ts";
+import { guardedCallerOf } from "#core/http/authenticate.ts";
 import { beginsEarly } from "#core/http/begins-early.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { withFunctionCalls } from "#core/http/function-calls.ts";
@@ -30,7 +30,7 @@ export const handler = streamHandler({
             const chat = await openAnswer(call, {
               body,
               headers: sent,
-              caller: callerOf(call),
+              caller: guardedCallerOf(call),
               dialect: "chat-completions",
             });
             if (body.stream === true) {

@@ -5,7 +5,7 @@ import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
 import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { unchargedWork } from "#core/generation/uncharged-work.ts";
-import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { byApiKey, guardedCallerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { countTokensLimit, countTokensRoute } from "#core/routes.ts";
@@ -26,7 +26,7 @@ export const handler = streamHandler({
       const model = resolveModel(countedAs(body.model));
       const count = await unchargedWork(
         call,
-        callerOf(call),
+        guardedCallerOf(call),
         { model, timeoutMs, limit: countTokensLimit },
         async ({ target, signal }) => {
           const { provider, providerModel } = target.model;

@@ -1,4 +1,4 @@
-import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { byApiKey, guardedCallerOf } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { parseWith } from "#core/http/parse-with.ts";
 import { listVoices } from "#core/media/audio/voices.ts";
@@ -13,7 +13,7 @@ export const handler = jsonHandler({
     GET: {
       handle: async (call) => {
         const query = parseWith(voicesQuerySchema, call.query);
-        const { voices, simulated } = await listVoices(callerOf(call), query);
+        const { voices, simulated } = await listVoices(guardedCallerOf(call), query);
         return {
           status: 200,
           json: { success: true, data: voices },

@@ -5,7 +5,7 @@ import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
 import { countedInput } from "#core/generation/counted-input.ts";
 import { unchargedWork } from "#core/generation/uncharged-work.ts";
-import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { byApiKey, guardedCallerOf } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { countTokensLimit, responsesInputTokensRoute } from "#core/routes.ts";
@@ -25,7 +25,7 @@ export const handler = streamHandler({
       const input = inputTokens(call.body);
       const { tokens, estimated } = await unchargedWork(
         call,
-        callerOf(call),
+        guardedCallerOf(call),
         { model, timeoutMs, limit: countTokensLimit },
         (work) => countedInput(work, input),
       );

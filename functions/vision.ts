@@ -5,7 +5,6 @@ import { eventStream } from "#core/http/event-stream.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
 import { parseWith } from "#core/http/parse-with.ts";
-import { refuseGuardrails } from "#core/http/refuse-guardrails.ts";
 import type { Call } from "#core/http/request-state.ts";
 import type { EndpointResult } from "#core/http/response.ts";
 import { withBody } from "#core/http/schema.ts";
@@ -16,7 +15,6 @@ import { Vision } from "#core/vision/vision.ts";
 import { startVision } from "#core/vision/vision-events.ts";
 
 const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
-  refuseGuardrails(call);
   const caller = await ratedCaller(callerOf(call), [request.model], call.startedAtMs);
   const vision = new Vision(call, request, caller);
   await vision.open();

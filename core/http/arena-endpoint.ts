@@ -6,10 +6,9 @@ import { arenaFrames, wholeArena } from "#core/arena/run-arena.ts";
 import { openChat } from "#core/chat/open-chat.ts";
 import { toGatewayError } from "#core/errors.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";
-import { callerOf } from "./authenticate.ts";
+import { callerOf, guardedCallerOf } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
-import { refuseGuardrails } from "./refuse-guardrails.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
@@ -20,7 +19,7 @@ const unstreamedTimeoutMs = 290_000;
 /** One model: a chat completion in the platform's shapes. */
 const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
   const { headers: sent } = call;
-  const caller = callerOf(call);
+  const caller = guardedCallerOf(call);
   const { body, byCost } = withinCost(toChatCompletion(request), request.maxCostUsd, caller);
   const chat = await openChat(call, { body, headers: sent, caller });
   if (request.stream) {
@@ -33,7 +32,6 @@ const serveChat = async (call: Call<unknown>, request: ArenaRequest): Promise<En
 
 /** Several models. @throws GatewayError */
 const serveRun = async (call: Call<unknown>, request: ArenaRequest): Promise<EndpointResult> => {
-  refuseGuardrails(call);
   const run = new ModelRun({
     call,
     caller: callerOf(call),

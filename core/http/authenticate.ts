@@ -42,11 +42,26 @@ export const keyPrincipal = (call: Pick<Call<unknown>, "principal">): KeyPrincip
   return call.principal;
 };
 
-/** The caller's key, and the provider key that the request names. */
-export const callerOf = (call: Pick<Call<unknown>, "principal" | "headers">): Caller => ({
+type Called = Pick<Call<unknown>, "principal" | "headers">;
+
+/** The caller's key, and the provider key that the request names. For endpoints that have guardrails, or send nothing to judge. */
+export const guardedCallerOf = (call: Called): Caller => ({
   principal: keyPrincipal(call),
   providerKeySlug: call.headers["x-provider-key"],
 });
+
+/**
+ * The same for all other endpoints, which refuse guardrails: nobody who asks for them may believe that they are on.
+ * @throws GatewayError BAD_REQUEST
+ */
+export const callerOf = (call: Called): Caller => {
+  if (call.headers["x-guardrails"] === undefined) return guardedCallerOf(call);
+  throw new GatewayError(
+    "BAD_REQUEST",
+    "This endpoint has no guardrails. Chat completions, messages, responses and the chat mode have them.",
+    { param: "X-Guardrails" },
+  );
+};
 
 /** Who is signed in, by key or session. */
 export const anyPrincipal = (call: Pick<Call<unknown>, "principal">): Principal => {

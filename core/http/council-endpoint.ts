@@ -8,7 +8,6 @@ import { eventFrame } from "#core/schemas/arena-events.ts";
 import { callerOf } from "./authenticate.ts";
 import { errorEvent } from "./error-event.ts";
 import { eventStream } from "./event-stream.ts";
-import { refuseGuardrails } from "./refuse-guardrails.ts";
 import type { Call } from "./request-state.ts";
 import type { EndpointResult } from "./response.ts";
 
@@ -17,7 +16,6 @@ const unstreamedTimeoutMs = 290_000;
 
 /** Serves one council, streamed or not. @throws GatewayError */
 export const serveCouncil = async (call: Call<CouncilBody & { readonly stream: boolean }>): Promise<EndpointResult> => {
-  refuseGuardrails(call);
   const { stream, ...body } = call.body;
   const request = toCouncilRequest(body);
   const plan = planCouncil(request);

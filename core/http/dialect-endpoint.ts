@@ -12,7 +12,7 @@ import type {
   TranslatedRequest,
 } from "#core/dialects/dialect.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { callerOf } from "./authenticate.ts";
+import { guardedCallerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Endpoint } from "./handler.ts";
 import { idempotent } from "./idempotent.ts";
@@ -75,7 +75,7 @@ const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<En
   const chat = await openAnswer(call, {
     body: request,
     headers: sent,
-    caller: callerOf(call),
+    caller: guardedCallerOf(call),
     dialect: dialect.name,
     native,
   });

@@ -21,7 +21,7 @@ import { toArenaRequest } from "#core/schemas/arena.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { serveArena } from "./arena-endpoint.ts";
-import { callerOf, keyPrincipal } from "./authenticate.ts";
+import { callerOf, guardedCallerOf, keyPrincipal } from "./authenticate.ts";
 import { serveCouncil } from "./council-endpoint.ts";
 import { ownJob } from "./job-endpoint.ts";
 import { openAnswer } from "./open-answer.ts";
@@ -74,7 +74,7 @@ const chat = async (
     ...(maxTokens === undefined ? {} : { max_completion_tokens: maxTokens }),
     timeout: 290_000,
   };
-  const open = await openAnswer(call, { body, headers: call.headers, caller: callerOf(call) });
+  const open = await openAnswer(call, { body, headers: call.headers, caller: guardedCallerOf(call) });
   const { completion, headers } = await open.whole();
   const { choices, usage } = completion as {
     readonly choices: readonly { readonly message: { readonly content: string | null } }[];
