@@ -9,7 +9,7 @@ import { rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { storeProviderKey } from "#core/provider-keys/provider-keys.ts";
 import { request } from "#tests/accounts/support/gateway.ts";
-import { type Caller, failing, useChatGateway, userMessage } from "#tests/core/support/chat-gateway.ts";
+import { type Caller, failing, saying, useChatGateway, userMessage } from "#tests/core/support/chat-gateway.ts";
 import { type GreedyRequest, greedyRequests, playGreedily } from "#tests/core/support/greedy-provider.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { operationOf } from "#tests/core/support/relay.ts";
@@ -231,7 +231,20 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
     const key = await keyWith({ tokensPerMinute: 2_000 });
     // Each reserves 1,024 tokens of output, and came to 15 in the end.
     for (let seed = 0; seed < 3; seed++) expect((await ask(key, { seed })).status).toBe(200);
-    const waves = await Promise.all([4, 5, 6].map((seed) => ask(key, { seed })));
+    // An answer gives back what it did not use: the first one waits until the others are refused.
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    gateway().play = async (response, request) => {
+      await held;
+      return saying()(response, request);
+    };
+    let refusals = 0;
+    const asking = [4, 5, 6].map(async (seed) => {
+      const answer = await ask(key, { seed });
+      refusals += answer.status === 429 ? 1 : 0;
+      if (refusals === 2) release();
+      return answer;
+    });
+    const waves = await Promise.all(asking);
     expect(waves.map(({ status }) => status).toSorted()).toEqual([200, 429, 429]);
     const refused = waves.find(({ status }) => status === 429);
     expect(JSON.parse(refused?.text ?? "")).toMatchObject({
