@@ -87,6 +87,20 @@ const samples: Samples = {
       body: { score: 1, comment: text.slice(0, 2_000), tags: ["good"] },
     }),
   },
+  Presets: {
+    GET: () => ({ path: "/api/v1/presets" }),
+    POST: ({ text }) => ({
+      path: "/api/v1/presets",
+      body: { name: "brief", settings: { model: "gpt", stop: [text.slice(0, 20)] } },
+    }),
+  },
+  Preset: {
+    PATCH: ({ text }) => ({
+      path: "/api/v1/presets/brief",
+      body: { settings: { model: "gpt", stop: [text.slice(0, 20)] } },
+    }),
+    DELETE: () => ({ path: "/api/v1/presets/brief" }),
+  },
   Exports: {
     GET: () => ({ path: "/api/v1/exports" }),
     POST: ({ text }) => ({
