@@ -112,6 +112,8 @@ export const config = {
   maxOpenRequests: once(() => readHere(stage.maxOpenRequests) ?? 20),
   /** USD a user may spend a UTC day on the platform's provider keys. */
   dailySpendCapUsd: once(() => readHere(stage.dailySpendCapUsd) ?? 5),
+  /** USD of it that a user may spend a UTC day from the dashboard's pages, which need no API key. */
+  playgroundBudgetUsd: once(() => readHere(stage.playgroundBudgetUsd) ?? 1),
   /** Whether the platform's keys pay for what has no known price. Reserved and booked at the highest price where they do. */
   unpricedModels: once(
     () => readHere(stage.unpricedModels) ?? (permanentStages.has(given("STAGE") ?? "") ? "refuse" : "allow"),

@@ -225,7 +225,7 @@ export const chatCompletionsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: chatLimit,
   ...generating,
-  grants: chatGrants,
+  grants: [...chatGrants, ...session],
 }));
 
 export const messagesRoute = /* @__PURE__ */ row(() => ({
@@ -307,7 +307,7 @@ export const modelsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("models", 120),
   ...buffered,
-  grants: [...verifyKey],
+  grants: [...verifyKey, ...session],
 }));
 
 export const modelRoute = /* @__PURE__ */ row(() => ({
@@ -330,7 +330,7 @@ export const cancelRequestRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("cancel", 120),
   ...buffered,
-  grants: [...verifyKey],
+  grants: [...verifyKey, ...session],
 }));
 
 export const requestsRoute = /* @__PURE__ */ row(() => ({
@@ -718,6 +718,7 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
     ...replayed,
     ...chatSecrets,
     "secret:ExaApiKey",
+    ...session,
     ...arenaRatings,
   ],
 }));
@@ -730,7 +731,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -741,7 +742,7 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const councilRoute = /* @__PURE__ */ row(() => ({
@@ -752,7 +753,7 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ratings],
+  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ratings, ...session],
 }));
 
 export const voteRoute = /* @__PURE__ */ row(() => ({

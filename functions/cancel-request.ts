@@ -1,7 +1,8 @@
 import { markCancelled } from "#core/db/admission.ts";
 import { GatewayError } from "#core/errors.ts";
-import { byApiKey, keyPrincipal } from "#core/http/authenticate.ts";
+import { keyPrincipal } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { cancelRequestRoute } from "#core/routes.ts";
 
 const requestIdPattern = /^req_[0-9a-f-]{36}$/;
@@ -9,7 +10,7 @@ const requestIdPattern = /^req_[0-9a-f-]{36}$/;
 /** POST /api/v1/requests/:id/cancel: stops a running request of the same user within 3 s */
 export const handler = jsonHandler({
   route: cancelRequestRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   endpoints: {
     POST: {
       handle: async (call) => {

@@ -1,11 +1,12 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
-import { byApiKey, callerOf } from "#core/http/authenticate.ts";
+import { callerOf } from "#core/http/authenticate.ts";
 import { beginsEarly } from "#core/http/begins-early.ts";
 import { eventStream } from "#core/http/event-stream.ts";
 import { withFunctionCalls } from "#core/http/function-calls.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
+import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { openAnswer } from "#core/http/open-answer.ts";
 import { withBody } from "#core/http/schema.ts";
 import { chatCompletionsRoute } from "#core/routes.ts";
@@ -17,7 +18,7 @@ const settleMs = 5_000;
 /** POST /api/v1/chat/completions */
 export const handler = streamHandler({
   route: chatCompletionsRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   beginsEarly,
   endpoints: {
     POST: withFunctionCalls(

@@ -1,7 +1,7 @@
 import { serveArena } from "#core/http/arena-endpoint.ts";
-import { byApiKey } from "#core/http/authenticate.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { idempotent } from "#core/http/idempotent.ts";
+import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { withBody } from "#core/http/schema.ts";
 import { chatRoute } from "#core/routes.ts";
 import { arenaChatSchema, toArenaRequest } from "#core/schemas/arena.ts";
@@ -9,7 +9,7 @@ import { arenaChatSchema, toArenaRequest } from "#core/schemas/arena.ts";
 /** POST /api/chat: chat, battle, fight and multi-instance */
 export const handler = streamHandler({
   route: chatRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   endpoints: {
     POST: withBody(
       arenaChatSchema,

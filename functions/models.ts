@@ -2,8 +2,8 @@ import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { pageOf } from "#core/catalog/model-page.ts";
 import { models } from "#core/catalog/models.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
-import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
+import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { parseWith } from "#core/http/parse-with.ts";
 import { modelsRoute } from "#core/routes.ts";
 import { modelsQuerySchema } from "#core/schemas/models.ts";
@@ -11,7 +11,7 @@ import { modelsQuerySchema } from "#core/schemas/models.ts";
 /** GET /api/v1/models */
 export const handler = jsonHandler({
   route: modelsRoute,
-  authenticate: byApiKey,
+  authenticate: byKeyOrPage,
   endpoints: {
     GET: {
       handle: async ({ query }) => ({

@@ -81,10 +81,10 @@ const sourceOf = (handler: string, root: string): { file: string; exportName: st
   return { file: stem + extension, exportName: handler.slice(dot + 1) };
 };
 
-/** The entry's file and every chunk that it imports statically, transitively. Throws where the metafile has no entry. */
-export const eagerOutputs = ({ outputs }: Metafile): string[] => {
+/** The entry's file and every chunk that it imports statically, transitively. Throws where the metafile has no such entry. */
+export const eagerOutputs = ({ outputs }: Metafile, entryName = "bundle.mjs"): string[] => {
   // By name: with splitting, a chunk that is imported lazily has an `entryPoint` too.
-  const entry = Object.keys(outputs).find((name) => path.basename(name) === "bundle.mjs");
+  const entry = Object.keys(outputs).find((name) => path.basename(name) === entryName);
   if (entry === undefined) throw new Error("The metafile has no entry point");
   const seen = new Set([entry]);
   for (const name of seen) {
@@ -108,6 +108,13 @@ export const eagerInputs = (metafile: Metafile): string[] => {
 
 const bytesOf = (metafile: Metafile, names: readonly string[]): number =>
   names.reduce((sum, name) => sum + (metafile.outputs[name]?.bytes ?? 0), 0);
+
+/** The files that a source file imports, lazily or not, transitively, itself among them: what its bundle reads, used or not. */
+export const inputsOf = ({ inputs }: Metafile, file: string): readonly string[] => {
+  const seen = new Set([file]);
+  for (const name of seen) for (const { path: target } of inputs[name]?.imports ?? []) seen.add(target);
+  return [...seen].filter((name) => inputs[name] !== undefined);
+};
 
 /** Name of a function's folder or file: `functions/auth/callback.ts` is `auth-callback`. */
 const idOf = (file: string): string =>
@@ -183,10 +190,16 @@ export const builtTogether = (options: CommonBuild): ReadonlyMap<string, BuiltFu
  * Throws as that does.
  */
 export const bundleTogether = async (options: CommonBuild): Promise<ReadonlyMap<string, BuiltFunction>> => {
+  await measureTogether(options);
+  return builtTogether(options);
+};
+
+/** The same, with what esbuild knows of all of them: an entry is `<id>.mjs`. */
+export const measureTogether = async (options: CommonBuild): Promise<Metafile> => {
   const { outDir, root } = options;
   const folder = path.resolve(root, outDir);
   await rm(folder, { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     ...sstOptions,
     absWorkingDir: path.resolve(root),
     entryPoints: handlerSources(options).map(({ file }) => ({ in: file, out: idOf(file) })),
@@ -194,5 +207,5 @@ export const bundleTogether = async (options: CommonBuild): Promise<ReadonlyMap<
     outdir: folder,
     minify: true,
   });
-  return builtTogether(options);
+  return metafile;
 };

@@ -6,7 +6,6 @@ import { logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import type { RateLimit } from "#core/routes.ts";
 import { invalidApiKey } from "./key-format.ts";
-import { countLocally } from "./local-limiter.ts";
 import type { KeyPrincipal } from "./principal.ts";
 import { type LimitState, nearestLimit, ownLimitName, rateLimitExceeded, scaledLimit } from "./rate-limit.ts";
 import { type UnkeyLimit, UnkeyUnavailable, type UnkeyVerdict, verifyWithUnkey } from "./unkey-verify.ts";
@@ -26,7 +25,6 @@ const noteAgainMs = 5 * 60_000;
 const unknownForMs = 10_000;
 const maxUnknown = 10_000;
 const retryAfterSeconds = 5;
-const defaultKeyLimit = 60;
 const minuteMs = 60_000;
 
 /** Hashes of keys that Unkey did not know, with the time until which we do not ask again. */
@@ -110,44 +108,6 @@ const judge = (
   return { kind: "key", userId, keyId: verdict.keyId, rateLimit: ownLimit(verdict, limit), limits: limitsOf(mark) };
 };
 
-/** A known key goes on while Unkey is unavailable, under a local limiter; nobody else does. */
-const trustKnownKey = (
-  mark: KeyMark | undefined,
-  limit: RateLimit | undefined,
-  keyHash: string,
-  nowMs: number,
-): VerifiedKey => {
-  increment("UnkeyUnavailable");
-  if (refusedByMark(mark, nowMs)) throw invalidApiKey();
-  if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
-  const own = {
-    ...countLocally(`${keyHash}/own`, mark.rateLimit ?? defaultKeyLimit, minuteMs, nowMs),
-    name: ownLimitName,
-    windowSeconds: minuteMs / 1_000,
-  };
-  const endpoint =
-    limit === undefined
-      ? undefined
-      : {
-          ...countLocally(`${keyHash}/${limit.name}`, limit.limit, limit.durationMs, nowMs),
-          name: limit.name,
-          windowSeconds: limit.durationMs / 1_000,
-        };
-  const exceeded = [own, endpoint].find((state) => state?.allowed === false);
-  if (exceeded !== undefined) throw rateLimitExceeded(exceeded, nowMs);
-  return {
-    principal: {
-      kind: "key",
-      userId: mark.userId,
-      keyId: mark.keyId,
-      rateLimit: mark.rateLimit,
-      limits: limitsOf(mark),
-    },
-    limit: nearestLimit(endpoint === undefined ? [own] : [own, endpoint]),
-    deferred: undefined,
-  };
-};
-
 /** The caller as the mark of the key has it, where Unkey called the key valid a short while ago and it is near no limit. */
 const principalOfMark = (mark: KeyMark | undefined, keyHash: string, nowMs: number): KeyPrincipal | undefined => {
   if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs || refusedByMark(mark, nowMs))
@@ -181,6 +141,11 @@ const verify = async (
   if (mark instanceof AwsError) throw unavailable("The key table");
   if (verdict instanceof UnkeyUnavailable) {
     logger.warn("Unkey is unavailable", { reason: verdict.message, route: routeId });
+    increment("UnkeyUnavailable");
+    if (refusedByMark(mark, nowMs)) throw invalidApiKey();
+    if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
+    // An outage is rare: until there is one, nothing loads what gets over it.
+    const { trustKnownKey } = await import("./trust-known-key.ts");
     return trustKnownKey(mark, limit, keyHash, nowMs);
   }
   rememberVerdict(keyHash, mark, verdict, nowMs);

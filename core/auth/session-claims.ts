@@ -1,8 +1,9 @@
 import type { SupabaseClient, User } from "@supabase/supabase-js";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
+import { isRecord } from "#core/values/is-record.ts";
 import { requireStillAdmitted } from "./admitted-users.ts";
 import type { SessionPrincipal } from "./principal.ts";
 
@@ -15,20 +16,24 @@ const audience = "authenticated";
 
 const claimsSchema = z.object({
   iss: z.string(),
-  sub: z.string().min(1),
+  sub: z.string().check(z.minLength(1)),
   aud: z.union([z.string(), z.array(z.string())]),
   // The library compares it with the clock; text would pass that.
   exp: z.number(),
   role: z.literal(audience),
-  session_id: z.string().min(1),
-  email: z.string().optional(),
-  is_anonymous: z.boolean().optional(),
+  session_id: z.string().check(z.minLength(1)),
+  email: z.optional(z.string()),
+  is_anonymous: z.optional(z.boolean()),
   /** How and when (unix seconds) the user signed in. A refreshed token keeps it. */
-  amr: z
-    .array(z.object({ timestamp: z.number() }))
-    .optional()
-    .catch(undefined),
+  amr: z.optional(z.unknown()),
 });
+
+/** When the user last signed in, Unix ms; undefined where the token does not say. Not a schema: zod's `catch` weighs 9 KB. */
+const signedInAtMs = (amr: unknown): number | undefined => {
+  if (!Array.isArray(amr) || amr.length === 0) return undefined;
+  const seconds = amr.map((entry: unknown) => (isRecord(entry) ? entry.timestamp : undefined));
+  return seconds.every((value) => typeof value === "number") ? Math.max(...seconds) * 1_000 : undefined;
+};
 
 const noSession = (): GatewayError => new GatewayError("UNAUTHORIZED", "Sign in to the dashboard first.");
 
@@ -81,7 +86,7 @@ const readUser = async (supabase: SupabaseClient, userId: string): Promise<User>
 export const readSession = async (supabase: SupabaseClient): Promise<SessionPrincipal> => {
   const parsed = claimsSchema.safeParse(await verifiedClaims(supabase));
   if (!parsed.success) throw noSession();
-  const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous, amr = [] } = parsed.data;
+  const { iss, aud, sub, email, session_id: sessionId, is_anonymous: anonymous, amr } = parsed.data;
   const audiences = typeof aud === "string" ? [aud] : aud;
   if (iss !== `${config.supabaseUrl()}/auth/v1` || !audiences.includes(audience) || anonymous === true)
     throw noSession();
@@ -91,7 +96,7 @@ export const readSession = async (supabase: SupabaseClient): Promise<SessionPrin
     userId: sub,
     email,
     sessionId,
-    signedInAtMs: amr.length === 0 ? undefined : Math.max(...amr.map(({ timestamp }) => timestamp)) * 1_000,
+    signedInAtMs: signedInAtMs(amr),
     confirm: async () => {
       await readUser(supabase, sub);
     },

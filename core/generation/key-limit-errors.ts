@@ -1,3 +1,4 @@
+import { playgroundKeyId } from "#core/auth/principal.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import type { AdmissionVerdict } from "#core/db/admission.ts";
 import { periodEndMs } from "#core/db/budget-period.ts";
@@ -12,16 +13,17 @@ const periodWords = { day: "daily", week: "weekly", month: "monthly", total: "to
 type BudgetRefusal = Extract<AdmissionVerdict, { readonly reason: "budget" }>;
 
 export const budgetExceeded = (
-  { picoUsd, period }: KeyBudget,
+  { id, picoUsd, period }: KeyBudget,
   { spentPicoUsd, reservedPicoUsd }: Pick<BudgetRefusal, "spentPicoUsd" | "reservedPicoUsd">,
   nowMs: number,
 ): GatewayError => {
   const limitUsd = toUsd(picoUsd);
   const resetAt = iso(periodEndMs(period, nowMs));
   const when = resetAt === null ? "It does not reset." : `It resets at ${resetAt}.`;
+  const whose = id === playgroundKeyId ? "The Playground's" : "This API key's";
   return new GatewayError(
     "BUDGET_EXCEEDED",
-    `This API key's ${periodWords[period]} budget of ${limitUsd} USD has too little left for the request. ${when}`,
+    `${whose} ${periodWords[period]} budget of ${limitUsd} USD has too little left for the request. ${when}`,
     {
       details: {
         limit: "key-budget",

@@ -1,6 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { jsonExcess } from "./json-limits.ts";
-import { type JsonPosition, jsonFault } from "./json-position.ts";
+import type { JsonPosition } from "./json-position.ts";
 import type { RequestState } from "./request-state.ts";
 
 /** Lambda takes 6 MB with the body escaped inside JSON; this leaves room for that. */
@@ -17,6 +17,9 @@ export const isHeavy = ({ body, headers }: Pick<RequestState, "body" | "headers"
 
 /** White space may stand around the type and before its parameters (RFC 9110, section 5.6.6). */
 const jsonContentType = /^\s*application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
+
+export const isJson = ({ headers }: Pick<RequestState, "headers">): boolean =>
+  jsonContentType.test(headers["content-type"] ?? "");
 
 /** Refuses keys that could reach a prototype when somebody copies the value. Its depth is bounded. */
 export const checkValue = (value: unknown): void => {
@@ -75,26 +78,37 @@ const compressionFault = (text: string, { headers }: RequestState): GatewayError
       )
     : undefined;
 
-const parseText = (state: RequestState, text: string, parse: BodyParser): void => {
+const take = (state: RequestState, value: unknown): void => {
+  checkValue(value);
+  state.body = value;
+};
+
+/** Takes text that the parser refused. Few bodies are: the others do not load what finds the fault. */
+const parseRefused = async (state: RequestState, text: string): Promise<void> => {
+  const { jsonFault } = await import("./json-position.ts");
+  const fault = jsonFault(text);
+  if (fault !== undefined) throw compressionFault(text, state) ?? notJson(fault);
+  // It is JSON: the parser's other reasons, a key or the depth, are checked here.
+  take(state, JSON.parse(text));
+};
+
+const parseText = (state: RequestState, text: string, parse: BodyParser): Promise<void> | undefined => {
   checkLimits(text);
   let value: unknown;
   try {
     value = parse(state.isBase64Encoded ? { ...state, body: text, isBase64Encoded: false } : state);
   } catch {
     // The parser's own error quotes the text, which may hold a secret, so it is dropped.
-    const fault = jsonFault(text);
-    if (fault !== undefined) throw compressionFault(text, state) ?? notJson(fault);
-    // It is JSON: the parser's other reasons, a key or the depth, are checked below.
-    value = JSON.parse(text);
+    return parseRefused(state, text);
   }
-  checkValue(value);
-  state.body = value;
+  take(state, value);
+  return undefined;
 };
 
 /** Bytes, which API Gateway hands over as text: only other fronts send them, so what unpacks them is loaded with the first. */
 const parseBytes = async (state: RequestState, body: string, parse: BodyParser): Promise<void> => {
   const { uncompressed } = await import("./content-coding.ts");
-  parseText(state, uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8"), parse);
+  await parseText(state, uncompressed(Buffer.from(body, "base64"), state, maxBodyBytes).toString("utf8"), parse);
 };
 
 /** Parses a JSON body in place, at once where it is text. @throws GatewayError 400, 413 or 415 */
@@ -108,14 +122,13 @@ const parseBody = (state: RequestState, parse: BodyParser): Promise<void> | unde
       details: { maxBytes: maxBodyBytes },
     });
   }
-  if (!jsonContentType.test(state.headers["content-type"] ?? "")) {
+  if (!isJson(state)) {
     throw new GatewayError("UNSUPPORTED_MEDIA_TYPE", "Send the body as JSON with `Content-Type: application/json`.", {
       param: "Content-Type",
     });
   }
   if (isBase64Encoded) return parseBytes(state, body, parse);
-  parseText(state, body, parse);
-  return undefined;
+  return parseText(state, body, parse);
 };
 
 /** Parses the bodies of a route in place, by method. The parser throws a GatewayError 400, 413 or 415. */

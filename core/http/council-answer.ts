@@ -1,11 +1,23 @@
 import { verifyApiKey } from "#core/auth/api-key.ts";
+import { countRequest } from "#core/auth/count-request.ts";
 import { requireKey } from "#core/auth/key-format.ts";
-import { nearestLimit } from "#core/auth/rate-limit.ts";
+import { playgroundKeyId } from "#core/auth/principal.ts";
+import { type LimitState, nearestLimit } from "#core/auth/rate-limit.ts";
 import type { CouncilPriceClass } from "#core/catalog/council-models.ts";
 import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
 import { openCouncil } from "#core/council/council-chat.ts";
 import { councilLimit } from "#core/routes.ts";
+import { keyPrincipal } from "./authenticate.ts";
 import type { Call } from "./request-state.ts";
+
+const countCouncil = async (call: Call<unknown>): Promise<LimitState | undefined> => {
+  const { keyId, userId } = keyPrincipal(call);
+  // The dashboard's own pages have no key, and are counted by user.
+  if (keyId === playgroundKeyId) return countRequest(councilLimit, userId, call.startedAtMs);
+  const { limit, deferred } = await verifyApiKey(requireKey(call.headers), councilLimit, "Council", call.startedAtMs);
+  if (deferred !== undefined) call.deferred.push(deferred);
+  return limit;
+};
 
 /**
  * Opens a council that is requested through a chat dialect. It counts against the council's own limit, in the same window as POST /api/v1/council. That is a
@@ -16,8 +28,7 @@ export const openCountedCouncil = async (
   opening: ChatOpening,
   priceClass: CouncilPriceClass,
 ): Promise<OpenChat> => {
-  const { limit, deferred } = await verifyApiKey(requireKey(call.headers), councilLimit, "Council", call.startedAtMs);
+  const limit = await countCouncil(call);
   call.limit = nearestLimit([call.limit, limit].filter((state) => state !== undefined));
-  if (deferred !== undefined) call.deferred.push(deferred);
   return openCouncil(call, opening, priceClass);
 };

@@ -21,8 +21,8 @@ type Matrix = readonly (readonly number[])[];
 const priorWins = 0.5;
 
 const maxSteps = 200;
-/** Change of a strength at which the fit has settled. */
-const settled = 1e-9;
+/** Change of a strength at which the fit has settled: a point of the scale is a thousand times as much. */
+const settled = 5e-6;
 
 const logistic = (difference: number): number => 1 / (1 + Math.exp(-difference));
 /** ln(1 + e^x) without overflow. */
@@ -89,31 +89,52 @@ const gradientAt = (wins: Matrix, theta: readonly number[]): readonly number[] =
     return slope;
   });
 
-/** The inverse of a symmetric positive definite matrix, by Gauss and Jordan: no pivot is needed. */
-const inverse = (matrix: Matrix): number[][] => {
-  const size = matrix.length;
-  const rows = matrix.map((row, i) => [...row, ...row.map((_, j) => (i === j ? 1 : 0))]);
-  for (const [i, pivotRow] of rows.entries()) {
-    const pivot = pivotRow[i] ?? 1;
-    for (let column = 0; column < 2 * size; column++) pivotRow[column] = (pivotRow[column] ?? 0) / pivot;
-    for (const [other, row] of rows.entries()) {
-      const factor = row[i] ?? 0;
-      if (other === i || factor === 0) continue;
-      for (let column = 0; column < 2 * size; column++) {
-        row[column] = (row[column] ?? 0) - factor * (pivotRow[column] ?? 0);
-      }
+/** The lower triangle L of a symmetric positive definite matrix L Lᵀ (Cholesky). */
+const triangleOf = (matrix: Matrix): number[][] => {
+  const triangle: number[][] = [];
+  for (const [i, row] of matrix.entries()) {
+    const mine: number[] = [];
+    for (let j = 0; j <= i; j++) {
+      const other = j === i ? mine : (triangle[j] ?? []);
+      let sum = row[j] ?? 0;
+      for (let k = 0; k < j; k++) sum -= (mine[k] ?? 0) * (other[k] ?? 0);
+      mine.push(j === i ? Math.sqrt(sum) : sum / (other[j] ?? 1));
     }
+    triangle.push(mine);
   }
-  return rows.map((row) => row.slice(size));
+  return triangle;
+};
+
+/** x of L Lᵀ x = y. */
+const solve = (triangle: readonly (readonly number[])[], right: readonly number[]): number[] => {
+  const x = [...right];
+  for (const [i, row] of triangle.entries()) {
+    let sum = x[i] ?? 0;
+    for (let k = 0; k < i; k++) sum -= (row[k] ?? 0) * (x[k] ?? 0);
+    x[i] = sum / (row[i] ?? 1);
+  }
+  for (let i = triangle.length - 1; i >= 0; i--) {
+    let sum = x[i] ?? 0;
+    for (let k = i + 1; k < triangle.length; k++) sum -= at(triangle, k, i) * (x[k] ?? 0);
+    x[i] = sum / at(triangle, i, i);
+  }
+  return x;
+};
+
+/** The inverse of a symmetric positive definite matrix. */
+const inverse = (matrix: Matrix): number[][] => {
+  const triangle = triangleOf(matrix);
+  return matrix.map((_, i) =>
+    solve(
+      triangle,
+      matrix.map((__, j) => (i === j ? 1 : 0)),
+    ),
+  );
 };
 
 /** Where Newton's method leads from here. */
-const newtonDirection = (wins: Matrix, theta: readonly number[]): readonly number[] => {
-  const slopes = gradientAt(wins, theta);
-  return inverse(informationAt(wins, theta)).map((row) =>
-    row.reduce((sum, value, j) => sum + value * (slopes[j] ?? 0), 0),
-  );
-};
+const newtonDirection = (wins: Matrix, theta: readonly number[]): readonly number[] =>
+  solve(triangleOf(informationAt(wins, theta)), gradientAt(wins, theta));
 
 const maxHalvings = 20;
 

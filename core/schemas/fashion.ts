@@ -102,7 +102,7 @@ export const fashionInputs = {
 
 export type FashionModel = keyof typeof fashionInputs;
 
-/** Credits of one run, as the product's documentation has them. FASHN's own count replaces them when a run has ended. */
+/** Credits of a run of one image, or of a usual video, as the product's documentation has them. */
 export const fashionCredits: Readonly<Record<FashionModel, number>> = {
   "tryon-v1.6": 3,
   "product-to-model": 3,
@@ -114,6 +114,24 @@ export const fashionCredits: Readonly<Record<FashionModel, number>> = {
   "background-change": 2,
   "background-remove": 2,
   "image-to-video": 5,
+};
+
+/** Of five seconds. Source: docs.fashn.ai, Image to Video. */
+const videoCredits: Readonly<Record<string, number>> = { "480p": 1, "720p": 3, "1080p": 6 };
+/** A larger image counts as two. */
+const largeResolutions: ReadonlySet<unknown> = new Set(["2k", "4k"]);
+
+/**
+ * The most credits that a run may take, by the inputs that FASHN bills: several images, a larger one, a longer video. Its own
+ * count replaces them when a run has ended.
+ */
+export const mostCredits = (model: FashionModel, inputs: Readonly<Record<string, unknown>>): number => {
+  const { num_samples: samples, num_images: images, resolution, duration } = inputs;
+  const usual = fashionCredits[model];
+  if (model === "image-to-video") {
+    return Math.max(usual, videoCredits[String(resolution)] ?? usual) * (duration === 10 ? 2 : 1);
+  }
+  return usual * Number(samples ?? images ?? 1) * (largeResolutions.has(resolution) ? 2 : 1);
 };
 
 const minTimeoutMs = 5_000;

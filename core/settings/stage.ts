@@ -44,6 +44,7 @@ export const unkeyUrl = setting("UNKEY_URL", baseUrl);
 export const rateLimitScale = setting("RATE_LIMIT_SCALE", amount);
 export const maxOpenRequests = setting("MAX_OPEN_REQUESTS", count);
 export const dailySpendCapUsd = setting("DAILY_SPEND_CAP_USD", amount);
+export const playgroundBudgetUsd = setting("PLAYGROUND_BUDGET_USD", amount);
 export const unpricedModels = setting("UNPRICED_MODELS", oneOf("refuse", "allow"));
 export const signUpPolicy = setting("SIGN_UP_POLICY", oneOf("open", "domains", "closed"));
 export const signUpDomains = setting("SIGN_UP_DOMAINS", domains);

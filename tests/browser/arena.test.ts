@@ -8,7 +8,8 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok, requestId } from "./support/fake-api.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { chatKey, models } from "./support/sample-data.ts";
+import { payWith } from "./support/pay-with.ts";
+import { models } from "./support/sample-data.ts";
 
 /** The arena's page: what a run looks like at every stage, and one run on the whole gateway. */
 
@@ -116,7 +117,6 @@ const streamOf = (events: readonly ArenaEvent[]) => ({
 });
 
 const begin = async (page: Page, question = "Why is the sky blue?"): Promise<void> => {
-  await page.getByLabel("API key").fill(chatKey);
   await page.getByLabel("Question").fill(question);
   await page.getByRole("button", { name: "Start" }).click();
 };
@@ -335,13 +335,14 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     ]);
   });
 
-  test("nothing is sent without a key, a question, or with a model twice", async () => {
+  test("nothing is sent with what is no key, without a question, or with a model twice", async () => {
     const { page, calls } = await visit({});
     const start = page.getByRole("button", { name: "Start" });
     await page.getByRole("heading", { name: "No answers yet" }).waitFor();
+    await payWith(page, "no key");
     await start.click();
-    await page.getByText("Paste an API key first").waitFor();
-    await page.getByLabel("API key").fill(chatKey);
+    await page.getByText("Correct the API key first").waitFor();
+    await page.getByLabel("API key").fill("");
     await start.click();
     await page.getByText("Write a question first.").waitFor();
     await page.getByLabel("Question").fill("Why?");
@@ -371,14 +372,12 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
 
   test("models answer side by side, and Stop cancels the run at the gateway", async () => {
     const user = await cloud().createUser();
-    const { key } = await cloud().createKey({ userId: user.userId });
     const { page, faults } = await open({ reducedMotion: "reduce" });
     await page.goto(`${cloud().url}/dashboard/arena`);
     await page.getByLabel("Email").fill(user.email);
     await page.getByLabel("Password").fill(user.password);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
-    await page.getByLabel("API key").fill(key);
     await page.getByLabel("Question").fill("Hello [[simulate: text=Two voices, one answer.]]");
     await page.getByRole("button", { name: "Battle" }).click();
     await page.getByLabel("Model 2", { exact: true }).selectOption("auto");

@@ -44,12 +44,12 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
 
   test("loads a page's script when the page is first opened, and once", async () => {
     const { page } = await visit("keys", { "GET v1/keys": ok(keys), "GET v1/usage": ok(usage) });
+    await page.getByText("Production server").waitFor();
     const scripts: string[] = [];
     page.on("request", (request) => {
       const name = /\/assets\/([\w-]+?)-page-/.exec(request.url())?.[1];
       if (name !== undefined) scripts.push(name);
     });
-    await page.getByText("Production server").waitFor();
     for (const name of ["Usage", "Keys", "Usage"]) {
       await page.getByRole("link", { name, exact: true }).click();
       await page.getByRole("heading", { name, level: 1 }).waitFor();
@@ -304,7 +304,6 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
         ].join(""),
       },
     });
-    await page.getByLabel("API key").fill(chatKey);
     await page.getByLabel("Message").fill("Hello");
     await page.keyboard.press("Enter");
     await page.getByText("The provider broke off.").waitFor();

@@ -70,7 +70,6 @@ const createKey = async (page: Page): Promise<void> => {
 };
 
 const chat = async (page: Page): Promise<void> => {
-  await page.getByLabel("API key").fill(chatKey);
   await page.getByLabel("Message").fill("What is an API gateway good for? It's for a friend.");
   await page.keyboard.press("Enter");
   await page.getByText("24 in, 61 out").waitFor();

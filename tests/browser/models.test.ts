@@ -3,7 +3,7 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { catalogue, chatKey } from "./support/sample-data.ts";
+import { catalogue } from "./support/sample-data.ts";
 
 /** The catalogue as a table: found by words, sorted by price, its ids copied. */
 
@@ -24,8 +24,6 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
 
   test("lead from the Playground's model choice to a table that is searched, sorted and copied from", async () => {
     const { page, faults } = await visit();
-    await page.getByLabel("API key").fill(chatKey);
-    await page.getByLabel("API key").blur();
     await page.getByRole("link", { name: "Compare models and prices" }).click();
     const table = page.getByRole("region", { name: "Models" });
     const ids = () => table.locator("th code").allTextContents();
@@ -56,15 +54,12 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
     expect(faults).toEqual([]);
   });
 
-  test("ask for a key first, and send nothing without one", async () => {
+  test("need no key", async () => {
     const { page, calls } = await visit();
     await page.getByRole("link", { name: "Models", exact: true }).click();
-    await page.getByText("The list is read with a key").waitFor();
-    expect(calls.some(({ name }) => name === "GET v1/models")).toBe(false);
-    await lookAt(page, "models-without-key");
-    await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByLabel("API key").fill(chatKey);
-    await page.keyboard.press("Enter");
     await page.getByText("3 models").waitFor();
+    const { headers } = calls.findLast(({ name }) => name === "GET v1/models") ?? {};
+    expect(headers).toMatchObject({ "x-concurred-page": "1" });
+    expect(headers).not.toHaveProperty("authorization");
   });
 });

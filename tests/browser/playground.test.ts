@@ -4,6 +4,7 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
+import { payWith } from "./support/pay-with.ts";
 import { chatKey, keys, usage } from "./support/sample-data.ts";
 
 /** Playground answers as Markdown, what can be done with a turn, and the small promises of the other pages. */
@@ -40,7 +41,6 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     };
     const calls = await fakeApi(opened.page, answers);
     await opened.page.goto(`${url()}/dashboard/playground`);
-    await opened.page.getByLabel("API key").fill(chatKey);
     await say(opened.page, "Hello");
     return { ...opened, calls, answers };
   };
@@ -50,6 +50,32 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     await page.keyboard.press("Enter");
     await page.getByText("The answer is complete.").waitFor({ state: "attached" });
   };
+
+  test("calls by the session, and by a key once one is pasted", async () => {
+    const { page, calls, faults } = await chat("Hi");
+    const headers = () => calls.findLast(({ name }) => name === "POST v1/chat/completions")?.headers;
+    expect(headers()).toMatchObject({ "x-concurred-page": "1" });
+    expect(headers()).not.toHaveProperty("authorization");
+    await payWith(page, "no key");
+    await page.getByText("A key starts with ck_.").waitFor();
+    await page.getByLabel("Message").fill("And now?");
+    await page.keyboard.press("Enter");
+    await page.getByText("Correct the API key first").waitFor();
+    await page.getByLabel("API key").fill(chatKey);
+    await page.getByLabel("API key").blur();
+    await say(page, "And now?");
+    expect(headers()).toMatchObject({ authorization: `Bearer ${chatKey}` });
+    expect(headers()).not.toHaveProperty("x-concurred-page");
+    expect(faults).toEqual([]);
+  });
+
+  test("leads to sign-in when the session has ended", async () => {
+    const { page, answers } = await chat("Hi");
+    answers["POST v1/chat/completions"] = failed(401, "UNAUTHORIZED", "Sign in to the dashboard first.");
+    await page.getByLabel("Message").fill("And now?");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  });
 
   test("renders Markdown, and its code can be copied", async () => {
     const { page, faults } = await chat(
@@ -110,6 +136,7 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     const { page, calls, faults } = await chat("**Bold** answer");
     await page.getByLabel("Model", { exact: true }).selectOption("gpt-5.2");
     await page.getByLabel("System prompt").fill("Be brief.");
+    await payWith(page, chatKey);
     await page.reload();
     await page.locator(".turn.assistant strong", { hasText: "Bold" }).waitFor();
     expect(await page.locator(".turn.user").textContent()).toContain("Hello");
@@ -118,10 +145,6 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).not.toContain(
       "ck_",
     );
-    // Without a key there is nothing to ask with, and an answer is not given up for a refusal.
-    expect(await page.getByRole("button", { name: "Regenerate" }).count()).toBe(0);
-
-    await page.getByLabel("API key").fill(chatKey);
     await say(page, "And now?");
     expect(calls.findLast(({ name }) => name === "POST v1/chat/completions")?.body).toMatchObject({
       model: "gpt-5.2",
@@ -147,7 +170,6 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     await page.reload();
     await page.getByText("The conversation appears here.").waitFor();
     expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("Ada");
-    await page.getByLabel("API key").fill(chatKey);
     await say(page, "For Bob");
     answers["POST auth/sign-out"] = ok({});
     await page.getByRole("button", { name: "Sign out" }).click();

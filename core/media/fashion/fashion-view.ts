@@ -1,6 +1,5 @@
 import type { JobRow } from "#core/db/jobs.ts";
 import { expiredError, outputExpired } from "#core/jobs/job-view.ts";
-import { fashionCredits } from "#core/schemas/fashion.ts";
 
 /** A fashion job in the documented envelope, `{id, status, output, error}`, with FASHN's names of its states. */
 
@@ -31,7 +30,8 @@ export const fashionView = (row: JobRow, nowMs: number, held?: readonly string[]
     output: row.status !== "completed" || expired ? null : (output ?? null),
     error: row.error ?? (expired ? expiredError : null),
     model_name: row.model,
-    credits: ended ? row.usage.units : ((fashionCredits as Readonly<Record<string, number>>)[row.model] ?? 0),
+    /** Reserved, until it has ended. */
+    credits: row.usage.units,
     createdAt: new Date(row.createdAt).toISOString(),
     finishedAt: iso(row.finishedAt),
     outputExpiresAt: row.status === "completed" ? iso(row.outputHeldUntil ?? row.output?.[0]?.expiresAt) : null,

@@ -6,7 +6,7 @@ import { jobOpenMs } from "#core/jobs/job-times.ts";
 import { type StartedJob, startJob } from "#core/jobs/start-job.ts";
 import { MediaRun } from "#core/media/media-run.ts";
 import { runFashn } from "#core/providers/media/fashn/run.ts";
-import { type FashionModel, type FashionRun, fashionCredits } from "#core/schemas/fashion.ts";
+import { type FashionModel, type FashionRun, mostCredits } from "#core/schemas/fashion.ts";
 
 export interface FashionJob {
   readonly run: MediaRun;
@@ -21,7 +21,7 @@ export const startFashion = (
   timeoutMs = 60_000,
 ): FashionJob => {
   const model = resolveMediaModel(name, "fashion", "model_name");
-  const credits = fashionCredits[model.id as FashionModel];
+  const credits = mostCredits(model.id as FashionModel, inputs);
   const run = new MediaRun({
     context,
     ...caller,

@@ -122,7 +122,7 @@ export const request = async (wanted: HttpRequest): Promise<HttpReply> => {
   const context = { awsRequestId: "test", getRemainingTimeInMillis: () => remainingMs };
   const event = toEvent(wanted, found.parameters);
   if (!found.route.stream) return toReply((await handler(event, context)) as Answer);
-  const stream = new PassThrough() as PassThrough & { metadata?: Pick<Answer, "statusCode" | "headers"> };
+  const stream = new PassThrough() as PassThrough & { metadata?: Omit<Answer, "body"> };
   const chunks: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   await (handler as unknown as (event: unknown, stream: unknown, context: unknown) => Promise<void>)(
@@ -131,7 +131,7 @@ export const request = async (wanted: HttpRequest): Promise<HttpReply> => {
     context,
   );
   const body = Buffer.concat(chunks).toString();
-  return toReply({ statusCode: stream.metadata?.statusCode ?? 0, headers: stream.metadata?.headers ?? {}, body });
+  return toReply({ statusCode: 0, headers: {}, ...stream.metadata, body });
 };
 
 /** Sends requests to a gateway that runs elsewhere, under its URL. */

@@ -16,6 +16,7 @@ export interface ReceivedCall {
   readonly name: string;
   readonly url: URL;
   readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export type Answers = Readonly<Record<string, Answer | ((call: ReceivedCall) => Answer)>>;
@@ -52,7 +53,8 @@ export const fakeApi = async (page: Page, answers: Answers): Promise<readonly Re
     const request = route.request();
     const url = new URL(request.url());
     const name = `${request.method()} ${url.pathname.slice("/prod/api/".length)}`;
-    const call = { name, url, body: request.postData() === null ? undefined : request.postDataJSON() };
+    const body: unknown = request.postData() === null ? undefined : request.postDataJSON();
+    const call = { name, url, body, headers: request.headers() };
     calls.push(call);
     const answer =
       answers[name] ?? always[name] ?? failed(501, "NOT_IMPLEMENTED", `${name} has no answer in this test.`);

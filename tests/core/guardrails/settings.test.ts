@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { noGuardrailsKey } from "#core/chat/prepare-request.ts";
 import { guardrailsAreOff, guardrailsKey, readGuardrailSettings } from "#core/guardrails/settings.ts";
 
 describe("guardrail settings", () => {
@@ -6,6 +7,8 @@ describe("guardrail settings", () => {
     const settings = readGuardrailSettings(undefined, undefined);
     expect(settings).toEqual({ input: {}, output: {} });
     expect(guardrailsAreOff(settings)).toBe(true);
+    // A chat that asks for none does not load this module.
+    expect(guardrailsKey(settings)).toBe(noGuardrailsKey);
   });
 
   it("block where only a name is given, on both sides by header and on its own side by body", () => {

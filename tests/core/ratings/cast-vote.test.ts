@@ -5,6 +5,7 @@ import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
 import { putArenaRun, readArenaRun, readRatings, readStageRatings, voteableMs } from "#core/db/rating-rows.ts";
 import { ratingsKey } from "#core/db/row-keys.ts";
+import { putVotes } from "#core/db/votes.ts";
 import { newId } from "#core/ids.ts";
 import { castVote } from "#core/ratings/cast-vote.ts";
 import { shareVotes } from "#core/ratings/change-sums.ts";
@@ -56,6 +57,15 @@ describe.skipIf(!hasTables)(`votes (${tablesName})`, () => {
     const { people, pairs } = await sumsOf(voter.userId);
     expect(people).toBe(1);
     expect(pairs.flatMap((pair) => pair.slice(2)).reduce((sum, milli) => sum + milli, 0)).toBe(1_000);
+  });
+
+  it("stay on their run, whatever else is written with them", async () => {
+    const { userId } = session();
+    const run = await readArenaRun(userId, await newRun(userId), nowMs);
+    if (run === undefined) throw new Error("The run is not there");
+    expect(await putVotes({ ...run, vote: { winner: "agent-1", at: nowMs } }, [], nowMs)).toBe(true);
+    expect(await putVotes({ ...run, vote: { winner: "agent-2", at: nowMs } }, [], nowMs)).toBe(false);
+    expect((await readArenaRun(userId, run.runId, nowMs))?.vote?.winner).toBe("agent-1");
   });
 
   it("of one user on several runs at once all count", async () => {

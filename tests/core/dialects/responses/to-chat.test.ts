@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { toEncryptedContent } from "#core/dialects/responses/carried.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
@@ -23,6 +24,7 @@ const refusal = (body: object): GatewayError => {
   throw new Error("The request was taken");
 };
 
+const holderOf = (text: string) => `rs_ckz_${deflateRawSync(text).toString("base64url")}`;
 const text = (length: number) => ({ type: "output_text", text: "x".repeat(length) });
 const call = (id: string, name = "run") => ({ type: "function_call", call_id: id, name, arguments: "{}" });
 const output = (id: string, text: unknown = "done") => ({ type: "function_call_output", call_id: id, output: text });
@@ -159,6 +161,21 @@ describe("the input", () => {
     const error = refusal({ input: [{ type: "item_reference", id: "msg_1" }] });
     expect(error).toMatchObject({ status: 400, param: "input[0]" });
     expect(error.message).toContain("store");
+  });
+
+  it.each([
+    ["no deflated bytes", "rs_ckz_!!!"],
+    ["no JSON", holderOf("{")],
+    ["no pairs", holderOf("null")],
+    ["pairs of something else", holderOf('[["msg_1"],[1,"x"],"msg_1",null,["msg_1",{}]]')],
+    ["a prototype", holderOf('[["__proto__","x"]]')],
+  ])("finds nothing in an id that holds %s", (_, id) => {
+    const input = [
+      { type: "item_reference", id },
+      { type: "item_reference", id: "msg_1" },
+      { role: "user", content: "x" },
+    ];
+    expect(refusal({ input })).toMatchObject({ status: 400, param: "input[1]" });
   });
 
   it("is not blown up by ids that hold a thousand times their own size", () => {

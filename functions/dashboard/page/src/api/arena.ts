@@ -1,5 +1,4 @@
-import { root } from "../root.ts";
-import { ApiError, toApiError } from "./request.ts";
+import { ApiError, openStream } from "./request.ts";
 
 /** The arena's typed events, as far as the page shows them. The whole contract is in the OpenAPI document. */
 
@@ -146,14 +145,7 @@ export async function* streamArena(
 ): AsyncGenerator<ArenaEvent> {
   const { mode, rounds: _, fightMode: __, ...asked } = body;
   const isCouncil = mode === "council";
-  const response = await fetch(`${root}${isCouncil ? "api/v1/council" : "api/chat"}`, {
-    method: "POST",
-    credentials: "omit",
-    headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
-    body: JSON.stringify(isCouncil ? asked : body),
-    signal,
-  });
-  if (!response.ok || response.body === null) throw toApiError(response, await response.text());
+  const response = await openStream(isCouncil ? "v1/council" : "chat", apiKey, isCouncil ? asked : body, signal);
   const requestId = response.headers.get("x-request-id");
   const about = requestId === null ? {} : { requestId };
   for await (const named of namedEvents(response.body)) {

@@ -1,5 +1,4 @@
-import { root } from "../root.ts";
-import { ApiError, request, toApiError } from "./request.ts";
+import { ApiError, openStream, request } from "./request.ts";
 
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -70,14 +69,7 @@ const factsOf = ({ headers }: Response): ChatFacts => ({
 
 /** Streams a chat. Throws an `ApiError` for a refusal, an error within the stream, and a stream that broke off. */
 export async function* streamChat(apiKey: string, body: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
-  const response = await fetch(`${root}api/v1/chat/completions`, {
-    method: "POST",
-    credentials: "omit",
-    headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
-    body: JSON.stringify(body),
-    signal,
-  });
-  if (!response.ok || response.body === null) throw toApiError(response, await response.text());
+  const response = await openStream("v1/chat/completions", apiKey, body, signal);
   const facts = factsOf(response);
   const about = facts.requestId === undefined ? {} : { requestId: facts.requestId };
   yield { type: "opened", facts };

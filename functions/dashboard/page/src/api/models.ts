@@ -19,7 +19,7 @@ export interface Model {
   readonly deprecation?: { readonly shut_down_on: string; readonly successor: string };
 }
 
-/** What the key may call. */
+/** The models that can be called. */
 export const listModels = async (apiKey: string, signal: AbortSignal): Promise<readonly Model[]> => {
   const { json } = await request("v1/models", { apiKey, signal });
   return json.data as readonly Model[];

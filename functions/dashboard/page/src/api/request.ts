@@ -1,5 +1,6 @@
 import { root } from "../root.ts";
 import { signedOut } from "../session.ts";
+import { callerOf } from "./caller.ts";
 
 /** The one way to the gateway's platform endpoints: same origin, cookies, JSON in the `{success, data}` envelope. */
 
@@ -56,6 +57,27 @@ export const toApiError = (response: Response, text: string): ApiError => {
   }
 };
 
+/** A stream of events that a POST opens. @throws ApiError for a refusal */
+export const openStream = async (
+  path: string,
+  apiKey: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<Response & { readonly body: ReadableStream<Uint8Array> }> => {
+  const { credentials, headers } = callerOf(apiKey);
+  const response = await fetch(`${root}api/${path}`, {
+    method: "POST",
+    credentials,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (response.ok && response.body !== null)
+    return response as Response & { readonly body: ReadableStream<Uint8Array> };
+  if (response.status === 401 && apiKey === "") signedOut();
+  throw toApiError(response, await response.text());
+};
+
 export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 const timeoutMs = 30_000;
@@ -69,24 +91,22 @@ export interface ApiCall {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
   readonly signal?: AbortSignal;
-  /** Sent as an API key. Without one the session's cookie counts. */
+  /** As in `callerOf`. Without one the session's cookie counts. */
   readonly apiKey?: string;
 }
 
 /** The answer of `api/<path>`, parsed. Throws an `ApiError`, or the signal's own reason when that fired. */
 export const request = async (path: string, call: ApiCall = {}): Promise<{ status: number; json: Fields }> => {
   const { method = "GET", body, signal, apiKey } = call;
+  const { credentials, headers } = callerOf(apiKey);
   const timeout = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let text: string;
   try {
     response = await fetch(`${root}api/${path}`, {
       method,
-      credentials: apiKey === undefined ? "same-origin" : "omit",
-      headers: {
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      },
+      credentials,
+      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
@@ -98,7 +118,7 @@ export const request = async (path: string, call: ApiCall = {}): Promise<{ statu
   if (!response.ok) {
     const error = toApiError(response, text);
     // A wrong password is a 401 too, and a refused API key says nothing of the session.
-    if (response.status === 401 && apiKey === undefined && !path.startsWith("auth/")) signedOut();
+    if (response.status === 401 && (apiKey ?? "") === "" && !path.startsWith("auth/")) signedOut();
     throw error;
   }
   return { status: response.status, json: text === "" ? {} : fieldsOf(JSON.parse(text)) };

@@ -1,12 +1,12 @@
-import { useSignal } from "@preact/signals";
 import { listModels } from "../../api/models.ts";
 import { Button } from "../../ui/button.tsx";
-import { SelectField, TextField } from "../../ui/fields.tsx";
+import { SelectField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Segments } from "../../ui/segments.tsx";
 import { useResource } from "../../ui/use-resource.ts";
+import { KeyField } from "../playground/key-field.tsx";
 import { modelGroups, unlistedGroup } from "../playground/model-groups.ts";
-import { playgroundKey } from "../playground/playground-key.ts";
+import { isUsable, playgroundKey } from "../playground/playground-key.ts";
 import {
   addModel,
   chosen,
@@ -48,10 +48,7 @@ const roundOptions = ["1", "2", "3", "4", "5"].map((value) => ({ value, label: v
 
 const Models = () => {
   const key = playgroundKey.value;
-  const listed = useResource(
-    (signal) => (/^ck_\w{8,}$/.test(key) ? listModels(key, signal) : Promise.resolve(undefined)),
-    key,
-  );
+  const listed = useResource((signal) => (isUsable(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
   const groups = listed.data.value === undefined ? [unlistedGroup] : modelGroups(listed.data.value);
   return (
     <>
@@ -114,34 +111,20 @@ const NameOptions = () => (
 );
 
 /** Whose key, which models, and how they meet. */
-export const SettingsPanel = () => {
-  const draft = useSignal(playgroundKey.value);
-  return (
-    <section class="card settings" aria-label="Settings">
-      <TextField
-        label="API key"
-        value={draft}
-        type="password"
-        autocomplete="off"
-        placeholder="ck_…"
-        mono
-        hint="Kept in this tab only. A reload clears it."
-        onCommit={() => {
-          playgroundKey.value = draft.value.trim();
-        }}
-      />
-      <Segments
-        label="Mode"
-        value={mode.value}
-        options={modes}
-        onChoose={(value) => {
-          mode.value = value;
-        }}
-      />
-      <p class="hint">{modeHints[mode.value]}</p>
-      {mode.value === "fight" ? <FightOptions /> : null}
-      {mode.value === "fight" || mode.value === "battle" ? <NameOptions /> : null}
-      <Models />
-    </section>
-  );
-};
+export const SettingsPanel = () => (
+  <section class="card settings" aria-label="Settings">
+    <Segments
+      label="Mode"
+      value={mode.value}
+      options={modes}
+      onChoose={(value) => {
+        mode.value = value;
+      }}
+    />
+    <p class="hint">{modeHints[mode.value]}</p>
+    {mode.value === "fight" ? <FightOptions /> : null}
+    {mode.value === "fight" || mode.value === "battle" ? <NameOptions /> : null}
+    <Models />
+    <KeyField />
+  </section>
+);

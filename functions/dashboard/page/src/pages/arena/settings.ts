@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type { ArenaRequest } from "../../api/arena.ts";
+import { isUsable } from "../playground/playground-key.ts";
 
 /** What a run is made of. Kept while the tab is open, also over a visit to another page. */
 
@@ -32,7 +33,7 @@ export const removeModel = (model: Signal<string>): void => {
 
 /** Why the run cannot start, or undefined when it can. */
 export const problemOf = (apiKey: string): string | undefined => {
-  if (apiKey === "") return "Paste an API key first, or create one under Keys.";
+  if (!isUsable(apiKey)) return "Correct the API key first, or clear it.";
   if (message.value.trim() === "") return "Write a question first.";
   const names = chosen().map(({ value }) => value);
   if (mode.value !== "multi-instance" && new Set(names).size < names.length) {

@@ -3,15 +3,11 @@ import { listModels, type Model } from "../../api/models.ts";
 import { formatCount, formatDate, plural } from "../../format.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { SelectField, TextField } from "../../ui/fields.tsx";
-import { Link } from "../../ui/link.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty, Skeleton } from "../../ui/placeholder.tsx";
 import { Table } from "../../ui/table.tsx";
 import { useResource } from "../../ui/use-resource.ts";
-import { playgroundKey } from "../playground/playground-key.ts";
-
-const isKey = (text: string): boolean => /^ck_\w{8,}$/.test(text);
 
 const abilities = { tools: "tools", reasoning: "reasoning", jsonSchema: "JSON schema" } as const;
 
@@ -111,40 +107,17 @@ const List = ({ models }: { models: readonly Model[] }) => {
   );
 };
 
-/** The catalogue, as a key lists it. */
+/** The catalogue, as the API lists it. */
 export const ModelsPage = () => {
-  const draft = useSignal(playgroundKey.value);
-  const key = playgroundKey.value;
-  const models = useResource((signal) => (isKey(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
+  const models = useResource((signal) => listModels("", signal), "");
   const list = models.data.value;
   return (
     <>
       <PageHeader title="Models">
-        Every model that a key can call, with list prices in USD for a million tokens.
+        Every model that can be called, with list prices in USD for a million tokens.
       </PageHeader>
       <ErrorNotice error={models.error.value} onRetry={models.reload} />
-      {isKey(key) ? null : (
-        <div class="card stack">
-          <TextField
-            label="API key"
-            value={draft}
-            type="password"
-            autocomplete="off"
-            placeholder="ck_…"
-            mono
-            hint="The list is read with a key, the Playground's. Kept in this tab only. A reload clears it."
-            onCommit={() => {
-              playgroundKey.value = draft.value.trim();
-            }}
-          />
-          <p>
-            No key yet? <Link to="keys">Create one</Link>
-          </p>
-        </div>
-      )}
-      {isKey(key) && list === undefined && models.error.value === undefined ? (
-        <Skeleton rows={5} label="Loading the models" />
-      ) : null}
+      {list === undefined && models.error.value === undefined ? <Skeleton rows={5} label="Loading the models" /> : null}
       {list === undefined ? null : <List models={list} />}
     </>
   );

@@ -4,12 +4,12 @@ import { Button } from "../../ui/button.tsx";
 import { StartStopButton } from "../../ui/start-stop-button.tsx";
 import { answering, clear, send, stop, turns } from "./conversation.ts";
 import { keeping } from "./kept-conversation.ts";
-import { playgroundKey } from "./playground-key.ts";
+import { isUsable, playgroundKey } from "./playground-key.ts";
 import { chosenModel } from "./settings.ts";
 
 /** Why nothing can be sent, or undefined when it can. */
 const fault = (text: string): string | undefined => {
-  if (playgroundKey.value === "") return "Paste an API key first, or create one under Keys.";
+  if (!isUsable(playgroundKey.value)) return "Correct the API key first, or clear it.";
   if (chosenModel() === "") return "Choose a model first.";
   return text.trim() === "" ? "Write a message first." : undefined;
 };

@@ -25,7 +25,7 @@ const Curl = ({ draft }: { draft: string }) => {
         </pre>
       </section>
       <div class="curl-foot">
-        <p class="hint">The key is masked. Replace it with yours.</p>
+        <p class="hint">Put your API key in its place.</p>
         <CopyButton text={command}>Copy</CopyButton>
       </div>
     </details>
@@ -45,7 +45,8 @@ export const PlaygroundPage = () => {
   return (
     <>
       <PageHeader title="Playground">
-        Chat with any model. Answers stream exactly as they do to your code. Calls count as usage of the selected key.
+        Chat with any model. Answers stream exactly as they do to your code. Calls count as usage of “Playground”, or of
+        the key that you paste.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />

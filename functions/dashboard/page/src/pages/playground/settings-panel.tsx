@@ -1,12 +1,12 @@
-import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listModels } from "../../api/models.ts";
 import { type OptionGroup, SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
 import { Link } from "../../ui/link.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { useResource } from "../../ui/use-resource.ts";
+import { KeyField } from "./key-field.tsx";
 import { modelGroups, unlistedGroup } from "./model-groups.ts";
-import { playgroundKey } from "./playground-key.ts";
+import { isUsable, playgroundKey } from "./playground-key.ts";
 import { listedModels, otherModel, settings } from "./settings.ts";
 
 const anotherModel: OptionGroup = {
@@ -17,13 +17,10 @@ const anotherModel: OptionGroup = {
 /** On a narrow screen the conversation must not begin a screen further down. */
 const roomy = matchMedia("(min-width: 64rem)").matches;
 
-const isKey = (text: string): boolean => /^ck_\w{8,}$/.test(text);
-
-/** Key, model and options. Length: markup of one form. */
+/** Model, payer and options. Length: markup of one form. */
 export const SettingsPanel = () => {
-  const draft = useSignal(playgroundKey.value);
   const key = playgroundKey.value;
-  const models = useResource((signal) => (isKey(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
+  const models = useResource((signal) => (isUsable(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
   const listed = models.data.value;
   useEffect(() => {
     listedModels.value = listed ?? [];
@@ -31,19 +28,6 @@ export const SettingsPanel = () => {
   const groups = [...(listed === undefined ? [unlistedGroup] : modelGroups(listed)), anotherModel];
   return (
     <section class="card settings" aria-label="Settings">
-      <TextField
-        label="API key"
-        value={draft}
-        type="password"
-        autocomplete="off"
-        placeholder="ck_…"
-        mono
-        hint="Kept in this tab only. A reload clears it."
-        onCommit={() => {
-          playgroundKey.value = draft.value.trim();
-        }}
-      />
-      {key !== "" && !isKey(key) ? <p class="field-fault">A key starts with ck_.</p> : null}
       <ErrorNotice error={models.error.value} onRetry={models.reload} />
       <SelectField label="Model" value={settings.model} groups={groups} />
       {settings.model.value === otherModel ? (
@@ -58,6 +42,7 @@ export const SettingsPanel = () => {
       <p class="hint">
         <Link to="models">Compare models and prices</Link>
       </p>
+      <KeyField />
       <details class="options" open={roomy}>
         <summary>Options</summary>
         <div class="options-fields">

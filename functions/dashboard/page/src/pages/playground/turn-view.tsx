@@ -6,7 +6,7 @@ import { Markdown } from "../../ui/markdown.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { answering, regenerate, type Turn, takeBack } from "./conversation.ts";
 import { costOf } from "./cost.ts";
-import { playgroundKey } from "./playground-key.ts";
+import { isUsable, playgroundKey } from "./playground-key.ts";
 import { listedModels } from "./settings.ts";
 
 const finishWords: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ const Actions = ({ turn, onEdit }: Omit<TurnViewProps, "growing">) => (
       <Button small kind="quiet" icon="edit" onClick={() => onEdit(takeBack(turn.id))}>
         Edit
       </Button>
-    ) : playgroundKey.value === "" ? null : (
+    ) : !isUsable(playgroundKey.value) ? null : (
       <Button small kind="quiet" icon="rotate" onClick={() => void regenerate(turn.id)}>
         Regenerate
       </Button>
