@@ -7,8 +7,7 @@ import type { Call } from "./request-state.ts";
 export const openAnswer = async (call: Call<unknown>, opening: ChatOpening): Promise<OpenChat> => {
   // Few requests name a preset: the others do not load what reads it.
   if (opening.body.model.startsWith(presetPrefix)) {
-    const { withPreset } = await import("#core/presets/with-preset.ts");
-    return openAnswer(call, await withPreset(opening));
+    return openAnswer(call, await (await import("#core/presets/with-preset.ts")).withPreset(opening));
   }
   const priceClass = councilPriceClass(opening.body.model);
   if (priceClass === undefined) return openChat(call, opening);
