@@ -26,6 +26,7 @@ import { countPanel, noteRun } from "#core/ratings/note-run.ts";
 import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { Target } from "#core/routing/target.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
+import { pause } from "#core/values/pause.ts";
 import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening, RunRecord } from "./arena-run.ts";
 import { searchMayBeBilled } from "./exa.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
@@ -62,6 +63,8 @@ export interface PlannedCalls {
 }
 
 const agentRetries = 1;
+/** How long the end of a run waits until it can be voted on, ms. */
+const noteMs = 1_000;
 
 const callTimedOut = (): GatewayError =>
   new GatewayError("PROVIDER_TIMEOUT", "The time for this model's answer is used up.", { shouldRetry: false });
@@ -206,6 +209,7 @@ export class ModelRun implements ArenaRun {
     let outcome: ProviderOutcome | undefined;
     let simulated = false;
     let inputTokens = 0;
+    let audioTokens: number | undefined;
     let collected: Awaited<ReturnType<typeof collectAnswer>> | undefined;
     try {
       // Before the call, as for a chat: nothing may be asked for that could not be put on record.
@@ -224,6 +228,7 @@ export class ModelRun implements ArenaRun {
           simulated = serving.simulated;
           this.#simulated ||= simulated;
           inputTokens = size.inputTokens(model);
+          audioTokens = size.audioTokens?.(model);
           request.onWarnings?.(serving.warnings);
         },
         onText: request.onText,
@@ -232,7 +237,7 @@ export class ModelRun implements ArenaRun {
     } catch (thrown) {
       generation.fail(thrown, until);
     }
-    const usage = meteredUsage(outcome, inputTokens);
+    const usage = meteredUsage(outcome, inputTokens, audioTokens);
     const end = { whole: collected !== undefined, usage, outcome };
     const { costPicoUsd } = await this.#settle(generation, budget, end);
     if (generation.error !== undefined || collected === undefined) throw generation.error;
@@ -271,7 +276,18 @@ export class ModelRun implements ArenaRun {
     const { userId, keyId } = caller.principal;
     // Behind the answer: nothing waits for the sums.
     if (ballots.length > 0) call.deferred.push(() => countPanel({ userId, runId: this.runId }, ballots));
-    await noteRun({ userId, keyId, runId: this.runId, mode, agents: [...agents], startedAt: call.startedAtMs });
+    const noting = noteRun({
+      userId,
+      keyId,
+      runId: this.runId,
+      mode,
+      agents: [...agents],
+      startedAt: call.startedAtMs,
+    });
+    call.deferred.push(() => noting);
+    // A table in trouble does not hold up the end of a run.
+    const noted = new AbortController();
+    await Promise.race([noting.finally(() => noted.abort()), pause(noteMs, noted.signal)]);
   }
 
   /** The money is booked before the row is settled: it is spent even if the row cannot be written. @throws AwsError */

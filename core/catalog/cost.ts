@@ -38,6 +38,7 @@ export const costPicoUsd = (
   const times = (tokens: number, microUsd: number): bigint => BigInt(tokens) * BigInt(microUsd);
   return (
     times(fresh, price.input) +
+    times(Math.min(usage.audioInputTokens ?? 0, usage.inputTokens), (price.audioInput ?? price.input) - price.input) +
     times(usage.cachedInputTokens, price.cachedInput ?? price.input) +
     times(usage.cacheWriteInputTokens, cacheWrite) +
     times(usage.longCacheWriteInputTokens, price.longCacheWrite ?? cacheWrite) +

@@ -6,6 +6,8 @@ export interface TokenPrices {
   readonly output: number;
   /** Input read from the provider's prompt cache. Where absent, as `input`. */
   readonly cachedInput?: number;
+  /** Input that is heard rather than read. Where absent, as `input`. */
+  readonly audioInput?: number;
   /** Input written to a cache of about 5 minutes. Where absent, as `input`. */
   readonly cacheWrite?: number;
   /** Input written to a cache of an hour. Where absent, as `cacheWrite`. */

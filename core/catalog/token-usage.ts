@@ -10,6 +10,8 @@ export interface TokenUsage {
   readonly cacheWriteInputTokens: number;
   /** Part of `inputTokens` that was written to a prompt cache kept for an hour. */
   readonly longCacheWriteInputTokens: number;
+  /** The most of `inputTokens` that may be audio. Absent without any. */
+  readonly audioInputTokens?: number;
   readonly outputTokens: number;
   /** Part of `outputTokens` spent on reasoning. */
   readonly reasoningTokens: number;

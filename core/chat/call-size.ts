@@ -17,10 +17,13 @@ export const askedOutputTokens = (
 
 /** How large the calls of a request may get. `native`: its body in the dialect in which it came, which may leave as it is. */
 export const chatSize = (request: ChatRequest, native?: JsonRecord): ChatSize => {
-  const { tokens, predictionTokens, longCacheWrite, unseenFile } = inputBound(request, native);
+  const { tokens, audioTokens, predictionTokens, longCacheWrite, unseenFile } = inputBound(request, native);
+  // More than a model's context is refused by its provider.
+  const within = (count: number, { catalog }: ResolvedModel): number =>
+    Math.min(count, catalog?.contextTokens ?? Number.POSITIVE_INFINITY);
   return {
-    // More than a model's context is refused by its provider.
-    inputTokens: (model) => Math.min(tokens(model), model.catalog?.contextTokens ?? Number.POSITIVE_INFINITY),
+    inputTokens: (model) => within(tokens(model), model),
+    ...(audioTokens === 0 ? {} : { audioTokens: (model: ResolvedModel) => within(audioTokens, model) }),
     longCacheWrite,
     answers: request.n ?? 1,
     predictionTokens,

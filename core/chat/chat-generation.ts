@@ -221,7 +221,9 @@ export class ChatGeneration {
   get #usage(): TokenUsage {
     const result = this.#result;
     if (result === undefined) return noTokens;
-    return meteredUsage(result.reply.outcome, this.#plan.size.inputTokens(result.target.model));
+    const { size } = this.#plan;
+    const { model } = result.target;
+    return meteredUsage(result.reply.outcome, size.inputTokens(model), size.audioTokens?.(model));
   }
 
   /** The usage that the caller sees. */

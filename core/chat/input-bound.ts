@@ -13,6 +13,8 @@ import { pdfPages } from "./pdf-pages.ts";
 export interface InputBound {
   /** Tokens of a model. */
   readonly tokens: (model: Pick<ResolvedModel, "provider" | "providerModel">) => number;
+  /** The most of them that may be audio. */
+  readonly audioTokens: number;
   /** Part of them that a provider bills as output where the answer goes another way: a prediction. */
   readonly predictionTokens: number;
   /** The caller marks a part to be cached for an hour, which costs more. */
@@ -77,8 +79,25 @@ const tokensOfMini = 48_169;
 const imageTokens = ({ provider, providerModel }: Pick<ResolvedModel, "provider" | "providerModel">): number =>
   providerModel.includes("gpt-4o-mini") ? tokensOfMini : tokensPerImage[provider];
 
-/** Speech in the thriftiest codecs has 500 bytes a second, and no provider counts more than 32 tokens of it. */
+/** Speech in the thriftiest MP3 has 500 bytes a second, and no provider counts more than 32 tokens of it. */
 const audioTokensPerByte = 32 / 500;
+/** Other forms of audio, and WAV that says so of itself, have seconds of silence in a byte: they may fill any context. */
+const unboundedAudio = 2_000_000;
+const wavHeadCharacters = 48;
+
+/** Whether a file is WAV of at least 8,000 uncompressed bytes a second. Its format stands at byte 20, its rate at byte 24. */
+const isPlainWav = (base64: string): boolean => {
+  const head = Buffer.from(base64.slice(0, wavHeadCharacters), "base64");
+  return (
+    head.length >= 28 && head.toString("latin1", 12, 16) === "fmt " && head[20] === 1 && head.readUInt32LE(24) >= 8_000
+  );
+};
+
+const audioTokensOf = ({ data, format }: Readonly<Record<string, unknown>>): number => {
+  const base64 = String(data);
+  const isBounded = format === "mp3" || (format === "wav" && isPlainWav(base64));
+  return isBounded ? Math.ceil(decodedBytes(base64) * audioTokensPerByte) : unboundedAudio;
+};
 
 /** A page of a PDF is read as text and as an image. Anthropic states up to 3,000 tokens of text. */
 const tokensPerPage = 3_000;
@@ -117,7 +136,7 @@ const countPart = (part: Readonly<Record<string, unknown>>, path: string, counte
     return true;
   }
   if (part.type === "input_audio" && isRecord(part.input_audio)) {
-    counted.audio += decodedBytes(String(part.input_audio.data));
+    counted.audio += audioTokensOf(part.input_audio);
     return true;
   }
   if (part.type === "file" && isRecord(part.file)) {
@@ -198,7 +217,7 @@ const tokensOf = (counted: Counted, model: Pick<ResolvedModel, "provider" | "pro
     text * tokenizerMargin[model.provider] +
       images * imageTokens(model) +
       originals * tokensOfOriginal +
-      audio * audioTokensPerByte +
+      audio +
       pages * (tokensPerPage + imageTokens(model)),
   );
 };
@@ -213,6 +232,7 @@ export const inputBound = (request: ChatRequest, native?: JsonRecord): InputBoun
   const asCame = native === undefined ? undefined : countFields(native);
   return {
     tokens: (model) => Math.max(tokensOf(counted, model), asCame === undefined ? 0 : tokensOf(asCame, model)),
+    audioTokens: Math.max(counted.audio, asCame?.audio ?? 0),
     predictionTokens: predictionOf(request),
     longCacheWrite: counted.longCacheWrite || asCame?.longCacheWrite === true,
     unseenFile: counted.unseenFile ?? asCame?.unseenFile,

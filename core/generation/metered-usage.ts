@@ -25,9 +25,18 @@ const withMissingCounts = (usage: TokenUsage, outputCharacters: number, inputTok
 /**
  * The tokens of an answer: the provider's own count, or else ours, marked as an estimate. An answer that never began cost
  * nothing.
- * @param inputTokens the most that its input can come to.
+ * @param inputTokens the most that its input can come to, and that of it can be audio.
  */
-export const meteredUsage = (outcome: ProviderOutcome | undefined, inputTokens: number): TokenUsage => {
+export const meteredUsage = (
+  outcome: ProviderOutcome | undefined,
+  inputTokens: number,
+  audioInputTokens = 0,
+): TokenUsage => {
+  const usage = usageOf(outcome, inputTokens);
+  return audioInputTokens === 0 ? usage : { ...usage, audioInputTokens };
+};
+
+const usageOf = (outcome: ProviderOutcome | undefined, inputTokens: number): TokenUsage => {
   if (outcome === undefined) return noTokens;
   const { usage, outputCharacters, finishReason } = outcome;
   if (usage === undefined) return outcome.contentStarted ? estimatedUsage(outputCharacters, inputTokens) : noTokens;

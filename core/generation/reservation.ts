@@ -34,6 +34,8 @@ export interface PricedModel {
 export interface CallSize<Model extends PricedModel> {
   /** The most input tokens that a model can bill. */
   readonly inputTokens: (model: Model) => number;
+  /** The most of them that may be audio. Absent without any. */
+  readonly audioTokens?: ((model: Model) => number) | undefined;
   /** Input may be written to a cache of an hour. */
   readonly longCacheWrite: boolean;
   /** Answers to one request: `n`. */
@@ -93,7 +95,7 @@ interface Costs {
 const costsOf = <Model extends PricedModel>(model: Model, size: CallSize<Model>): Costs => {
   const { catalog } = model;
   const inputTokens = size.inputTokens(model);
-  const input = { ...noTokens, inputTokens };
+  const input = { ...noTokens, inputTokens, audioInputTokens: size.audioTokens?.(model) ?? 0 };
   const plain = costForReserve(catalog, input);
   const written = costForReserve(catalog, { ...input, cacheWriteInputTokens: inputTokens });
   const long = size.longCacheWrite ? costForReserve(catalog, { ...input, longCacheWriteInputTokens: inputTokens }) : 0n;

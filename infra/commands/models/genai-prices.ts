@@ -17,19 +17,22 @@ const tableIds: Readonly<Record<string, string>> = {
 };
 
 /** Differences that are known and right, by `model field`, each with its reason. */
-const explained: Readonly<Record<string, string>> = {};
+const explained: Readonly<Record<string, string>> = {
+  "gemini-embedding-2 audioInput": "embeddings take text only",
+};
 
 /** The table's name of each of our prices. */
 const priceNames = {
   input: "input_mtok",
   output: "output_mtok",
+  audioInput: "input_audio_mtok",
   cachedInput: "cache_read_mtok",
   cacheWrite: "cache_write_mtok",
   longCacheWrite: "cache_write_1h_mtok",
 } as const satisfies Record<keyof TokenPrices, string>;
 
 /** Prices of the table for what we do not meter, or not apart: known, and no difference of ours. */
-const notMetered = /^(web_searches|storage_searches|input_audio|cache_audio|input_image|input_video|output_image)/;
+const notMetered = /^(web_searches|storage_searches|cache_audio|input_image|input_video|output_image)/;
 
 export interface PriceDifference {
   readonly model: string;

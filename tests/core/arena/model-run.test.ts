@@ -4,12 +4,14 @@ import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GenerationRequest } from "#core/arena/arena-run.ts";
 import { ModelRun } from "#core/arena/model-run.ts";
-import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { readArenaRun, readRatings } from "#core/db/rating-rows.ts";
+import { ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import { getItem } from "#core/db/table.ts";
 import { UsageRow } from "#core/generation/usage-row.ts";
 import { newId } from "#core/ids.ts";
 import { forgetTargets } from "#core/routing/target-stats.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
+import type { RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 import { type FakeProvider, sse, startFakeProvider } from "#tests/support/fake-provider.ts";
 
@@ -33,7 +35,7 @@ const day = utcDay(Date.now());
 const capUsd = 1;
 
 describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
-  useTables();
+  const relay = useTables();
   let provider: FakeProvider;
   let answer: (response: ServerResponse, model: string, body: AskedBody) => void | Promise<void>;
 
@@ -92,7 +94,7 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
           getItem("usage", rowKeys.usageEvent(userId, day, context.requestId, generation), { consistent: true }),
         ),
       );
-    return { run, generate, finish, spentUsd, events };
+    return { run, userId, generate, finish, spentUsd, events };
   };
 
   const briefAnswer = (response: ServerResponse): void =>
@@ -102,6 +104,33 @@ describe.skipIf(!hasTables)(`A run (${tablesName})`, () => {
       { ...chunk({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 } },
       "data: [DONE]\n\n",
     ]);
+
+  const agents = ["gpt-5.2", "grok-4.3"].map((model, index) => ({ agentId: `agent-${index + 1}`, model }));
+
+  it("can be voted on when it ends, and its models' votes count behind its answer", async () => {
+    const { run, userId, finish } = await begin("gpt-5.2");
+    const ballots = [["gpt-5.2", "grok-4.3"]];
+    await run.record({ mode: "fight", agents, ballots });
+    const noted = await readArenaRun(userId, run.runId, Date.now());
+    expect(noted).toMatchObject({ userId, keyId: "key_1", mode: "fight", agents });
+    expect(await readRatings(ratingsKey(userId), Date.now(), { consistent: true })).toMatchObject({ panels: 0 });
+    await finish();
+    expect(await readRatings(ratingsKey(userId), Date.now(), { consistent: true })).toMatchObject({ panels: 1 });
+  });
+
+  it("is not held up by a table in trouble: its end does not wait for a second try", async () => {
+    const { run, userId, finish } = await begin("gpt-5.2");
+    const held = Promise.withResolvers<void>();
+    const isNote = (request: RelayedRequest) => request.body.includes(`ARENA_RUN#${run.runId}`);
+    relay().intercept = (request) => (isNote(request) ? { kind: "hold", until: held.promise } : undefined);
+    await run.record({ mode: "battle", agents, ballots: [] });
+    expect(relay().requests.filter(isNote)).toHaveLength(1);
+    held.resolve();
+    relay().reset();
+    // What was under way is awaited before the function returns.
+    await finish();
+    expect(await readArenaRun(userId, run.runId, Date.now())).toMatchObject({ mode: "battle" });
+  });
 
   it("is held to the daily cap, however many agents speak at once: each call is sent the limit that its money buys", async () => {
     const { run, generate, finish, spentUsd } = await begin("gpt-5.2");

@@ -22,6 +22,10 @@ describe("costPicoUsd", () => {
     ["gpt-5.2", { outputTokens: 1_000_000 }, 14],
     ["gpt-5.2", { inputTokens: 1, outputTokens: 1 }, 0.00001575],
     ["gpt-5.2", { inputTokens: 1_000_000, cachedInputTokens: 400_000 }, 1.12],
+    // Gemini 2.5 Flash: 0.3 for text, 1 for audio; 2.5 Pro has one price. More audio than input is all of the input.
+    ["gemini-2.5-flash", { inputTokens: 1_000_000, audioInputTokens: 500_000 }, 0.65],
+    ["gemini-2.5-flash", { inputTokens: 1_000_000, audioInputTokens: 9_000_000 }, 1],
+    ["gemini-2.5-pro", { inputTokens: 100_000, audioInputTokens: 100_000 }, 0.125],
     // Reasoning is part of the output and is not paid twice.
     ["gpt-5.2", { outputTokens: 1_000, reasoningTokens: 900 }, 0.014],
     // Sonnet 4.5: 3 in, 0.3 cached, 3.75 and 6 for writing a cache, 15 out.

@@ -2,8 +2,10 @@ import { deflateSync } from "node:zlib";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
 import { resolveModel } from "#core/catalog/resolve.ts";
+import { chatSize } from "#core/chat/call-size.ts";
 import { inputBound } from "#core/chat/input-bound.ts";
 import { pagesOfUnreadable, pdfPages } from "#core/chat/pdf-pages.ts";
+import { callReserve } from "#core/generation/reservation.ts";
 import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
 
 const counted = (value: unknown): number => encode(JSON.stringify(value)).length;
@@ -115,6 +117,46 @@ describe("the bound of a request's input", () => {
     // A minute in 4 kbit/s, at 32 tokens a second.
     expect(tokensOf(audio(30_000))).toBeGreaterThanOrEqual(60 * 32);
     expect(tokensOf(audio(300_000))).toBeGreaterThanOrEqual(600 * 32);
+  });
+
+  it("takes audio of any other form for as long as a context has room, however small it is", () => {
+    const gemini = resolveModel("gemini-2.5-flash");
+    const wav = (format: number, samplesPerSecond: number): Buffer => {
+      const head = Buffer.alloc(44 + 32_000);
+      head.write("RIFF", 0);
+      head.write("WAVEfmt ", 8);
+      head.writeUInt16LE(format, 20);
+      head.writeUInt32LE(samplesPerSecond, 24);
+      return head;
+    };
+    const sizeOf = (format: string, bytes: Buffer) =>
+      chatSize(
+        request({
+          messages: [
+            {
+              role: "user",
+              content: [{ type: "input_audio", input_audio: { data: bytes.toString("base64"), format } }],
+            },
+          ],
+        }),
+      );
+    const bounded = [sizeOf("mp3", Buffer.alloc(32_000)), sizeOf("wav", wav(1, 8_000)), sizeOf("wav", wav(1, 44_100))];
+    for (const size of bounded) expect(size.audioTokens?.(gemini)).toBeLessThan(2_100);
+    // Silence in a byte: a codec of its own, a rate of one sample a second, a head that is none.
+    const unbounded = [
+      sizeOf("flac", Buffer.alloc(100)),
+      sizeOf("ogg", Buffer.alloc(100)),
+      sizeOf("wav", wav(1, 1)),
+      sizeOf("wav", wav(0x31, 8_000)),
+      sizeOf("wav", Buffer.alloc(8)),
+    ];
+    for (const size of unbounded) {
+      expect(size.audioTokens?.(gemini)).toBe(1_048_576);
+      expect(size.inputTokens(gemini)).toBe(1_048_576);
+      // A million tokens of audio at a dollar, not at 0.30.
+      expect(callReserve(gemini, { ...size, outputTokens: 16 }).picoUsd).toBeGreaterThan(1_000_000_000_000n);
+    }
+    expect(chatSize(request({})).audioTokens).toBeUndefined();
   });
 
   it("counts the pages of a PDF, as text and as images", () => {

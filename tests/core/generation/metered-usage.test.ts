@@ -22,6 +22,12 @@ describe("metered", () => {
     ).toEqual(told);
   });
 
+  it("says how much of the input may be audio, where any is", () => {
+    const whole = outcome({ usage: told, finishReason: "stop", contentStarted: true });
+    expect(meteredUsage(whole, 1, 64)).toEqual({ ...told, audioInputTokens: 64 });
+    expect(meteredUsage(whole, 1, 0)).toEqual(told);
+  });
+
   it("is our count, marked as an estimate, where the provider never told", () => {
     expect(meteredUsage(outcome({ contentStarted: true, outputCharacters: 41 }), 4_000)).toEqual({
       ...noTokens,
