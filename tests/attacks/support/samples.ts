@@ -22,6 +22,7 @@ export interface SampleParts {
   readonly requestId: string;
   readonly jobId: string;
   readonly exportId: string;
+  readonly presetName: string;
 }
 
 export const nowhere: SampleParts = {
@@ -35,6 +36,7 @@ export const nowhere: SampleParts = {
   requestId: "req_0198d0de-0000-7000-8000-000000000000",
   jobId: "job_none",
   exportId: "exp_none",
+  presetName: "none",
 };
 
 /** Path, query and body. */
@@ -95,11 +97,11 @@ const samples: Samples = {
     }),
   },
   Preset: {
-    PATCH: ({ text }) => ({
-      path: "/api/v1/presets/brief",
+    PATCH: ({ presetName, text }) => ({
+      path: `/api/v1/presets/${presetName}`,
       body: { settings: { model: "gpt", stop: [text.slice(0, 20)] } },
     }),
-    DELETE: () => ({ path: "/api/v1/presets/brief" }),
+    DELETE: ({ presetName }) => ({ path: `/api/v1/presets/${presetName}` }),
   },
   Exports: {
     GET: () => ({ path: "/api/v1/exports" }),
