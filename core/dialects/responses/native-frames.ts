@@ -30,9 +30,10 @@ export const cutFrames = (state: JsonRecord): string =>
 export const failureFrames = (error: GatewayError, requestId: string, state: JsonRecord): string =>
   lastEvent("failed", state, { error: responseError(error, requestId) });
 
-const lastMarks = ["event: response.completed\n", "event: response.incomplete\n"] as const;
+const completed = Buffer.from("event: response.completed\n");
+const incomplete = Buffer.from("event: response.incomplete\n");
 
-const lastEventAt = (part: Buffer): number => Math.max(...lastMarks.map((mark) => part.indexOf(mark)));
+const lastEventAt = (part: Buffer): number => Math.max(part.indexOf(completed), part.indexOf(incomplete));
 
 const dataOf = (frame: string): JsonRecord | undefined => {
   const lines = frame.split("\n").filter((line) => line.startsWith("data:"));

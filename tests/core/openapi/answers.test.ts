@@ -324,6 +324,17 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(session.get("/api/v1/deliveries"), 200);
   });
 
+  it("of an account's own data", async () => {
+    const own = await standIns().createUser();
+    const browser = await new Browser({ transport: held }).signIn(own);
+    await expectStatus(browser.get("/api/v1/account/export"), 200);
+    await expectStatus(browser.get("/api/v1/account/export?cursor=none"), 400);
+    const path = "/api/v1/account";
+    await expectStatus(browser.send({ method: "DELETE", path, body: { password: "wrong-password" } }), 403);
+    await expectStatus(browser.delete(path), 202);
+    await expectStatus(browser.delete(path), 401);
+  });
+
   it("of signing in", async () => {
     const browser = new Browser({ transport: held });
     await expectStatus(browser.post("/api/auth/sign-in", { email: user.email, password: "wrong-password" }), 401);
