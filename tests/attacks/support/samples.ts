@@ -91,16 +91,10 @@ const samples: Samples = {
   },
   Presets: {
     GET: () => ({ path: "/api/v1/presets" }),
-    POST: ({ text }) => ({
-      path: "/api/v1/presets",
-      body: { name: "brief", settings: { model: "gpt", stop: [text.slice(0, 20)] } },
-    }),
+    POST: () => ({ path: "/api/v1/presets", body: { name: "brief", settings: { model: "gpt", temperature: 0 } } }),
   },
   Preset: {
-    PATCH: ({ presetName, text }) => ({
-      path: `/api/v1/presets/${presetName}`,
-      body: { settings: { model: "gpt", stop: [text.slice(0, 20)] } },
-    }),
+    PATCH: ({ presetName }) => ({ path: `/api/v1/presets/${presetName}`, body: { settings: { model: "gpt" } } }),
     DELETE: ({ presetName }) => ({ path: `/api/v1/presets/${presetName}` }),
   },
   Exports: {

@@ -9,6 +9,13 @@ import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { createPresetSchema, type PresetSettings } from "#core/schemas/presets.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
+const names = Array.from({ length: 16 }, () => "x".repeat(64));
+const longest = {
+  model: "gpt",
+  provider: { order: names, only: names, ignore: names },
+  fallback: Array.from({ length: 8 }, () => `mine/${"x".repeat(150)}`),
+};
+
 describe.skipIf(!hasTables)(`presets (${tablesName})`, () => {
   useTables();
   let userId: string;
@@ -50,11 +57,7 @@ describe.skipIf(!hasTables)(`presets (${tablesName})`, () => {
       () => create("x", { model: "gpt", fallback: ["claude", "none"] }),
       { param: "settings.fallback[1]" },
     ],
-    [
-      "settings that are too long",
-      () => create("x", { model: "gpt", stop: ["x".repeat(5_000)] }),
-      { param: "settings" },
-    ],
+    ["settings that are too long", () => create("x", longest), { param: "settings" }],
     ["a change of none", () => changePreset(userId, "none", { model: "gpt" }), { code: "NOT_FOUND" }],
     ["a change of a property of objects", () => changePreset(userId, "constructor", { model: "gpt" }), { status: 404 }],
     ["a deletion of none", () => deletePreset(userId, "none"), { code: "NOT_FOUND" }],
@@ -112,6 +115,8 @@ it.each([
   { model: "gpt", messages: [] },
   { model: "gpt", temperature: 3 },
   { model: "gpt", tools: [] },
+  { model: "gpt", stop: "END" },
+  { model: "gpt", provider: { order: ["any text"] } },
 ])("settings are checked like a request's: %j", (settings) => {
   expect(createPresetSchema.safeParse({ name: "a", settings }).success).toBe(false);
 });
