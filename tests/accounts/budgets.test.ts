@@ -409,18 +409,26 @@ describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
     for (const [name, { limit }] of Object.entries(shown)) {
       const route = taken.find((each) => each.limit?.name === name);
       if (route === undefined) throw new Error(`No route has the limit ${name}`);
-      const fresh = await create({ rateLimit: 25 });
-      const ask = () =>
+      const ask = ({ key: own }: NewKey) =>
         request({
           method: route.methods[0] ?? "GET",
           path: route.path.replace(/\{.*?\}/, "x"),
-          headers: { authorization: `Bearer ${fresh.key}` },
+          headers: { authorization: `Bearer ${own}` },
           ...(route.methods[0] === "GET" ? {} : { body: "{" }),
         });
-      const statuses: number[] = [];
-      for (let count = 0; count <= limit; count++) statuses.push((await ask()).status);
+      // Windows are fixed: requests on both sides of an edge are none of one window.
+      const windowNow = () => Math.floor(Date.now() / 60_000);
+      let made: { readonly statuses: readonly number[]; readonly refused: ReturnType<HttpReply["error"]> } | undefined;
+      while (made === undefined) {
+        const began = windowNow();
+        const fresh = await create({ rateLimit: 25 });
+        const statuses: number[] = [];
+        for (let count = 0; count <= limit; count++) statuses.push((await ask(fresh)).status);
+        const last = await ask(fresh);
+        if (windowNow() === began) made = { statuses, refused: last.error() };
+      }
+      const { statuses, refused } = made;
       expect(statuses.indexOf(429), name).toBe(limit);
-      const refused = (await ask()).error();
       expect(refused.message).toMatch(new RegExp(`limit of ${limit} requests in`));
       expect(refused.details).toMatchObject({
         limit: limit === 25 ? "requests" : name,

@@ -5,7 +5,17 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt, screenshot } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { chatKey, chatStream, keys, leaderboards, limits, models, providerKeys, usage } from "./support/sample-data.ts";
+import {
+  chatKey,
+  chatStream,
+  keys,
+  leaderboards,
+  limits,
+  models,
+  providerKeys,
+  requests,
+  usage,
+} from "./support/sample-data.ts";
 
 /** Every page in both themes, on a desktop and on a phone: nothing that axe-core calls serious, nothing cut off. */
 
@@ -15,6 +25,8 @@ const filled: Answers = {
   "GET v1/provider-keys": ok(providerKeys),
   "GET v1/usage": ok(usage),
   "GET v1/limits": ok(limits),
+  "GET v1/requests": ok({ requests, nextCursor: "older" }),
+  [`GET v1/requests/${requests[1]?.id}`]: ok({ ...requests[1], generations: requests.slice(1, 2) }),
   "GET v1/models": { status: 200, json: models },
   "GET v1/leaderboard": ({ url }) => ok(leaderboards[url.searchParams.get("scope") === "stage" ? "stage" : "account"]),
   "POST v1/chat/completions": {
@@ -31,6 +43,7 @@ const filled: Answers = {
 const empty: Answers = {
   "GET v1/keys": ok([]),
   "GET v1/provider-keys": ok([]),
+  "GET v1/requests": ok({ requests: [], nextCursor: null }),
   "GET v1/leaderboard": ok(leaderboards.none),
   "GET v1/usage": ok({ totalRequests: 0, totalTokens: 0, totalCost: 0, byModel: {}, byDay: {} }),
 };
@@ -42,6 +55,7 @@ const capped: Answers = {
 const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
 
 const broken: Answers = {
+  "GET v1/requests": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/leaderboard": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/limits": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
@@ -135,6 +149,15 @@ const scenes: readonly Scene[] = [
   },
   { name: "leaderboard-empty", path: "leaderboard", answers: empty, shows: "No votes yet" },
   { name: "leaderboard-error", path: "leaderboard", answers: broken, shows: "Try again" },
+  { name: "requests", path: "requests", answers: filled, shows: "Show older" },
+  {
+    name: "requests-details",
+    path: `requests?id=${requests[1]?.id}`,
+    answers: filled,
+    shows: "Good answer",
+  },
+  { name: "requests-empty", path: "requests", answers: empty, shows: "No requests" },
+  { name: "requests-error", path: "requests", answers: broken, shows: "Try again" },
   { name: "unknown", path: "no-such-page", answers: filled, shows: "Page not found" },
 ];
 

@@ -1,3 +1,5 @@
+import type { RequestView } from "#core/usage/request-view.ts";
+
 /** Data with the extremes in it: long names, other scripts, nothing used yet, no known price. */
 
 const now = Date.now();
@@ -229,3 +231,93 @@ export const leaderboards = {
   none: { ...noVotes, rated: { ready: false, votes: 0, needs: 20 } },
   stage: { ...noVotes, scope: "stage", stage: { sharers: 2, needs: 5 } },
 };
+
+/** The request log: one that went well, one that fell back, one that failed. */
+const logged = (changes: Partial<RequestView>): RequestView => ({
+  id: "req_0199c0de-7000-7000-8000-000000000001",
+  generation: 0,
+  runId: null,
+  startedAt: new Date(Date.now() - 90_000).toISOString(),
+  route: "ChatCompletions",
+  dialect: null,
+  keyId: "playground",
+  status: "ok",
+  httpStatus: 200,
+  code: null,
+  finishReason: "stop",
+  askedModel: "gpt",
+  model: "gpt-5.2",
+  provider: "openai",
+  fallback: false,
+  streamed: true,
+  byok: false,
+  cache: "MISS",
+  tokens: { input: 1_024, cachedInput: 512, cacheWriteInput: 0, output: 180, reasoning: 64, estimated: false },
+  units: null,
+  unit: null,
+  costUsd: 0.0043,
+  costSource: "list",
+  latencyMs: 2_310,
+  timeToFirstTokenMs: 640,
+  gatewayOverheadMs: 9,
+  attempts: [
+    {
+      model: "gpt-5.2",
+      provider: "openai",
+      result: "ok",
+      httpStatus: 200,
+      startedMs: 9,
+      latencyMs: 2_301,
+      unusedCostUsd: null,
+    },
+  ],
+  findings: [],
+  warnings: [],
+  tags: { team: "search" },
+  session: null,
+  agent: null,
+  feedback: null,
+  ...changes,
+});
+
+export const requests: readonly RequestView[] = [
+  logged({}),
+  logged({
+    id: "req_0199c0de-7000-7000-8000-000000000002",
+    model: "claude-opus-5-5",
+    provider: "anthropic",
+    fallback: true,
+    costUsd: 0.031,
+    attempts: [
+      {
+        model: "gpt-5.2",
+        provider: "openai",
+        result: "overloaded",
+        httpStatus: 503,
+        startedMs: 9,
+        latencyMs: 410,
+        unusedCostUsd: null,
+      },
+      {
+        model: "claude-opus-5-5",
+        provider: "anthropic",
+        result: "ok",
+        httpStatus: 200,
+        startedMs: 420,
+        latencyMs: 3_020,
+        unusedCostUsd: null,
+      },
+    ],
+  }),
+  logged({
+    id: "req_0199c0de-7000-7000-8000-000000000003",
+    model: "openrouter/a-very-long-name-of-a-model-that-has-to-wrap-on-a-phone",
+    provider: "openrouter",
+    status: "error",
+    httpStatus: 502,
+    code: "PROVIDER_ERROR",
+    finishReason: null,
+    costUsd: 0,
+    attempts: [],
+  }),
+];

@@ -32,6 +32,12 @@ export const navigation: readonly NavigationItem[] = [
     load: async () => (await import("./pages/usage/usage-page.tsx")).UsagePage,
   },
   {
+    id: "requests",
+    name: "Requests",
+    icon: "pulse",
+    load: async () => (await import("./pages/requests/requests-page.tsx")).RequestsPage,
+  },
+  {
     id: "models",
     name: "Models",
     icon: "list",

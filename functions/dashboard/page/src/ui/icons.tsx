@@ -6,6 +6,7 @@ const paths = {
   key: "M12.5 10.5a4 4 0 1 0-3-3L3 14v3h3v-2h2v-2h2l1.3-1.3M14 6.5h.01",
   plug: "M7 3v4M13 3v4M5 7h10v3a5 5 0 0 1-10 0V7zM10 15v3",
   chart: "M3 17h14M5.5 13.5v-3M10 13.5v-8M14.5 13.5v-5",
+  pulse: "M2.5 10h3.5l2-5.5 4 11 2-5.5h3.5",
   chat: "M4 4h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H9l-4 3v-3H4a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1z",
   columns: "M3 4h5v12H3zM12 4h5v12h-5z",
   podium: "M7 16V6h6v10M3 16v-5h4M13 16V9h4v7M2.5 16.5h15",

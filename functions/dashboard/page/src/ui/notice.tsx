@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { ApiError } from "../api/request.ts";
 import { Button } from "./button.tsx";
 import { Icon } from "./icons.tsx";
+import { Link } from "./link.tsx";
 
 interface NoticeProps {
   readonly kind: "info" | "warning" | "error" | "success";
@@ -22,10 +23,12 @@ export const Notice = ({ kind, children, live = false }: NoticeProps) => (
 interface ErrorNoticeProps {
   readonly error: Error | undefined;
   readonly onRetry?: () => void;
+  /** The request log has the request: its id leads there. */
+  readonly logged?: boolean;
 }
 
 /** What went wrong in the API's own words, with the request id that finds it in the logs. */
-export const ErrorNotice = ({ error, onRetry }: ErrorNoticeProps) => {
+export const ErrorNotice = ({ error, onRetry, logged = false }: ErrorNoticeProps) => {
   if (error === undefined) return null;
   const { issues, requestId } = error instanceof ApiError ? error : { issues: [], requestId: undefined };
   return (
@@ -40,7 +43,14 @@ export const ErrorNotice = ({ error, onRetry }: ErrorNoticeProps) => {
       )}
       {requestId === undefined ? null : (
         <p class="request-id">
-          Request id <code>{requestId}</code>
+          Request id{" "}
+          {logged ? (
+            <Link to="requests" query={new URLSearchParams({ id: requestId })}>
+              <code>{requestId}</code>
+            </Link>
+          ) : (
+            <code>{requestId}</code>
+          )}
         </p>
       )}
       {onRetry === undefined ? null : (

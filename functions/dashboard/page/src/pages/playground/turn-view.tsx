@@ -71,7 +71,7 @@ export const TurnView = ({ turn, growing, onEdit }: TurnViewProps) => (
       {turn.role === "user" || (turn.content === "" && !growing) ? null : (
         <Markdown text={turn.content} growing={growing} />
       )}
-      <ErrorNotice error={turn.error} />
+      <ErrorNotice error={turn.error} logged />
       {turn.role === "assistant" ? <p class="turn-facts">{factsOf(turn)}</p> : null}
       {answering.value ? null : <Actions turn={turn} onEdit={onEdit} />}
     </div>

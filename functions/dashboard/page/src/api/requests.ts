@@ -1,0 +1,94 @@
+import { data } from "./request.ts";
+
+/** The request log: one entry for each generation. The whole contract is in the OpenAPI document. */
+
+export const statuses = ["ok", "error", "cancelled", "open", "abandoned"] as const;
+export type Status = (typeof statuses)[number];
+
+export interface Attempt {
+  readonly model: string;
+  readonly provider: string;
+  readonly result: string;
+  readonly httpStatus: number | null;
+  readonly startedMs: number | null;
+  readonly latencyMs: number;
+}
+
+export interface Feedback {
+  readonly score: -1 | 0 | 1;
+  readonly comment: string | null;
+}
+
+export interface LoggedRequest {
+  readonly id: string;
+  readonly generation: number;
+  readonly startedAt: string;
+  readonly route: string;
+  readonly keyId: string | null;
+  readonly status: Status;
+  readonly code: string | null;
+  readonly finishReason: string | null;
+  readonly askedModel: string | null;
+  readonly model: string;
+  readonly provider: string;
+  readonly fallback: boolean;
+  readonly streamed: boolean;
+  readonly byok: boolean;
+  readonly cache: string | null;
+  readonly tokens: {
+    readonly input: number;
+    readonly cachedInput: number;
+    readonly output: number;
+    readonly reasoning: number;
+    readonly estimated: boolean;
+  };
+  readonly units: number | null;
+  readonly unit: string | null;
+  readonly costUsd: number | null;
+  readonly costSource: "provider" | "list" | "estimate" | null;
+  readonly latencyMs: number | null;
+  readonly timeToFirstTokenMs: number | null;
+  readonly gatewayOverheadMs: number | null;
+  readonly attempts: readonly Attempt[];
+  readonly findings: readonly string[];
+  readonly warnings: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly feedback: Feedback | null;
+}
+
+/** A request with all its generations. */
+export interface WholeRequest extends LoggedRequest {
+  readonly generations: readonly LoggedRequest[];
+}
+
+export interface RequestFilter {
+  readonly status: string;
+  readonly model: string;
+  readonly key: string;
+  readonly tag: string;
+}
+
+export interface RequestPage {
+  readonly requests: readonly LoggedRequest[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** A page of the log, newest first. Empty fields of the filter do not count. */
+export const listRequests = (
+  filter: RequestFilter,
+  cursor: string | undefined,
+  signal?: AbortSignal,
+): Promise<RequestPage> => {
+  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
+  if (cursor !== undefined) query.set("cursor", cursor);
+  const text = query.toString();
+  return data(`v1/requests${text === "" ? "" : `?${text}`}`, signal === undefined ? {} : { signal });
+};
+
+const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
+
+export const readRequest = (id: string, signal: AbortSignal): Promise<WholeRequest> => data(pathOf(id), { signal });
+
+export const giveFeedback = (id: string, score: Feedback["score"]): Promise<{ readonly feedback: Feedback }> =>
+  data(`${pathOf(id)}/feedback`, { method: "POST", body: { score } });

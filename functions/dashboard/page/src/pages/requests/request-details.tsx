@@ -1,0 +1,153 @@
+import { useSignal } from "@preact/signals";
+import { type Feedback, giveFeedback, type LoggedRequest, readRequest } from "../../api/requests.ts";
+import { formatCost, formatCount, formatDateTime, formatMs } from "../../format.ts";
+import { Button } from "../../ui/button.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { ErrorNotice } from "../../ui/notice.tsx";
+import { Skeleton } from "../../ui/placeholder.tsx";
+import { Table } from "../../ui/table.tsx";
+import { useAction } from "../../ui/use-action.ts";
+import { useResource } from "../../ui/use-resource.ts";
+import { StatusBadge } from "./status-badge.tsx";
+
+const costWords = { provider: "as the provider states it", list: "by list prices", estimate: "estimated" } as const;
+
+const costOf = ({ costUsd, costSource }: LoggedRequest): string =>
+  `${formatCost(costUsd)}${costSource === null ? "" : `, ${costWords[costSource]}`}`;
+
+const tokensOf = ({ tokens: { input, cachedInput, output, reasoning }, units, unit }: LoggedRequest): string => {
+  if (unit !== null && units !== null) return `${formatCount(units)} ${unit}`;
+  const parts = [
+    `${formatCount(input)} in`,
+    ...(cachedInput === 0 ? [] : [`${formatCount(cachedInput)} of them cached`]),
+    `${formatCount(output)} out`,
+    ...(reasoning === 0 ? [] : [`${formatCount(reasoning)} of them reasoning`]),
+  ];
+  return parts.join(", ");
+};
+
+const tagsOf = ({ tags }: LoggedRequest): string =>
+  Object.entries(tags)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(", ");
+
+/** What is known of a generation, by name; what is not there is left out. */
+const factsOf = (request: LoggedRequest): readonly (readonly [string, string])[] =>
+  [
+    ["Model", request.fallback ? `${request.model}, a fallback` : request.model],
+    ["Asked for", request.askedModel === request.model ? null : request.askedModel],
+    ["Provider", request.byok ? `${request.provider}, on your key` : request.provider],
+    ["Endpoint", request.route],
+    ["Tokens", tokensOf(request)],
+    ["Cost", costOf(request)],
+    ["Time", formatMs(request.latencyMs)],
+    ["First token after", request.timeToFirstTokenMs === null ? null : formatMs(request.timeToFirstTokenMs)],
+    ["Gateway's part", request.gatewayOverheadMs === null ? null : formatMs(request.gatewayOverheadMs)],
+    ["Ended with", request.finishReason],
+    ["Error", request.code],
+    ["Cache", request.cache],
+    ["Tags", tagsOf(request)],
+    ["Warnings", request.warnings.join(", ")],
+    ["Guardrails found", request.findings.join(", ")],
+  ].filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== "");
+
+const Facts = ({ request }: { request: LoggedRequest }) => (
+  <dl class="facts request-facts">
+    {factsOf(request).map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
+const attemptColumns = ["Provider", "Model", "Result", "Began after", "Took"];
+
+const Attempts = ({ request }: { request: LoggedRequest }) =>
+  request.attempts.length < 2 && request.status === "ok" ? null : (
+    <Table
+      caption="Attempts"
+      columns={attemptColumns}
+      rows={request.attempts.map((attempt, index) => ({
+        key: String(index),
+        cells: [
+          attempt.provider,
+          attempt.model,
+          attempt.httpStatus === null ? attempt.result : `${attempt.result} (${attempt.httpStatus})`,
+          formatMs(attempt.startedMs),
+          formatMs(attempt.latencyMs),
+        ],
+      }))}
+    />
+  );
+
+const scores = [
+  { score: 1, label: "Good answer" },
+  { score: -1, label: "Bad answer" },
+] as const;
+
+const FeedbackButtons = ({ id, given }: { id: string; given: Feedback | null }) => {
+  const score = useSignal(given?.score);
+  const give = useAction(async (wanted: Feedback["score"]) => {
+    score.value = (await giveFeedback(id, wanted)).feedback.score;
+  });
+  return (
+    <>
+      <ErrorNotice error={give.error.value} />
+      <div class="turn-actions">
+        {scores.map(({ score: wanted, label }) => (
+          <Button
+            key={label}
+            small
+            kind={score.value === wanted ? "primary" : "quiet"}
+            pending={give.pending.value}
+            onClick={() => void give.run(wanted)}
+          >
+            {label}
+          </Button>
+        ))}
+        <span role="status" class="hint">
+          {score.value === undefined || score.value === 0 ? "" : "Noted."}
+        </span>
+      </div>
+    </>
+  );
+};
+
+/** Everything that is known of one request, beside the list. */
+export const RequestDetails = ({ id, onClose }: { id: string; onClose: () => void }) => {
+  const whole = useResource((signal) => readRequest(id, signal), id);
+  const request = whole.data.value;
+  return (
+    <Dialog title="Request" onClose={onClose}>
+      <p class="model-id">
+        <code>{id}</code>
+        <CopyButton small kind="quiet" text={id}>
+          Copy id
+        </CopyButton>
+      </p>
+      <ErrorNotice error={whole.error.value} onRetry={whole.reload} />
+      {request === undefined ? (
+        whole.error.value === undefined ? (
+          <Skeleton rows={4} label="Loading the request" />
+        ) : null
+      ) : (
+        <div class="stack request-details">
+          <p>
+            <StatusBadge status={request.status} /> {formatDateTime(request.startedAt)}
+          </p>
+          {request.generations.map((generation) => (
+            <section key={generation.generation} aria-label={generation.model}>
+              {request.generations.length === 1 ? null : <h3>{generation.model}</h3>}
+              <Facts request={generation} />
+              <Attempts request={generation} />
+            </section>
+          ))}
+          <FeedbackButtons id={id} given={request.feedback} />
+        </div>
+      )}
+    </Dialog>
+  );
+};

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { type Answers, failed, fakeApi, ok, requestId } from "./support/fake-api.ts";
+import { usePageServer } from "./support/page-server.ts";
+import { requests } from "./support/sample-data.ts";
+
+/** The request log in the dashboard: filtered, paged, live, with details and feedback. */
+
+const [first, second, third] = requests;
+const whole = (index: number) => ok({ ...requests[index], generations: [requests[index]] });
+const detailsOf = (index: number) => `GET v1/requests/${requests[index]?.id}`;
+
+describe.skipIf(!hasChromium)(`The requests in a browser${needsChromium}`, browserTimeout, () => {
+  const open = useChromium();
+  const url = usePageServer();
+
+  const visit = async (answers: Answers, path = "requests") => {
+    const opened = await open({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
+    const calls = await fakeApi(opened.page, { "GET v1/keys": ok([]), ...answers });
+    await opened.page.goto(`${url()}/dashboard/${path}`);
+    return { ...opened, calls };
+  };
+
+  const page = (from: number, to: number, nextCursor: string | null = null) =>
+    ok({ requests: requests.slice(from, to), nextCursor });
+
+  test("are filtered by what is chosen and typed, and older ones follow on demand", async () => {
+    const {
+      page: tab,
+      calls,
+      faults,
+    } = await visit({
+      "GET v1/requests": ({ url: asked }) =>
+        asked.searchParams.has("cursor") ? page(2, 3) : page(0, 2, asked.searchParams.has("model") ? null : "older"),
+    });
+    const rows = () => tab.getByRole("region", { name: "Requests" }).getByRole("row").count();
+    await tab.getByRole("button", { name: "Show older" }).click();
+    await expect.poll(rows).toBe(4);
+    expect(await tab.getByRole("button", { name: "Show older" }).count()).toBe(0);
+    await tab.getByLabel("Model", { exact: true }).fill("gpt-5.2");
+    await tab.getByLabel("Model", { exact: true }).blur();
+    await tab.getByLabel("Status").selectOption("error");
+    await expect.poll(() => calls.at(-1)?.url.search).toBe("?status=error&model=gpt-5.2");
+    await expect.poll(rows).toBe(3);
+    expect(faults).toEqual([]);
+  });
+
+  test("show their attempts, and take feedback", async () => {
+    const { page: tab, calls } = await visit({
+      "GET v1/requests": page(0, 3),
+      [detailsOf(1)]: whole(1),
+      [`POST v1/requests/${second?.id}/feedback`]: ok({ id: second?.id, feedback: { score: 1, comment: null } }),
+    });
+    await tab.getByRole("button", { name: `${second?.model}, OK: details` }).click();
+    const dialog = tab.getByRole("dialog");
+    await dialog.getByText("claude-opus-5-5, a fallback").waitFor();
+    expect(await dialog.getByRole("region", { name: "Attempts" }).textContent()).toContain("overloaded (503)");
+    await dialog.getByRole("button", { name: "Good answer" }).click();
+    await dialog.getByText("Noted.").waitFor();
+    expect(calls.at(-1)?.body).toEqual({ score: 1 });
+    await tab.keyboard.press("Escape");
+    expect(tab.url()).not.toContain("id=");
+  });
+
+  test("are where an error's request id leads to", async () => {
+    const { page: tab } = await visit(
+      {
+        "GET v1/models": ok([]),
+        "POST v1/chat/completions": failed(502, "PROVIDER_ERROR", "The provider is down."),
+        "GET v1/requests": page(2, 3),
+        [`GET v1/requests/${requestId}`]: ok({ ...third, id: requestId, generations: [third] }),
+      },
+      "playground",
+    );
+    await tab.getByLabel("Message").fill("Hello");
+    await tab.keyboard.press("Enter");
+    await tab.getByRole("link", { name: requestId }).click();
+    await tab.getByRole("dialog").getByText("PROVIDER_ERROR").waitFor();
+  });
+
+  test("that are not there are told in the API's own words", async () => {
+    const { page: tab } = await visit(
+      { "GET v1/requests": page(0, 0), [detailsOf(0)]: failed(404, "NOT_FOUND", "No request has this id.") },
+      `requests?id=${first?.id}`,
+    );
+    await tab.getByRole("dialog").getByText("No request has this id.").waitFor();
+  });
+});
