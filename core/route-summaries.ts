@@ -28,6 +28,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   Requests: "Lists requests, newest first, with filters",
   Request: "Returns one request with its generations and attempts",
   RequestFeedback: "Notes feedback on a request",
+  Presets: "Lists and creates presets of chat requests",
+  Preset: "Changes and deletes a preset",
   Exports: "Lists and creates exports of requests",
   Export: "Changes and deletes an export",
   Deliveries: "Lists what is owed to the account's servers",

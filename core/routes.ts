@@ -478,6 +478,28 @@ export const usageRoute = /* @__PURE__ */ row(() => ({
   grants: [...verifyKey, ...session, "rollups:Query"],
 }));
 
+export const presetsRoute = /* @__PURE__ */ row(() => ({
+  id: "Presets",
+  path: "/api/v1/presets",
+  methods: ["GET", "POST"],
+  handler: "functions/presets.handler",
+  auth: "session",
+  limit: perUser("presets", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"],
+}));
+
+export const presetRoute = /* @__PURE__ */ row(() => ({
+  id: "Preset",
+  path: "/api/v1/presets/{name}",
+  methods: ["PATCH", "DELETE"],
+  handler: "functions/preset.handler",
+  auth: "session",
+  limit: perUser("presets", 60),
+  ...buffered,
+  grants: [...session, "secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"],
+}));
+
 export const exportsRoute = /* @__PURE__ */ row(() => ({
   id: "Exports",
   path: "/api/v1/exports",
@@ -1035,6 +1057,8 @@ export const routes = [
   ownKeyRoute,
   limitsRoute,
   usageRoute,
+  presetsRoute,
+  presetRoute,
   exportsRoute,
   exportRoute,
   deliveriesRoute,

@@ -326,9 +326,9 @@ export class ChatGeneration {
   /** A whole answer says how fast its target is. A few tokens say more of its latency. */
   #noteThroughput(): void {
     const result = this.#result;
-    if (result === undefined || !this.#ended || this.#usage.outputTokens < leastMeasuredTokens) return;
-    const seconds = (result.providerMs + performance.now() - this.#begunAt) / 1_000;
-    noteThroughput(result.target.name, this.#usage.outputTokens / seconds);
+    const tokens = this.#usage.outputTokens;
+    if (result === undefined || tokens < leastMeasuredTokens) return;
+    noteThroughput(result.target.name, (tokens / (result.providerMs + performance.now() - this.#begunAt)) * 1_000);
   }
 
   async #settle(): Promise<void> {

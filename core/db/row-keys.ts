@@ -8,6 +8,8 @@ export const rowKeys = {
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
   /** How often a user's keys were changed (key-changes.ts). */
   keysVersion: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "KEYS_VERSION" }),
+  /** A user's presets, all in one row. */
+  presets: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "PRESETS" }),
   /** The last alert of a budget. */
   budgetAlert: (userId: string, budgetId: string): ItemKey => ({
     pk: `USER#${userId}`,

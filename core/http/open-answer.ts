@@ -1,9 +1,14 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { type ChatOpening, type OpenChat, openChat } from "#core/chat/open-chat.ts";
+import { presetPrefix } from "#core/presets/preset-name.ts";
 import type { Call } from "./request-state.ts";
 
 /** Opens what answers a request: a model, or a council where the request names one. @throws GatewayError */
 export const openAnswer = async (call: Call<unknown>, opening: ChatOpening): Promise<OpenChat> => {
+  // Few requests name a preset: the others do not load what reads it.
+  if (opening.body.model.startsWith(presetPrefix)) {
+    return openAnswer(call, await (await import("#core/presets/with-preset.ts")).withPreset(opening));
+  }
   const priceClass = councilPriceClass(opening.body.model);
   if (priceClass === undefined) return openChat(call, opening);
   // Few requests name a council: the others do not load one.

@@ -82,7 +82,8 @@ const errorStatuses = (route: Route, method: Method, operation: Operation): numb
   if (route.limit !== undefined) statuses.push(429);
   if (route.path.includes("{")) statuses.push(404);
   if (route.id === "SignIn" || (route.id === "AuthCallback" && method === "POST")) statuses.push(401, 403);
-  if (["SignUp", "Keys", "ProviderKeys", "RotateKey"].includes(route.id) && method === "POST") statuses.push(403, 409);
+  if (["SignUp", "Keys", "ProviderKeys", "RotateKey", "Presets"].includes(route.id) && method === "POST")
+    statuses.push(403, 409);
   if (route.id === "Vote") statuses.push(409);
   if (operation.headers?.some(({ name }) => name === "Range") === true) statuses.push(416);
   if (route.concurrency === "stream") statuses.push(400, 402, 404, 409, 413, 422, 502, 503, 504);

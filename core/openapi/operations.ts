@@ -21,6 +21,7 @@ import { createExportSchema, patchExportSchema } from "#core/schemas/exports.ts"
 import { createKeySchema, patchKeySchema, rotateKeySchema } from "#core/schemas/keys.ts";
 import { countTokensRequestSchema, messagesRequestSchema } from "#core/schemas/messages.ts";
 import { messageAnswer, messageEvent, tokenCount } from "#core/schemas/messages-answers.ts";
+import { createPresetSchema, replacePresetSchema } from "#core/schemas/presets.ts";
 import {
   createProviderKeySchema,
   testProviderKeySchema,
@@ -428,6 +429,24 @@ export const operations: OperationTable = {
       body: leaderboardPatchSchema,
       answers: ok(answers.shareAnswer),
     },
+  },
+  Presets: {
+    GET: { summary: "List presets", tag: "Presets", answers: ok(answers.presetsAnswer) },
+    POST: {
+      summary: "Create a preset",
+      tag: "Presets",
+      body: createPresetSchema,
+      answers: created(answers.presetAnswer),
+    },
+  },
+  Preset: {
+    PATCH: {
+      summary: "Replace the settings of a preset",
+      tag: "Presets",
+      body: replacePresetSchema,
+      answers: ok(answers.presetAnswer),
+    },
+    DELETE: { summary: "Delete a preset", tag: "Presets", answers: noContent },
   },
   Exports: {
     GET: { summary: "List exports", tag: "Exports", answers: ok(answers.exportsAnswer) },

@@ -517,6 +517,17 @@ const exportFields = {
   enabled: z.boolean(),
   createdAt: z.iso.datetime(),
 };
+const presetView = z
+  .strictObject({
+    name: z.string(),
+    model: z.string().describe("What a request names as its model"),
+    settings: z.looseObject({ model: z.string() }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: "Preset" });
+export const presetsAnswer = success(z.array(presetView));
+export const presetAnswer = success(presetView);
 const exportView = z.strictObject(exportFields).meta({ id: "Export" });
 export const exportsAnswer = success(z.array(exportView));
 export const exportAnswer = success(exportView);

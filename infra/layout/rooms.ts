@@ -155,6 +155,11 @@ export const rooms: readonly Room[] = [
     "routing",
     "schemas",
   ]),
+  room(
+    "core/presets",
+    "Settings of chat requests under a name: management, and what a request that names one becomes",
+    [...ground, "catalog", "db", "providers", "schemas"],
+  ),
   room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
     ...ground,
     "catalog",
@@ -238,6 +243,7 @@ export const rooms: readonly Room[] = [
     "mcp",
     "media",
     "observability",
+    "presets",
     "schemas",
   ]),
   room(

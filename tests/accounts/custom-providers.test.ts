@@ -192,6 +192,30 @@ describe("a custom provider", () => {
     expect(own.requests.at(-1)).toMatchObject({ path: "/v1/embeddings", body: { model: "embed", input: "Hi" } });
   });
 
+  it("serves a request that names a preset, in every dialect", async () => {
+    const account = await newAccount();
+    await store(account);
+    const settings = { model: "mine/big", temperature: 0.25, max_tokens: 40 };
+    const made = await account.browser.post("/api/v1/presets", { name: "brief", settings });
+    expect(made.status, made.text).toBe(201);
+    const model = "@preset/brief";
+    const seen = await seenBy(own, async () => {
+      const answered = await ask(account, model);
+      expect(answered.status, answered.text).toBe(200);
+      expect(answered.headers.get("x-model-used")).toBe("mine/big");
+      expect((await post(account, "/messages", { model, max_tokens: 20, messages: [user("Hi")] })).status).toBe(200);
+      expect((await post(account, "/responses", { model, input: "Hi", temperature: 1 })).status).toBe(200);
+    });
+    expect(seen.map(({ body }) => body)).toMatchObject([
+      { model: "big", temperature: 0.25, max_tokens: 40 },
+      { model: "big", temperature: 0.25, max_tokens: 20 },
+      { model: "big", temperature: 1, max_tokens: 40 },
+    ]);
+    const unknown = await ask(account, "@preset/other");
+    expect(unknown.status, unknown.text).toBe(400);
+    expect(unknown.text).toContain("@preset/brief");
+  });
+
   it("costs a budget that counts it the owner's price and no more, in embeddings too", async () => {
     const account = await newAccount();
     await store(account, { models: [{ id: "embed", prices: { input: 0.02, output: 0 } }] });

@@ -67,6 +67,8 @@ const attacks: Readonly<Record<string, Attack>> = {
   "GET /api/v1/requests/{id}: path id": { with: ended, refusal: 404 },
   "POST /api/v1/requests/{id}/feedback: path id": { with: ended, refusal: 404 },
   "POST /api/v1/runs/{id}/vote: path id": { with: fought, refusal: 404 },
+  "PATCH /api/v1/presets/{name}: path name": { with: own, refusal: 404 },
+  "DELETE /api/v1/presets/{name}: path name": { with: own, refusal: 404 },
   "PATCH /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
   "DELETE /api/v1/exports/{id}: path id": { with: own, refusal: 404 },
   "PATCH /api/v1/keys/{id}: path id": { with: own, refusal: 404 },
@@ -137,6 +139,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
       displayName: "Mine",
       apiKey: "sk-owner-0123456789abcdef",
     });
+    await owner.browser.post("/api/v1/presets", { name: "owners-preset", settings: { model: "gpt" } });
     const exported = await owner.browser.post("/api/v1/exports", {
       kind: "otlp",
       url: "https://93.184.215.14/v1/traces",
@@ -149,6 +152,7 @@ describe.skipIf(!hasTables)(`another tenant's ids (${tablesName})`, () => {
         providerKeyId: stored.data<{ id: string }>().id,
         slug: "owners-slug",
         exportId: exported.data<{ id: string }>().id,
+        presetName: "owners-preset",
         requestId: "",
       },
       request: await requested(),

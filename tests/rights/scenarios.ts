@@ -338,6 +338,17 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     await asking.post(path, { score: 1 });
     await asking.verified();
   },
+  Presets: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await browser.post("/api/v1/presets", { name: "brief", settings: { model: "gpt" } }));
+    ok(await browser.get("/api/v1/presets"));
+  },
+  Preset: async (cloud) => {
+    const { browser } = await Actor.of(cloud);
+    ok(await browser.post("/api/v1/presets", { name: "brief", settings: { model: "gpt" } }));
+    ok(await browser.patch("/api/v1/presets/brief", { settings: { model: "claude" } }));
+    ok(await browser.delete("/api/v1/presets/brief"));
+  },
   Exports: async (cloud) => {
     const { browser } = await Actor.of(cloud);
     ok(await newExport(cloud, browser));

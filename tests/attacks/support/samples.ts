@@ -22,6 +22,7 @@ export interface SampleParts {
   readonly requestId: string;
   readonly jobId: string;
   readonly exportId: string;
+  readonly presetName: string;
 }
 
 export const nowhere: SampleParts = {
@@ -35,6 +36,7 @@ export const nowhere: SampleParts = {
   requestId: "req_0198d0de-0000-7000-8000-000000000000",
   jobId: "job_none",
   exportId: "exp_none",
+  presetName: "none",
 };
 
 /** Path, query and body. */
@@ -86,6 +88,14 @@ const samples: Samples = {
       path: `/api/v1/requests/${requestId}/feedback`,
       body: { score: 1, comment: text.slice(0, 2_000), tags: ["good"] },
     }),
+  },
+  Presets: {
+    GET: () => ({ path: "/api/v1/presets" }),
+    POST: () => ({ path: "/api/v1/presets", body: { name: "brief", settings: { model: "gpt", temperature: 0 } } }),
+  },
+  Preset: {
+    PATCH: ({ presetName }) => ({ path: `/api/v1/presets/${presetName}`, body: { settings: { model: "gpt" } } }),
+    DELETE: ({ presetName }) => ({ path: `/api/v1/presets/${presetName}` }),
   },
   Exports: {
     GET: () => ({ path: "/api/v1/exports" }),

@@ -248,6 +248,14 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
 
   it("of provider keys", async () => {
     const stored = { provider: "openai", slug: "mine", displayName: "Mine", apiKey: "sk-mine-0123456789abcdef" };
+    const preset = { name: "brief", settings: { model: "gpt", temperature: 0.5 } };
+    await expectStatus(session.post("/api/v1/presets", preset), 201);
+    await expectStatus(session.post("/api/v1/presets", preset), 409);
+    await expectStatus(session.get("/api/v1/presets"), 200);
+    await expectStatus(session.patch("/api/v1/presets/brief", { settings: { model: "claude" } }), 200);
+    await expectStatus(session.patch("/api/v1/presets/none", { settings: { model: "claude" } }), 404);
+    await expectStatus(session.delete("/api/v1/presets/brief"), 204);
+    await expectStatus(session.delete("/api/v1/presets/brief"), 404);
     const made = await expectStatus(session.post("/api/v1/provider-keys", stored), 201);
     await expectStatus(session.post("/api/v1/provider-keys", stored), 409);
     await expectStatus(session.get("/api/v1/provider-keys"), 200);

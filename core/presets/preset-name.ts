@@ -1,0 +1,2 @@
+/** How a request names a preset as its model. */
+export const presetPrefix = "@preset/";
