@@ -60,7 +60,8 @@ export const ratingsPut = (
     ...(row.share ? { share: true } : {}),
     ...(row.sharers > 0 ? { sharers: row.sharers } : {}),
     ...(row.recent.length > 0 ? { recent: row.recent } : {}),
-    expiresAt: Math.floor(nowMs / 1_000) + keepSeconds,
+    // What a user shares can be taken out of the stage's sums only by the user's own row, so neither ends before that.
+    ...(row.share || row.sharers > 0 ? {} : { expiresAt: Math.floor(nowMs / 1_000) + keepSeconds }),
   },
   expression:
     version === 0

@@ -8,8 +8,11 @@
 export type PairRow = readonly [number, number, number, number, number, number];
 
 export interface VoteSums {
-  /** `at`: unix ms of the model's last vote. */
-  readonly models: readonly { readonly name: string; readonly at: number }[];
+  /**
+   * `at`: unix ms of the model's last vote. `shared`: its votes are in the stage's sums; noted, since a later catalogue may list
+   * other models than the one by which they were added.
+   */
+  readonly models: readonly { readonly name: string; readonly at: number; readonly shared?: boolean }[];
   readonly pairs: readonly PairRow[];
   /** Votes of people, and of fights' panels of models. */
   readonly people: number;
@@ -54,10 +57,13 @@ const isModel = (value: unknown): value is VoteSums["models"][number] => {
 };
 const isPair = (value: unknown): value is string => isText(value) && pairForm.test(value);
 
-/** A row as it was read. One past its end is gone, and the next write must replace it. @throws Error for what is no such row */
+/**
+ * A row as it was read. One past its end is gone, and the next write must replace it. Shared rows have no end.
+ * @throws Error for what is no such row
+ */
 export const toRatings = (item: Readonly<Record<string, unknown>>, nowMs: number): RatingsRow => {
   const version = numberOf(item.version);
-  if (numberOf(item.expiresAt) * 1_000 < nowMs) return { ...noRow, version };
+  if (numberOf(item.expiresAt, Number.POSITIVE_INFINITY) * 1_000 < nowMs) return { ...noRow, version };
   return {
     version,
     models: listOf(item.models, isModel),

@@ -4,7 +4,7 @@ import type { RatingsRow } from "#core/db/rating-sums.ts";
 import { ratingsKey } from "#core/db/row-keys.ts";
 import { putVotes } from "#core/db/votes.ts";
 import { GatewayError } from "#core/errors.ts";
-import { stageKeyOf, withChange } from "./stage-sums.ts";
+import { stageKeyOf, withChange, withSharedModels } from "./stage-sums.ts";
 
 /** Votes of one user at the same time change the same sums. */
 const maxTries = 8;
@@ -34,7 +34,8 @@ export const changeSums = async (
     const before = await readRatings(key, nowMs, { consistent: true });
     const made = await change(before);
     if (made === undefined) return before;
-    const { run, row } = made;
+    const { run } = made;
+    const row = made.row.share ? withSharedModels(made.row) : made.row;
     const changes = [{ key, row }];
     if (before.share || row.share) {
       const stage = await readRatings(stageKey, nowMs, { consistent: true });

@@ -8,7 +8,10 @@ import { maxStageModels, withVote } from "./vote-sums.ts";
 
 /** What users who share their votes add to the sums of their stage. */
 
-/** A user's votes on one pair of models count as so many in the stage's sums, thousandths: nobody can outvote the others. */
+/**
+ * A user's votes on one pair of models count as so many in the stage's sums, thousandths: nobody can outvote the others.
+ * Never change it: what was added under another bound could not be taken away exactly.
+ */
 const maxPairMilli = 10_000;
 
 /** The row of the stage that a user's votes are in. */
@@ -19,23 +22,32 @@ export const stageKeyOf = (userId: string): ItemKey => {
 };
 
 /**
- * What a user's sums are in the stage's: people's votes on models of the catalogue. Names of custom providers' models and
- * the like stay with their user. A function of the sums alone, so that it can be taken away again.
+ * Notes in a user's row which models it shares: those of the catalogue as it is. Names of custom providers' models and the like
+ * stay with their user.
+ */
+export const withSharedModels = (row: RatingsRow): RatingsRow => ({
+  ...row,
+  models: row.models.map(({ name, at }) => ({ name, at, ...(isListed(name) ? { shared: true } : {}) })),
+});
+
+/**
+ * What a user's sums are in the stage's: people's votes on shared models. A function of the row alone, so that it can be taken
+ * away again.
  */
 const contributionOf = (sums: VoteSums): readonly Outcome[] =>
   sums.pairs.flatMap(([i, j, first, second]): readonly Outcome[] => {
-    const [one, other] = [sums.models[i]?.name ?? "", sums.models[j]?.name ?? ""];
-    if (first + second === 0 || !isListed(one) || !isListed(other)) return [];
+    const [one, other] = [sums.models[i], sums.models[j]];
+    if (first + second === 0 || one?.shared !== true || other?.shared !== true) return [];
     const part = Math.min(1, maxPairMilli / (first + second));
     return [
-      { winner: one, loser: other, milli: Math.round(first * part) },
-      { winner: other, loser: one, milli: Math.round(second * part) },
+      { winner: one.name, loser: other.name, milli: Math.round(first * part) },
+      { winner: other.name, loser: one.name, milli: Math.round(second * part) },
     ];
   });
 
 const shared = ({ share, ...sums }: RatingsRow): VoteSums => (share ? sums : noSums);
 
-/** A row of the stage after a user's row has changed. */
+/** A row of the stage after a user's row has changed. Both of the user's rows are as they are stored. */
 export const withChange = (stage: RatingsRow, before: RatingsRow, after: RatingsRow, nowMs: number): RatingsRow => {
   const [had, has] = [shared(before), shared(after)];
   const outcomes = [

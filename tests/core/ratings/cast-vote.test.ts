@@ -12,7 +12,8 @@ import { shareVotes } from "#core/ratings/change-sums.ts";
 import { countPanel, noteRun } from "#core/ratings/note-run.ts";
 import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import { readLeaderboard } from "#core/ratings/read-leaderboard.ts";
-import { winsOf } from "#core/ratings/vote-sums.ts";
+import { stageKeyOf } from "#core/ratings/stage-sums.ts";
+import { maxModels, winsOf } from "#core/ratings/vote-sums.ts";
 import { inOrder, operationOf } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
@@ -200,6 +201,44 @@ describe.skipIf(!hasTables)(`votes (${tablesName})`, () => {
     );
     expect(parts.reduce((sum, { sharers }) => sum + sharers, 0)).toBe(0);
     expect(JSON.stringify(parts)).not.toContain(userId);
+  });
+
+  it("cannot be shared again after fights have crowded them out", async () => {
+    const voter = session();
+    const { userId } = voter;
+    await shareVotes(userId, true, nowMs);
+    const inStage = async () =>
+      (await readStageRatings(nowMs))
+        .flatMap(({ pairs }) => pairs)
+        .reduce((sum, [, , won, lost]) => sum + won + lost, 0);
+    const before = await inStage();
+    for (let round = 0; round < 2; round++) {
+      await castVote(voter, await newRun(userId), "agent-1", nowMs);
+      const own = Array.from({ length: maxModels }, (_, index) => `mine/${round}-${index}`);
+      for (let index = 0; index < maxModels; index += 4) {
+        await countPanel({ userId, runId: newId("request") }, [own.slice(index, index + 4)]);
+      }
+    }
+    expect(await votesOn(userId)).toEqual([
+      [0, 2],
+      [0, 0],
+    ]);
+    await shareVotes(userId, false, nowMs);
+    expect(await inStage()).toBe(before);
+  });
+
+  it("that are shared can be taken back after any time", async () => {
+    const voter = session();
+    const { userId } = voter;
+    const partOf = () => readRatings(stageKeyOf(userId), later, { consistent: true });
+    const later = nowMs + 500 * 86_400_000;
+    const before = (await partOf()).sharers;
+    await castVote(voter, await newRun(userId), "agent-1", nowMs);
+    await shareVotes(userId, true, nowMs);
+    expect((await partOf()).sharers).toBe(before + 1);
+    expect((await readRatings(ratingsKey(userId), later)).people).toBe(1);
+    await shareVotes(userId, false, later);
+    expect((await partOf()).sharers).toBe(before);
   });
 
   it("past their end are as if they had never been, and the next one replaces them", async () => {

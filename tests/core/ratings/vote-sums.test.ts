@@ -4,7 +4,7 @@ import { noSums, type RatingsRow, type VoteSums } from "#core/db/rating-sums.ts"
 import { leaderboardOf } from "#core/ratings/leaderboard.ts";
 import { choiceOutcomes, panelOutcomes, tieOutcomes } from "#core/ratings/outcomes.ts";
 import { leastVotes, ratedChoice } from "#core/ratings/rated-choice.ts";
-import { mergedSums, withChange } from "#core/ratings/stage-sums.ts";
+import { mergedSums, withChange, withSharedModels } from "#core/ratings/stage-sums.ts";
 import { maxModels, type Voters, winsOf, withVote } from "#core/ratings/vote-sums.ts";
 import { fc } from "#tests/support/property.ts";
 
@@ -158,13 +158,8 @@ describe("the leaderboard", () => {
 
 describe("the stage's sums", () => {
   const [one, other] = ["gpt-6-luna", "claude-haiku-5-5"];
-  const rowOf = (sums: VoteSums, share: boolean): RatingsRow => ({
-    ...sums,
-    version: 1,
-    share,
-    sharers: 0,
-    recent: [],
-  });
+  const rowOf = (sums: VoteSums, share: boolean): RatingsRow =>
+    withSharedModels({ ...sums, version: 1, share, sharers: 0, recent: [] });
   const empty = rowOf(noSums, false);
 
   it("have what a user shares, and nothing any more once the user shares nothing", () => {
@@ -179,6 +174,22 @@ describe("the stage's sums", () => {
     const left = withChange(later, rowOf(more, true), rowOf(more, false), 7);
     expect(left).toMatchObject({ sharers: 0, people: 0 });
     expect(winsOf(left, "people").names).toEqual([]);
+  });
+
+  it("follow the catalogue: nothing is taken away that was not added, and nothing that was added stays", () => {
+    const sums = vote(noSums, [one, other], one);
+    const others = withChange(empty, rowOf(noSums, true), rowOf(sums, true), 5);
+    const isShared = (row: RatingsRow, shared: boolean): RatingsRow => ({
+      ...row,
+      models: row.models.map(({ name, at }) => ({ name, at, shared })),
+    });
+    // Stored under a catalogue that did not list these models yet.
+    const unlisted = isShared(rowOf(sums, true), false);
+    expect(winsBetween(withChange(others, unlisted, { ...unlisted, share: false }, 6), one, other)).toBe(1);
+    expect(winsBetween(withChange(others, unlisted, rowOf(sums, true), 6), one, other)).toBe(2);
+    // Stored under one that did, before they were taken off the list.
+    const listed = withChange(others, rowOf(noSums, true), rowOf(sums, true), 6);
+    expect(winsBetween(withChange(listed, rowOf(sums, true), unlisted, 7), one, other)).toBe(1);
   });
 
   it("are not moved by one user's hundreds of votes: ten on a pair count", () => {
