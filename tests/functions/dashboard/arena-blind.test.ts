@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ArenaEvent } from "#functions/dashboard/page/src/api/arena.ts";
-import { asShown, candidatesOf, openBallot, shuffledIds } from "#functions/dashboard/page/src/pages/arena/blind.ts";
+import { asShown, candidatesOf, openBallot, shuffled } from "#functions/dashboard/page/src/pages/arena/blind.ts";
 import { phaseOf } from "#functions/dashboard/page/src/pages/arena/phase.ts";
 import { emptyRun, nameIn, withEvent } from "#functions/dashboard/page/src/pages/arena/run-view.ts";
 import { fc } from "#tests/support/property.ts";
@@ -40,6 +40,15 @@ describe("a blind run", () => {
     expect(shown.votes).toEqual([]);
   });
 
+  test("does not tell which model failed", () => {
+    const start: ArenaEvent = { name: "agent.start", data: { agentId: "agent-1", round: 1 } };
+    const error = { message: "gpt is overloaded." };
+    const failed: ArenaEvent = { name: "agent.error", data: { agentId: "agent-1", round: 1, error } };
+    const view = runOf("battle", [start, failed]);
+    expect(JSON.stringify(asShown(view, hidden).agents.map(({ answers }) => answers))).not.toContain("gpt");
+    expect(JSON.stringify(asShown(view, { ...hidden, hidden: false }))).toContain("gpt is overloaded.");
+  });
+
   test("tells its phase by the labels", () => {
     const begun = runOf("battle", [{ name: "agent.start", data: { agentId: "agent-2", round: 1 } }]);
     expect(phaseOf(asShown(begun, hidden))).toBe("Answer C is answering…");
@@ -63,11 +72,38 @@ describe("a blind run", () => {
   test("is shuffled: every order comes, and nobody is lost", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string(), { maxLength: 8 }), (ids) => {
-        expect([...shuffledIds(ids)].sort()).toEqual([...ids].sort());
+        expect([...shuffled(ids)].sort()).toEqual([...ids].sort());
       }),
     );
-    const orders = new Set(Array.from({ length: 200 }, () => shuffledIds(["a", "b", "c"]).join("")));
+    const orders = new Set(Array.from({ length: 200 }, () => shuffled(["a", "b", "c"]).join("")));
     expect(orders.size).toBe(6);
+  });
+});
+
+describe("the request of a run", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  const chosen = ["gpt", "claude", "gemini"];
+  /** The order in which the page names models to the gateway: in a brawl, that in which they speak. */
+  const ordersOf = async (named: "hidden" | "shown", runs: number): Promise<ReadonlySet<string>> => {
+    vi.stubGlobal("location", new URL("https://gateway.test/dashboard/arena"));
+    const orders: string[] = [];
+    vi.stubGlobal("fetch", (_url: string, { body }: { body: string }) => {
+      orders.push((JSON.parse(body) as { models: string[] }).models.join(" "));
+      return Promise.reject(new Error("no network"));
+    });
+    const { start } = await import("#functions/dashboard/page/src/pages/arena/run.ts");
+    const { names } = await import("#functions/dashboard/page/src/pages/arena/settings.ts");
+    names.value = named;
+    for (let run = 0; run < runs; run++) {
+      await start({ mode: "fight", fightMode: "brawl", message: "Why?", models: chosen, stream: true });
+    }
+    return new Set(orders);
+  };
+
+  test("names the models in any order where they are hidden, and as they were chosen otherwise", async () => {
+    expect((await ordersOf("hidden", 200)).size).toBe(6);
+    expect(await ordersOf("shown", 3)).toEqual(new Set([chosen.join(" ")]));
   });
 });
 

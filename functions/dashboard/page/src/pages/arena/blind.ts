@@ -1,3 +1,4 @@
+import type { ArenaRequest } from "../../api/arena.ts";
 import type { RunView } from "./run-view.ts";
 
 /** A run whose models are hidden until its reader has voted: labels in place of names, in an order of their own. */
@@ -12,8 +13,8 @@ export interface Ballot {
 
 export const openBallot: Ballot = { order: [], hidden: false };
 
-/** The order in which agents were named would tell who they are. */
-export const shuffledIds = (ids: readonly string[], random: () => number = Math.random): readonly string[] => {
+/** Names in any order: the one in which they were chosen would tell which is which. */
+export const shuffled = (ids: readonly string[], random: () => number = Math.random): readonly string[] => {
   const order = [...ids];
   for (let last = order.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1));
@@ -21,6 +22,12 @@ export const shuffledIds = (ids: readonly string[], random: () => number = Math.
   }
   return order;
 };
+
+/** A blind run's request: in a brawl the models speak in the order in which they are named, which its reader sees. */
+export const blindRequest = (request: ArenaRequest, random?: () => number): ArenaRequest => ({
+  ...request,
+  models: shuffled(request.models, random),
+});
 
 const labelAt = (index: number): string => `Answer ${String.fromCharCode(65 + index)}`;
 
@@ -53,8 +60,10 @@ export const asShown = (view: RunView, ballot: Ballot): RunView => {
       ...agent,
       hidden: true,
       // Which model served, how fast and at what cost would tell.
-      answers: answers.map(({ modelUsed: _, costUsd: __, latencyMs: ___, ...answer }) => ({
+      answers: answers.map(({ modelUsed: _, costUsd: __, latencyMs: ___, fault, ...answer }) => ({
         ...answer,
+        // An error may name the model or its provider.
+        ...(fault === undefined ? {} : { fault: "This model failed." }),
         text: withoutIds(answer.text, ballot),
       })),
     })),

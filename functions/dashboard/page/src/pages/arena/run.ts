@@ -5,7 +5,7 @@ import { fromCouncil } from "../../api/council-events.ts";
 import { vote } from "../../api/ratings.ts";
 import { ApiError, toError } from "../../api/request.ts";
 import { playgroundKey } from "../playground/playground-key.ts";
-import { type Ballot, candidatesOf, openBallot, shuffledIds } from "./blind.ts";
+import { type Ballot, blindRequest, candidatesOf, openBallot, shuffled } from "./blind.ts";
 import { emptyRun, type RunView, withEvent } from "./run-view.ts";
 import { message, names } from "./settings.ts";
 
@@ -31,9 +31,10 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   running.value = true;
   const isBlind = names.peek() === "hidden" && (request.mode === "battle" || request.mode === "fight");
   try {
-    for await (const event of streamArena(playgroundKey.peek(), request, mine.signal, fromCouncil)) {
+    const asked = isBlind ? blindRequest(request) : request;
+    for await (const event of streamArena(playgroundKey.peek(), asked, mine.signal, fromCouncil)) {
       if (isBlind && event.name === "run.start") {
-        ballot.value = { order: shuffledIds(event.data.agents.map(({ agentId }) => agentId)), hidden: true };
+        ballot.value = { order: shuffled(event.data.agents.map(({ agentId }) => agentId)), hidden: true };
       }
       view.value = withEvent(view.peek(), event);
       // It was stopped before anybody knew its id.
