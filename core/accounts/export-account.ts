@@ -101,12 +101,24 @@ type Position = z.infer<typeof positionSchema>;
 
 const toCursor = (position: Position): string => Buffer.from(JSON.stringify(position)).toString("base64url");
 
+const wrongCursor = (): GatewayError =>
+  new GatewayError("BAD_REQUEST", "cursor is not the `cursor` of a page's last line.", { param: "cursor" });
+
 const readCursor = (cursor: string): Position => {
   try {
     return positionSchema.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch {
-    throw new GatewayError("BAD_REQUEST", "cursor is not the `cursor` of a page's last line.", { param: "cursor" });
+    throw wrongCursor();
   }
+};
+
+/** Of a sort key. Source: Amazon DynamoDB developer guide, "Constraints". */
+const maxKeyBytes = 1_024;
+
+/** DynamoDB refuses a start outside of what is read, such as a forged cursor names. @throws GatewayError BAD_REQUEST */
+const requireWithin = ({ prefix }: RowKind, after: string | undefined): void => {
+  if (after === undefined || (after.startsWith(prefix) && Buffer.byteLength(after) <= maxKeyBytes)) return;
+  throw wrongCursor();
 };
 
 /** Whose data it is. */
@@ -148,6 +160,7 @@ class Page {
 
   /** Adds rows of a kind until the page is full. Resolves to the sort key after which to go on; undefined at the end. */
   async add(kind: RowKind, after: string | undefined, line: Section["line"]): Promise<string | undefined> {
+    requireWithin(kind, after);
     let start = after;
     do {
       const { items, next, readBytes } = await readSome(kind, start);
