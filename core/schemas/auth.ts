@@ -10,7 +10,17 @@ export const signInSchema = z.strictObject({ email, password: z.string().min(1).
 export const signUpSchema = z.strictObject({ email, password });
 export const magicLinkSchema = z.strictObject({ email, next });
 export const resetPasswordSchema = z.strictObject({ email });
-export const updatePasswordSchema = z.strictObject({ password });
+export const updatePasswordSchema = z.strictObject({
+  password,
+  currentPassword: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe(
+      "Your password until now; not needed within 10 minutes of a sign-in, such as by the link of a reset mail",
+    ),
+});
 
 /** Kinds of mails whose link signs in. */
 export const mailTypes = ["signup", "magiclink", "recovery", "invite", "email", "email_change"] as const;

@@ -168,6 +168,23 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
     });
   });
 
+  describe("a new password", () => {
+    it("takes more than a session of long ago: the old password, or a sign-in of the last ten minutes", async () => {
+      const browser = await new Browser().signIn(user);
+      vi.setSystemTime(Date.now() + 11 * 60_000);
+      const path = "/api/auth/update-password";
+      const password = "the thief's password";
+      const without = await browser.post(path, { password });
+      expect(without.error()).toMatchObject({ code: "FORBIDDEN", param: "currentPassword" });
+      const wrong = await browser.post(path, { password, currentPassword: "a guess" });
+      expect(wrong.error()).toMatchObject({ code: "FORBIDDEN", param: "currentPassword" });
+      await new Browser().signIn(user);
+      const changed = await browser.post(path, { password: "a new password", currentPassword: user.password });
+      expect(changed.status, changed.text).toBe(204);
+      await new Browser().signIn({ email: user.email, password: "a new password" });
+    });
+  });
+
   describe("signing out", () => {
     it("clears the cookies", async () => {
       const browser = await new Browser().signIn(user);
