@@ -172,15 +172,8 @@ export const createKey = async (userId: string, asked: CreateKey, nowMs = Date.n
   }
 };
 
-/** A user's keys, newest first. @throws GatewayError SERVICE_UNAVAILABLE */
-export const listKeys = async (userId: string, nowMs = Date.now()): Promise<readonly KeyView[]> => {
-  const [rows, admission, alerts] = await Promise.all([
-    listUserKeys(userId),
-    readAdmission(userId),
-    listAlerts(userId),
-  ]);
-  const own = new Map(rows.map((row) => [row.keyId, row]));
-  const views: KeyView[] = [];
+/** Keys that Unkey has under a user's id, ours or not. @throws GatewayError SERVICE_UNAVAILABLE */
+async function* keysInUnkey(userId: string) {
   let cursor: string | undefined;
   do {
     const page = await callUnkey(
@@ -191,12 +184,24 @@ export const listKeys = async (userId: string, nowMs = Date.now()): Promise<read
         ...(cursor === undefined ? {} : { cursor }),
       }),
     );
-    for (const key of page.result.data) {
-      const row = own.get(key.keyId);
-      if (row !== undefined) views.push(toKeyView(key, { row, admission, alerts }, nowMs));
-    }
+    yield* page.result.data;
     cursor = page.result.pagination?.hasMore === true ? page.result.pagination.cursor : undefined;
   } while (cursor !== undefined);
+}
+
+/** A user's keys, newest first. @throws GatewayError SERVICE_UNAVAILABLE */
+export const listKeys = async (userId: string, nowMs = Date.now()): Promise<readonly KeyView[]> => {
+  const [rows, admission, alerts] = await Promise.all([
+    listUserKeys(userId),
+    readAdmission(userId),
+    listAlerts(userId),
+  ]);
+  const own = new Map(rows.map((row) => [row.keyId, row]));
+  const views: KeyView[] = [];
+  for await (const key of keysInUnkey(userId)) {
+    const row = own.get(key.keyId);
+    if (row !== undefined) views.push(toKeyView(key, { row, admission, alerts }, nowMs));
+  }
   return views.sort(
     (left, right) => right.createdAt.localeCompare(left.createdAt) || right.keyId.localeCompare(left.keyId),
   );
@@ -346,13 +351,16 @@ export const disableAllKeys = async (userId: string, nowMs: number): Promise<num
 };
 
 /**
- * Revokes all keys of a user for good, before the user's rows are deleted: those of the user's rows, and those whose mark alone is
- * left, as of keys that an older version revoked. The marks refuse the keys for one more day. Resolves to how many keys there
- * were. @throws GatewayError SERVICE_UNAVAILABLE, TableUnavailable
+ * Revokes all keys of a user for good, before the user's rows are deleted: those of the user's rows, those whose mark alone is
+ * left, as of keys that an older version revoked, and those that Unkey alone knows, which nobody has used yet. The marks refuse the
+ * keys for one more day. Resolves to how many keys the user had. @throws GatewayError SERVICE_UNAVAILABLE, TableUnavailable
  */
 export const revokeAllKeys = async (userId: string, nowMs: number): Promise<number> => {
   const rows = await listUserKeys(userId);
   for (const { keyId } of rows) await revokeKey(userId, keyId, nowMs);
   for (const { keyId, keyHash } of await lastingMarks(userId)) await endKey(keyId, keyHash, nowMs);
+  const left: string[] = [];
+  for await (const { keyId } of keysInUnkey(userId)) left.push(keyId);
+  for (const keyId of left) await callUnkey(unkey().keys.deleteKey({ keyId })).catch(ignoreNotFound);
   return rows.length;
 };

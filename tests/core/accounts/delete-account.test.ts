@@ -23,6 +23,7 @@ describe.skipIf(!hasTables)(`the deletion of an account (${tablesName})`, () => 
   beforeAll(async () => {
     unkey = await startRelay();
     process.env.UNKEY_URL = unkey.url;
+    process.env.UNKEY_API_ID = "api_1";
     process.env.SST_RESOURCE_UnkeyRootKey = JSON.stringify({ value: "unkey_root" });
   });
   beforeEach(async () => {
@@ -37,7 +38,10 @@ describe.skipIf(!hasTables)(`the deletion of an account (${tablesName})`, () => 
   afterAll(() => unkey.close());
 
   const unkeyAnswers = (status: number, body: object): void => {
-    unkey.intercept = () => ({ kind: "answer", status, body: JSON.stringify(body) });
+    unkey.intercept = ({ path }) => {
+      const answer = path.includes("listKeys") ? { ...body, data: [], pagination: { hasMore: false } } : body;
+      return { kind: "answer", status, body: JSON.stringify(answer) };
+    };
   };
   /** Everything that an account can have. The row of the key is as `insertKey` writes it. */
   const fill = async (): Promise<void> => {

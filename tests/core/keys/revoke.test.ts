@@ -19,6 +19,7 @@ describe.skipIf(!hasTables)(`the mark of a revoked key (${tablesName})`, () => {
   beforeAll(async () => {
     unkey = await startRelay();
     process.env.UNKEY_URL = unkey.url;
+    process.env.UNKEY_API_ID = "api_1";
     process.env.SST_RESOURCE_UnkeyRootKey = JSON.stringify({ value: "unkey_root" });
   });
   beforeEach(() => {
@@ -28,9 +29,22 @@ describe.skipIf(!hasTables)(`the mark of a revoked key (${tablesName})`, () => {
   });
   afterAll(() => unkey.close());
 
-  const answer = (status: number, body: object): void => {
-    unkey.intercept = () => ({ kind: "answer", status, body: JSON.stringify(body) });
+  /** Unkey's answers; lists of keys that it knows under the user's id, on a page each. */
+  const answer = (status: number, body: object, known: readonly string[] = []): void => {
+    let page = 0;
+    unkey.intercept = ({ path }) => {
+      if (!path.includes("listKeys")) return { kind: "answer", status, body: JSON.stringify(body) };
+      const keyId = known[page++];
+      const data = keyId === undefined ? [] : [{ keyId, start: "ck_1", enabled: true, createdAt: nowMs }];
+      const pagination = { hasMore: page < known.length, cursor: String(page) };
+      return { kind: "answer", status: 200, body: JSON.stringify({ meta: { requestId: "r" }, data, pagination }) };
+    };
   };
+  const endedKeys = (): readonly string[] =>
+    unkey.requests
+      .filter(({ path }) => path.includes("deleteKey"))
+      .map(({ body }) => (JSON.parse(body) as { keyId: string }).keyId)
+      .sort();
   const addKey = async (): Promise<{ keyId: string; keyHash: string }> => {
     const key = { keyId: `key_${randomUUID().replaceAll("-", "")}`, keyHash: randomUUID() };
     await reserveKeyPlace(userId);
@@ -71,8 +85,18 @@ describe.skipIf(!hasTables)(`the mark of a revoked key (${tablesName})`, () => {
     for (const hash of [old, foreign]) {
       expect(await markOf(hash)).toMatchObject({ revokedAt: nowMs, expiresAt: inADay });
     }
-    const ended = unkey.requests.map(({ body }) => (JSON.parse(body) as { keyId: string }).keyId);
-    expect(ended.sort()).toEqual(["key_foreign", "key_old"]);
+    expect(endedKeys()).toEqual(["key_foreign", "key_old"]);
     expect(await markOf(others)).not.toHaveProperty("revokedAt");
+  });
+
+  it("is not needed by a deletion of the account, which asks Unkey for the user's keys as well", async () => {
+    answer(200, { meta: { requestId: "r" }, data: {} }, ["key_unused", "key_never_stored"]);
+    await revokeAllKeys(userId, nowMs);
+    expect(endedKeys()).toEqual(["key_never_stored", "key_unused"]);
+    const lists = unkey.requests.filter(({ path }) => path.includes("listKeys"));
+    expect(lists.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      { apiId: "api_1", externalId: userId },
+      { apiId: "api_1", externalId: userId, cursor: "1" },
+    ]);
   });
 });
