@@ -9,6 +9,7 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { openAnswer } from "#core/http/open-answer.ts";
 import { withBody } from "#core/http/schema.ts";
+import { presetPrefix } from "#core/presets/preset-name.ts";
 import { chatCompletionsRoute } from "#core/routes.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 
@@ -40,8 +41,9 @@ export const handler = streamHandler({
             return { status: 200, json: completion, headers };
           },
           async ({ body, headers, startedAtMs, lambdaDeadlineMs }) => {
-            // A council takes its time, up to the function's own.
-            if (councilPriceClass(body.model) !== undefined) return lambdaDeadlineMs;
+            // A council takes its time, up to the function's own; so may what a preset stands for, which is not read yet.
+            if (councilPriceClass(body.model) !== undefined || body.model.startsWith(presetPrefix))
+              return lambdaDeadlineMs;
             const { withHeaderFields } = await import("#core/chat/header-fields.ts");
             return startedAtMs + chatTimeoutMs(withHeaderFields(body, headers)) + settleMs;
           },

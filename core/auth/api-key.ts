@@ -43,14 +43,17 @@ const isNear = ({ limit, remaining, exceeded }: UnkeyLimit): boolean =>
 const isOthers = (mark: KeyMark | undefined, { valid, keyId, identity }: UnkeyVerdict): boolean =>
   valid && mark !== undefined && (mark.keyId !== keyId || mark.userId !== identity?.externalId);
 
+const waitUntil = (keyHash: string, untilMs: number): void => {
+  if (waitingKeys.size >= maxUnknown) waitingKeys.clear();
+  waitingKeys.set(keyHash, untilMs);
+};
+
 /** Notes for how long requests of a key had better wait for their verdict. */
 const rememberVerdict = (keyHash: string, mark: KeyMark | undefined, verdict: UnkeyVerdict, nowMs: number): void => {
   const resets = (verdict.ratelimits ?? []).filter(isNear).map(({ reset }) => reset);
   if (!verdict.valid && resets.length === 0) resets.push(nowMs + minuteMs);
   if (isOthers(mark, verdict)) resets.push(Number.POSITIVE_INFINITY);
-  if (resets.length === 0) return;
-  if (waitingKeys.size >= maxUnknown) waitingKeys.clear();
-  waitingKeys.set(keyHash, Math.max(...resets));
+  if (resets.length > 0) waitUntil(keyHash, Math.max(...resets));
 };
 
 const rememberUnknown = (keyHash: string, nowMs: number): void => {
@@ -142,6 +145,8 @@ const verify = async (
   if (verdict instanceof UnkeyUnavailable) {
     logger.warn("Unkey is unavailable", { reason: verdict.message, route: routeId });
     increment("UnkeyUnavailable");
+    // This environment's own limiter may refuse the next request, and Unkey would not have said that it is near.
+    waitUntil(keyHash, nowMs + minuteMs);
     if (refusedByMark(mark, nowMs)) throw invalidApiKey();
     if (mark?.verifiedAt === undefined || mark.verifiedAt < nowMs - trustMs) throw unavailable("Key verification");
     // An outage is rare: until there is one, nothing loads what gets over it.

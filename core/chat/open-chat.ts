@@ -80,7 +80,7 @@ export const openChat = async (
   call: RequestContext,
   { body, headers, caller, dialect, native: asked }: ChatOpening,
 ): Promise<OpenChat> => {
-  const prepared = await prepareRequest(await withFieldsOf(body, headers), headers);
+  const prepared = await prepareRequest(await withFieldsOf(body, headers), headers, call.verdict);
   const { outputGuard } = prepared;
   const { request, hosts } = await withPreferencesOf(prepared.request, caller);
   // A guardrail reads and changes chat completions: under one, everything is translated.

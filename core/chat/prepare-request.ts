@@ -26,12 +26,18 @@ const untouched = (request: ChatRequest): PreparedRequest => ({
 
 /**
  * Renders and judges a request.
- * @throws GatewayError GUARDRAIL_BLOCKED, BAD_REQUEST for a prompt or guardrail that cannot be used, SERVICE_UNAVAILABLE
+ * @param verdict of a request that began before it: what renders and judges asks other servers.
+ * @throws GatewayError GUARDRAIL_BLOCKED, BAD_REQUEST for a prompt or guardrail that cannot be used, SERVICE_UNAVAILABLE;
+ * the refusal
  */
-export const prepareRequest = async (body: ChatRequest, headers: Headers): Promise<PreparedRequest> => {
+export const prepareRequest = async (
+  body: ChatRequest,
+  headers: Headers,
+  verdict: Promise<void> | undefined,
+): Promise<PreparedRequest> => {
   const usesPrompt = hasPrompt(body);
-  if (body.guardrails === undefined && headers["x-guardrails"] === undefined && !hasPrompt(body))
-    return untouched(body);
+  if (body.guardrails === undefined && headers["x-guardrails"] === undefined && !usesPrompt) return untouched(body);
+  await verdict;
   const { renderAndJudge } = await import("./render-and-judge.ts");
   return renderAndJudge(body, headers, usesPrompt);
 };

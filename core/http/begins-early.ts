@@ -8,7 +8,8 @@ const headerNames = ["idempotency-key", "x-guardrails"];
 
 /**
  * Whether a generation may begin on what our own mark says of its key, while Unkey's verdict is under way: all that it does
- * before the verdict is round 2, which can be taken back (docs/decisions/0012).
+ * before the verdict is round 2, which can be taken back (docs/decisions/0012). A preset is read later: should it bring one of
+ * these, `prepareRequest` and `openCountedCouncil` await the verdict.
  */
 export const beginsEarly = ({ headers, body }: Pick<RequestState, "headers" | "body">): boolean =>
   headerNames.every((name) => headers[name] === undefined) &&

@@ -28,6 +28,8 @@ export const openCountedCouncil = async (
   opening: ChatOpening,
   priceClass: CouncilPriceClass,
 ): Promise<OpenChat> => {
+  // A preset may stand for a council, and a council takes back nothing that it has begun.
+  await call.verdict;
   const limit = await countCouncil(call);
   call.limit = nearestLimit([call.limit, limit].filter((state) => state !== undefined));
   return openCouncil(call, opening, priceClass);

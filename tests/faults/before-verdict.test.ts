@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { forgetUnknownKeys } from "#core/auth/api-key.ts";
+import { changeMark } from "#core/db/api-keys.ts";
+import { hashKey } from "#core/db/key-marks.ts";
+import { insertPreset } from "#core/db/presets.ts";
 import type { Caller } from "#tests/core/support/chat-gateway.ts";
 import { type Answer, captureLog, muteLog } from "#tests/core/support/lambda.ts";
 import { operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
@@ -156,6 +159,35 @@ describe.skipIf(!hasTables)(`a chat that begins before the verdict (${tablesName
   ])("does not happen with %s", async (_, body, headers) => {
     gateway().unkey.intercept = () => verdict({ valid: false, code: "DISABLED", ...identity() });
     expect(errorOf(await gateway().ask(caller, body, { ...uncached, ...headers })).code).toBe("INVALID_API_KEY");
+    expect(gateway().dynamoDb.requests.filter(isWrite)).toEqual([]);
+  });
+
+  it.each([
+    ["guardrails", { model: "gpt-4o-mini", guardrails: { input: ["content_moderation"] } }],
+    ["a council", { model: "concurred/council-budget" }],
+  ])("asks nobody, and writes nothing, for a preset that stands for %s", async (_, settings) => {
+    const at = new Date().toISOString();
+    await insertPreset(caller.userId, "mine", { settings: JSON.stringify(settings), createdAt: at, updatedAt: at });
+    gateway().dynamoDb.reset();
+    const { asked } = gateway();
+    const refusal = verdict({ valid: false, code: "RATE_LIMITED", ...identity(), ...limited(-1) });
+    // A council's own limit has room.
+    gateway().unkey.intercept = ({ body }) => (body.includes('"council"') ? valid() : refusal);
+    const refused = await gateway().ask(caller, { model: "@preset/mine" }, uncached);
+    expect(errorOf(refused).code).toBe("RATE_LIMIT_EXCEEDED");
+    expect(gateway().asked).toBe(asked);
+    expect(gateway().dynamoDb.requests.filter(isWrite)).toEqual([]);
+    expect(await eventsOf(caller)).toHaveLength(1);
+  });
+
+  it("does not happen again while Unkey is out of reach: a flood costs no write more than one that waits", async () => {
+    await changeMark(hashKey(caller.key), { rateLimit: 1 });
+    gateway().unkey.intercept = () => ({ kind: "answer", status: 500, body: "{}" });
+    expect((await gateway().ask(caller, {}, uncached)).status).toBe(200);
+    gateway().dynamoDb.reset();
+    for (let request = 0; request < 5; request++) {
+      expect(errorOf(await gateway().ask(caller, {}, uncached)).code).toBe("RATE_LIMIT_EXCEEDED");
+    }
     expect(gateway().dynamoDb.requests.filter(isWrite)).toEqual([]);
   });
 

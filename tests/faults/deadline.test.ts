@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { insertPreset } from "#core/db/presets.ts";
 import { handler as battle } from "#functions/battle.ts";
 import type { Caller } from "#tests/core/support/chat-gateway.ts";
 import { type Answer, captureLog, muteLog, type OpenCall, openStream } from "#tests/core/support/lambda.ts";
@@ -46,6 +47,21 @@ describe.skipIf(!hasTables)(`a function whose own time runs out (${tablesName})`
     expect((await gateway().ask(caller, {}, uncached)).status).toBe(200);
     await expectBooked(caller, [...before, ok]);
   };
+
+  it("holds the Idempotency-Key of a preset for as long as the preset lets the request take", async () => {
+    const timeout = 290_000;
+    const at = new Date().toISOString();
+    const settings = JSON.stringify({ model: "gpt", timeout });
+    await insertPreset(caller.userId, "slow", { settings, createdAt: at, updatedAt: at });
+    gateway().dynamoDb.reset();
+    const begunMs = Date.now();
+    const headers = { ...uncached, "Idempotency-Key": "once" };
+    const answer = await readAll(gateway().open(caller, { model: "@preset/slow" }, headers, 2 * timeout));
+    expect(answer.status).toBe(200);
+    const leases = gateway().dynamoDb.requests.filter(({ body }) => body.includes('"state":{"S":"running"}'));
+    const untilSeconds = leases.map(({ body }) => /"leaseUntil":\{"N":"(\d+)"\}/.exec(body)?.[1]);
+    expect(Number(untilSeconds[0]) * 1_000).toBeGreaterThanOrEqual(begunMs + timeout);
+  });
 
   describe.each(wires)("at a provider of $name's form", (wire) => {
     it("in the middle of a stream tells it in the stream, metered by what had come", async () => {
