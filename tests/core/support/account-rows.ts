@@ -19,6 +19,7 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
     ["keys", rowKeys.admission(userId)],
     ["keys", rowKeys.budgetAlert(userId, id)],
     ["keys", rowKeys.keysVersion(userId)],
+    ["keys", rowKeys.presets(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
     ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
