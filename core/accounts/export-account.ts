@@ -4,6 +4,7 @@ import { eventsOfDay, type RowKind, readSome, rowKinds } from "#core/db/account-
 import { deliverySchema } from "#core/db/deliveries.ts";
 import { jobRowSchema } from "#core/db/jobs.ts";
 import { arenaRunSchema } from "#core/db/rating-rows.ts";
+import { toRatings } from "#core/db/rating-sums.ts";
 import { type RollupRow, rollupRowSchema, type TagRow, tagRowSchema } from "#core/db/rollup-sums.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { usageEventSchema } from "#core/db/usage-event.ts";
@@ -14,6 +15,7 @@ import { showExports } from "#core/exports/manage.ts";
 import { jobView } from "#core/jobs/job-view.ts";
 import { listKeys } from "#core/keys/keys.ts";
 import { logger } from "#core/observability/logger.ts";
+import { showPresets } from "#core/presets/manage.ts";
 import { showProviderKeys } from "#core/provider-keys/provider-keys.ts";
 import { requestView } from "#core/usage/request-view.ts";
 import { toJsonText } from "#core/values/json-text.ts";
@@ -65,6 +67,26 @@ const arenaRunLine = (item: Record<string, unknown>): Line => {
   };
 };
 
+const votes = (milli: number): number => milli / 1_000;
+
+/** The sums of votes from which the account's ratings are computed, by pair: of the first model over the second, and back. */
+const ratingsLine = (item: Record<string, unknown>, nowMs: number): Line => {
+  const { share, people, panels, models, pairs } = toRatings(item, nowMs);
+  return {
+    type: "ratings",
+    share,
+    votes: { people, models: panels },
+    pairs: pairs.map(([i, j, ...sums]) => {
+      const [first, second, panelsFirst, panelsSecond] = sums;
+      return {
+        models: [models[i]?.name ?? null, models[j]?.name ?? null],
+        people: [votes(first), votes(second)],
+        fights: [votes(panelsFirst), votes(panelsSecond)],
+      };
+    }),
+  };
+};
+
 /** What lies in one partition each, in the order of the export. The requests follow, day by day. */
 const sections: readonly Section[] = [
   {
@@ -79,6 +101,7 @@ const sections: readonly Section[] = [
   },
   { kind: rowKinds.arenaRuns, line: arenaRunLine },
   { kind: rowKinds.tagUsage, line: (item) => ({ type: "tag_usage", ...sumsView(tagRowSchema.parse(item)) }) },
+  { kind: rowKinds.ratings, line: ratingsLine },
 ];
 
 const requestLine = (item: Record<string, unknown>): Line => ({
@@ -129,21 +152,24 @@ export interface Exported {
 
 /** Lines about the account, its keys and its exports: all on the first page. */
 const firstLines = async ({ userId, email }: Exported, nowMs: number): Promise<readonly Line[]> => {
-  const [keys, providerKeys, targets] = await Promise.all([
+  const [keys, providerKeys, presets, targets] = await Promise.all([
     listKeys(userId, nowMs),
     showProviderKeys(userId),
+    showPresets(userId),
     showExports(userId),
   ]);
   return [
     { type: "account", userId, email: email ?? null, exportedAt: new Date(nowMs).toISOString() },
     ...keys.map((key) => ({ type: "api_key", ...key })),
     ...providerKeys.map((key) => ({ type: "provider_key", ...key })),
+    ...presets.map((preset) => ({ type: "preset", ...preset })),
     ...targets.map(({ kind, ...target }) => ({ type: "export", kind, ...target })),
   ];
 };
 
-/** Whether a schema refused a row: zod and zod/mini throw errors of different names. */
-const isUnreadable = (error: unknown): boolean => error instanceof Error && /^\$?ZodError$/.test(error.name);
+/** Whether a schema refused a row: zod, zod/mini and rows of ratings throw errors of different names. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error && /^(?:\$?ZodError|UnreadableRow)$/.test(error.name);
 
 class Page {
   readonly lines: Line[] = [];

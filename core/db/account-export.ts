@@ -2,7 +2,7 @@ import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
-import { arenaRunKey, rowKeys } from "./row-keys.ts";
+import { arenaRunKey, ratingsKey, rowKeys } from "./row-keys.ts";
 
 /** Reads a user's rows of one kind, some a call, for an export of the account. */
 
@@ -28,6 +28,7 @@ export const rowKinds = {
     ownKind("jobs", { pk: rowKeys.deliveryOwner(userId).pk, sk: rowKeys.endedDeliveries }),
   dailyUsage: (userId: string) => ownKind("rollups", { pk: rowKeys.rollup(userId, "", "", "").pk, sk: "DAY#" }),
   arenaRuns: (userId: string) => ownKind("rollups", arenaRunKey(userId, "")),
+  ratings: (userId: string) => ownKind("rollups", ratingsKey(userId)),
   tagUsage: (userId: string) => ownKind("rollups", { pk: rowKeys.rollup(userId, "", "", "").pk, sk: "TAG#" }),
 } as const;
 

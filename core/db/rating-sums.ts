@@ -40,15 +40,17 @@ const pairForm = /^\d{1,6}( \d{1,15}){5}$/;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
+const unreadable = (message: string): Error => Object.assign(new Error(message), { name: "UnreadableRow" });
+
 const listOf = <Value>(value: unknown, is: (each: unknown) => each is Value): readonly Value[] => {
   if (Array.isArray(value) && value.every(is)) return value as readonly Value[];
-  throw new Error("A row of ratings holds a list that cannot be read");
+  throw unreadable("A row of ratings holds a list that cannot be read");
 };
 
 const numberOf = (value: unknown, otherwise?: number): number => {
   const number = value ?? otherwise;
   if (isNumber(number)) return number;
-  throw new Error("A row of ratings lacks a number");
+  throw unreadable("A row of ratings lacks a number");
 };
 
 const isModel = (value: unknown): value is VoteSums["models"][number] => {

@@ -190,6 +190,7 @@ export const rooms: readonly Room[] = [
     "jobs",
     "keys",
     "observability",
+    "presets",
     "provider-keys",
     "ratings",
     "usage",

@@ -6,12 +6,14 @@ import { addDelivery } from "#core/db/deliveries.ts";
 import { documents } from "#core/db/document-client.ts";
 import { insertExport } from "#core/db/exports.ts";
 import { jobRowSchema, putJob } from "#core/db/jobs.ts";
+import { insertPreset } from "#core/db/presets.ts";
 import { putArenaRun } from "#core/db/rating-rows.ts";
 import { putFeedback } from "#core/db/request-log.ts";
-import { rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { settleUsage } from "#core/db/usage-events.ts";
 import { newId, uuidV7 } from "#core/ids.ts";
+import { countPanel } from "#core/ratings/note-run.ts";
 import { rollUp } from "#core/usage/rollup.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { type Relay, startRelay } from "#tests/core/support/relay.ts";
@@ -147,16 +149,21 @@ describe.skipIf(!hasTables)(`the export of an account (${tablesName})`, () => {
       agents: [{ agentId: "a", model: "gpt" }],
       startedAt: nowMs,
     });
+    await countPanel({ userId, runId: "req_1" }, [["gpt", "claude"]]);
+    const at = new Date(nowMs).toISOString();
+    await insertPreset(userId, "mine", { settings: '{"model":"gpt"}', createdAt: at, updatedAt: at });
     const lines = (await pagesFrom()).flat();
     expect(new Set(lines.map(({ type }) => type))).toEqual(
       new Set([
         "account",
+        "preset",
         "export",
         "job",
         "delivery",
         "daily_usage",
         "arena_run",
         "tag_usage",
+        "ratings",
         "request",
         "next",
         "end",
@@ -165,6 +172,11 @@ describe.skipIf(!hasTables)(`the export of an account (${tablesName})`, () => {
     expect(lines[0]).toMatchObject({ type: "account", userId, email: "me@test.local" });
     const request = lines.find(({ type }) => type === "request");
     expect(request).toMatchObject({ id: event.requestId, tags: { team: "search" }, feedback: { comment: "Good" } });
+    expect(lines.find(({ type }) => type === "preset")).toMatchObject({ name: "mine", settings: { model: "gpt" } });
+    expect(lines.find(({ type }) => type === "ratings")).toEqual({
+      ...{ type: "ratings", share: false, votes: { people: 0, models: 1 } },
+      pairs: [{ models: ["gpt", "claude"], people: [0, 0], fights: [1, 0] }],
+    });
     expect(lines.find(({ type }) => type === "daily_usage")).toMatchObject({ requests: 1, model: "gpt-4o-mini" });
     expect(lines.find(({ type }) => type === "tag_usage")).toMatchObject({ tag: "team", value: "search", requests: 1 });
   });
@@ -193,7 +205,11 @@ describe.skipIf(!hasTables)(`the export of an account (${tablesName})`, () => {
         Item: { ...rowKeys.usageEvent(userId, utcDay(nowMs), "req_0000", 0), userId: secret },
       }),
     );
+    await documents.send(
+      new PutCommand({ TableName: config.tableName("rollups"), Item: { ...ratingsKey(userId), models: secret } }),
+    );
     const lines = (await pagesFrom()).flat();
+    expect(lines).toContainEqual({ type: "unreadable", row: "RATINGS" });
     expect(lines).toContainEqual({ type: "unreadable", row: "req_0000#0" });
     expect(requestsOf([lines])).toEqual([event.requestId]);
   });
