@@ -17,6 +17,8 @@ export interface ChatOpening {
   /** `X-Cache`, `X-Cache-TTL`, `X-Guardrails` and the headers of the gateway's fields (header-fields.ts) are read. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly caller: Caller;
+  /** How long the answer may take where neither the request nor its preset says it, ms; the usual time unless given. */
+  readonly defaultTimeoutMs?: number;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: DialectName | undefined;
   /** The same request in the dialect in which it came. */
@@ -78,9 +80,12 @@ const withPreferencesOf = async (request: ChatRequest, caller: Caller): Promise<
  */
 export const openChat = async (
   call: RequestContext,
-  { body, headers, caller, dialect, native: asked }: ChatOpening,
+  { body, headers, caller, defaultTimeoutMs, dialect, native: asked }: ChatOpening,
 ): Promise<OpenChat> => {
-  const prepared = await prepareRequest(await withFieldsOf(body, headers), headers, call.verdict);
+  const named = await withFieldsOf(body, headers);
+  const timed =
+    defaultTimeoutMs === undefined || named.timeout !== undefined ? named : { ...named, timeout: defaultTimeoutMs };
+  const prepared = await prepareRequest(timed, headers, call.verdict);
   const { outputGuard } = prepared;
   const { request, hosts } = await withPreferencesOf(prepared.request, caller);
   // A guardrail reads and changes chat completions: under one, everything is translated.

@@ -11,7 +11,6 @@ import type {
   StreamFacts,
   TranslatedRequest,
 } from "#core/dialects/dialect.ts";
-import type { ChatRequest } from "#core/schemas/chat.ts";
 import { guardedCallerOf } from "./authenticate.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Endpoint } from "./handler.ts";
@@ -22,12 +21,6 @@ import type { EndpointResult } from "./response.ts";
 import { withBody } from "./schema.ts";
 
 type AnswerHeaders = Readonly<Record<string, string>>;
-
-/** The clients of these dialects cannot say how long they wait, and do so for long: the longest, unless a header says less. */
-const withTime = (request: ChatRequest): ChatRequest => ({
-  ...request,
-  timeout: request.timeout ?? longestTimeoutMs(request),
-});
 
 /** Adds what the translation left out to what the core and the provider's adapter did, in the dialect's own words. */
 const withWarnings = <Body>(
@@ -69,13 +62,15 @@ const serve = async <Body>(call: Call<Body>, dialect: Dialect<Body>): Promise<En
   const { body, headers: sent, requestId, startedAtMs, wire } = call;
   const translation = dialect.toChat(body, sent);
   const { request: translated, warnings } = translation;
-  const request = withTime(withHeaderFields(translated, sent));
+  const request = withHeaderFields(translated, sent);
   const native = nativeRequest(call, dialect, translation);
   if (native !== undefined) checkNativeUrls(native.body);
   const chat = await openAnswer(call, {
     body: request,
     headers: sent,
     caller: guardedCallerOf(call),
+    // The clients of these dialects cannot say how long they wait, and do so for long.
+    defaultTimeoutMs: longestTimeoutMs(request),
     dialect: dialect.name,
     native,
   });

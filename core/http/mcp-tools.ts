@@ -1,6 +1,7 @@
 import { verifyApiKey } from "#core/auth/api-key.ts";
 import { requireKey } from "#core/auth/key-format.ts";
 import { nearestLimit } from "#core/auth/rate-limit.ts";
+import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { messageText } from "#core/chat/chunk-reader.ts";
 import { GatewayError } from "#core/errors.ts";
 import { jobView } from "#core/jobs/job-view.ts";
@@ -72,9 +73,9 @@ const chat = async (
       { role: "user", content: message },
     ],
     ...(maxTokens === undefined ? {} : { max_completion_tokens: maxTokens }),
-    timeout: 290_000,
   };
-  const open = await openAnswer(call, { body, headers: call.headers, caller: guardedCallerOf(call) });
+  const defaultTimeoutMs = longestTimeoutMs(body);
+  const open = await openAnswer(call, { body, headers: call.headers, caller: guardedCallerOf(call), defaultTimeoutMs });
   const { completion, headers } = await open.whole();
   const { choices, usage } = completion as {
     readonly choices: readonly { readonly message: { readonly content: string | null } }[];

@@ -5,9 +5,15 @@ import type { Call } from "./request-state.ts";
 
 /** Opens what answers a request: a model, or a council where the request names one. @throws GatewayError */
 export const openAnswer = async (call: Call<unknown>, opening: ChatOpening): Promise<OpenChat> => {
-  // Few requests name a preset: the others do not load what reads it.
   if (opening.body.model.startsWith(presetPrefix)) {
-    return openAnswer(call, await (await import("#core/presets/with-preset.ts")).withPreset(opening));
+    // Few requests name a preset: the others do not load what reads it.
+    const [{ withPreset }, { withHeaderFields }] = await Promise.all([
+      import("#core/presets/with-preset.ts"),
+      import("#core/chat/header-fields.ts"),
+    ]);
+    // What a header says is the request's own word, too.
+    const body = withHeaderFields(opening.body, opening.headers);
+    return openAnswer(call, await withPreset({ ...opening, body }));
   }
   const priceClass = councilPriceClass(opening.body.model);
   if (priceClass === undefined) return openChat(call, opening);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { councilReport } from "#core/schemas/council-events.ts";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
+import { withinOneMinute } from "#tests/support/one-minute.ts";
 import { openAi, send } from "./client.ts";
 
 /** Councils as models, asked by the vendors' own SDKs, over simulated providers whose drafts a directive scripts. */
@@ -263,24 +264,27 @@ describe("A council as a model", () => {
 
 describe("The limit of councils", () => {
   it("counts over the endpoint and every dialect together, and not over other models", async () => {
-    const key = await cloud().createKey();
-    const post = (path: string, body: object) =>
-      send(`${cloud().baseUrl}/${path}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${key.key}` },
-        body: JSON.stringify(body),
-      });
     const message = { role: "user", content: agreeing };
-    const paths = [
-      () => post("council", { message: agreeing, panel: "budget" }),
-      () => post("chat/completions", { model, messages: [message] }),
-      () => post("messages", { model, max_tokens: 100, messages: [message] }),
-      () => post("responses", { model, input: agreeing }),
-    ];
-    const statuses: number[] = [];
-    for (let call = 0; call < 11; call++) statuses.push((await paths[call % paths.length]?.())?.status ?? 0);
-    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
-    expect((await paths[1]?.())?.status).toBe(429);
-    expect((await post("chat/completions", { model: "gpt-6-luna", messages: [message] })).status).toBe(200);
+    const statuses = await withinOneMinute(async () => {
+      const key = await cloud().createKey();
+      const post = async (path: string, body: object): Promise<number> => {
+        const reply = await send(`${cloud().baseUrl}/${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${key.key}` },
+          body: JSON.stringify(body),
+        });
+        return reply.status;
+      };
+      const councils = [
+        () => post("council", { message: agreeing, panel: "budget" }),
+        () => post("chat/completions", { model, messages: [message] }),
+        () => post("messages", { model, max_tokens: 100, messages: [message] }),
+        () => post("responses", { model, input: agreeing }),
+      ];
+      const made: number[] = [];
+      for (let call = 0; call < 12; call++) made.push((await councils[call % councils.length]?.()) ?? 0);
+      return [...made, await post("chat/completions", { model: "gpt-6-luna", messages: [message] })];
+    });
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429, 200]);
   });
 });

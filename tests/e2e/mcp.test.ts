@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
 import { eventually, type TestKey, useCloud } from "#tests/support/cloud.ts";
+import { withinOneMinute } from "#tests/support/one-minute.ts";
 import { send } from "./client.ts";
 
 /** The Model Context Protocol, spoken by its official clients and by hand. */
@@ -196,19 +197,22 @@ describe("The endpoint", () => {
   });
 
   it("counts each tool against its own endpoint's limit", async () => {
-    const key = await cloud().createKey();
     const council = rpc("tools/call", { name: "council", arguments: { message: "17 times 23?", panel: "budget" } });
-    const results: boolean[] = [];
-    for (let call = 0; call < 11; call++) {
-      const { result } = (await post(key, council)).json() as { readonly result: ToolAnswer };
-      results.push(result.isError === true);
-    }
-    expect(results).toEqual([...Array.from({ length: 10 }, () => false), true]);
-    const direct = await send(`${cloud().baseUrl}/council`, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${key.key}` },
-      body: JSON.stringify({ message: "17 times 23?" }),
+    const { key, results, direct } = await withinOneMinute(async () => {
+      const key = await cloud().createKey();
+      const results: boolean[] = [];
+      for (let call = 0; call < 11; call++) {
+        const { result } = (await post(key, council)).json() as { readonly result: ToolAnswer };
+        results.push(result.isError === true);
+      }
+      const direct = await send(`${cloud().baseUrl}/council`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${key.key}` },
+        body: JSON.stringify({ message: "17 times 23?" }),
+      });
+      return { key, results, direct };
     });
+    expect(results).toEqual([...Array.from({ length: 10 }, () => false), true]);
     expect(direct.status).toBe(429);
     const chat = rpc("tools/call", { name: "chat", arguments: { message: "Hello" } });
     expect((await post(key, chat)).json()).toMatchObject({ result: { content: [{ type: "text" }] } });

@@ -1,8 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { insertPreset } from "#core/db/presets.ts";
 import { handler as battle } from "#functions/battle.ts";
+import { handler as chatCompletions } from "#functions/chat-completions.ts";
+import { handler as messages } from "#functions/messages.ts";
 import type { Caller } from "#tests/core/support/chat-gateway.ts";
-import { type Answer, captureLog, muteLog, type OpenCall, openStream } from "#tests/core/support/lambda.ts";
+import { type Answer, callStream, captureLog, muteLog, type OpenCall, openStream } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
 import { eventsOf as sseEventsOf } from "#tests/media/support.ts";
 import { errorOf, expectBooked, useFaultyGateway } from "./support/gateway.ts";
@@ -61,6 +63,29 @@ describe.skipIf(!hasTables)(`a function whose own time runs out (${tablesName})`
     const leases = gateway().dynamoDb.requests.filter(({ body }) => body.includes('"state":{"S":"running"}'));
     const untilSeconds = leases.map(({ body }) => /"leaseUntil":\{"N":"(\d+)"\}/.exec(body)?.[1]);
     expect(Number(untilSeconds[0]) * 1_000).toBeGreaterThanOrEqual(begunMs + timeout);
+  });
+
+  it.each([
+    ["the preset, in another dialect", messages, "/api/v1/messages", 50, {}],
+    [
+      "the header, whatever the preset says",
+      chatCompletions,
+      "/api/v1/chat/completions",
+      290_000,
+      { "X-Timeout-Ms": "50" },
+    ],
+  ] as const)("ends a request after the time of %s", async (_, handler, path, timeout, sent) => {
+    const at = new Date().toISOString();
+    const settings = JSON.stringify({ model: "gpt", timeout });
+    await insertPreset(caller.userId, "quick", { settings, createdAt: at, updatedAt: at });
+    gateway().play = () => undefined;
+    const answer = await callStream(handler, {
+      method: "POST",
+      path,
+      headers: { Authorization: `Bearer ${caller.key}`, ...uncached, "X-Retries": "0", ...sent },
+      body: { model: "@preset/quick", max_tokens: 10, messages: [{ role: "user", content: "Hello" }] },
+    });
+    expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 504 });
   });
 
   describe.each(wires)("at a provider of $name's form", (wire) => {

@@ -57,7 +57,7 @@ export const ArenaPage = () => {
     <>
       <PageHeader title="Arena">
         Ask several models one question: get one answer of a council, or compare them side by side. Calls count as usage
-        of the selected key.
+        of “Playground”, or of the key that you paste.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />
