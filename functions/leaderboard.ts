@@ -24,7 +24,7 @@ export const handler = jsonHandler({
     PATCH: withBody(leaderboardPatchSchema, async (call) => {
       const { kind, userId } = anyPrincipal(call);
       if (kind !== "session") {
-        throw new GatewayError("FORBIDDEN", "Only the account's owner shares its votes. Sign in to the dashboard.");
+        throw new GatewayError("FORBIDDEN", "An API key cannot share an account's votes. Sign in to the dashboard.");
       }
       const { share } = await shareVotes(userId, call.body.share, call.startedAtMs);
       return { status: 200, json: { success: true, data: { share } } };

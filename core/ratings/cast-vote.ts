@@ -29,7 +29,7 @@ const ownRun = async (voter: Voter, runId: string, winner: string, nowMs: number
   const run = runIdForm.test(runId) ? await readArenaRun(voter.userId, runId, nowMs) : undefined;
   if (run === undefined || (voter.kind === "key" && run.keyId !== voter.keyId)) {
     const message =
-      "No battle or fight has this id, with answers of two models, in the last 30 days. Only its own caller can vote.";
+      "No battle or fight in the last 30 days has this id and answers from two models. You can vote only on your own runs.";
     throw new GatewayError("NOT_FOUND", message, { param: "id" });
   }
   const ids = run.agents.map(({ agentId }) => agentId);
@@ -50,7 +50,7 @@ export const castVote = async (voter: Voter, runId: string, winner: string, nowM
     voted = run;
     if (run.vote?.winner === winner) return undefined;
     if (run.vote !== undefined) {
-      const message = "This run has a vote already. A vote cannot be changed.";
+      const message = "This run already has a vote, which cannot be changed.";
       const details = { winner: run.vote.winner };
       throw new GatewayError("CONFLICT", message, { param: "id", details, shouldRetry: false });
     }

@@ -56,8 +56,8 @@ export const ArenaPage = () => {
   return (
     <>
       <PageHeader title="Arena">
-        Ask several models one question: get one answer of a council, or compare them side by side. Calls count as usage
-        of “Playground”, or of the key that you paste.
+        Ask several models one question: get one answer from a council, or compare them side by side. Calls count as
+        usage of “Playground”, or of the key that you paste.
       </PageHeader>
       <div class="playground">
         <SettingsPanel />

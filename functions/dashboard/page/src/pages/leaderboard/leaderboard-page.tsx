@@ -63,8 +63,8 @@ const Ratings = ({ models }: { models: readonly RatedModel[] }) => {
         }))}
       />
       <p class="hint">
-        400 points are odds of 10 to 1, and 1,000 is the mean. Models whose intervals overlap may well be in another
-        order. “For” and “Against” are weights: a choice among more than two answers is shared out over its pairs.
+        A lead of 400 points means odds of 10 to 1; 1,000 is the mean. Where intervals overlap, the true order may
+        differ. “For” and “Against” are weights: a choice among more than two answers is split over its pairs.
       </p>
     </section>
   );
@@ -74,9 +74,9 @@ const Nothing = ({ board }: { board: Leaderboard }) => {
   const { stage } = board;
   if (stage !== undefined && stage.sharers < stage.needs) {
     return (
-      <Empty title="Not enough votes are shared">
-        {plural(stage.sharers, "user")} of the {stage.needs} that it takes {stage.sharers === 1 ? "shares" : "share"}{" "}
-        votes.
+      <Empty title="Too few users share their votes">
+        Ratings appear once {stage.needs} users share their votes. {formatCount(stage.sharers)} of {stage.needs} do so
+        now.
       </Empty>
     );
   }
@@ -99,11 +99,11 @@ const Summary = ({ board }: { board: Leaderboard }) => {
       {counted.join(", ")}.{" "}
       {rated === undefined ? null : rated.ready ? (
         <>
-          The model <code>auto:rated</code> goes by these ratings.
+          The model <code>auto:rated</code> uses these ratings.
         </>
       ) : (
         <>
-          The model <code>auto:rated</code> goes by these ratings from {rated.needs} votes on.
+          The model <code>auto:rated</code> uses these ratings once you have {rated.needs} votes.
         </>
       )}
     </p>
@@ -125,7 +125,7 @@ const Share = ({ share, onChange }: ShareProps) => {
       <h2>{share ? "You share your votes" : "Share your votes"}</h2>
       <p>
         Shared votes count in everyone's leaderboard, without your name: your own votes on models of the catalogue, at
-        most ten on a pair of models. {share ? "Stop at any time: they are taken away again." : ""}
+        most ten per pair of models. {share ? "When you stop, they are removed." : "You can stop at any time."}
       </p>
       <ErrorNotice error={action.error.value} />
       <p>
@@ -149,7 +149,7 @@ export const LeaderboardPage = () => {
   return (
     <>
       <PageHeader title="Leaderboard">
-        Which models answer your questions better, by the votes on battles and fights.
+        Which models answer your questions best, according to votes on battles and fights.
       </PageHeader>
       <div class="toolbar">
         <Segments
