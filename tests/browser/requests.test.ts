@@ -59,7 +59,7 @@ describe.skipIf(!hasChromium)(`The requests in a browser${needsChromium}`, brows
     await dialog.getByText("Noted.").waitFor();
     expect(calls.at(-1)?.body).toEqual({ score: 1 });
     await tab.keyboard.press("Escape");
-    expect(tab.url()).not.toContain("id=");
+    await expect.poll(() => tab.url()).not.toContain("id=");
   });
 
   test("are where an error's request id leads to", async () => {

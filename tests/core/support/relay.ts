@@ -94,7 +94,8 @@ export const startRelay = async (target = "http://127.0.0.1:1"): Promise<Relay> 
       response.destroy();
     }
   };
-  const server = createServer((incoming, response) => {
+  // Longer than any test waits between two requests: a client may not see in time that an idle connection was closed.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, response) => {
     handle(incoming, response).catch((error: Error) => response.destroy(error));
   });
   server.listen(0, "127.0.0.1");
