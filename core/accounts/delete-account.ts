@@ -47,9 +47,9 @@ export const deleteAccount = async (
 };
 
 /**
- * Begins the deletion of an account, which a worker goes on with: from here on its requests are refused, and none of its keys
- * works. The row comes first, so that a crash leaves a deletion that goes on by itself. A user whom an operator has disabled
- * would be rid of that with it. @throws GatewayError FORBIDDEN, AwsError, TableUnavailable
+ * Begins the deletion of an account; a worker finishes it. From now on the account's requests are refused, and none of its keys
+ * works. The row is written first, so that the worker also finishes a deletion that crashed here. Refused to a user whom an
+ * operator has disabled: the deletion would undo that. @throws GatewayError FORBIDDEN, AwsError, TableUnavailable
  */
 export const beginDeletion = async (userId: string, nowMs: number): Promise<void> => {
   const { disabledAt } = await readAdmission(userId);

@@ -21,8 +21,8 @@ import { requestView } from "#core/usage/request-view.ts";
 import { toJsonText } from "#core/values/json-text.ts";
 
 /**
- * An account's data as JSON lines, page by page. A page's last line has the cursor of the next one, so that an export that is
- * cut off goes on, and no copy of the data waits anywhere (decision 0014). Secrets are in no line: their views lack them.
+ * An account's data as JSON lines, page by page. The last line of a page has the cursor of the next, so an interrupted export can
+ * continue, and no copy of the data is stored (decision 0014). The views that the lines are made of contain no secrets.
  */
 
 const dayMs = 86_400_000;
@@ -109,7 +109,7 @@ const requestLine = (item: Record<string, unknown>): Line => ({
   ...requestView(usageEventSchema.parse(item)),
 });
 
-/** Where a page goes on: in a section after a sort key, or in a day's requests. */
+/** Where a page continues: in a section after a sort key, or within a day's requests. */
 const positionSchema = z.union([
   z.strictObject({
     section: z
@@ -225,7 +225,7 @@ const addDays = async (page: Page, userId: string, from: string, after?: string)
   return undefined;
 };
 
-/** Adds what a page holds from a position on. Resolves to where the next one goes on; undefined at the end. */
+/** Adds a page of data, starting at a position. Resolves to where the next page starts; undefined at the end. */
 const fill = async (page: Page, { userId }: Exported, at: Position): Promise<Position | undefined> => {
   if ("day" in at) return addDays(page, userId, at.day, at.after);
   let { after } = at;

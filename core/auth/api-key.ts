@@ -50,7 +50,9 @@ const waitUntil = (keyHash: string, untilMs: number): void => {
 
 /** Notes for how long requests of a key had better wait for their verdict. */
 const rememberVerdict = (keyHash: string, mark: KeyMark | undefined, verdict: UnkeyVerdict, nowMs: number): void => {
-  const resets = (verdict.ratelimits ?? []).filter(isNear).map(({ reset }) => reset);
+  // Unkey's specification calls `reset` a duration, and its server sends an instant: one that is past is taken for neither.
+  const endOf = ({ reset }: UnkeyLimit): number => (reset > nowMs ? reset : nowMs + minuteMs);
+  const resets = (verdict.ratelimits ?? []).filter(isNear).map(endOf);
   if (!verdict.valid && resets.length === 0) resets.push(nowMs + minuteMs);
   if (isOthers(mark, verdict)) resets.push(Number.POSITIVE_INFINITY);
   if (resets.length > 0) waitUntil(keyHash, Math.max(...resets));

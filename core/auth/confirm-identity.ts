@@ -4,8 +4,8 @@ import type { SessionPrincipal } from "./principal.ts";
 import { rejectUnavailable } from "./session-claims.ts";
 
 /**
- * Makes sure that whoever has a session is its user, before something that cannot be undone, and before a change of the password
- * by which they would prove it.
+ * Makes sure that whoever holds a session is its user. Needed before anything that cannot be undone, and before a change of the
+ * password, which would be the proof.
  */
 
 /** How long after a sign-in a session counts as its user, ms. */

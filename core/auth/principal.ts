@@ -3,9 +3,6 @@ import type { KeyLimits } from "#core/db/key-limits.ts";
 /** Who is calling. Every row and every limit hangs on `userId`. */
 export type Principal = KeyPrincipal | SessionPrincipal;
 
-/** The key under which calls of the dashboard's own pages are metered. Unkey makes none with such an id. */
-export const playgroundKeyId = "playground";
-
 export interface KeyPrincipal {
   readonly kind: "key";
   readonly userId: string;

@@ -8,7 +8,7 @@ import { type LimitState, nearestLimit, ownLimitName, rateLimitExceeded } from "
 const defaultKeyLimit = 60;
 const minuteMs = 60_000;
 
-/** A key that was verified a short while ago goes on while Unkey is unavailable, under a limiter of this environment. */
+/** Accepts a recently verified key while Unkey is unavailable, under a limiter of this environment. */
 export const trustKnownKey = (
   mark: KeyMark,
   limit: RateLimit | undefined,

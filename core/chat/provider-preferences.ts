@@ -27,8 +27,8 @@ interface ProviderPreferences {
 }
 
 /**
- * What a chat has loaded anyway. Handed over rather than imported: a module that is shared with one that few requests load
- * becomes a chunk of its own, which every cold start reads.
+ * What a chat has loaded already. Passed in rather than imported: a module shared with a lazily loaded one becomes a chunk of its
+ * own, which every cold start has to read.
  */
 export interface HostTools {
   /** The model that a request names, as the catalogue has it; undefined for one that it does not know. */

@@ -1,7 +1,7 @@
 import { charactersPerToken } from "#core/catalog/token-usage.ts";
 import type { CouncilRequest } from "./council-request.ts";
 
-/** What an answer must look like. A draft knows nothing of it: it is a text of its own length. */
+/** The form that an answer must have. Drafts are not held to it: they are plain text of their own length. */
 
 const isFormatted = ({ final: { response_format: format } }: CouncilRequest): boolean =>
   format !== undefined && format !== null && format.type !== "text";

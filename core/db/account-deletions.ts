@@ -5,7 +5,7 @@ import { documents } from "./document-client.ts";
 import { rowKeys } from "./row-keys.ts";
 import { getItem, putItem, updateItem, won } from "./table.ts";
 
-/** Accounts that are being deleted: one row each in the jobs table, in its `due` index by when a worker goes on with it. */
+/** Accounts that are being deleted: one row each in the jobs table, in its `due` index by the time of the worker's next pass. */
 
 const dueShard = "DELETIONS";
 

@@ -154,8 +154,8 @@ export interface DeletedRows {
 }
 
 /**
- * Deletes every row of a user from every table, except the marks of revoked keys. Running it again deletes what a function
- * that was still running wrote meanwhile, and goes on where a signal stopped it. @throws TableUnavailable
+ * Deletes every row of a user from every table, except the marks of revoked keys. A second run continues where a signal stopped
+ * the first, and deletes what functions that were still running have written since. @throws TableUnavailable
  */
 export const deleteUserRows = async (
   userId: string,

@@ -49,7 +49,7 @@ export const noteAlert = async (
       // Names of the periods of one budget are in the order of time.
       ConditionExpression:
         "attribute_not_exists(#period) OR #period < :period OR (#period = :period AND (#percent < :percent OR " +
-        // A row of before has no amount: it counts as this one, or every budget would be told of again.
+        // Older rows have no amount. They match any, or every budget would send its alerts again.
         "(attribute_exists(limitPicoUsd) AND limitPicoUsd <> :limit)))",
       ExpressionAttributeNames: { "#period": "period", "#percent": "percent", "#at": "at" },
       ExpressionAttributeValues: {

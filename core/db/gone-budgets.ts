@@ -5,10 +5,11 @@ import { budgetIdOf, closedSums } from "./admission-row.ts";
 import { listUserKeys } from "./api-keys.ts";
 import { listAlerts } from "./budget-alerts.ts";
 import { documents } from "./document-client.ts";
+import { playgroundKeyId } from "./key-limits.ts";
 import { rowKeys } from "./row-keys.ts";
 import type { PlainItem } from "./table.ts";
 
-/** What is left of budgets that no key has any more. */
+/** What is left of budgets that no key has now. The Playground has no key, and keeps its budget. */
 
 /** One write removes no more. */
 const maxSums = 50;
@@ -22,14 +23,14 @@ const goneSums = (admission: PlainItem, live: ReadonlySet<string>, nowMs: number
 };
 
 /**
- * Removes the sums and alerts of budgets that no key of the user has any more, and sums whose time is over. It may run at any
+ * Removes the sums and alerts of budgets that no key of the user has now, and sums whose time is over. It may run at any
  * time, also twice at once: a budget's id is never used again, and what is read before the keys and is not among them is gone.
  * @throws TableUnavailable, AwsError
  */
 export const removeGoneBudgets = async (userId: string, nowMs: number): Promise<void> => {
   const [admission, alerts] = await Promise.all([readAdmission(userId), listAlerts(userId)]);
   const keys = await listUserKeys(userId);
-  const live = new Set(keys.flatMap(({ budget }) => (budget === undefined ? [] : [budget.id])));
+  const live = new Set([playgroundKeyId, ...keys.flatMap(({ budget }) => (budget === undefined ? [] : [budget.id]))]);
   const TableName = config.tableName("keys");
   const sums = goneSums(admission, live, nowMs);
   if (sums.length > 0) {

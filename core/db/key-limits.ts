@@ -28,6 +28,9 @@ export const limitAttributes = {
 const limitsSchema = z.object(limitAttributes);
 type LimitAttributes = z.infer<typeof limitsSchema>;
 
+/** The key under which calls of the dashboard's own pages are metered. Unkey makes none with such an id. */
+export const playgroundKeyId = "playground";
+
 export interface KeyLimits {
   readonly id: string;
   readonly budget?: KeyBudget | undefined;

@@ -47,7 +47,7 @@ export const insertPreset = async (
   }
 };
 
-/** Replaces the settings of a preset. False where there is none of this name. @throws AwsError */
+/** Replaces the settings of a preset. False if no preset has this name. @throws AwsError */
 export const replacePreset = (userId: string, name: string, settings: string, updatedAt: string): Promise<boolean> =>
   won(
     updateItem(
@@ -62,7 +62,7 @@ export const replacePreset = (userId: string, name: string, settings: string, up
     ),
   );
 
-/** Removes a preset. False where there is none of this name. @throws AwsError */
+/** Removes a preset. False if no preset has this name. @throws AwsError */
 export const removePreset = (userId: string, name: string): Promise<boolean> =>
   won(
     updateItem("keys", rowKeys.presets(userId), "REMOVE presets.#name", {

@@ -3,13 +3,13 @@ import { noRow, type RatingsRow, toRatings } from "./rating-sums.ts";
 import { arenaRunKey, stageRatingsKey } from "./row-keys.ts";
 import {
   type Expression,
-  failedCondition,
   getItem,
   type ItemKey,
   type Plain,
   type PlainItem,
   putItem,
   queryPrefix,
+  won,
 } from "./table.ts";
 
 /**
@@ -69,21 +69,10 @@ export const ratingsPut = (
       : { condition: "#version = :version", names: { "#version": "version" }, values: { ":version": version } },
 });
 
-/** False where a condition refused a write. Written out here, since chats would load `won` of table.ts for it. */
-const tookEffect = async (write: Promise<void>): Promise<boolean> => {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (failedCondition(error) === undefined) throw error;
-    return false;
-  }
-};
-
 /** Replaces a row of sums. False when another vote came first. @throws AwsError */
 export const putRatings = (key: ItemKey, { version, ...row }: RatingsRow, nowMs: number): Promise<boolean> => {
   const { item, expression } = ratingsPut(key, version, row, nowMs);
-  return tookEffect(putItem("rollups", item, expression));
+  return won(putItem("rollups", item, expression));
 };
 
 /** How long a run can be voted on, ms: as long as feedback can be given. */
@@ -110,7 +99,7 @@ export const putArenaRun = async (run: ArenaRunRow): Promise<void> => {
     ...(facts as PlainItem),
     expiresAt: Math.floor((run.startedAt + voteableMs) / 1_000),
   };
-  await tookEffect(putItem("rollups", item, { condition: "attribute_not_exists(pk)" }));
+  await won(putItem("rollups", item, { condition: "attribute_not_exists(pk)" }));
 };
 
 /** A user's run that can still be voted on. @throws AwsError */

@@ -1,8 +1,8 @@
-import { playgroundKeyId } from "#core/auth/principal.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import type { AdmissionVerdict } from "#core/db/admission.ts";
 import { periodEndMs } from "#core/db/budget-period.ts";
 import type { KeyBudget } from "#core/db/key-limits.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import { GatewayError } from "#core/errors.ts";
 import { iso } from "./limit-errors.ts";
 

@@ -1,11 +1,11 @@
 import { verifyApiKey } from "#core/auth/api-key.ts";
 import { countRequest } from "#core/auth/count-request.ts";
 import { requireKey } from "#core/auth/key-format.ts";
-import { playgroundKeyId } from "#core/auth/principal.ts";
 import { type LimitState, nearestLimit } from "#core/auth/rate-limit.ts";
 import type { CouncilPriceClass } from "#core/catalog/council-models.ts";
 import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
 import { openCouncil } from "#core/council/council-chat.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import { councilLimit } from "#core/routes.ts";
 import { keyPrincipal } from "./authenticate.ts";
 import type { Call } from "./request-state.ts";

@@ -1,9 +1,9 @@
 import { countRequest } from "#core/auth/count-request.ts";
 import type { KeyPrincipal } from "#core/auth/principal.ts";
-import { playgroundKeyId } from "#core/auth/principal.ts";
 import { readSession } from "#core/auth/session-claims.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import { GatewayError } from "#core/errors.ts";
 import { supabaseFor } from "./authenticate-session.ts";
 import { isJson } from "./body.ts";

@@ -6,6 +6,7 @@ import { noteAlert } from "#core/db/budget-alerts.ts";
 import { namedPeriodEndMs } from "#core/db/budget-period.ts";
 import { type DeliveryRow, keepDeliveryMs } from "#core/db/deliveries.ts";
 import type { KeyBudget } from "#core/db/key-limits.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { newId } from "#core/ids.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";
@@ -38,6 +39,8 @@ const chargedBudgets = (events: readonly UsageEvent[]): readonly Charged[] => {
   const charged = new Map<string, Charged>();
   for (const { userId, keyId, budget, code, status } of events) {
     if (budget === undefined || keyId === undefined || status === "open") continue;
+    // The dashboard's own pages have no key that could be told of anything.
+    if (keyId === playgroundKeyId) continue;
     const name = `${userId}/${budget}`;
     const refused = code === "BUDGET_EXCEEDED" || charged.get(name)?.refused === true;
     charged.set(name, { userId, keyId, budget, refused });

@@ -23,7 +23,7 @@ const dayMs = 86_400_000;
 /** Days that a page looks at: an empty one costs a call. */
 const maxDaysPerPage = 31;
 
-/** Where a page goes on. `index`: behind this event. `day`: behind this event of the day, or at the day's newest. */
+/** Where a page continues. `index`: behind this event. `day`: behind this event of the day, or at the day's newest. */
 type Position =
   | { readonly phase: "index"; readonly sk: string }
   | { readonly phase: "day"; readonly day: string; readonly sk: string };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { playgroundKeyId } from "#core/auth/principal.ts";
 import { budgetAttribute } from "#core/db/admission-row.ts";
 import { periodName } from "#core/db/budget-period.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { updateItem } from "#core/db/table.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
@@ -82,6 +82,21 @@ describe.skipIf(!hasTables)(`the session of the dashboard's own pages (${tablesN
     });
     const { key } = (await browser.post("/api/v1/keys", { name: "Mine" })).data<{ key: string }>();
     expect((await send({ authorization: `Bearer ${key}` })).status).toBe(200);
+  });
+
+  it("keeps what it has spent when a key's budget goes", async () => {
+    const name = budgetAttribute(`${playgroundKeyId}#${periodName("day", Date.now())}`);
+    await updateItem("keys", rowKeys.admission(account.userId), "SET #sum = :spent", {
+      names: { "#sum": name },
+      values: { ":spent": 1_000_000_000_000n },
+    });
+    const budget = { usd: 1, period: "day" };
+    const made = await browser.post("/api/v1/keys", { name: "Mine", budget });
+    const { keyId } = made.data<{ keyId: string }>();
+    expect((await browser.patch(`/api/v1/keys/${keyId}`, { budget: { ...budget, period: "total" } })).status).toBe(200);
+    expect((await browser.patch(`/api/v1/keys/${keyId}`, { budget: null })).status).toBe(200);
+    expect((await browser.delete(`/api/v1/keys/${keyId}`)).status).toBe(204);
+    expect((await send()).error().code).toBe("BUDGET_EXCEEDED");
   });
 
   it.each(["authorization", "x-api-key"])("counts for less than an API key in %s", async (name) => {

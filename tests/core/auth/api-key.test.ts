@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { forgetUnknownKeys, verifyApiKey } from "#core/auth/api-key.ts";
+import { forgetUnknownKeys, startVerification, verifyApiKey } from "#core/auth/api-key.ts";
 import { hashKey, readKeyMark } from "#core/db/key-marks.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { putItem, updateItem } from "#core/db/table.ts";
@@ -87,6 +87,41 @@ describe.skipIf(!hasTables)(`verifyApiKey (${tablesName})`, () => {
   it("reports the limit nearest to its end: the key's own one when that is smaller", async () => {
     const { key } = await newKey({ ratelimits: [{ name: "requests", limit: 5, duration: minuteMs, autoApply: true }] });
     expect((await verify(key)).limit).toMatchObject({ limit: 5, remaining: 4 });
+  });
+
+  describe("the caller by our mark, before the verdict", () => {
+    const early = async (key: string) => {
+      const { early, verified } = startVerification(key, endpoint, "ChatCompletions", unkey.clock.nowMs);
+      await verified.catch(() => undefined);
+      return early;
+    };
+
+    it("is there for a key that was verified a short while ago", async () => {
+      const { key, userId, keyId } = await newKey();
+      expect(await early(key)).toBeUndefined();
+      await verifyAndNote(key);
+      expect(await early(key)).toMatchObject({ userId, keyId });
+      unkey.clock.nowMs += 10 * minuteMs + 1;
+      expect(await early(key)).toBeUndefined();
+    });
+
+    // Unkey's server sends an instant, its specification says a duration.
+    it.each([
+      ["as an instant", () => unkey.clock.nowMs + 42_000, 42_000],
+      ["as a duration", () => 42_000, minuteMs],
+    ])("is not there until the end of a limit that is reached, stated %s", async (_, reset, waitMs) => {
+      const { key, keyId } = await newKey();
+      await verifyAndNote(key);
+      const limit = { name: "requests", limit: 100, remaining: 0, duration: minuteMs, exceeded: true, autoApply: true };
+      relay.intercept = () =>
+        saying({ valid: false, code: "RATE_LIMITED", keyId, ratelimits: [{ ...limit, reset: reset() }] })();
+      await early(key);
+      relay.reset();
+      unkey.clock.nowMs += waitMs - 1;
+      expect(await early(key)).toBeUndefined();
+      unkey.clock.nowMs += 1;
+      expect(await early(key)).toMatchObject({ keyId });
+    });
   });
 
   it("counts no endpoint's limit where there is none", async () => {

@@ -5,6 +5,7 @@ import { budgetAttribute } from "#core/db/admission-row.ts";
 import { alertWebhookChanges, insertKey, limitChanges, removeUserKey } from "#core/db/api-keys.ts";
 import { listAlerts } from "#core/db/budget-alerts.ts";
 import { listDeliveries } from "#core/db/deliveries.ts";
+import { playgroundKeyId } from "#core/db/key-limits.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, updateItem } from "#core/db/table.ts";
 import { transact } from "#core/db/transaction.ts";
@@ -41,6 +42,15 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
     (await listDeliveries(userId, 100)).pending
       .map(({ body = "" }) => JSON.parse(body) as { readonly data: { readonly percent: number } })
       .toSorted((left, right) => left.data.percent - right.data.percent);
+
+  it("ask nothing for the dashboard's own pages, which have no key to be told of", async () => {
+    relay().reset();
+    const playground = { keyId: playgroundKeyId, budget: `${playgroundKeyId}#2026-11-22` };
+    expect(await alertBudgets([eventOf(playground), eventOf({ ...playground, code: "BUDGET_EXCEEDED" })], nowMs)).toBe(
+      0,
+    );
+    expect(relay().requests).toEqual([]);
+  });
 
   it("are told at 50, 80 and 100 percent, each once in a period, as signed deliveries and as a row", async () => {
     const told: number[] = [];

@@ -18,12 +18,15 @@ export const ballot = signal<Ballot>(openBallot);
 export const fault = signal<Error | undefined>(undefined);
 
 let controller: AbortController | undefined;
+/** The key that made the run, empty for the session: only its maker may cancel it and vote on it. */
+let key = "";
 
 /** Starts a run and follows it to its end. A failure is told beside what had come. */
 export const start = async (request: ArenaRequest): Promise<void> => {
   if (running.peek()) return;
   const mine = new AbortController();
   controller = mine;
+  key = playgroundKey.peek();
   view.value = emptyRun;
   ballot.value = openBallot;
   fault.value = undefined;
@@ -32,7 +35,7 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   const isBlind = names.peek() === "hidden" && (request.mode === "battle" || request.mode === "fight");
   try {
     const asked = isBlind ? blindRequest(request) : request;
-    for await (const event of streamArena(playgroundKey.peek(), asked, mine.signal, fromCouncil)) {
+    for await (const event of streamArena(key, asked, mine.signal, fromCouncil)) {
       if (isBlind && event.name === "run.start") {
         ballot.value = { order: shuffled(event.data.agents.map(({ agentId }) => agentId)), hidden: true };
       }
@@ -59,7 +62,7 @@ export const showNames = (): void => {
 /** Counts a vote and shows the names. Throws an `ApiError`; the names stay hidden then. */
 export const castVote = async (winner: string): Promise<void> => {
   const { runId } = view.peek();
-  await vote(playgroundKey.peek(), runId, winner);
+  await vote(key, runId, winner);
   if (view.peek().runId === runId) ballot.value = { ...ballot.peek(), hidden: false, winner };
 };
 
@@ -67,7 +70,7 @@ export const castVote = async (winner: string): Promise<void> => {
 const cancelRun = async (): Promise<void> => {
   controller?.abort();
   try {
-    await cancelRequest(playgroundKey.peek(), view.peek().runId);
+    await cancelRequest(key, view.peek().runId);
   } catch (thrown) {
     // 404: it had ended by itself in the meantime.
     if (!(thrown instanceof ApiError && thrown.status === 404)) fault.value = toError(thrown);

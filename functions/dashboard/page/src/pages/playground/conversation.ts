@@ -24,6 +24,8 @@ export const turns = signal<readonly Turn[]>([]);
 export const answering = signal(false);
 
 let controller: AbortController | undefined;
+/** The key that the last answer was asked with, empty for the session: only it may cancel that. */
+let key = "";
 let nextId = 1;
 
 const change = (id: number, changes: Partial<Turn>): void => {
@@ -46,7 +48,7 @@ export const messagesWith = (draft: string): readonly ChatMessage[] => [
 const receive = async (id: number, messages: readonly ChatMessage[], signal: AbortSignal): Promise<void> => {
   const startedAt = performance.now();
   let content = "";
-  for await (const event of streamChat(playgroundKey.value, toChatRequest(messages), signal)) {
+  for await (const event of streamChat(key, toChatRequest(messages), signal)) {
     if (event.type === "opened") change(id, { facts: event.facts });
     else if (event.type === "finished") change(id, { finishReason: event.reason });
     else if (event.type === "usage") change(id, { usage: event.usage });
@@ -92,6 +94,7 @@ const answer = async (): Promise<void> => {
   const messages = messagesWith("");
   const { id } = add("assistant", "");
   controller = new AbortController();
+  key = playgroundKey.peek();
   const { signal: stopped } = controller;
   answering.value = true;
   try {
@@ -107,13 +110,12 @@ const answer = async (): Promise<void> => {
 export const stop = async (): Promise<void> => {
   const turn = turns.peek().at(-1);
   if (!answering.peek() || turn === undefined) return;
-  const apiKey = playgroundKey.peek();
   change(turn.id, { stopped: true });
   controller?.abort();
   const requestId = turn.facts?.requestId;
   if (requestId === undefined) return;
   try {
-    await cancelRequest(apiKey, requestId);
+    await cancelRequest(key, requestId);
   } catch (thrown) {
     // 404: it had ended by itself in the meantime.
     if (!(thrown instanceof ApiError && thrown.status === 404)) change(turn.id, { error: toError(thrown) });
