@@ -40,6 +40,13 @@ interface OpenThinking {
   signature: string;
 }
 
+/**
+ * A text delta as Anthropic writes it, whose text has nothing that JSON escapes: nearly every event of an answer. Its text is
+ * copied without being parsed. Any other form is parsed, with the same result.
+ */
+const plainTextDelta =
+  /^\{"type":"content_block_delta","index":(?:0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"([^"\\\u0000-\u001f]+)"\} ?\}$/;
+
 const frameEnd = `,"finish_reason":null}]}\n\n`;
 
 const toText = (value: unknown): string => {
@@ -83,6 +90,11 @@ export class StreamTranslator {
   translate(data: string): string {
     // What follows the last event is not part of the answer.
     if (this.#finished) return "";
+    const plain = plainTextDelta.exec(data)?.[1];
+    if (plain !== undefined) {
+      this.#outcome.outputCharacters += plain.length;
+      return this.#frame(`{"content":"${plain}"}`);
+    }
     try {
       return this.#translate(JSON.parse(data) as StreamEvent);
     } catch (error) {

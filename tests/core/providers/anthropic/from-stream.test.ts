@@ -3,6 +3,7 @@ import { StreamTranslator } from "#core/providers/anthropic/from-stream.ts";
 import { toMessages } from "#core/providers/anthropic/to-messages.ts";
 import { newOutcome, ProviderFailure } from "#core/providers/provider.ts";
 import { SseParser } from "#core/providers/sse-parser.ts";
+import { fc } from "#tests/support/property.ts";
 import { assemble, chatRequest, chunksOf, fixture } from "./support.ts";
 
 const translator = () => {
@@ -57,6 +58,34 @@ it("names each call and gives it an id, or is no answer", () => {
   expect(ids.every((id) => /^call_/.test(id ?? ""))).toBe(true);
   expect(new Set(ids).size).toBe(3);
   expect(failureOf(() => translator().stream.translate(call({ id: "toolu_1" }))).message).toContain("without a name");
+});
+
+it("makes the same of a text delta in Anthropic's own form, which is copied, and in any other, which is parsed", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: "binary" }),
+    fc.constantFrom('"}}', "\\", "\u0000", "\u2028", "😀", ""),
+  );
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1 }), fc.nat(), (texts, index) => {
+      const all = texts.map((said) => said.toWellFormed());
+      const made = (toData: (delta: object) => string) => {
+        const { outcome, stream } = translator();
+        const frames = all.map((said) => stream.translate(toData({ type: "text_delta", text: said }))).join("");
+        return { frames, outcome };
+      };
+      const own = made((delta) => event({ type: "content_block_delta", index, delta }));
+      expect(own).toEqual(made((delta) => event({ index, delta, type: "content_block_delta" })));
+      expect(assemble(chunksOf(own.frames)).content ?? "").toBe(all.join(""));
+    }),
+  );
+});
+
+it("does not copy what only looks like a text delta", () => {
+  const start = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":';
+  for (const end of ['"a"}', '"a"}}}', '"a" "b"}}', '"a\tb"}}', '"a', "1}}", '"a","text":1}}']) {
+    expect(failureOf(() => translator().stream.translate(start + end)).kind, end).toBe("malformed");
+  }
 });
 
 describe("a stream of text", () => {
