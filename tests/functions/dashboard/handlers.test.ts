@@ -38,10 +38,14 @@ const assetPath = (extension: string): string => {
   return `/dashboard/assets/${name ?? "none"}`;
 };
 
-const maxGzippedBytes = 80 * 1_024;
+/**
+ * Everything that the two functions carry. A visitor loads the first 60 KB at most (tests/bundle/dashboard-page.test.ts) and the
+ * colors of code, 26 KB, with the first code block only.
+ */
+const maxGzippedBytes = 160 * 1_024;
 
 describe("the dashboard's page", () => {
-  test("weighs less than 80 KB gzipped, all of it", () => {
+  test("weighs less than 160 KB gzipped, all of it", () => {
     const texts = [pageHtml, ...[...assets.values()].map(({ text }) => text)];
     const bytes = texts.reduce((sum, text) => sum + gzipSync(text).length, 0);
     expect(bytes).toBeLessThan(maxGzippedBytes);

@@ -6,6 +6,8 @@ interface DialogProps {
   readonly title: string;
   readonly children: ComponentChildren;
   readonly onClose: () => void;
+  /** `side` is a sheet at the edge of the window, for what is long and read next to the page. */
+  readonly shape?: "center" | "side";
   /** Asked when Escape or the cross is used: false keeps the dialog open. */
   readonly mayClose?: () => boolean;
 }
@@ -14,7 +16,7 @@ interface DialogProps {
  * A modal dialog while it is mounted. The browser's own element keeps the focus within, closes on Escape and gives the
  * focus back to what opened it.
  */
-export const Dialog = ({ title, children, onClose, mayClose = () => true }: DialogProps) => {
+export const Dialog = ({ title, children, onClose, shape = "center", mayClose = () => true }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const mounted = useRef(true);
@@ -30,7 +32,7 @@ export const Dialog = ({ title, children, onClose, mayClose = () => true }: Dial
   return (
     <dialog
       ref={element}
-      class="dialog"
+      class={shape === "side" ? "dialog side-sheet" : "dialog"}
       aria-labelledby={titleId}
       onCancel={(event) => {
         if (event.target === element.current && !mayClose()) event.preventDefault();
