@@ -10,6 +10,7 @@ import {
   magicLinkSchema,
   resetPasswordSchema,
   signInSchema,
+  signOutSchema,
   signUpSchema,
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
@@ -562,8 +563,16 @@ export const operations: OperationTable = {
       answers: ok(answers.userAnswer),
     },
   },
-  Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.userAnswer) } },
-  SignOut: { POST: { summary: "Sign out", tag: "Session", answers: noContent } },
+  Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.sessionAnswer) } },
+  SignOut: {
+    POST: {
+      summary: "Sign out, here or everywhere",
+      tag: "Session",
+      body: signOutSchema,
+      bodyRequired: false,
+      answers: noContent,
+    },
+  },
   Dashboard: {
     GET: {
       summary: "Get the dashboard page",

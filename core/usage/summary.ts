@@ -121,6 +121,15 @@ const shownGroups = (groups: readonly [string, Totals][]): readonly [string, Tot
 const groupBy = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => string) =>
   Object.fromEntries(shownGroups(group(sums, name)).map(([key, totals]) => [key, show(totals)]));
 
+/** The same with latencies: there are few providers. */
+const groupByProvider = (sums: readonly RollupSums[]) =>
+  Object.fromEntries(
+    group(sums, ({ row }) => row.provider).map(([provider, totals]) => [
+      provider,
+      { ...show(totals), latency: latencyOf(totals.latency) },
+    ]),
+  );
+
 /** What is not sold by tokens, by its unit: characters, images, seconds, songs, credits. */
 const groupByUnit = (sums: readonly RollupSums[]) =>
   Object.fromEntries(
@@ -155,7 +164,7 @@ export const summarizeUsage = async (userId: string, { from, to, keyId, tag, ser
     byModel: groupBy(chosen, ({ row }) => row.model),
     byDay: groupBy(chosen, ({ row }) => row.day),
     byKey: groupBy(chosen, ({ row }) => row.keyId),
-    byProvider: groupBy(chosen, ({ row }) => row.provider),
+    byProvider: groupByProvider(chosen),
     byUnit: groupByUnit(chosen),
     ...(tagged === undefined ? {} : { byTag: groupBy(tagged, ({ row }) => row.value) }),
     ...(series === undefined ? {} : { series: hours ?? daySeries(chosen) }),

@@ -11,8 +11,11 @@ export interface UsageSums {
   readonly reasoningTokens?: number;
   readonly errors?: number;
   readonly cacheHits?: number;
+  readonly generations?: number;
   /** Answers whose cost is not known. */
   readonly unpriced?: number;
+  /** Of a provider. */
+  readonly latency?: { readonly p50Ms: number | null; readonly p95Ms: number | null };
 }
 
 /** What is not sold by tokens: characters, seconds, images, songs, credits. */
