@@ -135,6 +135,11 @@ const usageQuery = z.object({
   to: z.iso.date().optional().describe("Last UTC day, inclusive; at most 366 days"),
   keyId: z.string().optional().describe("Restrict to one API key"),
   tag: z.string().optional().describe("Also sum by the values of this tag; not together with keyId"),
+  series: z
+    .enum(["day", "hour"])
+    .optional()
+    .describe("Also show usage over time, by model. `hour` is for one day and counts requests that have ended"),
+  cursor: z.string().optional().describe("`series.nextCursor` of the page before"),
 });
 
 const nextQuery = z.object({ next: z.string().optional().describe("Local path to redirect to after sign-in") });

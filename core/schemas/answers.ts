@@ -369,6 +369,7 @@ export const providerKeyAnswer = success(providerKey);
 export const providerKeyListAnswer = success(z.array(providerKey));
 
 const usd = z.number().nullable().describe("USD; null if no price is known");
+const text = z.string().nullable();
 const sums = {
   byokCost: z.number(),
   unpriced: z.int(),
@@ -385,6 +386,17 @@ const groupFields = { requests: z.int(), tokens: z.int(), cost: usd, ...sums };
 const group = z.strictObject(groupFields).meta({ id: "UsageSums" });
 const groups = z.record(z.string(), group);
 const percentile = z.number().nullable();
+const point = z
+  .strictObject({
+    requests: z.int(),
+    tokens: z.int(),
+    cost: usd,
+    errors: z.int(),
+    latency: z
+      .record(z.string(), z.int())
+      .describe("Requests by bucket: 0 ends at 10 ms, n at 10 · 1.25ⁿ ms, and 60 has no end"),
+  })
+  .meta({ id: "UsagePoint" });
 const latency = z.strictObject({ p50Ms: percentile, p95Ms: percentile });
 
 export const usageAnswer = success(
@@ -405,11 +417,20 @@ export const usageAnswer = success(
         .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
         .describe("Usage billed by characters, images, seconds, songs or credits"),
       byTag: groups.optional().describe("With `tag`: by its values, at most 100 per day, then `other`"),
+      series: z
+        .strictObject({
+          interval: z.enum(["day", "hour"]),
+          byModel: z
+            .record(z.string(), z.record(z.string(), point))
+            .describe("By model, then by day or hour (`2026-11-29T07`, UTC); smaller models are summed as `other`"),
+          nextCursor: text.describe("The `cursor` that reads the day's earlier requests; add the pages' points up"),
+        })
+        .optional()
+        .describe("With `series`"),
     })
     .meta({ id: "Usage" }),
 );
 
-const text = z.string().nullable();
 const count = z.number().nullable();
 const attemptView = z.strictObject({
   model: z.string(),

@@ -94,6 +94,12 @@ const openDialog = (name: string) => async (page: Page) => {
   await page.getByRole("dialog").waitFor();
 };
 
+const openMenu = (item: string) => async (page: Page) => {
+  await page.getByRole("button", { name: "Actions for Production server" }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+  await page.getByRole("dialog").waitFor();
+};
+
 const createKey = async (page: Page): Promise<void> => {
   await openDialog("Create New Key")(page);
   await page.getByLabel("Name", { exact: true }).fill("Staging");
@@ -142,10 +148,10 @@ const scenes: readonly Scene[] = [
   { name: "keys-empty", path: "keys", answers: empty, shows: "No keys yet" },
   { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },
   { name: "keys-create", path: "keys", answers: filled, act: openDialog("Create New Key"), shows: "Expires" },
-  { name: "keys-edit", path: "keys", answers: filled, act: openDialog("Edit"), shows: "Budget period" },
+  { name: "keys-edit", path: "keys", answers: filled, act: openMenu("Edit"), shows: "Budget period" },
   { name: "keys-created", path: "keys", answers: filled, act: createKey, shows: "Copy key" },
-  { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "Old key expires" },
-  { name: "keys-revoke", path: "keys", answers: filled, act: openDialog("Revoke"), shows: "cannot be undone" },
+  { name: "keys-rotate", path: "keys", answers: filled, act: openMenu("Rotate"), shows: "Old key expires" },
+  { name: "keys-revoke", path: "keys", answers: filled, act: openMenu("Revoke"), shows: "cannot be undone" },
   { name: "provider-keys", path: "provider-keys", answers: filled, shows: "OpenAI, team account" },
   { name: "provider-keys-empty", path: "provider-keys", answers: empty, shows: "No provider keys" },
   {

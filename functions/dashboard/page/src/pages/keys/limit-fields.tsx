@@ -22,32 +22,37 @@ export interface LimitSignals {
   readonly counts: Signal<string>;
   readonly models: Signal<string>;
   readonly tokens: Signal<string>;
+  readonly alerts: Signal<string>;
 }
+
+type Initial = Partial<KeyLimits & { readonly alertWebhookUrl: string | null }>;
 
 const textOf = (value: number | undefined | null): string =>
   value === undefined || value === null ? "" : String(value);
 
 /** The fields of what a key has now. */
-export const useLimitSignals = (initial: Partial<KeyLimits> | undefined): LimitSignals => ({
+export const useLimitSignals = (initial: Initial | undefined): LimitSignals => ({
   usd: useSignal(textOf(initial?.budget?.usd)),
   period: useSignal<string>(initial?.budget?.period ?? "month"),
   counts: useSignal(initial?.budget?.includeByok === true ? "all" : "platform"),
   models: useSignal((initial?.allowedModels ?? []).join("\n")),
   tokens: useSignal(textOf(initial?.tokensPerMinute)),
+  alerts: useSignal(initial?.alertWebhookUrl ?? ""),
 });
 
 /** What the fields say. */
-export const limitsOf = ({ usd, period, counts, models, tokens }: LimitSignals): KeyLimits => {
+export const limitsOf = ({ usd, period, counts, models, tokens, alerts }: LimitSignals) => {
   const names = models.value.split(/[\s,]+/).filter((name) => name !== "");
   const budget = { usd: Number(usd.value), period: period.value as BudgetPeriod, includeByok: counts.value === "all" };
   return {
     budget: usd.value.trim() === "" ? null : budget,
     allowedModels: names.length === 0 ? null : names,
     tokensPerMinute: tokens.value.trim() === "" ? null : Number(tokens.value),
-  };
+    alertWebhookUrl: alerts.value.trim() === "" ? null : alerts.value.trim(),
+  } satisfies KeyLimits & Initial;
 };
 
-export const LimitFields = ({ usd, period, counts, models, tokens }: LimitSignals) => (
+export const LimitFields = ({ usd, period, counts, models, tokens, alerts }: LimitSignals) => (
   <>
     <TextField
       label="Budget (USD)"
@@ -63,6 +68,14 @@ export const LimitFields = ({ usd, period, counts, models, tokens }: LimitSignal
       <>
         <SelectField label="Budget period" value={period} options={periodOptions} />
         <SelectField label="What counts" value={counts} options={payerOptions} />
+        <TextField
+          label="Alert webhook (optional)"
+          value={alerts}
+          type="url"
+          pattern="https://.*"
+          placeholder="https://example.com/hook"
+          hint="Is called at 50, 80 and 100% of the budget, once a period. Its secret is shown once."
+        />
       </>
     )}
     <TextAreaField
