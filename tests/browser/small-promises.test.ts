@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { usePageServer } from "./support/page-server.ts";
-import { keys, usage } from "./support/sample-data.ts";
+import { keys } from "./support/sample-data.ts";
 
 /** Small promises of several pages. */
 
@@ -17,18 +17,6 @@ describe.skipIf(!hasChromium)(`Small promises of the dashboard${needsChromium}`,
     await page.goto(`${url()}/dashboard/${path}`);
     return page;
   };
-
-  test("usage tables sort by a click on a head, and show cost without scrolling at 1440", async () => {
-    const page = await visit("usage", { "GET v1/keys": ok(keys), "GET v1/usage": ok(usage) }, 1440);
-    await page.locator("summary").nth(1).click();
-    const table = page.getByRole("region", { name: "Usage by model" });
-    await table.getByRole("button", { name: "Cost (USD)" }).click();
-    expect(await table.getByRole("columnheader", { name: "Cost (USD)" }).getAttribute("aria-sort")).toBe("descending");
-    const descending = await table.getByRole("rowheader").allTextContents();
-    await table.getByRole("button", { name: "Cost (USD)" }).click();
-    expect(await table.getByRole("rowheader").allTextContents()).toEqual(descending.toReversed());
-    expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)).toBe(true);
-  });
 
   test("Escape closes the menu of a narrow screen and returns the focus to its button", async () => {
     const page = await visit("keys", { "GET v1/keys": ok(keys) }, 390);
