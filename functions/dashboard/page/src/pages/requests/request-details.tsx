@@ -75,26 +75,30 @@ const Facts = ({ request, keyName }: { request: LoggedRequest; keyName: string |
   </dl>
 );
 
-const attemptColumns = ["Provider", "Model", "Result", "Began after", "Took", "Unused cost"];
+/** What each attempt shows; the last column only where an unused answer may have cost something. */
+const attemptColumns = ["Target", "Result", "Began after", "Took", "Unused cost"];
 
-const Attempts = ({ request }: { request: LoggedRequest }) =>
-  request.attempts.length === 0 ? null : (
+const Attempts = ({ request: { attempts } }: { request: LoggedRequest }) => {
+  const columns = attempts.some(({ unusedCostUsd }) => unusedCostUsd !== null)
+    ? attemptColumns
+    : attemptColumns.slice(0, -1);
+  return attempts.length === 0 ? null : (
     <Table
       caption="Attempts"
-      columns={attemptColumns}
-      rows={request.attempts.map((attempt, index) => ({
+      columns={columns}
+      rows={attempts.map(({ provider, model, result, httpStatus, startedMs, latencyMs, unusedCostUsd }, index) => ({
         key: String(index),
         cells: [
-          attempt.provider,
-          attempt.model,
-          attempt.httpStatus === null ? attempt.result : `${attempt.result} (${attempt.httpStatus})`,
-          formatMs(attempt.startedMs),
-          formatMs(attempt.latencyMs),
-          attempt.unusedCostUsd === null ? "–" : formatCost(attempt.unusedCostUsd),
-        ],
+          `${provider} · ${model}`,
+          httpStatus === null ? result : `${result} (${httpStatus})`,
+          formatMs(startedMs),
+          formatMs(latencyMs),
+          unusedCostUsd === null ? "–" : formatCost(unusedCostUsd),
+        ].slice(0, columns.length),
       }))}
     />
   );
+};
 
 const scores = [
   { score: 1, label: "Good answer" },
