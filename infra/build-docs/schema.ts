@@ -13,7 +13,7 @@ export interface Schema {
   readonly default?: unknown;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
-  readonly description?: string;
+  readonly description?: string | undefined;
   readonly additionalProperties?: Schema | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
