@@ -21,6 +21,9 @@ import { StatusBadge, statusWord } from "./status-badge.tsx";
 /** How often the newest requests are read, ms. */
 const liveMs = 5_000;
 
+/** Rows on the page: with more of them, opening a dialog takes longer than people wait. */
+const rowsAtMost = 400;
+
 const columns = ["Model", "Status", "Cost", "When", "Tokens", "Time", "Key"];
 
 /** Opens a request, or closes the one that is open. The filter stays in the address. */
@@ -90,6 +93,7 @@ const List = ({ filter, names }: ListProps) => {
     cursor.value = page.nextCursor;
   });
   const all = [...(first?.requests ?? []), ...older.value];
+  const left = Math.max(0, all.length - rowsAtMost);
   return (
     <>
       <ErrorNotice error={newest.error.value ?? more.error.value} onRetry={newest.reload} />
@@ -102,9 +106,23 @@ const List = ({ filter, names }: ListProps) => {
           <Link to="playground">Send one</Link>
         </Empty>
       ) : null}
+      {left === 0 ? null : (
+        <div class="toolbar">
+          <p class="hint">The newest {formatCount(left)} of these are not shown.</p>
+          <Button
+            small
+            onClick={() => {
+              older.value = [];
+              cursor.value = undefined;
+            }}
+          >
+            Back to the newest
+          </Button>
+        </div>
+      )}
       {all.length === 0 ? null : (
         <div class="requests">
-          <Table caption="Requests" columns={columns} rows={all.map(toRow(names))} whole />
+          <Table caption="Requests" columns={columns} rows={all.slice(left).map(toRow(names))} whole />
         </div>
       )}
       {next === undefined || next === null ? null : (
