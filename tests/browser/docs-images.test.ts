@@ -96,7 +96,7 @@ const answers: Answers = {
 interface Picture {
   readonly name: string;
   readonly path: string;
-  readonly colorScheme?: "dark";
+  readonly colorScheme?: "dark" | "light";
   readonly act: (page: Page) => Promise<void>;
 }
 
@@ -149,8 +149,12 @@ describe.skipIf(!hasChromium || process.env.DOCS_IMAGES === undefined)(
     const open = useChromium();
     const url = usePageServer();
 
-    test.each(pictures)("$name", async ({ name, path, colorScheme = "light", act }) => {
-      const { page } = await open({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", colorScheme });
+    test.each(pictures)("$name", async ({ name, path, colorScheme, act }) => {
+      const { page } = await open({
+        viewport: { width: 1280, height: 800 },
+        reducedMotion: "reduce",
+        colorScheme: colorScheme ?? "light",
+      });
       await fakeApi(page, answers);
       await page.goto(`${url()}/dashboard/${path}`);
       await act(page);
