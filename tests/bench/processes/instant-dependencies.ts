@@ -50,11 +50,14 @@ const answers: Readonly<Record<string, string>> = {
       enabled: { BOOL: true },
       // Ahead of every run, so that no request writes a verification anew.
       verifiedAt: { N: String(Date.now() + 60 * minuteMs) },
+      // As after a few minutes of use: no request, not even a cold one, asks for provider keys.
+      providerKeysAdded: { N: "0" },
+      noProviderKeysAt: { N: String(Date.now() + 60 * minuteMs) },
     },
   }),
   Query: '{"Count":0,"Items":[],"ScannedCount":0}',
   PutItem: "{}",
-  UpdateItem: "{}",
+  UpdateItem: JSON.stringify({ Attributes: { providerKeysAdded: { N: "0" } } }),
 };
 
 const unknown = JSON.stringify({ meta: { requestId: "req_bench" }, data: { valid: false, code: "NOT_FOUND" } });
