@@ -137,7 +137,7 @@ const keySweeps = async (): Promise<readonly Sweep[]> => {
   if (chat === undefined) throw new Error("There is no endpoint");
   const { listKeys } = await import("#core/keys/keys.ts");
   const { insertProviderKey, listProviderKeys } = await import("#core/db/provider-keys.ts");
-  const { maxProviderKeys } = await import("#core/db/provider-key-rows.ts");
+  const { maxProviderKeys } = await import("#core/db/query-provider-keys.ts");
   const body = JSON.stringify(chat.body(turns(1), 0));
   const withKeys = async (count: number) => {
     const user = await newUser();
