@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { signOut } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
+import { root } from "./root.ts";
 import { page } from "./router.ts";
 import type { User } from "./session.ts";
 import { type Theme, theme } from "./theme.ts";
@@ -99,6 +100,12 @@ export const Shell = ({ user, children }: ShellProps) => {
                     </Link>
                   </li>
                 ))}
+                <li>
+                  <a class="nav-link" href={`${root}docs`}>
+                    <Icon name="info" />
+                    Docs
+                  </a>
+                </li>
               </ul>
             </nav>
             <div class="side-foot">
