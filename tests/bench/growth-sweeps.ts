@@ -260,7 +260,7 @@ const fighters = [
 const fightSweep = async (key: string): Promise<Sweep> => {
   const handler = (await import("#functions/fight.ts")).handler as unknown as Handler;
   return {
-    ...{ name: "models of a fight, two rounds", unit: "model", steps: [2, 4, 6, 8] },
+    ...{ name: "models of a fight, two rounds", unit: "model", steps: [2, 4, 6, 8], rounds: 9 },
     prepare: async (units) => {
       const names = fighters.slice(0, units);
       const asked = { message: "Why is the sky blue?", models: names, rounds: 2, stream: true, search: false };

@@ -5,10 +5,11 @@ import { median } from "./statistics.ts";
 /**
  * `npm run bench -- growth`: CPU per unit of everything that can be large, in this process; the stand-ins run in others. A sweep is
  * linear where a unit costs about as much up to the last step as up to the middle one; anything steeper fails. `--quick` makes few rounds
- * and small sets, and writes nothing.
+ * and small sets; it and `--only=` write nothing.
  */
 
 const quick = process.argv.includes("--quick");
+const isPart = process.argv.some((argument) => argument.startsWith("--only="));
 const rounds = quick ? 7 : 25;
 /** Middle steps are half of the last or less: what costs the square of its size is twice as steep up to the last, or more. */
 const maxSteepening = 1.6;
@@ -94,7 +95,7 @@ export const reportGrowth = async (sweeps: readonly Sweep[], say: (line: string)
     `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC with Node ${process.version}: medians of ${rounds} rounds, the steps of a sweep in turn; ${machineLoad()}.`,
     table(["What grows", "Units", "CPU, ms", "Slope, µs", "Cost of a unit, last step to middle"], rows),
   ].join("\n\n");
-  if (!quick) await replaceSection("growth", text);
+  if (!quick && !isPart) await replaceSection("growth", text);
   return isLinear;
 };
 
