@@ -126,9 +126,13 @@ export const clearAtSignOut = (userId: string, wanted: boolean): void => {
   }
 };
 
+/** The tab's conversation in versions before 2026-11-30, which ended with the session. */
+const earlierPrefix = "concurred-playground:";
+
 /** Deletes what those users have kept who asked for it. For the end of a session. */
 export const clearWhereAsked = (): void => {
   try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith(earlierPrefix)) sessionStorage.removeItem(name);
     for (const name of Object.keys(localStorage)) {
       if (name.startsWith(clearPrefix)) indexedDB.deleteDatabase(prefix + name.slice(clearPrefix.length));
     }
