@@ -352,7 +352,7 @@ export const requestRoute = /* @__PURE__ */ row(() => ({
   auth: "key-or-session",
   limit: perKey("request-log", 120),
   ...buffered,
-  grants: [...verifyKey, ...session, "usage:Query"],
+  grants: [...verifyKey, ...session, "usage:Query", "cache:GetItem", "kms:Decrypt"],
 }));
 
 export const requestFeedbackRoute = /* @__PURE__ */ row(() => ({
@@ -578,6 +578,8 @@ export const accountExportRoute = /* @__PURE__ */ row(() => ({
     "jobs:Query",
     "rollups:Query",
     "usage:Query",
+    "cache:Query",
+    "kms:Decrypt",
   ],
 }));
 
@@ -1187,7 +1189,16 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         // A function of its own: exports that cannot be made hold back no sums. Half a batch would be another message.
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "whole" },
         ...minuteOfWork,
-        grants: ["jobs:Query", "jobs:PutItem", "jobs:UpdateItem"],
+        grants: [
+          "jobs:Query",
+          "jobs:PutItem",
+          "jobs:UpdateItem",
+          // Recorded content, on its way to exports that ask for it.
+          "cache:GetItem",
+          "cache:PutItem",
+          "kms:Decrypt",
+          "kms:GenerateDataKey",
+        ],
       },
       {
         id: "PollJobs",
@@ -1213,7 +1224,8 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         handler: "functions/send-deliveries.handler",
         trigger: everyMinute,
         ...minuteOfWork,
-        grants: [...deliveryGrants, "jobs:Query/due"],
+        // A message of an export that holds recorded content lies among cached answers.
+        grants: [...deliveryGrants, "jobs:Query/due", "cache:GetItem"],
       },
       {
         id: "DeleteAccounts",

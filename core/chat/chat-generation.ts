@@ -4,6 +4,7 @@ import type { CacheSettings } from "#core/cache/cache-settings.ts";
 import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import type { GivenContent } from "#core/content/content.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -165,6 +166,11 @@ export class ChatGeneration {
   get bill(): ChatBill {
     const { costPicoUsd } = this.#metered.generation.costOf(this.#end);
     return { usage: this.#usage, costPicoUsd };
+  }
+
+  /** Notes what a key that records content keeps of it. */
+  record(content: GivenContent): void {
+    this.#metered.generation.record(content);
   }
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */

@@ -108,23 +108,29 @@ export const openChat = async (
     native,
     hosts,
   });
+  // Few keys record what is said: the others do not load what reads it. Nothing waits for it before the provider's answer.
+  const recorded =
+    caller.principal.limits?.recordContent &&
+    import("./recorded-chat.ts").then(({ RecordedChat }) => new RecordedChat(chat, request, outputGuard));
   return {
     signal: chat.signal,
     fail: (thrown) => chat.fail(thrown),
     bill: () => chat.bill,
     whole: async () => {
-      const { completion, headers: answered, native: given } = await chat.run();
+      const { completion: own, headers: answered, native: given } = await chat.run();
+      const completion = outputGuard === undefined ? own : await guardedCompletion(own, chat, outputGuard);
       return {
         native: given,
-        completion: outputGuard === undefined ? completion : await guardedCompletion(completion, chat, outputGuard),
+        completion: recorded === undefined ? completion : (await recorded).completion(completion, given),
         headers: { ...answered, ...prepared.headers },
       };
     },
     stream: async () => {
-      const { frames, headers: answered, native: given } = await chat.start();
+      const { frames: own, headers: answered, native: given } = await chat.start();
+      const frames = outputGuard === undefined ? own : await guardedFrames(own, chat, outputGuard);
       return {
         native: given,
-        frames: outputGuard === undefined ? frames : await guardedFrames(frames, chat, outputGuard),
+        frames: recorded === undefined ? frames : (await recorded).frames(frames),
         headers: { ...answered, ...prepared.headers },
       };
     },

@@ -26,6 +26,8 @@ const exportSchema = z.object({
   /** Only requests of these API keys. */
   keys: z.array(z.string()).optional(),
   enabled: z.boolean(),
+  /** With what keys have recorded of prompts and answers. */
+  includeContent: z.boolean().optional(),
   /** Unix ms. */
   createdAt: z.number(),
 });

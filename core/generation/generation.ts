@@ -1,4 +1,5 @@
 import { reportedCostPicoUsd } from "#core/catalog/token-usage.ts";
+import type { GivenContent } from "#core/content/content.ts";
 import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -30,6 +31,7 @@ export class Generation {
   #firstResultAt: number | undefined;
   #error: GatewayError | undefined;
   #headers: Record<string, string> | undefined;
+  #content: GivenContent | undefined;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class Generation {
       route: call.route.id,
       tags: call.tags,
       budget: budgetNameOf(caller.principal.limits?.budget, call.startedAtMs),
+      contentDays: this.#contentDays,
       dialect: options.dialect,
       model: options.asked,
       askedModel: options.askedModel,
@@ -78,6 +81,22 @@ export class Generation {
   /** Deletes the open row, of a request that never was one. @throws AwsError */
   discardRow(): Promise<void> {
     return this.#row.discard();
+  }
+
+  /** Notes what is asked for, and how to read what is answered. It is kept where the calling key records content. */
+  record(content: GivenContent): void {
+    this.#content = content;
+  }
+
+  /** Keeps what was asked and answered, if it is to be. Never rejects. */
+  async keepContent(): Promise<void> {
+    const [content, days] = [this.#content, this.#contentDays];
+    if (content === undefined || days === undefined) return;
+    const { call, caller, numberInRun: generation = 0, startedAtMs = call.startedAtMs } = this.#options;
+    // Few keys record content: the others do not load what keeps it.
+    const { storeContent } = await import("#core/content/store-content.ts");
+    const of = { userId: caller.principal.userId, requestId: call.requestId, generation };
+    await storeContent(of, content, { wasSent: this.attempts.length > 0, untilMs: startedAtMs + days * 86_400_000 });
   }
 
   /** Notes who will serve before anything is attempted: the key that pays is known after round 2. */
@@ -167,6 +186,8 @@ export class Generation {
     const cost = this.costOf(end);
     const { unitCost, servedFromCache } = end;
     this.#money.settle(cost);
+    // Before the row is settled: whoever exports it then finds its content.
+    if (this.#content !== undefined) await this.keepContent();
     await this.#row.settle({
       status: this.#status(end),
       code: this.#error?.code,
@@ -210,6 +231,10 @@ export class Generation {
       attempts: this.attempts,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,
     });
+  }
+
+  get #contentDays(): number | undefined {
+    return this.#options.caller.principal.limits?.recordContent?.days;
   }
 
   get #paidByCaller(): boolean {

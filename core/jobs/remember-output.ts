@@ -41,6 +41,7 @@ export const rememberOutput = async (
       usage: {
         day,
         requestId: context.requestId,
+        ...(request.contentDays === undefined ? {} : { contentDays: request.contentDays }),
         unit: quote.unit,
         units,
         costPicoUsd: request.costPicoUsd,

@@ -24,6 +24,8 @@ export interface MediaRunOptions extends Caller {
   readonly quote: Quote;
   /** For the whole request, ms. */
   readonly timeoutMs: number;
+  /** Texts that are asked with, for keys that record content. */
+  readonly prompt?: readonly (string | null | undefined)[];
   readonly streamed?: boolean;
   /** How long the usage row may stay open, ms: a job's row outlives the request that started it. */
   readonly openForMs?: number;
@@ -62,6 +64,8 @@ export class MediaRun implements MediaCalls, StartingRequest {
       timeoutMs,
       ...(openForMs === undefined ? {} : { openForMs }),
     });
+    const { prompt } = options;
+    if (prompt?.some(Boolean) === true) this.#metered.generation.record({ prompt: { texts: prompt } });
     // Runs after the answer has ended, in success or failure, and before the function returns.
     context.deferred.push(() => this.#settle());
   }
@@ -72,6 +76,11 @@ export class MediaRun implements MediaCalls, StartingRequest {
 
   get userId(): string {
     return this.#options.principal.userId;
+  }
+
+  /** Of a key that records content: how long that is kept. */
+  get contentDays(): number | undefined {
+    return this.#options.prompt === undefined ? undefined : this.#options.principal.limits?.recordContent?.days;
   }
 
   /** The API key that asks. */

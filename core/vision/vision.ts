@@ -5,6 +5,7 @@ import { type ChatSize, chatSize } from "#core/chat/call-size.ts";
 import { type ChatChoices, resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer, type Serving } from "#core/chat/collect-answer.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
+import type { ContentMessage } from "#core/content/content.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -89,6 +90,7 @@ export class Vision {
   #outcome: ProviderOutcome | undefined;
   #served: ResolvedModel | undefined;
   #whole = false;
+  #text = "";
 
   /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not accept images */
   constructor(call: RequestContext, request: VisionRequest, caller: Caller) {
@@ -113,6 +115,10 @@ export class Vision {
           size,
         ),
       timeoutMs,
+    });
+    this.#metered.generation.record({
+      prompt: { messages: body.messages },
+      answer: () => ({ messages: this.#answerMessages, cut: false }),
     });
     call.deferred.push(async () => {
       await settleRequest(this.#metered, this.#end);
@@ -166,13 +172,22 @@ export class Vision {
           this.#outcome = outcome;
           this.#served = model;
         },
-        onText,
+        onText: (text) => {
+          this.#text += text;
+          onText(text);
+        },
       });
       this.#whole = true;
       return this.#view(content);
     } catch (thrown) {
       throw inOwnFields(generation.fail(thrown), request);
     }
+  }
+
+  /** What was said until now. */
+  get #answerMessages(): readonly ContentMessage[] {
+    if (this.#text === "") return [];
+    return [{ role: "assistant", parts: [{ type: "text", content: this.#text }] }];
   }
 
   get #end(): GenerationEnd {

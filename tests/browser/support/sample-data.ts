@@ -277,6 +277,7 @@ const logged = (changes: Partial<RequestView>): RequestView => ({
   session: null,
   agent: null,
   feedback: null,
+  contentExpiresAt: null,
   ...changes,
 });
 

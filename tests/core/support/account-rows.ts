@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { arenaRunKey, contentKey, exportedContentKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
 
@@ -28,6 +28,8 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
     ["rollups", arenaRunKey(userId, id)],
     ["cache", rowKeys.cachedAnswer(userId, id)],
     ["cache", rowKeys.idempotency(userId, "ChatCompletions", id)],
+    ["cache", contentKey(userId, `req_${id}`, 0)],
+    ["cache", exportedContentKey(userId, id)],
     ["jobs", rowKeys.job(userId, id)],
     ["jobs", rowKeys.deliveryOwner(userId)],
     ["jobs", rowKeys.usageExport(userId, id)],

@@ -1,0 +1,27 @@
+import type { ChunkReader } from "#core/chat/chunk-reader.ts";
+import { AnswerReader } from "#core/content/answer-reader.ts";
+import type { Generation } from "#core/generation/generation.ts";
+import type { ChatRequest } from "#core/schemas/chat.ts";
+
+/** One call of a run whose key records prompts and answers. */
+export class RecordedAnswer {
+  readonly #reader = new AnswerReader();
+  #streamed = false;
+
+  constructor(generation: Generation, { messages }: ChatRequest) {
+    generation.record({ prompt: { messages }, answer: () => this.#reader.answer() });
+  }
+
+  /** Takes a part of a streamed answer. */
+  push(part: Buffer | string): void {
+    this.#streamed = true;
+    this.#reader.push(part);
+  }
+
+  /** The answer has ended. One that came whole had no parts. */
+  end({ content, toolCalls }: ChunkReader, finishReason = "stop"): void {
+    if (this.#streamed) return;
+    const calls = toolCalls.map(({ id, name, arguments: text }) => ({ id, function: { name, arguments: text } }));
+    this.#reader.take({ choices: [{ message: { content, tool_calls: calls }, finish_reason: finishReason }] });
+  }
+}
