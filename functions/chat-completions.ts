@@ -1,4 +1,5 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
+import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { chatTimeoutMs } from "#core/chat/chat-generation.ts";
 import { guardedCallerOf } from "#core/http/authenticate.ts";
 import { beginsEarly } from "#core/http/begins-early.ts";
@@ -9,7 +10,6 @@ import { idempotent } from "#core/http/idempotent.ts";
 import { byKeyOrPage } from "#core/http/key-or-page.ts";
 import { openAnswer } from "#core/http/open-answer.ts";
 import { withBody } from "#core/http/schema.ts";
-import { presetPrefix } from "#core/presets/preset-name.ts";
 import { chatCompletionsRoute } from "#core/routes.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 

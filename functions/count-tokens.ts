@@ -1,11 +1,10 @@
-import { countedAs } from "#core/catalog/council-models.ts";
-import { resolveModel } from "#core/catalog/resolve.ts";
 import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { countInput } from "#core/dialects/messages/count-tokens.ts";
 import { messagesWire } from "#core/dialects/messages/wire.ts";
 import { failureBehind, failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { unchargedWork } from "#core/generation/uncharged-work.ts";
 import { byApiKey, guardedCallerOf } from "#core/http/authenticate.ts";
+import { countedModel } from "#core/http/counted-model.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { countTokensLimit, countTokensRoute } from "#core/routes.ts";
@@ -23,10 +22,11 @@ export const handler = streamHandler({
     POST: withBody(countTokensRequestSchema, async (call) => {
       const { body, headers } = call;
       checkNativeUrls(body);
-      const model = resolveModel(countedAs(body.model));
+      const caller = guardedCallerOf(call);
+      const model = await countedModel(caller, body.model);
       const count = await unchargedWork(
         call,
-        guardedCallerOf(call),
+        caller,
         { model, timeoutMs, limit: countTokensLimit },
         async ({ target, signal }) => {
           const { provider, providerModel } = target.model;

@@ -1,11 +1,10 @@
-import { countedAs } from "#core/catalog/council-models.ts";
-import { resolveModel } from "#core/catalog/resolve.ts";
 import { checkNativeUrls } from "#core/chat/check-native-urls.ts";
 import { responsesDialect } from "#core/dialects/responses/dialect.ts";
 import { inputTokens } from "#core/dialects/responses/input-tokens.ts";
 import { countedInput } from "#core/generation/counted-input.ts";
 import { unchargedWork } from "#core/generation/uncharged-work.ts";
 import { byApiKey, guardedCallerOf } from "#core/http/authenticate.ts";
+import { countedModel } from "#core/http/counted-model.ts";
 import { streamHandler } from "#core/http/handler.ts";
 import { withBody } from "#core/http/schema.ts";
 import { countTokensLimit, responsesInputTokensRoute } from "#core/routes.ts";
@@ -21,11 +20,12 @@ export const handler = streamHandler({
   endpoints: {
     POST: withBody(responsesRequestSchema, async (call) => {
       checkNativeUrls(call.body);
-      const model = resolveModel(countedAs(call.body.model));
+      const caller = guardedCallerOf(call);
+      const model = await countedModel(caller, call.body.model);
       const input = inputTokens(call.body);
       const { tokens, estimated } = await unchargedWork(
         call,
-        guardedCallerOf(call),
+        caller,
         { model, timeoutMs, limit: countTokensLimit },
         (work) => countedInput(work, input),
       );

@@ -206,7 +206,7 @@ export class ModelRun implements ArenaRun {
       reserve.picoUsd,
       numberInRun,
     );
-    const answered = await this.#recorded(generation, body);
+    const answered = await this.#recorded(generation, body, numberInRun);
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
     let simulated = false;
@@ -253,10 +253,11 @@ export class ModelRun implements ArenaRun {
   }
 
   /** Has a key that records content keep what this call asks, and what is answered. Others load nothing for it. */
-  async #recorded(generation: Generation, body: ChatRequest): Promise<RecordedAnswer | undefined> {
-    if (this.#options.caller.principal.limits?.recordContent === undefined) return undefined;
+  async #recorded(generation: Generation, body: ChatRequest, numberInRun: number): Promise<RecordedAnswer | undefined> {
+    const { call, caller } = this.#options;
+    if (caller.principal.limits?.contentDays === undefined) return undefined;
     const { RecordedAnswer: Recorded } = await import("./recorded-answer.ts");
-    return new Recorded(generation, body);
+    return new Recorded(generation, body, { call, caller, numberInRun, startedAtMs: Date.now() });
   }
 
   async #search<Result>(work: () => Promise<Result>, admission: Admission, budget: RunBudget): Promise<Result> {

@@ -1,6 +1,7 @@
 import type { ChunkReader } from "#core/chat/chunk-reader.ts";
 import { AnswerReader } from "#core/content/answer-reader.ts";
 import type { Generation } from "#core/generation/generation.ts";
+import { keepContent } from "#core/generation/keep-content.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 
 /** One call of a run whose key records prompts and answers. */
@@ -8,8 +9,9 @@ export class RecordedAnswer {
   readonly #reader = new AnswerReader();
   #streamed = false;
 
-  constructor(generation: Generation, { messages }: ChatRequest) {
-    generation.record({ prompt: { messages }, answer: () => this.#reader.answer() });
+  constructor(generation: Generation, { messages }: ChatRequest, of: Parameters<typeof keepContent>[0]) {
+    const content = { prompt: { messages }, answer: () => this.#reader.answer() };
+    generation.record((wasSent) => keepContent(of, content, wasSent));
   }
 
   /** Takes a part of a streamed answer. */

@@ -8,6 +8,7 @@ import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
+import { presetPrefix } from "./preset-name.ts";
 
 /** What a name leads to: an alias to its model, an id that was shut down to its successor, any other to itself. */
 const currentName = (name: string): string => ownValue(aliases, name) ?? ownValue(successors, name) ?? name;
@@ -112,6 +113,11 @@ export const customModel = (name: string): (ResolvedModel & { readonly provider:
 
 /** The error for a name that leads to no model, with close matches. */
 export const unknownModel = (name: string, param = "model"): GatewayError => {
+  if (name.startsWith(presetPrefix)) {
+    const places =
+      "Presets are supported as the model of chat completions, messages, responses and their token counts.";
+    return new GatewayError("INVALID_MODEL", `${places} Name a model here.`, { param });
+  }
   const matches = closeMatches(name);
   const hint = matches.length === 0 ? "" : ` Did you mean ${matches.join(", ")}?`;
   const message = `No chat model has this name.${hint} GET /api/v1/models lists the chat models.`;

@@ -4,11 +4,10 @@ import type { CacheSettings } from "#core/cache/cache-settings.ts";
 import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
-import type { GivenContent } from "#core/content/content.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { GenerationEnd } from "#core/generation/generation-parts.ts";
+import type { GenerationEnd, KeepContent } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
@@ -168,9 +167,9 @@ export class ChatGeneration {
     return { usage: this.#usage, costPicoUsd };
   }
 
-  /** Notes what a key that records content keeps of it. */
-  record(content: GivenContent): void {
-    this.#metered.generation.record(content);
+  /** Notes how it is kept, of a key that records content. */
+  record(keep: KeepContent): void {
+    this.#metered.generation.record(keep);
   }
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */

@@ -7,7 +7,6 @@ import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
 import { hostTools } from "./choices.ts";
-import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import type { PreferringRequest } from "./provider-preferences.ts";
 
@@ -74,6 +73,9 @@ const withPreferencesOf = async (request: ChatRequest, caller: Caller): Promise<
   return (await import("./provider-preferences.ts")).takePreferences(request, hostTools(request, caller));
 };
 
+/** Few answers are under guardrails: the others do not load what judges them. */
+const guarding = (): Promise<typeof import("./guarded-answer.ts")> => import("./guarded-answer.ts");
+
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
  * endpoint whose answer is one model's goes through here. @throws GatewayError
@@ -108,31 +110,32 @@ export const openChat = async (
     native,
     hosts,
   });
-  // Few keys record what is said: the others do not load what reads it. Nothing waits for it before the provider's answer.
-  const recorded =
-    caller.principal.limits?.recordContent &&
-    import("./recorded-chat.ts").then(({ RecordedChat }) => new RecordedChat(chat, request, outputGuard));
-  return {
+  const open: OpenChat = {
     signal: chat.signal,
     fail: (thrown) => chat.fail(thrown),
     bill: () => chat.bill,
     whole: async () => {
-      const { completion: own, headers: answered, native: given } = await chat.run();
-      const completion = outputGuard === undefined ? own : await guardedCompletion(own, chat, outputGuard);
+      const { completion, headers: answered, native: given } = await chat.run();
       return {
         native: given,
-        completion: recorded === undefined ? completion : (await recorded).completion(completion, given),
+        completion:
+          outputGuard === undefined
+            ? completion
+            : await (await guarding()).guardedCompletion(completion, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };
     },
     stream: async () => {
-      const { frames: own, headers: answered, native: given } = await chat.start();
-      const frames = outputGuard === undefined ? own : await guardedFrames(own, chat, outputGuard);
+      const { frames, headers: answered, native: given } = await chat.start();
       return {
         native: given,
-        frames: recorded === undefined ? frames : (await recorded).frames(frames),
+        frames: outputGuard === undefined ? frames : await (await guarding()).guardedFrames(frames, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };
     },
   };
+  // Few keys record what is said: the others do not load what reads it.
+  return caller.principal.limits?.contentDays === undefined
+    ? open
+    : (await import("./recorded-chat.ts")).recordedChat(open, { call, caller, chat, request, outputGuard });
 };

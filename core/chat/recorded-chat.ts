@@ -1,43 +1,66 @@
 import { AnswerReader } from "#core/content/answer-reader.ts";
+import type { GivenContent } from "#core/content/content.ts";
+import type { RequestContext } from "#core/context.ts";
+import type { Caller } from "#core/generation/caller.ts";
+import { keepContent } from "#core/generation/keep-content.ts";
 import type { OutputGuardOptions } from "#core/guardrails/output-guard.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { ChatGeneration } from "./chat-generation.ts";
+import type { OpenChat } from "./open-chat.ts";
 
-/** Chats of keys that record prompts and answers. Loaded with the first of them, while its provider is asked. */
+/** Chats of keys that record prompts and answers. Loaded with the first of them. */
 
-/** What passes to the caller is read alongside: the prompt as it was sent, the answer as guardrails left it. */
-export class RecordedChat {
-  readonly #reader = new AnswerReader();
-  #native: NativeAnswer | undefined;
+interface RecordedOptions {
+  readonly call: RequestContext;
+  readonly caller: Caller;
+  readonly chat: ChatGeneration;
+  readonly request: ChatRequest;
+  readonly outputGuard: OutputGuardOptions | undefined;
+}
 
-  constructor(chat: ChatGeneration, { messages }: ChatRequest, guard: OutputGuardOptions | undefined) {
-    const restore = guard?.restore;
-    chat.record({
-      prompt: { messages },
-      answer: () => {
-        // A whole answer in another dialect is there as a chat completion as well.
-        const whole = this.#native?.body === undefined ? undefined : this.#native.completion();
-        if (whole !== undefined) this.#reader.take(whole);
-        return this.#reader.answer();
-      },
-      // What was redacted of the request is put back for the caller alone.
-      hide: restore === undefined ? undefined : (text) => restore.hide(text),
-    });
-  }
-
-  /** Notes a whole answer, and returns it. */
-  completion<Completion>(completion: Completion, native: NativeAnswer | undefined): Completion {
-    this.#native = native;
-    if (native === undefined) this.#reader.take(completion);
-    return completion;
-  }
-
-  /** The frames of a stream, as they are. */
-  async *frames(frames: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer | string, void, undefined> {
-    for await (const part of frames) {
-      this.#reader.push(part);
-      yield part;
-    }
+/** The frames of a stream, as they are. */
+async function* readAlongside(
+  frames: AsyncIterable<Buffer | string>,
+  reader: AnswerReader,
+): AsyncGenerator<Buffer | string, void, undefined> {
+  for await (const part of frames) {
+    reader.push(part);
+    yield part;
   }
 }
+
+/** A chat whose prompt is recorded as it was sent, and whose answer is read while it passes, as guardrails left it. */
+export const recordedChat = (
+  open: OpenChat,
+  { call, caller, chat, request, outputGuard }: RecordedOptions,
+): OpenChat => {
+  const reader = new AnswerReader();
+  let native: NativeAnswer | undefined;
+  const restore = outputGuard?.restore;
+  const content: GivenContent = {
+    prompt: { messages: request.messages },
+    answer: () => {
+      // A whole answer in another dialect is there as a chat completion as well.
+      const completion = native?.completion();
+      if (completion !== undefined) reader.take(completion);
+      return reader.answer();
+    },
+    // What was redacted of the request is put back for the caller alone.
+    hide: restore === undefined ? undefined : (text) => restore.hide(text),
+  };
+  chat.record((wasSent) => keepContent({ call, caller }, content, wasSent));
+  return {
+    ...open,
+    whole: async () => {
+      const answered = await open.whole();
+      if (answered.native === undefined) reader.take(answered.completion);
+      else native = answered.native;
+      return answered;
+    },
+    stream: async () => {
+      const answered = await open.stream();
+      return { ...answered, frames: readAlongside(answered.frames, reader) };
+    },
+  };
+};

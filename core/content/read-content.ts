@@ -1,4 +1,5 @@
-import { type RecordedGeneration, readContentRow, type SealedRow } from "#core/db/recorded-content.ts";
+import type { RecordedGeneration, SealedRow } from "#core/db/put-content.ts";
+import { readContentRow } from "#core/db/recorded-content.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { SealBroken } from "#core/encryption/envelope.ts";
 import { openText } from "#core/encryption/sealed-text.ts";

@@ -1,7 +1,6 @@
-import { putContent, type RecordedGeneration } from "#core/db/recorded-content.ts";
+import { putContent, type RecordedGeneration } from "#core/db/put-content.ts";
 import { sealText } from "#core/encryption/sealed-text.ts";
-import { loggableError, logger } from "#core/observability/logger.ts";
-import { increment } from "#core/observability/metrics.ts";
+import { canonicalJson } from "#core/values/canonical-json.ts";
 import type { Content, ContentMessage, ContentPart, GivenContent } from "./content.ts";
 import { cutTo } from "./cut.ts";
 import { promptMessages } from "./prompt-messages.ts";
@@ -40,25 +39,17 @@ const toContent = ({ prompt, answer, hide }: GivenContent): Content => {
 
 /**
  * Seals and writes the content of a generation. `wasSent`: a provider was asked. What was neither sent nor answered is not recorded.
- * Never rejects: a request does not fail because it could not be recorded.
+ * @throws AwsError
  */
 export const storeContent = async (
   of: RecordedGeneration,
   given: GivenContent,
   { wasSent, untilMs }: { readonly wasSent: boolean; readonly untilMs: number },
 ): Promise<void> => {
-  try {
-    const content = toContent(given);
-    if (!wasSent && content.answer === null) return;
-    const sealed = await sealText(JSON.stringify(content), of.userId, contentContext(of));
-    if (sealed === undefined) throw new Error("The content is too long to keep");
-    await putContent(of, { sealed, expiresAt: Math.floor(untilMs / 1_000) });
-  } catch (error) {
-    increment("ContentFailures");
-    logger.warn("A prompt and its answer could not be recorded", {
-      requestId: of.requestId,
-      generation: of.generation,
-      error: loggableError(error),
-    });
-  }
+  const content = toContent(given);
+  if (!wasSent && content.answer === null) return;
+  // Not JSON.stringify: what seals and this share a chunk, which a chat has loaded.
+  const sealed = await sealText(canonicalJson(content), of.userId, contentContext(of));
+  if (sealed === undefined) throw new Error("The content is too long to keep");
+  await putContent(of, { sealed, expiresAt: Math.floor(untilMs / 1_000) });
 };

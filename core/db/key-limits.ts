@@ -24,7 +24,7 @@ export const limitAttributes = {
   allowedModels: z.optional(z.array(z.string())),
   tokensPerMinute: z.optional(z.number()),
   /** Prompts and answers are recorded, and kept for so many days. */
-  recordContent: z.optional(z.object({ days: z.number() })),
+  contentDays: z.optional(z.number()),
 } as const;
 
 const limitsSchema = z.object(limitAttributes);
@@ -38,12 +38,13 @@ export interface KeyLimits {
   readonly budget?: KeyBudget | undefined;
   readonly allowedModels?: readonly string[] | undefined;
   readonly tokensPerMinute?: number | undefined;
-  readonly recordContent?: { readonly days: number } | undefined;
+  /** Prompts and answers are recorded, and kept for so many days. */
+  readonly contentDays?: number | undefined;
 }
 
 /** The limits that a row holds; undefined for a key without any. */
 export const limitsOf = (row: LimitAttributes | undefined): KeyLimits | undefined => {
   if (row?.limitsId === undefined) return undefined;
-  const { limitsId: id, budget, allowedModels, tokensPerMinute, recordContent } = row;
-  return { id, budget, allowedModels, tokensPerMinute, recordContent };
+  const { limitsId: id, budget, allowedModels, tokensPerMinute, contentDays } = row;
+  return { id, budget, allowedModels, tokensPerMinute, contentDays };
 };

@@ -1,23 +1,15 @@
 import * as z from "zod/mini";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
-import { contentKey, exportedContentKey } from "./row-keys.ts";
-import { getItem, type ItemKey, putItem } from "./table.ts";
+import { contentKey, exportedContentKey } from "./content-keys.ts";
+import type { RecordedGeneration, SealedRow } from "./put-content.ts";
+import { getItem, type ItemKey } from "./table.ts";
 
-/**
- * Rows of recorded prompts and answers, and of messages of exports that hold some: sealed, in the table of cached answers, which has
- * no backups and no stream. Expiry is checked on read: DynamoDB deletes late.
- */
+/** Reads what put-content.ts writes. Expiry is checked on read: DynamoDB deletes late. */
 
-const rowSchema = z.object({
-  sealed: sealedTextSchema,
-  /** Unix seconds. */
-  expiresAt: z.number(),
-});
+const rowSchema = z.object({ sealed: sealedTextSchema, expiresAt: z.number() });
 
-export type SealedRow = z.infer<typeof rowSchema>;
-
-const put = (key: ItemKey, { sealed, expiresAt }: SealedRow): Promise<void> =>
-  putItem("cache", { ...key, sealed, expiresAt });
+/** A row as an account's export reads it. */
+export const sealedRowSchema = z.object({ ...rowSchema.shape, sk: z.string() });
 
 const get = async (key: ItemKey, nowMs: number): Promise<SealedRow | undefined> => {
   const item = await getItem("cache", key, { consistent: true });
@@ -25,31 +17,15 @@ const get = async (key: ItemKey, nowMs: number): Promise<SealedRow | undefined> 
   return row !== undefined && row.expiresAt * 1_000 > nowMs ? row : undefined;
 };
 
-/** Which generation of a user. */
-export interface RecordedGeneration {
-  readonly userId: string;
-  readonly requestId: string;
-  readonly generation: number;
-}
-
-const keyOf = ({ userId, requestId, generation }: RecordedGeneration): ItemKey =>
-  contentKey(userId, requestId, generation);
-
-/** @throws AwsError */
-export const putContent = (of: RecordedGeneration, row: SealedRow): Promise<void> => put(keyOf(of), row);
 /** Undefined for what was not recorded, or is too old. @throws AwsError */
-export const readContentRow = (of: RecordedGeneration, nowMs: number): Promise<SealedRow | undefined> =>
-  get(keyOf(of), nowMs);
+export const readContentRow = (
+  { userId, requestId, generation }: RecordedGeneration,
+  nowMs: number,
+): Promise<SealedRow | undefined> => get(contentKey(userId, requestId, generation), nowMs);
 
 /** A message of an export, as it is sent. @throws AwsError */
-export const putExportedContent = (userId: string, deliveryId: string, row: SealedRow): Promise<void> =>
-  put(exportedContentKey(userId, deliveryId), row);
-/** @throws AwsError */
 export const readExportedContent = (
   userId: string,
   deliveryId: string,
   nowMs: number,
 ): Promise<SealedRow | undefined> => get(exportedContentKey(userId, deliveryId), nowMs);
-
-/** A row as an account's export reads it. */
-export const sealedRowSchema = z.extend(rowSchema, { sk: z.string() });

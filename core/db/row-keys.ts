@@ -101,17 +101,6 @@ export const arenaRunKey = (userId: string, runId: string): ItemKey => ({
   sk: `ARENA_RUN#${runId}`,
 });
 
-/** What was asked and answered in a generation, of a key that records it. */
-export const contentKey = (userId: string, requestId: string, generation: number): ItemKey => ({
-  pk: `USER#${userId}`,
-  sk: `CONTENT#${requestId}#${generation}`,
-});
-/** A message of an export that holds recorded content. */
-export const exportedContentKey = (userId: string, deliveryId: string): ItemKey => ({
-  pk: `USER#${userId}`,
-  sk: `EXPORTED_CONTENT#${deliveryId}`,
-});
-
 /** Partitions of the usage table's index that list settled events, in the order of time. */
 export const logShards = {
   errors: (userId: string): string => `ERRORS#${userId}`,

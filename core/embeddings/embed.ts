@@ -91,7 +91,12 @@ export const embed = async (
     tokens: () => inputTokens,
     timeoutMs,
   });
-  metered.generation.record({ prompt: promptOf(request) });
+  if (caller.principal.limits?.contentDays !== undefined) {
+    metered.generation.record(async (wasSent) => {
+      const { keepContent } = await import("#core/generation/keep-content.ts");
+      await keepContent({ call, caller }, { prompt: promptOf(request) }, wasSent);
+    });
+  }
   let answer: EmbeddingAnswer | undefined;
   // Runs after the answer has ended, however it ended, and is awaited before the function returns.
   call.deferred.push(async () => {

@@ -2,7 +2,7 @@ import type { Content, ContentSide } from "#core/content/content.ts";
 import { cutTo } from "#core/content/cut.ts";
 import { readContent } from "#core/content/read-content.ts";
 import { exportedContentContext } from "#core/db/deliveries.ts";
-import { putExportedContent } from "#core/db/recorded-content.ts";
+import { putExportedContent } from "#core/db/put-content.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { sealText } from "#core/encryption/sealed-text.ts";
 import { loggableError, logger } from "#core/observability/logger.ts";

@@ -1,5 +1,4 @@
 import { reportedCostPicoUsd } from "#core/catalog/token-usage.ts";
-import type { GivenContent } from "#core/content/content.ts";
 import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
@@ -8,9 +7,9 @@ import { ProviderFailure } from "#core/providers/provider.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { failureToError } from "./failure-to-error.ts";
 import { GenerationMoney } from "./generation-money.ts";
-import type { AttemptPlan, EarlierEnd, GenerationEnd, GenerationOptions } from "./generation-parts.ts";
+import type { AttemptPlan, EarlierEnd, GenerationEnd, GenerationOptions, KeepContent } from "./generation-parts.ts";
 import { servedHeaders } from "./headers.ts";
-import { reportGeneration, reportLateError } from "./report.ts";
+import { reportContentFailure, reportGeneration, reportLateError } from "./report.ts";
 import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
 import { totalCost } from "./settlement.ts";
 import type { GenerationCost } from "./unanswered-cost.ts";
@@ -31,7 +30,7 @@ export class Generation {
   #firstResultAt: number | undefined;
   #error: GatewayError | undefined;
   #headers: Record<string, string> | undefined;
-  #content: GivenContent | undefined;
+  #keep: KeepContent | undefined;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -47,7 +46,7 @@ export class Generation {
       route: call.route.id,
       tags: call.tags,
       budget: budgetNameOf(caller.principal.limits?.budget, call.startedAtMs),
-      contentDays: this.#contentDays,
+      contentDays: caller.principal.limits?.contentDays,
       dialect: options.dialect,
       model: options.asked,
       askedModel: options.askedModel,
@@ -83,20 +82,14 @@ export class Generation {
     return this.#row.discard();
   }
 
-  /** Notes what is asked for, and how to read what is answered. It is kept where the calling key records content. */
-  record(content: GivenContent): void {
-    this.#content = content;
+  /** Notes how what is asked and answered is kept, of a key that records it. */
+  record(keep: KeepContent): void {
+    this.#keep = keep;
   }
 
-  /** Keeps what was asked and answered, if it is to be. Never rejects. */
-  async keepContent(): Promise<void> {
-    const [content, days] = [this.#content, this.#contentDays];
-    if (content === undefined || days === undefined) return;
-    const { call, caller, numberInRun: generation = 0, startedAtMs = call.startedAtMs } = this.#options;
-    // Few keys record content: the others do not load what keeps it.
-    const { storeContent } = await import("#core/content/store-content.ts");
-    const of = { userId: caller.principal.userId, requestId: call.requestId, generation };
-    await storeContent(of, content, { wasSent: this.attempts.length > 0, untilMs: startedAtMs + days * 86_400_000 });
+  /** Keeps what was asked and answered, if it is to be. A request does not fail because it could not be recorded. */
+  keepContent(): Promise<void> | undefined {
+    return this.#keep?.(this.attempts.length > 0).catch(reportContentFailure(this.#options.call));
   }
 
   /** Notes who will serve before anything is attempted: the key that pays is known after round 2. */
@@ -187,7 +180,7 @@ export class Generation {
     const { unitCost, servedFromCache } = end;
     this.#money.settle(cost);
     // Before the row is settled: whoever exports it then finds its content.
-    if (this.#content !== undefined) await this.keepContent();
+    await this.keepContent();
     await this.#row.settle({
       status: this.#status(end),
       code: this.#error?.code,
@@ -231,10 +224,6 @@ export class Generation {
       attempts: this.attempts,
       timeToFirstTokenMs: this.#timeToFirstTokenMs,
     });
-  }
-
-  get #contentDays(): number | undefined {
-    return this.#options.caller.principal.limits?.recordContent?.days;
   }
 
   get #paidByCaller(): boolean {

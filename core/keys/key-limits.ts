@@ -61,7 +61,7 @@ export const newLimits = (
       budget: budget === undefined || budget === null ? undefined : toBudget(budget, undefined),
       allowedModels: present(allowedModels),
       tokensPerMinute: present(tokensPerMinute),
-      recordContent: present(recordContent),
+      contentDays: recordContent?.days,
     };
   })();
 };
@@ -119,7 +119,7 @@ export const patchLimits = async (
       ...(after === undefined ? {} : { budget: after }),
       ...(allowedModels === undefined ? {} : { allowedModels }),
       ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
-      ...(recordContent === undefined ? {} : { recordContent }),
+      ...(recordContent === undefined ? {} : { contentDays: recordContent?.days ?? null }),
     };
     return {
       groups: limitChanges(userId, family, limits?.id ?? newShortId(), change),
@@ -182,5 +182,5 @@ export const limitsView = (limits: KeyLimits | undefined, item: PlainItem, nowMs
   budget: limits?.budget === undefined ? null : budgetView(limits.budget, item, nowMs),
   allowedModels: limits?.allowedModels ?? null,
   tokensPerMinute: limits?.tokensPerMinute ?? null,
-  recordContent: limits?.recordContent ?? null,
+  recordContent: limits?.contentDays === undefined ? null : { days: limits.contentDays },
 });

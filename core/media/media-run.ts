@@ -64,8 +64,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
       timeoutMs,
       ...(openForMs === undefined ? {} : { openForMs }),
     });
-    const { prompt } = options;
-    if (prompt?.some(Boolean) === true) this.#metered.generation.record({ prompt: { texts: prompt } });
+    if (this.contentDays !== undefined) this.#metered.generation.record((wasSent) => this.#keep(wasSent));
     // Runs after the answer has ended, in success or failure, and before the function returns.
     context.deferred.push(() => this.#settle());
   }
@@ -80,7 +79,8 @@ export class MediaRun implements MediaCalls, StartingRequest {
 
   /** Of a key that records content: how long that is kept. */
   get contentDays(): number | undefined {
-    return this.#options.prompt === undefined ? undefined : this.#options.principal.limits?.recordContent?.days;
+    const { prompt, principal } = this.#options;
+    return prompt?.some(Boolean) === true ? principal.limits?.contentDays : undefined;
   }
 
   /** The API key that asks. */
@@ -220,6 +220,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** Headers that name the model, provider and attempts. */
   headers(simulated: boolean): Record<string, string> {
     return this.#metered.generation.headers({ simulated });
+  }
+
+  async #keep(wasSent: boolean): Promise<void> {
+    const { context: call, principal, providerKeySlug, prompt: texts = [] } = this.#options;
+    const { keepContent } = await import("#core/generation/keep-content.ts");
+    await keepContent({ call, caller: { principal, providerKeySlug } }, { prompt: { texts } }, wasSent);
   }
 
   /** Once, however many images are made at the same time. What costs nothing may be made again. */

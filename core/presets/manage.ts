@@ -1,5 +1,6 @@
 import { isAuto } from "#core/catalog/auto.ts";
 import { councilPriceClass } from "#core/catalog/council-models.ts";
+import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { resolveModel } from "#core/catalog/resolve.ts";
 import {
   insertPreset,
@@ -13,7 +14,6 @@ import {
 import { GatewayError } from "#core/errors.ts";
 import type { NewPreset, PresetSettings } from "#core/schemas/presets.ts";
 import { ownValue } from "#core/values/own-value.ts";
-import { presetPrefix } from "./preset-name.ts";
 
 /** A preset as its owner sees it. */
 export interface PresetView {

@@ -1,10 +1,10 @@
+import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { readPresets } from "#core/db/presets.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type PresetSettings, presetSettingsSchema } from "#core/schemas/presets.ts";
 import { ownValue } from "#core/values/own-value.ts";
-import { presetPrefix } from "./preset-name.ts";
 
 /** What asks for a chat completion, as far as a preset changes it. */
 interface Opening {
@@ -37,21 +37,49 @@ const nativeUnder = (native: NativeRequest | undefined, settings: PresetSettings
 };
 
 /**
- * A request whose model is `@preset/<name>`, with the caller's preset of that name.
- * @throws GatewayError INVALID_MODEL where the caller has none; AwsError
+ * The settings of the caller's preset that a name means.
+ * @throws GatewayError INVALID_MODEL where the caller has none of this name; AwsError
  */
-export const withPreset = async <Asked extends Opening>(opening: Asked): Promise<Asked> => {
-  const { body, caller, native } = opening;
-  const presets = await readPresets(caller.principal.userId);
-  const row = ownValue(presets, body.model.slice(presetPrefix.length));
+export const presetSettings = async (userId: string, name: string): Promise<PresetSettings> => {
+  const presets = await readPresets(userId);
+  const row = ownValue(presets, name.slice(presetPrefix.length));
   if (row === undefined) {
-    const names = Object.keys(presets).map((name) => `${presetPrefix}${name}`);
+    const names = Object.keys(presets).map((known) => `${presetPrefix}${known}`);
     const listed = names.length === 0 ? "You have none." : `You have ${names.join(", ")}.`;
     throw new GatewayError("INVALID_MODEL", `You have no preset with this name. ${listed}`, {
       param: "model",
       details: { suggestions: names },
     });
   }
-  const settings = presetSettingsSchema.parse(JSON.parse(row.settings));
-  return { ...opening, body: merged(body, settings), native: nativeUnder(native, settings) };
+  return presetSettingsSchema.parse(JSON.parse(row.settings));
+};
+
+export interface WithPreset<Asked> {
+  readonly opening: Asked;
+  /** What the preset asks for and the request cannot have. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A request whose model is `@preset/<name>`, with the caller's preset of that name. Without streaming it gets the longest
+ * time that there is where the preset has a longer one, which only a streamed request can have.
+ * @param longestTimeoutMs of this request.
+ * @throws GatewayError INVALID_MODEL where the caller has none; AwsError
+ */
+export const withPreset = async <Asked extends Opening>(
+  opening: Asked,
+  longestTimeoutMs: number,
+): Promise<WithPreset<Asked>> => {
+  const { body: asked, caller, native } = opening;
+  const settings = await presetSettings(caller.principal.userId, asked.model);
+  const body = merged(asked, settings);
+  const isCut = !isGiven(asked.timeout) && (body.timeout ?? 0) > longestTimeoutMs;
+  return {
+    opening: {
+      ...opening,
+      body: isCut ? { ...body, timeout: longestTimeoutMs } : body,
+      native: nativeUnder(native, settings),
+    },
+    warnings: isCut ? [`timeout (${longestTimeoutMs} ms without streaming)`] : [],
+  };
 };

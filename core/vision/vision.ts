@@ -5,7 +5,6 @@ import { type ChatSize, chatSize } from "#core/chat/call-size.ts";
 import { type ChatChoices, resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer, type Serving } from "#core/chat/collect-answer.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
-import type { ContentMessage } from "#core/content/content.ts";
 import type { RequestContext } from "#core/context.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
@@ -116,10 +115,9 @@ export class Vision {
         ),
       timeoutMs,
     });
-    this.#metered.generation.record({
-      prompt: { messages: body.messages },
-      answer: () => ({ messages: this.#answerMessages, cut: false }),
-    });
+    if (caller.principal.limits?.contentDays !== undefined) {
+      this.#metered.generation.record((wasSent) => this.#keep(wasSent));
+    }
     call.deferred.push(async () => {
       await settleRequest(this.#metered, this.#end);
     });
@@ -184,10 +182,16 @@ export class Vision {
     }
   }
 
-  /** What was said until now. */
-  get #answerMessages(): readonly ContentMessage[] {
-    if (this.#text === "") return [];
-    return [{ role: "assistant", parts: [{ type: "text", content: this.#text }] }];
+  /** Keeps the question and what was answered until now. */
+  async #keep(wasSent: boolean): Promise<void> {
+    const { call, caller, body } = this.#plan;
+    const messages = this.#text === "" ? [] : [{ role: "assistant", parts: [{ type: "text", content: this.#text }] }];
+    const { keepContent } = await import("#core/generation/keep-content.ts");
+    await keepContent(
+      { call, caller },
+      { prompt: { messages: body.messages }, answer: () => ({ messages, cut: false }) },
+      wasSent,
+    );
   }
 
   get #end(): GenerationEnd {

@@ -315,7 +315,12 @@ describe.skipIf(!hasTables)(`prompts and answers of keys that record them (${tab
     for (let cursor: unknown = ""; cursor !== undefined; ) {
       const page = await owner.browser.get(path);
       expect(page.status, page.text).toBe(200);
-      lines.push(...page.text.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>));
+      lines.push(
+        ...page.text
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      );
       cursor = lines.at(-1)?.cursor;
       path = `/api/v1/account/export?cursor=${String(cursor)}`;
     }

@@ -23,12 +23,21 @@ describe.skipIf(!hasTables)(`presets (${tablesName})`, () => {
     userId = `user_${randomUUID()}`;
   });
   const create = (name: string, settings: PresetSettings) => createPreset(userId, { name, settings });
-  const ask = (fields: object, native?: Partial<NativeRequest>) =>
-    withPreset({
-      body: chatRequestSchema.parse({ model: "@preset/brief", messages: [{ role: "user", content: "Hi" }], ...fields }),
-      caller: { principal: { userId } },
-      native: native as NativeRequest | undefined,
-    });
+  const longestTimeoutMs = 290_000;
+  const asked = (fields: object, native?: Partial<NativeRequest>) =>
+    withPreset(
+      {
+        body: chatRequestSchema.parse({
+          model: "@preset/brief",
+          messages: [{ role: "user", content: "Hi" }],
+          ...fields,
+        }),
+        caller: { principal: { userId } },
+        native: native as NativeRequest | undefined,
+      },
+      longestTimeoutMs,
+    );
+  const ask = async (...given: Parameters<typeof asked>) => (await asked(...given)).opening;
 
   it("are created, listed by name, replaced as a whole and deleted", async () => {
     const made = await create("brief", { model: "gpt", temperature: 0.2 });
@@ -81,6 +90,18 @@ describe.skipIf(!hasTables)(`presets (${tablesName})`, () => {
     const own = (await ask({ temperature: 1, max_completion_tokens: 5, top_p: null, fallback: [] })).body;
     expect(own).toMatchObject({ model: "gpt", temperature: 1, max_completion_tokens: 5, fallback: [], retries: 0 });
     expect(own).not.toHaveProperty("max_tokens");
+  });
+
+  it("give a request that cannot have their time the longest that it can have, and say so", async () => {
+    await create("brief", { model: "gpt", timeout: 300_000 });
+    const { opening, warnings } = await asked({});
+    expect(opening.body.timeout).toBe(longestTimeoutMs);
+    expect(warnings).toEqual(["timeout (290000 ms without streaming)"]);
+    // What the request itself says is refused later, where it is too long.
+    expect(await asked({ timeout: 300_000 })).toMatchObject({ opening: { body: { timeout: 300_000 } }, warnings: [] });
+    expect(await asked({ timeout: 1_000 })).toMatchObject({ opening: { body: { timeout: 1_000 } }, warnings: [] });
+    await changePreset(userId, "brief", { model: "gpt", timeout: longestTimeoutMs });
+    expect((await asked({})).warnings).toEqual([]);
   });
 
   it("leave a request in its own dialect where they have no parameters for the model", async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
+import { contentKey, exportedContentKey } from "#core/db/content-keys.ts";
 import { documents } from "#core/db/document-client.ts";
-import { arenaRunKey, contentKey, exportedContentKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
+import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
 
