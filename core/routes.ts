@@ -1133,6 +1133,17 @@ const rollupGrants = [
   "providerKeys:UpdateItem",
 ] as const satisfies Grant[];
 
+/** Writing what is to be delivered to exports, with recorded content where they ask for it. */
+const exportGrants = [
+  "jobs:Query",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "cache:GetItem",
+  "cache:PutItem",
+  "kms:Decrypt",
+  "kms:GenerateDataKey",
+] as const satisfies Grant[];
+
 /** Revoking all keys of an account, and deleting its rows. */
 const deletionGrants = [
   "secret:UnkeyRootKey",
@@ -1189,16 +1200,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         // A function of its own: exports that cannot be made hold back no sums. Half a batch would be another message.
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "whole" },
         ...minuteOfWork,
-        grants: [
-          "jobs:Query",
-          "jobs:PutItem",
-          "jobs:UpdateItem",
-          // Recorded content, on its way to exports that ask for it.
-          "cache:GetItem",
-          "cache:PutItem",
-          "kms:Decrypt",
-          "kms:GenerateDataKey",
-        ],
+        grants: exportGrants,
       },
       {
         id: "PollJobs",

@@ -1,12 +1,12 @@
 import { cacheSettings } from "#core/cache/cache-settings.ts";
 import type { RequestContext } from "#core/context.ts";
-import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { DialectName, NativeAnswer, NativeRequest } from "#core/providers/native.ts";
+import type { DialectName, NativeRequest } from "#core/providers/native.ts";
 import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
+import { ChatGeneration } from "./chat-generation.ts";
 import { hostTools } from "./choices.ts";
+import type { OpenChat } from "./opened-chat.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import type { PreferringRequest } from "./provider-preferences.ts";
 
@@ -22,28 +22,6 @@ export interface ChatOpening {
   readonly dialect?: DialectName | undefined;
   /** The same request in the dialect in which it came. */
   readonly native?: NativeRequest | undefined;
-}
-
-type AnswerHeaders = Readonly<Record<string, string>>;
-
-interface Answered {
-  readonly headers: AnswerHeaders;
-  /** Set where the answer is in the dialect of the request. */
-  readonly native?: NativeAnswer | undefined;
-}
-
-/** A chat completion under its guardrails. Ask for one of the two answers, once. */
-export interface OpenChat {
-  /** Fires at the deadline and when the request is cancelled. */
-  readonly signal: AbortSignal;
-  /** Notes a failure in the stream and turns it into what the caller sees. */
-  readonly fail: (thrown: unknown) => GatewayError;
-  /** @throws GatewayError */
-  readonly whole: () => Promise<Answered & { readonly completion: unknown }>;
-  /** Resolves with the first content. @throws GatewayError */
-  readonly stream: () => Promise<Answered & { readonly frames: AsyncIterable<Buffer | string> }>;
-  /** What the answer has used until now. */
-  readonly bill: () => ChatBill;
 }
 
 /** Whether the chat completion is all that is asked for: the cache finds answers by it, and knows nothing of the rest. */

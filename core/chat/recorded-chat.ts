@@ -7,7 +7,7 @@ import type { OutputGuardOptions } from "#core/guardrails/output-guard.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { ChatGeneration } from "./chat-generation.ts";
-import type { OpenChat } from "./open-chat.ts";
+import type { OpenChat } from "./opened-chat.ts";
 
 /** Chats of keys that record prompts and answers. Loaded with the first of them. */
 

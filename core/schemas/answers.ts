@@ -544,6 +544,7 @@ const exportFields = {
   kind: z.enum(["otlp", "webhook"]),
   url: z.string(),
   headerNames: z.array(z.string()),
+  includeContent: z.boolean(),
   sampling: z.number(),
   keys: z.array(z.string()).nullable(),
   enabled: z.boolean(),

@@ -158,7 +158,6 @@ export const rooms: readonly Room[] = [
     ...ground,
     "catalog",
     "chat",
-    "content",
     "generation",
     "providers",
     "routing",
