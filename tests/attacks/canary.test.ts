@@ -199,12 +199,15 @@ describe("what is not written by a request", () => {
     expect(accessLogFormat).not.toMatch(/authorization|cookie|apiKey|querystring|input\.|\.body|\.header/i);
   });
 
-  it("the operators' template asks for nothing that could hold a secret, a prompt or an answer", () => {
-    const template = readFileSync(join(root, "infra/operators/template.json"), "utf8");
-    expect(template).not.toMatch(
-      /sk-[a-z]|ck_[1-9A-HJ-NP-Za-km-z]{16}|authorization|cookie|whsec_|\.(prompt|content|body)\b/i,
-    );
-  });
+  it.each(["template.json", "dashboards-template.json"])(
+    "the operators' %s asks for nothing that could hold a secret, a prompt or an answer",
+    (file) => {
+      const template = readFileSync(join(root, "infra/operators", file), "utf8");
+      expect(template).not.toMatch(
+        /sk-[a-z]|ck_[1-9A-HJ-NP-Za-km-z]{16}|authorization|cookie|whsec_|\.(prompt|content|body)\b/i,
+      );
+    },
+  );
 
   it("no trace is annotated: nothing of a request reaches X-Ray but its times", () => {
     const names = new Set([

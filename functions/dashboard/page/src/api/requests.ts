@@ -54,6 +54,28 @@ export interface LoggedRequest {
   readonly warnings: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly feedback: Feedback | null;
+  /** What its key has recorded. Only of a whole request. */
+  readonly content?: RecordedContent | null;
+}
+
+/** Text, a tool call, or what is not kept: the type says which. */
+export interface ContentPart extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+}
+
+export interface ContentMessage {
+  readonly role: string;
+  readonly parts: readonly ContentPart[];
+}
+
+export interface ContentSide {
+  readonly messages: readonly ContentMessage[];
+  readonly cut: boolean;
+}
+
+export interface RecordedContent {
+  readonly prompt: ContentSide;
+  readonly answer: ContentSide | null;
 }
 
 /** A request with all its generations. */
@@ -88,7 +110,8 @@ export const listRequests = (
 
 const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
 
-export const readRequest = (id: string, signal: AbortSignal): Promise<WholeRequest> => data(pathOf(id), { signal });
+export const readRequest = (id: string, signal?: AbortSignal): Promise<WholeRequest> =>
+  data(pathOf(id), signal === undefined ? {} : { signal });
 
 export const giveFeedback = (id: string, score: Feedback["score"]): Promise<{ readonly feedback: Feedback }> =>
   data(`${pathOf(id)}/feedback`, { method: "POST", body: { score } });

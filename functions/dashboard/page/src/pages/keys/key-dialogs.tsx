@@ -29,7 +29,8 @@ interface KeyDialogsProps {
 
 /** What differs from what the key has: a PATCH names nothing else. */
 const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
-  const { name, rateLimit, budget = null, allowedModels = null, tokensPerMinute = null, ...rest } = fields;
+  const { name, rateLimit, budget = null, allowedModels = null, tokensPerMinute = null, ...others } = fields;
+  const { recordContent = null, ...rest } = others;
   const before = apiKey.budget ?? null;
   const keeps =
     budget?.usd === before?.usd && budget?.period === before?.period && budget?.includeByok === before?.includeByok;
@@ -39,6 +40,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     ...(keeps ? {} : { budget }),
     ...(allowedModels?.join() === apiKey.allowedModels?.join() ? {} : { allowedModels }),
     ...(tokensPerMinute === (apiKey.tokensPerMinute ?? null) ? {} : { tokensPerMinute }),
+    ...(recordContent?.days === apiKey.recordContent?.days ? {} : { recordContent }),
     ...rest,
   };
 };

@@ -6,6 +6,7 @@ import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Skeleton } from "../../ui/placeholder.tsx";
+import { Recorded } from "../../ui/recorded.tsx";
 import { Table } from "../../ui/table.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { useResource } from "../../ui/use-resource.ts";
@@ -143,6 +144,9 @@ export const RequestDetails = ({ id, onClose }: { id: string; onClose: () => voi
               {request.generations.length === 1 ? null : <h3>{generation.model}</h3>}
               <Facts request={generation} />
               <Attempts request={generation} />
+              {generation.content === undefined || generation.content === null ? null : (
+                <Recorded content={generation.content} />
+              )}
             </section>
           ))}
           <FeedbackButtons id={id} given={request.feedback} />
