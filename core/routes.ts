@@ -1147,10 +1147,12 @@ const exportGrants = [
 /** Revoking all keys of an account, and deleting its rows. */
 const deletionGrants = [
   "secret:UnkeyRootKey",
+  // Optional, and no other function's.
+  "secret:SupabaseServiceRoleKey",
   "keys:GetItem",
   "keys:Query",
-  // A mark is found by its key's hash: those of keys that older versions revoked are found by nothing else.
-  "keys:Scan",
+  // Marks are found by their keys' hashes; those of keys that older versions revoked by nothing else but their owner.
+  "keys:Query/owner",
   "keys:PutItem",
   "keys:UpdateItem",
   "keys:DeleteItem",

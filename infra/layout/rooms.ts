@@ -192,6 +192,7 @@ export const rooms: readonly Room[] = [
   ]),
   room("core/accounts", "One's own data: its export, and the deletion of an account", [
     ...ground,
+    "auth",
     "catalog",
     "content",
     "db",

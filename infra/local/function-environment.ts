@@ -70,6 +70,8 @@ export const functionEnvironments = (dependencies: Dependencies) => {
   const { urls, secrets } = providerVariables(dependencies);
   secrets.set("UnkeyRootKey", dependencies.unkey.rootKey);
   secrets.set("SupabaseAnonKey", dependencies.supabase.anonKey);
+  const serviceRoleKey = settingOf("SUPABASE_SERVICE_ROLE_KEY") ?? dependencies.supabase.serviceRoleKey;
+  if (serviceRoleKey !== undefined) secrets.set("SupabaseServiceRoleKey", serviceRoleKey);
   const { langfuse } = dependencies;
   if (langfuse !== undefined) {
     urls.LANGFUSE_BASE_URL = langfuse.url;
