@@ -43,7 +43,7 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   OAuth: "Starts signing in with GitHub or Google",
   AuthCallback: "Completes OAuth and email links",
   Session: "Returns the signed-in user",
-  SignOut: "Ends the session",
+  SignOut: "Ends the session, or all of the user's",
   UpdatePassword: "Changes the password",
   Dashboard: "Serves the dashboard page",
   DashboardAssets: "Serves the dashboard assets",

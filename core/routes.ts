@@ -475,7 +475,7 @@ export const usageRoute = /* @__PURE__ */ row(() => ({
   auth: "key-or-session",
   limit: perKey("usage", 60),
   ...buffered,
-  grants: [...verifyKey, ...session, "rollups:Query"],
+  grants: [...verifyKey, ...session, "rollups:Query", "usage:Query"],
 }));
 
 export const presetsRoute = /* @__PURE__ */ row(() => ({

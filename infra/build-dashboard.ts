@@ -24,12 +24,15 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Everything that the build depends on: the page's sources, this file, and the exact packages. */
+/** What the page imports of the gateway itself. */
+const sharedFiles = ["core/values/latency-histogram.ts"].map((file) => path.join(root, file));
+
+/** Everything that the build depends on: the page's sources, what it shares, this file, and the exact packages. */
 const hashSources = async (): Promise<string> => {
   const hash = createHash("sha256");
   const files = await Array.fromAsync(glob("**/*.*", { cwd: pageFolder }));
   const inputs = files.sort().map((file) => path.join(pageFolder, file));
-  for (const file of [...inputs, import.meta.filename, path.join(root, "package.json")]) {
+  for (const file of [...inputs, ...sharedFiles, import.meta.filename, path.join(root, "package.json")]) {
     hash.update(path.relative(root, file)).update("\0");
     hash.update(await readFile(file)).update("\0");
   }

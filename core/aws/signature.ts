@@ -2,13 +2,18 @@ import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /**
  * AWS Signature Version 4 for JSON calls: a POST to `/` with no query, which is all that DynamoDB and KMS take.
- * Held against the AWS SDK's own signer by a test. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * sign-path.ts signs others. Held against the AWS SDK's own signer by a test. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string | undefined;
+}
+
+/** Who signs, for the services of one region. */
+export interface AwsIdentity extends AwsCredentials {
+  readonly region: string;
 }
 
 export interface SignedPost {
@@ -23,7 +28,7 @@ export interface SignedPost {
   readonly now: Date;
 }
 
-const hmac = (key: string | Buffer | KeyObject, data: string): Buffer =>
+export const hmac = (key: string | Buffer | KeyObject, data: string): Buffer =>
   createHmac("sha256", key).update(data).digest();
 
 interface SigningKey {
@@ -32,10 +37,10 @@ interface SigningKey {
   readonly key: KeyObject;
 }
 
-const signingKeys = new Map<SignedPost["service"], SigningKey>();
+const signingKeys = new Map<string, SigningKey>();
 
 /** The signing key lasts a day for one secret, so four of five HMACs are saved on each call. */
-const signingKeyFor = (secret: string, date: string, region: string, service: SignedPost["service"]): KeyObject => {
+export const signingKeyFor = (secret: string, date: string, region: string, service: string): KeyObject => {
   const name = `${secret}/${date}/${region}`;
   const known = signingKeys.get(service);
   if (known?.name === name) return known.key;

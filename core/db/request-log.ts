@@ -156,6 +156,30 @@ export const indexedEvents = (shard: string, span: Span, budget: ReadBudget): So
     ),
   );
 
+/**
+ * A user's newest events of one UTC day, or those behind a sort key: what one call reads, 1 MB at most. `nextSk` is where the
+ * next call continues. @throws TableUnavailable
+ */
+export const someDayEvents = async (
+  userId: string,
+  day: string,
+  behindSk: string | undefined,
+  onUnreadable: (sk: string) => void,
+): Promise<{ readonly events: readonly UsageEvent[]; readonly nextSk: string | undefined }> => {
+  const { pk } = rowKeys.usageEvent(userId, day, "", 0);
+  const { Items = [], LastEvaluatedKey } = await documents.send(
+    new QueryCommand({
+      TableName: config.tableName("usage"),
+      KeyConditionExpression: "pk = :pk",
+      ExpressionAttributeValues: { ":pk": pk },
+      ScanIndexForward: false,
+      ExclusiveStartKey: behindSk === undefined ? undefined : { pk, sk: behindSk },
+    }),
+  );
+  const events = Items.flatMap((item) => toLogged(item, new ReadBudget(onUnreadable)).map(({ event }) => event));
+  return { events, nextSk: LastEvaluatedKey === undefined ? undefined : String(LastEvaluatedKey.sk) };
+};
+
 const dayMs = 86_400_000;
 /** The most generations of a request that are shown. A fight has far fewer. */
 const maxGenerations = 500;

@@ -1,4 +1,5 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
+import { keyOf } from "#core/providers/key-of.ts";
 import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
 import type { JsonRecord } from "#core/values/is-record.ts";
 import { failureToError, singleCall } from "./failure-to-error.ts";
@@ -30,7 +31,10 @@ export const countedInput = async (work: UnchargedCall<ResolvedModel>, input: In
   try {
     const { body } = input;
     const model = target.model.providerModel;
-    return { tokens: await countInputTokens({ model, body, credential, signal, timeoutMs }), estimated: false };
+    return {
+      tokens: await countInputTokens({ model, body, credential: keyOf(credential), signal, timeoutMs }),
+      estimated: false,
+    };
   } catch (thrown) {
     const error = withoutKeyOf(thrown, credential);
     if (!(error instanceof ProviderFailure) || signal.aborted) throw error;

@@ -41,14 +41,18 @@ export const secondRound = async <Model extends TargetModel, Hit = never>(
   options: SecondRoundOptions<Model, Hit>,
 ): Promise<SecondRound<Model, Hit>> => {
   const { caller, scope, admission, verdict, openRow, findAnswer } = options;
-  for (const { model } of options.groups.flat()) requireAllowed(caller, model);
+  const choices = options.groups.flat();
+  for (const { model } of choices) requireAllowed(caller, model);
   const found = findAnswer?.(scope.signal);
   const [refusal, providerKeys] = await Promise.all([
     caught(Promise.all([admission.admit(), openRow?.()])),
     readProviderKeys(caller.principal.userId),
   ]);
   await verdict;
-  const targets = [...toTargets(options.groups.flat(), providerKeys, caller.providerKeySlug)];
+  const priced = choices.some(({ model }) => model.customSlug !== undefined)
+    ? (await import("#core/catalog/custom-model.ts")).customCatalogModel
+    : undefined;
+  const targets = [...toTargets(choices, providerKeys, caller.providerKeySlug, priced)];
   const groups = options.groups.map(({ length }) => targets.splice(0, length));
   if (refusal === undefined) {
     const hit = await found;

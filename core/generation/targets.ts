@@ -1,4 +1,4 @@
-import { customCatalogModel } from "#core/catalog/custom-model.ts";
+import type { customCatalogModel } from "#core/catalog/custom-model.ts";
 import { unknownModel } from "#core/catalog/resolve.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -51,11 +51,12 @@ const customTarget = <Model extends TargetModel>(
   model: Model,
   rows: readonly ProviderKeyRow[],
   slug: string,
+  priced: typeof customCatalogModel | undefined,
 ): Target<Model> => {
   const row = rows.find((candidate) => candidate.slug === slug && candidate.custom !== undefined);
   if (row?.custom === undefined) throw unknownModel(model.id);
   requireActive(row, "model");
-  const catalog = customCatalogModel(model, row.custom.models);
+  const catalog = priced?.(model, row.custom.models);
   return byokTarget(catalog === undefined ? model : { ...model, catalog }, row, slug);
 };
 
@@ -103,6 +104,7 @@ const namedTarget = <Model extends TargetModel>(
  * Whose key serves each model: the key that a balanced target names, else the caller's newest for the provider, else the
  * platform's. With `X-Provider-Key`, that key for its provider, and never the platform's for any. A custom provider's models
  * are served by its own key alone.
+ * @param priced finds what a custom provider's model costs; loaded where a request names one
  * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use; INVALID_MODEL for
  * a custom provider that the caller does not have
  */
@@ -110,12 +112,13 @@ export const toTargets = <Model extends TargetModel>(
   choices: readonly Choice<Model>[],
   providerKeys: readonly ProviderKeyRow[],
   headerSlug: string | undefined,
+  priced?: typeof customCatalogModel,
 ): readonly Target<Model>[] => {
   const picked = headerSlug === undefined ? undefined : pickedKey(choices, providerKeys, headerSlug);
   return choices.map(({ model, slug }) => {
     const { customSlug } = model;
     if (customSlug !== undefined && (slug ?? customSlug) === customSlug) {
-      return customTarget(model, providerKeys, customSlug);
+      return customTarget(model, providerKeys, customSlug, priced);
     }
     if (slug !== undefined) return namedTarget(model, providerKeys, slug);
     if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);

@@ -4,6 +4,7 @@ import { readSession } from "#core/auth/session-claims.ts";
 import { fromUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
 import { playgroundKeyId } from "#core/db/key-limits.ts";
+import { playgroundLimits } from "#core/db/playground-limits.ts";
 import { GatewayError } from "#core/errors.ts";
 import { supabaseFor } from "./authenticate-session.ts";
 import { isJson } from "./body.ts";
@@ -31,20 +32,11 @@ const requireOwnPage = (state: RequestState): void => {
   }
 };
 
-/** What the dashboard's pages may spend: a budget of their own, and a part of the user's cap. */
 const playgroundPrincipal = (userId: string): KeyPrincipal => ({
   kind: "key",
   userId,
   keyId: playgroundKeyId,
-  limits: {
-    id: playgroundKeyId,
-    budget: {
-      id: playgroundKeyId,
-      picoUsd: fromUsd(config.playgroundBudgetUsd()),
-      period: "day",
-      includeByok: false,
-    },
-  },
+  limits: playgroundLimits(fromUsd(config.playgroundBudgetUsd())),
 });
 
 /** By the session of the dashboard's own page, counted by user. @throws GatewayError */

@@ -1,7 +1,7 @@
 import type { JobRow } from "#core/db/jobs.ts";
 import type { AttemptRecord } from "#core/db/usage-events.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 
 /** The metered request behind a job, as far as jobs need to know it. core/media implements both. */
 
@@ -26,7 +26,7 @@ export interface StartingRequest extends RecordedRequest, Omit<MediaCalls, "ask"
   /** The budget of the calling key that counts the job, and what is booked of it. */
   readonly bookedBudget: JobRow["usage"]["budget"];
   /** Admits the request and opens the key that pays. @throws GatewayError */
-  open(): Promise<ProviderCredential>;
+  open(): Promise<KeyCredential>;
   /** Runs a part of the request; a failure becomes the request's error. @throws GatewayError */
   guard<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Leaves the usage row open: the job's end settles it. */

@@ -3,7 +3,7 @@ import { type JobKind, type JobRow, putJob } from "#core/db/jobs.ts";
 import { newSigningSecret, requirePublicHost } from "#core/deliveries/destination.ts";
 import { newId } from "#core/ids.ts";
 import type { Submission } from "#core/providers/media/job-adapter.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { secretContext } from "./job-delivery.ts";
 import type { StartingRequest } from "./job-request.ts";
 import { keepJobMs } from "./job-times.ts";
@@ -16,7 +16,7 @@ export interface JobPlan {
   readonly kind: JobKind;
   readonly webhookUrl: string | undefined;
   /** Submits the work to the provider. @throws ProviderFailure */
-  readonly submit: (credential: ProviderCredential, signal: AbortSignal) => Promise<Submission>;
+  readonly submit: (credential: KeyCredential, signal: AbortSignal) => Promise<Submission>;
 }
 
 export interface StartedJob {

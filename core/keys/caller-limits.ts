@@ -4,12 +4,13 @@ import { config } from "#core/config.ts";
 import { readAdmission } from "#core/db/admission.ts";
 import { parseRow, spendAttribute, sumOf } from "#core/db/admission-row.ts";
 import { periodEndMs } from "#core/db/budget-period.ts";
+import { playgroundLimits } from "#core/db/playground-limits.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import type { PlainItem } from "#core/db/table.ts";
 import { usedTokens } from "#core/db/token-window.ts";
 import { defaultKeyRateLimit } from "#core/schemas/keys.ts";
 import { keyEndpointLimits, sessionEndpointLimits, sharedEndpointLimits } from "./endpoint-limits.ts";
-import { limitsView } from "./key-limits.ts";
+import { budgetView, limitsView } from "./key-limits.ts";
 
 /** What a caller may do and has left, as it is enforced. */
 
@@ -53,6 +54,11 @@ export const callerLimits = async (principal: Principal, nowMs: number) => {
     },
     openRequests: { limit: config.maxOpenRequests(), open: Object.keys(open).length },
     key: principal.kind === "key" ? keyView(principal, admission, nowMs) : null,
+    /** What the dashboard's own pages have left: they run on the session. */
+    playground:
+      principal.kind === "session"
+        ? budgetView(playgroundLimits(fromUsd(config.playgroundBudgetUsd())).budget, admission, nowMs)
+        : null,
     endpoints: [
       ...(principal.kind === "key"
         ? keyEndpointLimits(principal.rateLimit ?? defaultKeyRateLimit)

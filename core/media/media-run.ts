@@ -12,8 +12,9 @@ import { requirePrice } from "#core/generation/paid-call.ts";
 import { wholeReserve } from "#core/generation/reservation.ts";
 import type { UnitCost } from "#core/generation/settlement.ts";
 import type { StartingRequest } from "#core/jobs/job-request.ts";
+import { keyOf } from "#core/providers/key-of.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
-import { afterAcceptance, mayBeBilled, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, type KeyCredential, mayBeBilled, ProviderFailure } from "#core/providers/provider.ts";
 import { askAgain } from "#core/routing/ask-again.ts";
 import type { Target } from "#core/routing/target.ts";
 import { nothingMade, type Quote, spendOf, toUnitCost } from "./quote.ts";
@@ -125,7 +126,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
   }
 
   /** Round 2, then the key that pays. @throws GatewayError */
-  async open(): Promise<ProviderCredential> {
+  async open(): Promise<KeyCredential> {
     const { principal, providerKeySlug, model } = this.#options;
     return this.guard(async () => {
       const { targets } = await openRequest(this.#metered, { principal, providerKeySlug }, [{ model }]);
@@ -133,7 +134,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
       this.#target = target;
       this.#metered.generation.serveWith(target);
       if (!target.byok) requirePrice(model, this.quote.costPicoUsd !== undefined);
-      return requireCredential(model.provider, await target.credential());
+      return keyOf(requireCredential(model.provider, await target.credential()));
     });
   }
 

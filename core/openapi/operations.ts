@@ -10,6 +10,7 @@ import {
   magicLinkSchema,
   resetPasswordSchema,
   signInSchema,
+  signOutSchema,
   signUpSchema,
   updatePasswordSchema,
 } from "#core/schemas/auth.ts";
@@ -134,6 +135,11 @@ const usageQuery = z.object({
   to: z.iso.date().optional().describe("Last UTC day, inclusive; at most 366 days"),
   keyId: z.string().optional().describe("Restrict to one API key"),
   tag: z.string().optional().describe("Also sum by the values of this tag; not together with keyId"),
+  series: z
+    .enum(["day", "hour"])
+    .optional()
+    .describe("Also show usage over time, by model. `hour` is for one day and counts requests that have ended"),
+  cursor: z.string().optional().describe("`series.nextCursor` of the page before"),
 });
 
 const nextQuery = z.object({ next: z.string().optional().describe("Local path to redirect to after sign-in") });
@@ -557,8 +563,16 @@ export const operations: OperationTable = {
       answers: ok(answers.userAnswer),
     },
   },
-  Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.userAnswer) } },
-  SignOut: { POST: { summary: "Sign out", tag: "Session", answers: noContent } },
+  Session: { GET: { summary: "Get the signed-in user", tag: "Session", answers: ok(answers.sessionAnswer) } },
+  SignOut: {
+    POST: {
+      summary: "Sign out, here or everywhere",
+      tag: "Session",
+      body: signOutSchema,
+      bodyRequired: false,
+      answers: noContent,
+    },
+  },
   Dashboard: {
     GET: {
       summary: "Get the dashboard page",

@@ -4,7 +4,7 @@ import type { ByokProvider, CustomEndpoint, CustomModel, ProviderKeyRow } from "
 import { insertProviderKey, listProviderKeys, removeProviderKey, updateProviderKey } from "#core/db/provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type {
   CreateProviderKey,
   CustomAddress,
@@ -98,7 +98,7 @@ const credentialOf = (
   apiKey: string,
   custom: CustomEndpoint | undefined,
   region: string | undefined,
-): ProviderCredential => {
+): KeyCredential => {
   if (provider === "custom") {
     if (custom === undefined) throw new Error("A custom provider has no address");
     return { apiKey, byok: true, baseUrl: custom.baseUrl, custom: customAccess(custom) };

@@ -4,7 +4,7 @@ import { OutboundError, readText, send, toOutboundError } from "#core/outbound/t
 import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { limitField } from "#core/providers/custom/limit-field.ts";
 import { readError } from "#core/providers/openai/error-facts.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { safeMessage, withoutKey } from "#core/providers/safe-message.ts";
 import { isRecord } from "#core/values/is-record.ts";
 
@@ -96,12 +96,12 @@ const isTaken = ({ provedBy }: Probe, status: number, words: string | undefined)
   return status === 403 ? knownAtAws.test(words ?? "") : provedBy.has(status) && !aboutKey.test(words ?? "");
 };
 
-const headersFor = (header: Probe["header"], { apiKey }: ProviderCredential): Record<string, string> | undefined => {
+const headersFor = (header: Probe["header"], { apiKey }: KeyCredential): Record<string, string> | undefined => {
   if (header === "x-key") return { "x-key": apiKey };
   return header === "fal" ? { authorization: `Key ${apiKey}` } : undefined;
 };
 
-const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTest> => {
+const ask = async (probe: Probe, credential: KeyCredential): Promise<KeyTest> => {
   const startedAt = performance.now();
   const usual = probe.header === "x-api-key" ? "x-api-key" : "authorization";
   const { url, headers, agent } = askWithKey(credential, probe.path, usual);
@@ -138,7 +138,7 @@ const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTes
  * One token of a chat, for a server that has no list of models. A model that reasons may refuse so few, which only a good key
  * is told.
  */
-const chatProbe = ({ baseUrl, custom }: ProviderCredential, model: string): Probe => {
+const chatProbe = ({ baseUrl, custom }: KeyCredential, model: string): Probe => {
   const messages = [{ role: "user", content: "Hi" }];
   if (custom?.protocol === "anthropic") {
     const body = { model, max_tokens: 1, messages };
@@ -156,7 +156,7 @@ const noList: ReadonlySet<number | null> = new Set([404, 405, 501]);
  */
 export const testProviderKey = async (
   provider: ByokProvider,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   model?: string,
 ): Promise<KeyTest> => {
   if (provider !== "custom") return ask(probes[provider], credential);

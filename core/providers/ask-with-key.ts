@@ -8,10 +8,12 @@ type KeyHeader = "authorization" | "api-key" | "x-api-key";
  * own header and its guarded connections; any other has the vendor's header.
  */
 export const askWithKey = (
-  { apiKey, baseUrl, custom }: ProviderCredential,
+  credential: ProviderCredential,
   path: string,
   vendorsHeader: KeyHeader,
 ): Pick<ProviderPost, "url" | "headers" | "agent"> => {
+  const { apiKey, baseUrl, custom } = credential;
+  if (apiKey === undefined) throw new Error("No key");
   const header = custom?.authHeader ?? vendorsHeader;
   const root = baseUrl.endsWith("/") ? baseUrl.slice(0, -1) : baseUrl;
   const query = custom?.apiVersion === undefined ? "" : `?api-version=${encodeURIComponent(custom.apiVersion)}`;

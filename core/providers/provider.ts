@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent } from "node:http";
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
+import type { AwsIdentity } from "#core/aws/signature.ts";
 import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
@@ -21,18 +22,32 @@ export interface CustomAccess {
   readonly agent: HttpAgent;
 }
 
-/** Where and as whom a provider is called. `apiKey` never leaves this object but for the provider's own header. */
-export interface ProviderCredential {
-  readonly apiKey: string;
+interface CredentialFacts {
   /** As the vendor's SDK has it: OpenAI's ends in `/v1`, Anthropic's is the root. */
   readonly baseUrl: string;
   /** The caller's own key (BYOK) rather than the platform's. */
   readonly byok: boolean;
   /** Id of the caller's key; undefined for the platform's. A job remembers it, to be polled with the same key. */
   readonly providerKeyId?: string | undefined;
+}
+
+/** A call with a key. It never leaves this object but for the provider's own header. */
+export interface KeyCredential extends CredentialFacts {
+  readonly apiKey: string;
+  readonly aws?: undefined;
   /** Set for a custom provider, whose key goes to its own base URL only. */
   readonly custom?: CustomAccess | undefined;
 }
+
+/** A call that AWS's signature proves: Amazon Bedrock's alone. The secret signs, and is never sent. */
+export interface SigningCredential extends CredentialFacts {
+  readonly aws: AwsIdentity;
+  readonly apiKey?: undefined;
+  readonly custom?: undefined;
+}
+
+/** Where and as whom a provider is called. */
+export type ProviderCredential = KeyCredential | SigningCredential;
 
 export interface ProviderTimeouts {
   /** From the call to the response headers, ms. */
@@ -190,7 +205,7 @@ export const withOutcome = (error: unknown, outcome: ProviderOutcome): unknown =
 };
 
 /** Takes the key that a call was made with out of what its provider said. Gives the error back. */
-export const withoutKeyOf = (error: unknown, { apiKey }: Pick<ProviderCredential, "apiKey">): unknown => {
+export const withoutKeyOf = (error: unknown, { apiKey = "" }: Pick<ProviderCredential, "apiKey">): unknown => {
   if (error instanceof ProviderFailure) {
     for (const name of ["providerMessage", "providerCode", "param"] as const) {
       const text = error[name];

@@ -208,6 +208,12 @@ export const modelListAnswer = z.strictObject({
 
 const user = z.looseObject({ id: z.string().nullable().optional(), email: z.string().nullable() });
 export const userAnswer = success(z.looseObject({ user }));
+export const sessionAnswer = success(
+  z.strictObject({
+    user,
+    signedInAt: z.iso.datetime().nullable().describe("When the user last proved who they are; null if unknown"),
+  }),
+);
 export const sentAnswer = success(z.looseObject({ sent: z.literal(true) }));
 
 const endpointLimit = z.strictObject({ limit: z.int(), windowSeconds: z.number() });
@@ -217,19 +223,20 @@ const alertWebhookSecret = z
   .optional()
   .describe("Secret that signs the alerts (`whsec_…`), shown only when the URL is set");
 
+const budget = z
+  .strictObject({
+    usd: z.number(),
+    period: z.enum(budgetPeriods),
+    includeByok: z.boolean(),
+    spentUsd: z.number().describe("Without what running requests have reserved"),
+    reservedUsd: z.number(),
+    remainingUsd: z.number(),
+    resetAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: "Budget" });
+
 const keyLimits = {
-  budget: z
-    .strictObject({
-      usd: z.number(),
-      period: z.enum(budgetPeriods),
-      includeByok: z.boolean(),
-      spentUsd: z.number().describe("Without what running requests have reserved"),
-      reservedUsd: z.number(),
-      remainingUsd: z.number(),
-      resetAt: z.iso.datetime().nullable(),
-    })
-    .meta({ id: "Budget" })
-    .nullable(),
+  budget: budget.nullable(),
   allowedModels: z.array(z.string()).nullable(),
   tokensPerMinute: z.int().nullable(),
   recordContent: z
@@ -307,6 +314,7 @@ export const limitsAnswer = success(
       }),
       openRequests: z.strictObject({ limit: z.int(), open: z.int() }),
       key: ownKey.nullable(),
+      playground: budget.nullable().describe("What the dashboard's own pages may spend; null with an API key"),
       endpoints: namedLimits,
     })
     .meta({ id: "Limits" }),
@@ -365,6 +373,7 @@ export const providerKeyAnswer = success(providerKey);
 export const providerKeyListAnswer = success(z.array(providerKey));
 
 const usd = z.number().nullable().describe("USD; null if no price is known");
+const text = z.string().nullable();
 const sums = {
   byokCost: z.number(),
   unpriced: z.int(),
@@ -377,9 +386,22 @@ const sums = {
   outputTokens: z.int(),
   reasoningTokens: z.int(),
 };
-const group = z.strictObject({ requests: z.int(), tokens: z.int(), cost: usd, ...sums }).meta({ id: "UsageSums" });
+const groupFields = { requests: z.int(), tokens: z.int(), cost: usd, ...sums };
+const group = z.strictObject(groupFields).meta({ id: "UsageSums" });
 const groups = z.record(z.string(), group);
 const percentile = z.number().nullable();
+const point = z
+  .strictObject({
+    requests: z.int(),
+    tokens: z.int(),
+    cost: usd,
+    errors: z.int(),
+    latency: z
+      .record(z.string(), z.int())
+      .describe("Requests by bucket: 0 ends at 10 ms, n at 10 · 1.25ⁿ ms, and 60 has no end"),
+  })
+  .meta({ id: "UsagePoint" });
+const latency = z.strictObject({ p50Ms: percentile, p95Ms: percentile });
 
 export const usageAnswer = success(
   z
@@ -390,20 +412,29 @@ export const usageAnswer = success(
       totalTokens: z.int(),
       totalCost: usd,
       ...sums,
-      latency: z.strictObject({ p50Ms: percentile, p95Ms: percentile }),
+      latency,
       byModel: groups,
       byDay: groups,
       byKey: groups,
-      byProvider: groups,
+      byProvider: z.record(z.string(), z.strictObject({ ...groupFields, latency }).meta({ id: "ProviderUsageSums" })),
       byUnit: z
         .record(z.string(), z.strictObject({ units: z.number(), requests: z.int(), cost: usd }))
         .describe("Usage billed by characters, images, seconds, songs or credits"),
       byTag: groups.optional().describe("With `tag`: by its values, at most 100 per day, then `other`"),
+      series: z
+        .strictObject({
+          interval: z.enum(["day", "hour"]),
+          byModel: z
+            .record(z.string(), z.record(z.string(), point))
+            .describe("By model, then by day or hour (`2026-11-29T07`, UTC); smaller models are summed as `other`"),
+          nextCursor: text.describe("The `cursor` that reads the day's earlier requests; add the pages' points up"),
+        })
+        .optional()
+        .describe("With `series`"),
     })
     .meta({ id: "Usage" }),
 );
 
-const text = z.string().nullable();
 const count = z.number().nullable();
 const attemptView = z.strictObject({
   model: z.string(),

@@ -21,6 +21,9 @@ export const updatePasswordSchema = z.strictObject({
       "Your password until now; not needed within 10 minutes of a sign-in, such as by the link of a reset mail",
     ),
 });
+export const signOutSchema = z.strictObject({
+  everywhere: z.boolean().optional().describe("Ends every session of the user, on all devices"),
+});
 
 /** Kinds of mails whose link signs in. */
 export const mailTypes = ["signup", "magiclink", "recovery", "invite", "email", "email_change"] as const;

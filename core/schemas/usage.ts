@@ -14,18 +14,31 @@ export const usageQuerySchema = z
     to: day.optional(),
     keyId: z.string().min(1).max(100).optional(),
     tag: z.string().min(1).max(64).optional(),
+    series: z.enum(["day", "hour"]).optional(),
+    cursor: z
+      .string()
+      .regex(/^req_[0-9a-f-]{1,60}#\d{1,6}$/, "must be the `nextCursor` of the page before")
+      .optional(),
   })
   .refine(({ keyId, tag }) => keyId === undefined || tag === undefined, {
     path: ["tag"],
     message: "cannot be combined with `keyId`: tags are summed over all keys",
   })
-  .transform(({ from, to, keyId, tag }) => {
+  .refine(({ series, from, to }) => series !== "hour" || (from !== undefined && from === to), {
+    path: ["series"],
+    message: "can be `hour` only for one day: set `from` and `to` to it",
+  })
+  .refine(({ series, cursor }) => cursor === undefined || series === "hour", {
+    path: ["cursor"],
+    message: "needs `series=hour`",
+  })
+  .transform(({ from, to, ...rest }) => {
     const end =
       to ??
       (from === undefined
         ? toDay(Date.now())
         : toDay(Math.min(Date.now(), Date.parse(from) + (maxUsageDays - 1) * dayMs)));
-    return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, keyId, tag };
+    return { from: from ?? toDay(Date.parse(end) - (defaultDays - 1) * dayMs), to: end, ...rest };
   })
   // Thirty days before the first days of year 0 there is no four-digit year.
   .refine(({ from }) => day.safeParse(from).success, { path: ["to"], message: "is too far in the past" })
@@ -36,4 +49,5 @@ export const usageQuerySchema = z
   });
 
 type ParsedUsageQuery = z.infer<typeof usageQuerySchema>;
-export type UsageQuery = Omit<ParsedUsageQuery, "tag"> & Partial<Pick<ParsedUsageQuery, "tag">>;
+type Extra = "tag" | "series" | "cursor";
+export type UsageQuery = Omit<ParsedUsageQuery, Extra> & Partial<Pick<ParsedUsageQuery, Extra>>;

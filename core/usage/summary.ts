@@ -3,6 +3,7 @@ import { findMediaModel } from "#core/catalog/media-models.ts";
 import { type RollupSums, readRollups, readTagRollups, type TagSums } from "#core/db/rollups.ts";
 import type { UsageQuery } from "#core/schemas/usage.ts";
 import { type Histogram, percentile } from "#core/values/latency-histogram.ts";
+import { daySeries, hourSeries } from "./series.ts";
 
 /** A user's usage, summed from the daily rows: reading costs the same however many requests there were. */
 
@@ -120,6 +121,15 @@ const shownGroups = (groups: readonly [string, Totals][]): readonly [string, Tot
 const groupBy = <Sum extends Sums>(sums: readonly Sum[], name: (sum: Sum) => string) =>
   Object.fromEntries(shownGroups(group(sums, name)).map(([key, totals]) => [key, show(totals)]));
 
+/** The same with latencies: there are few providers. */
+const groupByProvider = (sums: readonly RollupSums[]) =>
+  Object.fromEntries(
+    group(sums, ({ row }) => row.provider).map(([provider, totals]) => [
+      provider,
+      { ...show(totals), latency: latencyOf(totals.latency) },
+    ]),
+  );
+
 /** What is not sold by tokens, by its unit: characters, images, seconds, songs, credits. */
 const groupByUnit = (sums: readonly RollupSums[]) =>
   Object.fromEntries(
@@ -129,11 +139,15 @@ const groupByUnit = (sums: readonly RollupSums[]) =>
     ]),
   );
 
-/** The usage of a user between two days, by model, day, key and provider, and by the values of a tag that is named. */
-export const summarizeUsage = async (userId: string, { from, to, keyId, tag }: UsageQuery) => {
-  const [{ rows }, tagged] = await Promise.all([
+/**
+ * The usage of a user between two days, by model, day, key and provider, by the values of a tag that is named, and over time
+ * where that is asked for.
+ */
+export const summarizeUsage = async (userId: string, { from, to, keyId, tag, series, cursor }: UsageQuery) => {
+  const [{ rows }, tagged, hours] = await Promise.all([
     readRollups(userId, from, to),
     tag === undefined ? undefined : readTagRollups(userId, tag, from, to),
+    series === "hour" ? hourSeries(userId, { day: from, keyId, cursor }) : undefined,
   ]);
   const chosen = keyId === undefined ? rows : rows.filter(({ row }) => row.keyId === keyId);
   const totals = noTotals();
@@ -150,8 +164,9 @@ export const summarizeUsage = async (userId: string, { from, to, keyId, tag }: U
     byModel: groupBy(chosen, ({ row }) => row.model),
     byDay: groupBy(chosen, ({ row }) => row.day),
     byKey: groupBy(chosen, ({ row }) => row.keyId),
-    byProvider: groupBy(chosen, ({ row }) => row.provider),
+    byProvider: groupByProvider(chosen),
     byUnit: groupByUnit(chosen),
     ...(tagged === undefined ? {} : { byTag: groupBy(tagged, ({ row }) => row.value) }),
+    ...(series === undefined ? {} : { series: hours ?? daySeries(chosen) }),
   };
 };

@@ -9,8 +9,12 @@ export const handler = jsonHandler({
   endpoints: {
     GET: {
       handle: async (call) => {
-        const { userId, email } = sessionPrincipal(call);
-        return { status: 200, json: { success: true, data: { user: { id: userId, email: email ?? null } } } };
+        const { userId, email, signedInAtMs } = sessionPrincipal(call);
+        const signedInAt = signedInAtMs === undefined ? null : new Date(signedInAtMs).toISOString();
+        return {
+          status: 200,
+          json: { success: true, data: { user: { id: userId, email: email ?? null }, signedInAt } },
+        };
       },
     },
   },

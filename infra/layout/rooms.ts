@@ -53,7 +53,7 @@ export const rooms: readonly Room[] = [
   room(
     "core/providers",
     "An adapter per wire format; each attempt is one call; `media/<vendor>` for images, audio, video",
-    [...ground, "catalog", "outbound", "schemas"],
+    [...ground, "aws", "catalog", "outbound", "schemas"],
   ),
   room("core/auth", "Who is calling: API keys through Unkey, sessions through Supabase, limits", [
     ...ground,

@@ -3,6 +3,7 @@ import type { SecretName } from "#core/secrets.ts";
 import { settingText } from "#core/settings/read.ts";
 import { type TableId, tables } from "#core/tables.ts";
 import { type localProviders, settingOf, stageSettings } from "#infra/settings.ts";
+import { functionSecretKey } from "./aws/identities.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { accessKeyIdOf } from "./rights/guard.ts";
 
@@ -114,7 +115,7 @@ export const functionEnvironments = (dependencies: Dependencies) => {
       AWS_REGION: "us-east-1",
       // Its identity: what it may do with tables and the key depends on it.
       AWS_ACCESS_KEY_ID: accessKeyIdOf(id),
-      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_SECRET_ACCESS_KEY: functionSecretKey,
       AWS_ENDPOINT_URL_DYNAMODB: dependencies.dynamoDbEndpoint,
       AWS_ENDPOINT_URL_KMS: dependencies.kmsEndpoint,
       UNKEY_URL: dependencies.unkey.url,

@@ -57,7 +57,10 @@ describe("accounts on a running cloud under a stage prefix", () => {
     for (const cookie of reply.setCookies) {
       expect(cookie.split("; ")).toEqual(expect.arrayContaining(["Path=/prod/", "HttpOnly", "SameSite=Lax"]));
     }
-    expect((await own.get("/api/auth/session")).data()).toEqual({ user: { id: account.userId, email: account.email } });
+    expect((await own.get("/api/auth/session")).data()).toEqual({
+      user: { id: account.userId, email: account.email },
+      signedInAt: expect.any(String),
+    });
     expect((await own.post("/api/auth/sign-out")).status).toBe(204);
     expect(own.cookies.size).toBe(0);
   });

@@ -84,6 +84,29 @@ describe.skipIf(!hasTables)(`the session of the dashboard's own pages (${tablesN
     expect((await send({ authorization: `Bearer ${key}` })).status).toBe(200);
   });
 
+  it("shows its owner what is left of the Playground's budget, and an API key nothing of it", async () => {
+    const name = budgetAttribute(`${playgroundKeyId}#${periodName("day", Date.now())}`);
+    await updateItem("keys", rowKeys.admission(account.userId), "SET #sum = :spent", {
+      names: { "#sum": name },
+      values: { ":spent": 250_000_000_000n },
+    });
+    expect((await browser.get("/api/v1/limits")).data()).toMatchObject({
+      key: null,
+      playground: {
+        usd: 1,
+        period: "day",
+        includeByok: false,
+        spentUsd: 0.25,
+        reservedUsd: 0,
+        remainingUsd: 0.75,
+        resetAt: expect.stringMatching(/T00:00:00\.000Z$/),
+      },
+    });
+    const { key } = (await browser.post("/api/v1/keys", { name: "Mine" })).data<{ key: string }>();
+    const asked = await request({ path: "/api/v1/limits", headers: { authorization: `Bearer ${key}` } });
+    expect(asked.data()).toMatchObject({ playground: null });
+  });
+
   it("keeps what it has spent when a key's budget goes", async () => {
     const name = budgetAttribute(`${playgroundKeyId}#${periodName("day", Date.now())}`);
     await updateItem("keys", rowKeys.admission(account.userId), "SET #sum = :spent", {

@@ -43,7 +43,7 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
   const expectSignedIn = async (browser: Browser, who = user): Promise<void> => {
     const reply = await session(browser);
     expect(reply.status, reply.text).toBe(200);
-    expect(reply.data()).toEqual({ user: { id: who.userId, email: who.email } });
+    expect(reply.data()).toEqual({ user: { id: who.userId, email: who.email }, signedInAt: expect.any(String) });
   };
 
   describe("signing in with a password", () => {
@@ -221,6 +221,16 @@ describe.skipIf(!hasTables)(`sessions (${tablesName})`, () => {
       await one.post("/api/auth/sign-out");
       await expectSignedIn(other);
       expect((await other.post("/api/v1/keys", { name: "Still here" })).status).toBe(201);
+    });
+
+    it("everywhere ends every session of the user, and of nobody else", async () => {
+      const stranger = await new Browser().signIn(await standIns().createUser());
+      const [one, other] = [await new Browser().signIn(user), await new Browser().signIn(user)];
+      const reply = await one.post("/api/auth/sign-out", { everywhere: true });
+      expect([reply.status, one.cookies.size]).toEqual([204, 0]);
+      expect((await other.post("/api/v1/keys", { name: "Elsewhere" })).error().code).toBe("UNAUTHORIZED");
+      expect((await stranger.post("/api/v1/keys", { name: "A stranger's" })).status).toBe(201);
+      expect((await new Browser().post("/api/auth/sign-out", { everywhere: true })).status).toBe(204);
     });
 
     it("is a 204 also for who was not signed in, or twice", async () => {

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { chooseFor } from "./support/menu.ts";
 
 /** What people do on the dashboard, against the whole gateway as `npm start` runs it, under a stage prefix. */
 
@@ -97,20 +98,20 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
       expect(await tile.locator(".tile-value").textContent({ timeout: 1_000 })).toBe("1");
     };
     await eventually(usageShown);
-    expect(await page.getByRole("listitem").getByText(name).count()).toBe(1);
+    expect(await page.getByRole("rowheader", { name }).count()).toBe(1);
 
     await page.getByRole("link", { name: "Keys", exact: true }).click();
-    const row = page.getByRole("listitem").filter({ hasText: name });
-    await row.getByText(`${key.slice(0, 7)}…`).waitFor();
-    await row.getByText("120 / min").waitFor();
-    await row.getByRole("switch").click();
+    const row = page.getByRole("row").filter({ hasText: name });
+    await row.getByRole("cell", { name: `${key.slice(0, 7)}…` }).waitFor();
+    await row.getByRole("cell", { name: "120 / min" }).waitFor();
+    await chooseFor(page, name, "Disable");
     await row.getByText("Disabled").waitFor();
     expect(await chatStatus(key)).toBe(401);
-    await row.getByRole("switch").click();
-    await row.getByText("Active").waitFor();
+    await chooseFor(page, name, "Enable");
+    await row.getByText("Disabled").waitFor({ state: "detached" });
     expect(await chatStatus(key)).toBe(200);
 
-    await row.getByRole("button", { name: `Revoke ${name}` }).click();
+    await chooseFor(page, name, "Revoke");
     await page.getByRole("dialog").getByRole("button", { name: "Revoke key" }).click();
     await page.getByText("No keys yet").waitFor();
     expect(await chatStatus(key)).toBe(401);
@@ -122,7 +123,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     const old = await createKey(page, "To be rotated");
     await page.getByRole("button", { name: "Copy key" }).click();
     await page.getByRole("button", { name: "Done" }).click();
-    await page.getByRole("button", { name: "Rotate To be rotated" }).click();
+    await chooseFor(page, "To be rotated", "Rotate");
     await page.getByLabel("Old key expires").selectOption("0");
     await page.getByRole("dialog").getByRole("button", { name: "Rotate key" }).click();
     const rotated = await page.getByLabel("Your new API key").inputValue();

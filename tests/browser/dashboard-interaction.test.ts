@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok, type ReceivedCall, requestId } from "./support/fake-api.ts";
+import { chooseFor } from "./support/menu.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, keys, usage } from "./support/sample-data.ts";
 
@@ -157,9 +158,10 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
 
   test("a dialog keeps the focus within, closes on Escape and gives the focus back", async () => {
     const { page } = await visit("keys", { "GET v1/keys": ok(keys) });
-    const opener = page.getByRole("button", { name: "Rotate Production server" });
+    const opener = page.getByRole("button", { name: "Actions for Production server" });
     await opener.focus();
     await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Rotate" }).press("Enter");
     const dialog = page.getByRole("dialog", { name: "Rotate key" });
     await dialog.waitFor();
     for (let presses = 0; presses < 8; presses += 1) {
@@ -199,11 +201,11 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
       "PATCH v1/keys/key_2": ok({ ...keys[1], rateLimit: 90 }),
       "PATCH v1/keys/key_1": ok({ ...keys[0], enabled: false }),
     });
-    await page.getByRole("button", { name: "Edit 評価環境" }).click();
+    await chooseFor(page, "評価環境", "Edit");
     await page.getByLabel("Rate limit (requests per minute)").fill("90");
     await page.getByRole("button", { name: "Save changes" }).click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.getByRole("switch", { name: "Production server is enabled" }).click();
+    await chooseFor(page, "Production server", "Disable");
     await page.getByRole("status").getByText("Production server is disabled.").waitFor();
     expect(named(calls, "PATCH v1/keys/key_2").map(({ body }) => body)).toEqual([{ rateLimit: 90 }]);
     expect(named(calls, "PATCH v1/keys/key_1").map(({ body }) => body)).toEqual([{ enabled: false }]);
@@ -218,10 +220,11 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
         return { status: 204 };
       },
     });
-    await page.getByRole("button", { name: "Revoke Production server" }).press("Enter");
+    await page.getByRole("button", { name: "Actions for Production server" }).press("Enter");
+    await page.getByRole("menuitem", { name: "Revoke" }).press("Enter");
     await page.getByRole("dialog").getByRole("button", { name: "Revoke key" }).press("Enter");
     await page.getByRole("status").getByText("Production server is revoked.").waitFor();
-    await page.getByRole("button", { name: "Revoke Production server" }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Actions for Production server" }).waitFor({ state: "detached" });
     await page.locator("h1:focus").waitFor();
   });
 
@@ -236,7 +239,7 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     });
     await page.getByText("1,111").waitFor();
     expect(calls.find(({ name }) => name === "GET v1/usage")?.url.search).toBe(
-      "?from=2026-03-01&to=2026-03-21&keyId=key_1",
+      "?from=2026-03-01&to=2026-03-21&keyId=key_1&series=day",
     );
     await page.getByLabel("Key", { exact: true }).selectOption("key_2");
     await page.getByLabel("Key", { exact: true }).selectOption("key_1");
@@ -259,7 +262,6 @@ describe.skipIf(!hasChromium)(`The dashboard in a browser${needsChromium}`, brow
     await page.getByText("37 generations have no known price").waitFor();
     const tile = page.locator(".tile", { hasText: "Estimated cost" });
     expect(await tile.locator(".tile-value").textContent()).toBe("unknown");
-    await page.locator("summary").nth(1).click();
     const row = page.getByRole("row", { name: /openrouter\/some-lab/ });
     expect(await row.textContent()).toContain("unknown");
   });

@@ -8,6 +8,8 @@ import { usePageServer } from "./support/page-server.ts";
 import {
   chatKey,
   chatStream,
+  degraded,
+  health,
   keys,
   leaderboards,
   limits,
@@ -25,6 +27,7 @@ const filled: Answers = {
   "GET v1/provider-keys": ok(providerKeys),
   "GET v1/usage": ok(usage),
   "GET v1/limits": ok(limits),
+  "GET health": { status: 200, json: health },
   "GET v1/requests": ok({ requests, nextCursor: "older" }),
   [`GET v1/requests/${requests[1]?.id}`]: ok({ ...requests[1], generations: requests.slice(1, 2) }),
   "GET v1/models": { status: 200, json: models },
@@ -40,7 +43,10 @@ const filled: Answers = {
   },
 };
 
+const longAgo = new Date(Date.now() - 3 * 3_600_000).toISOString();
+
 const empty: Answers = {
+  "GET health": { status: 503, json: degraded },
   "GET v1/keys": ok([]),
   "GET v1/provider-keys": ok([]),
   "GET v1/requests": ok({ requests: [], nextCursor: null }),
@@ -52,9 +58,21 @@ const capped: Answers = {
   "GET v1/limits": ok({ ...limits, dailyCap: { ...limits.dailyCap, spentUsd: 5.01, reservedUsd: 0, remainingUsd: 0 } }),
 };
 
+const account: Answers = {
+  ...filled,
+  "GET auth/session": ok({ user: { id: "user_1", email: "ada@example.com" }, signedInAt: longAgo }),
+  "GET v1/account/export": ({ url }) =>
+    url.searchParams.has("cursor")
+      ? failed(503, "SERVICE_UNAVAILABLE", "A required service is unavailable.")
+      : { status: 200, text: `${'{"type":"request"}\n'.repeat(2_140)}{"type":"next","cursor":"a"}\n` },
+  "DELETE v1/account": { status: 202, json: { success: true, data: { status: "deleting" } } },
+};
+
 const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
 
 const broken: Answers = {
+  "GET health": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
+  "GET v1/usage": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/requests": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/leaderboard": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
@@ -76,11 +94,27 @@ const openDialog = (name: string) => async (page: Page) => {
   await page.getByRole("dialog").waitFor();
 };
 
+const openMenu = (item: string) => async (page: Page) => {
+  await page.getByRole("button", { name: "Actions for Production server" }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+  await page.getByRole("dialog").waitFor();
+};
+
 const createKey = async (page: Page): Promise<void> => {
   await openDialog("Create New Key")(page);
   await page.getByLabel("Name", { exact: true }).fill("Staging");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByText("This is the only time it is shown.").waitFor();
+};
+
+const openLimits = async (page: Page): Promise<void> => page.getByText("Request limits of").click();
+
+const exportSome = async (page: Page): Promise<void> => page.getByRole("button", { name: "Download my data" }).click();
+
+const deleteAccount = async (page: Page): Promise<void> => {
+  await openDialog("Delete account…")(page);
+  await page.getByLabel("Type ada@example.com to confirm").fill("ada@example.com");
+  await page.getByRole("button", { name: "Delete my account" }).click();
 };
 
 const chat = async (page: Page): Promise<void> => {
@@ -115,10 +149,10 @@ const scenes: readonly Scene[] = [
   { name: "keys-empty", path: "keys", answers: empty, shows: "No keys yet" },
   { name: "keys-error", path: "keys", answers: broken, shows: "Try again" },
   { name: "keys-create", path: "keys", answers: filled, act: openDialog("Create New Key"), shows: "Expires" },
-  { name: "keys-edit", path: "keys", answers: filled, act: openDialog("Edit"), shows: "Budget period" },
+  { name: "keys-edit", path: "keys", answers: filled, act: openMenu("Edit"), shows: "Budget period" },
   { name: "keys-created", path: "keys", answers: filled, act: createKey, shows: "Copy key" },
-  { name: "keys-rotate", path: "keys", answers: filled, act: openDialog("Rotate"), shows: "Old key expires" },
-  { name: "keys-revoke", path: "keys", answers: filled, act: openDialog("Revoke"), shows: "cannot be undone" },
+  { name: "keys-rotate", path: "keys", answers: filled, act: openMenu("Rotate"), shows: "Old key expires" },
+  { name: "keys-revoke", path: "keys", answers: filled, act: openMenu("Revoke"), shows: "cannot be undone" },
   { name: "provider-keys", path: "provider-keys", answers: filled, shows: "OpenAI, team account" },
   { name: "provider-keys-empty", path: "provider-keys", answers: empty, shows: "No provider keys" },
   {
@@ -158,6 +192,20 @@ const scenes: readonly Scene[] = [
   },
   { name: "requests-empty", path: "requests", answers: empty, shows: "No requests" },
   { name: "requests-error", path: "requests", answers: broken, shows: "Try again" },
+  { name: "account", path: "account", answers: account, act: openLimits, shows: "of $1.00 spent" },
+  { name: "account-error", path: "account", answers: { ...account, ...broken }, shows: "Try again" },
+  { name: "account-export", path: "account", answers: account, act: exportSome, shows: "Continue" },
+  {
+    name: "account-delete",
+    path: "account",
+    answers: account,
+    act: openDialog("Delete account…"),
+    shows: "This deletes",
+  },
+  { name: "account-deleted", path: "account", answers: account, act: deleteAccount, shows: "no longer work" },
+  { name: "status", path: "status", answers: filled, shows: "“Latest” counts" },
+  { name: "status-degraded-empty", path: "status", answers: empty, shows: "No requests yet" },
+  { name: "status-error", path: "status", answers: broken, shows: "Try again" },
   { name: "unknown", path: "no-such-page", answers: filled, shows: "Page not found" },
 ];
 

@@ -54,7 +54,7 @@ describe.skipIf(!hasChromium)(`The requests in a browser${needsChromium}`, brows
     await tab.getByRole("button", { name: `${second?.model}, OK: details` }).click();
     const dialog = tab.getByRole("dialog");
     await dialog.getByText("claude-opus-5-5, a fallback").waitFor();
-    expect(await dialog.getByRole("region", { name: "Attempts" }).textContent()).toContain("overloaded (503)");
+    expect(await dialog.getByRole("region", { name: "Attempts" }).textContent()).toContain("server (503)");
     await dialog.getByRole("button", { name: "Good answer" }).click();
     await dialog.getByText("Noted.").waitFor();
     expect(calls.at(-1)?.body).toEqual({ score: 1 });

@@ -380,7 +380,11 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   OwnKey: keyed("OwnKey"),
   Limits: keyed("Limits"),
-  Usage: keyed("Usage"),
+  Usage: async (cloud) => {
+    const actor = await Actor.of(cloud);
+    const today = new Date().toISOString().slice(0, 10);
+    ok(await actor.get(`/api/v1/usage?from=${today}&to=${today}&series=hour`));
+  },
   Chat: rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
   Battle: rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
   Fight: rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),

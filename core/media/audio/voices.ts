@@ -3,6 +3,7 @@ import type { Caller } from "#core/generation/caller.ts";
 import { requireCredential } from "#core/generation/credential.ts";
 import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";
 import { toTargets } from "#core/generation/targets.ts";
+import { keyOf } from "#core/providers/key-of.ts";
 import { askVoices, type Voices } from "#core/providers/media/minimax/voices.ts";
 import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
 import { isTransient } from "#core/routing/retry.ts";
@@ -27,7 +28,7 @@ export const listVoices = async (
   const signal = AbortSignal.timeout(timeoutMs);
   for (let tryNumber = 1; ; tryNumber++) {
     try {
-      const credential = requireCredential("minimax", await target.credential());
+      const credential = keyOf(requireCredential("minimax", await target.credential()));
       return await askVoices(type, credential, signal).catch((error: unknown) => {
         throw withoutKeyOf(error, credential);
       });

@@ -1,7 +1,9 @@
-import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
-import { failureFromResponse } from "./errors.ts";
+import { toJsonText } from "#core/values/json-text.ts";
+import { bedrockAccess } from "./access.ts";
+import { failureFromResponse, unknownModel } from "./errors.ts";
+import { isModelId } from "./model-id.ts";
 
 const maxErrorBytes = 256 * 1024;
 
@@ -14,29 +16,28 @@ export const askBedrock = async (
   operation: Operation,
   body: object,
 ): Promise<ProviderResponse> => {
-  const { url, headers, agent } = askWithKey(
-    credential,
-    `/model/${encodeURIComponent(model)}/${operation}`,
-    "authorization",
-  );
+  if (!isModelId(model)) throw unknownModel();
+  // Half a character is replaced here: the transport would do it after the signature.
+  const text = toJsonText(body);
+  const { url, headers, agent } = bedrockAccess(credential, `/model/${encodeURIComponent(model)}/${operation}`, text);
   const streamed = operation.endsWith("stream");
   const response = await postJson({
     provider: "bedrock",
     url,
     agent,
     headers: { accept: streamed ? "application/vnd.amazon.eventstream" : "application/json", ...headers },
-    body: JSON.stringify(body),
+    body: text,
     signal,
     timeouts,
   });
   if (response.status === 200) return response;
-  let text = "";
+  let answer = "";
   try {
-    text = await readBody("bedrock", response, maxErrorBytes, signal);
+    answer = await readBody("bedrock", response, maxErrorBytes, signal);
   } catch (error) {
     // The status is worth more to routing than the fault in the error's body.
     const failure = toProviderFailure("bedrock", error, signal);
     if (failure.kind === "aborted") throw failure;
   }
-  throw failureFromResponse(response.status, text, response.headers);
+  throw failureFromResponse(response.status, answer, response.headers, credential);
 };

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FailureReason } from "#core/providers/failure-reason.ts";
 import { retryAfterMs } from "#core/providers/openai/errors.ts";
-import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
+import { type FailureKind, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 import { isRecord } from "#core/values/is-record.ts";
 import { ownValue } from "#core/values/own-value.ts";
@@ -75,11 +75,21 @@ const messageIn = (text: string): string => {
   }
 };
 
+/** AWS names the role that asked, and its account, when it refuses: the platform's own are nobody's business. */
+const awsNames = /\barn:aws[\w-]*:[^\s,;"']+|\b\d{12}\b/g;
+
 /** An answer with another status than 200. `x-amzn-errortype` names it, with a namespace or an address around the name. */
-export const failureFromResponse = (status: number, body: string, headers: IncomingHttpHeaders): ProviderFailure => {
+export const failureFromResponse = (
+  status: number,
+  body: string,
+  headers: IncomingHttpHeaders,
+  { byok }: Pick<ProviderCredential, "byok">,
+): ProviderFailure => {
   const type = String(headers["x-amzn-errortype"] ?? "");
   const name = (type.split(":")[0] ?? "").replace(/^.*#/, "");
-  return failure(name, status, messageIn(body), retryAfterMs(headers, Date.now()));
+  const words = messageIn(body);
+  const message = byok ? words : words.replace(awsNames, "[redacted]");
+  return failure(name, status, message, retryAfterMs(headers, Date.now()));
 };
 
 /** An exception inside a stream, such as `throttlingException`. */
@@ -89,3 +99,7 @@ export const failureFromEvent = (type: string, payload: string): ProviderFailure
 /** What is not as AWS documents it. The answer itself is never part of the error. */
 export const malformed = (what: string): ProviderFailure =>
   new ProviderFailure("bedrock", "malformed", `bedrock: ${what}`);
+
+/** For an id that AWS is not asked about. */
+export const unknownModel = (): ProviderFailure =>
+  failure("ValidationException", undefined, "The provided model identifier is invalid.");

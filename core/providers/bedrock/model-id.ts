@@ -12,3 +12,6 @@ export const claudeId = (model: string): string | undefined => claude.exec(baseI
 
 /** Takes cache points. */
 export const takesCachePoints = (model: string): boolean => /^(anthropic\.claude|amazon\.nova)/.test(baseId(model));
+
+/** Whether AWS could know an id. One of dots would lead to another path of the API. */
+export const isModelId = (model: string): boolean => /^[A-Za-z0-9]/.test(model);

@@ -1,4 +1,4 @@
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { ImageGenerate } from "#core/schemas/image.ts";
 import type { MediaCalls } from "./media-calls.ts";
 
@@ -70,5 +70,5 @@ export interface ImageAdapter {
   /** Cost of one image; undefined when its price is not known. */
   readonly costOfOne: (work: ImageWork) => bigint | undefined;
   /** Makes the images. @throws ProviderFailure, GatewayError */
-  readonly make: (work: ImageWork, credential: ProviderCredential, calls: MediaCalls) => Promise<ImageResult>;
+  readonly make: (work: ImageWork, credential: KeyCredential, calls: MediaCalls) => Promise<ImageResult>;
 }

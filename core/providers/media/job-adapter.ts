@@ -1,4 +1,4 @@
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { OutputFile } from "./output-file.ts";
 
 /** The interface of a provider of asynchronous work: it takes a submission, and reports its state later. */
@@ -43,4 +43,4 @@ export type EndState =
     };
 
 /** Asks a provider about a job. @throws ProviderFailure */
-export type AskProvider = (job: SubmittedJob, credential: ProviderCredential, signal: AbortSignal) => Promise<JobState>;
+export type AskProvider = (job: SubmittedJob, credential: KeyCredential, signal: AbortSignal) => Promise<JobState>;

@@ -1,4 +1,4 @@
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { VideoGenerate } from "#core/schemas/video.ts";
 import type { Submission } from "./job-adapter.ts";
 
@@ -26,7 +26,7 @@ export interface VideoTraits {
 }
 
 /** Submits a video to its provider. @throws ProviderFailure, GatewayError */
-export type SubmitVideo = (work: VideoWork, credential: ProviderCredential, signal: AbortSignal) => Promise<Submission>;
+export type SubmitVideo = (work: VideoWork, credential: KeyCredential, signal: AbortSignal) => Promise<Submission>;
 
 /** One provider of videos. How it is asked about a job is apart, since other functions ask (core/jobs/ask-provider.ts). */
 export interface VideoAdapter {

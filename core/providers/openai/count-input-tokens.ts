@@ -1,5 +1,5 @@
 import { postJson, readBody } from "#core/providers/http-transport.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
 import { failureFromResponse } from "./errors.ts";
 import { reviewResponses } from "./review-responses.ts";
@@ -7,7 +7,7 @@ import { reviewResponses } from "./review-responses.ts";
 export interface CountCall {
   readonly model: string;
   readonly body: JsonRecord;
-  readonly credential: ProviderCredential;
+  readonly credential: KeyCredential;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }

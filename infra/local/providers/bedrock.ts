@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EventStreamCodec } from "@smithy/eventstream-codec";
+import { signatureFault } from "#infra/local/aws/verify-signature.ts";
 import type { Journal } from "./journal.ts";
 import { type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
 import { readBody } from "./read-body.ts";
@@ -249,10 +250,17 @@ async function* eventsIn(body: AsyncIterable<Uint8Array>): AsyncGenerator<JsonOb
   }
 }
 
-const bearerOf = ({ headers }: IncomingMessage): string => {
-  const value = headers.authorization ?? "";
-  // A signed request is taken as it is: there is no secret here to check it with.
-  return value.startsWith("AWS4-HMAC-SHA256 ") ? "signed" : value.replace(/^Bearer\s+/i, "");
+const isSigned = ({ headers }: IncomingMessage): boolean => headers.authorization?.startsWith("AWS4-") === true;
+
+const bearerOf = (request: IncomingMessage): string =>
+  isSigned(request) ? "signed" : (request.headers.authorization ?? "").replace(/^Bearer\s+/i, "");
+
+/** @throws Refusal for a signature that AWS would not take */
+const checkSignature = async (request: IncomingMessage, body: string): Promise<void> => {
+  if (!isSigned(request)) return;
+  const { method = "", url = "", headers } = request;
+  const fault = await signatureFault({ method, url, headers, body }, "bedrock");
+  if (fault !== undefined) throw new Refusal(403, fault.type, fault.message);
 };
 
 interface Exchange {
@@ -344,8 +352,9 @@ export const answerBedrock = async (exchange: Exchange, journal: Journal): Promi
     left.abort();
   });
   try {
-    const { body } = await readBody(request);
+    const { body, text } = await readBody(request);
     entry.update({ body });
+    await checkSignature(request, text);
     entry.update({ status: 200 });
     await answer({ ...exchange, signal: left.signal }, decodeURIComponent(model), operation, body);
   } catch (thrown) {

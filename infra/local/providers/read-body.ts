@@ -14,7 +14,7 @@ const isWellFormed = (value: unknown): boolean =>
 /** Reads a JSON object. Throws `ProviderRefusal` (400, 413) in the words of OpenAI. */
 export const readBody = async (
   request: IncomingMessage,
-): Promise<{ readonly body: JsonObject; readonly byteLength: number }> => {
+): Promise<{ readonly body: JsonObject; readonly text: string; readonly byteLength: number }> => {
   const chunks: Buffer[] = [];
   let byteLength = 0;
   for await (const chunk of request) {
@@ -23,9 +23,9 @@ export const readBody = async (
     if (byteLength > maximumBytes) throw new ProviderRefusal(413, "Request exceeds the maximum size");
     chunks.push(bytes);
   }
+  const text = Buffer.concat(chunks).toString();
   let body: unknown;
   try {
-    const text = Buffer.concat(chunks).toString();
     body = JSON.parse(text);
     // Strict readers of JSON refuse half a character, which JavaScript's does not.
     if (text.includes("\\ud") && !isWellFormed(body)) throw new SyntaxError("Half a surrogate pair");
@@ -34,5 +34,5 @@ export const readBody = async (
     throw new ProviderRefusal(400, "We could not parse the JSON body of your request.");
   }
   if (!isJsonObject(body)) throw new ProviderRefusal(400, "The body of your request must be a JSON object.");
-  return { body, byteLength };
+  return { body, text, byteLength };
 };

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { functionKeyPrefix } from "#infra/local/aws/identities.ts";
 import { type Body, dynamoDbCalls, kmsCalls, type Place } from "./aws-call.ts";
 import type { FunctionRights } from "./function-rights.ts";
 import { type AwsRequest, RequestReader } from "./http-request.ts";
@@ -29,10 +30,8 @@ export interface Guard {
   close(): Promise<void>;
 }
 
-const keyPrefix = "LOCAL";
-
 /** The access key id that a function signs with: the guard knows it by that. */
-export const accessKeyIdOf = (functionId: string): string => `${keyPrefix}${functionId}`;
+export const accessKeyIdOf = (functionId: string): string => `${functionKeyPrefix}${functionId}`;
 
 const refusal = (type: string, message: string): Buffer => {
   const body = JSON.stringify({ __type: type, Message: message, message });
@@ -57,7 +56,9 @@ const nameOf = (operation: string, { TableName, IndexName = "" }: Body): string 
 /** The answer that a request gets instead of the service's, or undefined. */
 const refuse = (request: AwsRequest, options: GuardOptions): Buffer | undefined => {
   const { rights, place, onDenied } = options;
-  const functionId = request.accessKeyId.startsWith(keyPrefix) ? request.accessKeyId.slice(keyPrefix.length) : "";
+  const functionId = request.accessKeyId.startsWith(functionKeyPrefix)
+    ? request.accessKeyId.slice(functionKeyPrefix.length)
+    : "";
   if (!rights.knows(functionId)) {
     return refusal("UnrecognizedClientException", "The security token included in the request is invalid.");
   }

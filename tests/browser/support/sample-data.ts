@@ -122,10 +122,10 @@ export const usage = {
     "openrouter/some-lab/an-experimental-model-with-quite-a-long-identifier-2026-10-01": sums(37, 300, null),
   },
   byProvider: {
-    openai: sums(4_100, 900, 0.0031),
-    anthropic: sums(2_600, 1_100, 0.0022),
-    google: sums(1_400, 600, 0.0007),
-    openrouter: sums(937, 400, 0.00003),
+    openai: { ...sums(4_100, 900, 0.0031), latency: { p50Ms: 842, p95Ms: 4_310 } },
+    anthropic: { ...sums(2_600, 1_100, 0.0022), latency: { p50Ms: 1_204, p95Ms: 9_870 } },
+    google: { ...sums(1_400, 600, 0.0007), latency: { p50Ms: 530, p95Ms: 2_004 } },
+    openrouter: { ...sums(937, 400, 0.00003), latency: { p50Ms: null, p95Ms: null } },
   },
   byUnit: {
     characters: { units: 1_204_000, requests: 311, cost: 120.4 },
@@ -140,7 +140,46 @@ export const limits = {
   dailyCap: { usd: 5, spentUsd: 1.4213, reservedUsd: 0.08, remainingUsd: 3.4987, resetAt: `${day(-1)}T00:00:00.000Z` },
   openRequests: { limit: 50, open: 2 },
   key: null,
-  endpoints: [],
+  playground: {
+    usd: 1,
+    period: "day",
+    includeByok: false,
+    spentUsd: 0.2141,
+    reservedUsd: 0,
+    remainingUsd: 0.7859,
+    resetAt: `${day(-1)}T00:00:00.000Z`,
+  },
+  endpoints: [
+    {
+      name: "chat-completions",
+      limit: 60,
+      windowSeconds: 60,
+      scope: "user",
+      endpoints: ["POST /api/v1/chat/completions", "POST /api/v1/messages", "POST /api/v1/responses"],
+    },
+    {
+      name: "fashion-status",
+      limit: 40,
+      windowSeconds: 10,
+      scope: "key",
+      endpoints: ["GET /api/v1/fashion/status/{id}"],
+    },
+  ],
+};
+
+const check = (status: "ok" | "down", latencyMs: number) => ({ status, latencyMs });
+
+export const health = {
+  status: "ok",
+  version: "1.4.0",
+  uptime: 6_400,
+  checks: { dynamodb: check("ok", 7), kms: check("ok", 11), unkey: check("ok", 48), supabase: check("ok", 31) },
+};
+
+export const degraded = {
+  ...health,
+  status: "degraded",
+  checks: { ...health.checks, unkey: check("down", 2_000) },
 };
 
 export const models = {
@@ -293,7 +332,7 @@ export const requests: readonly RequestView[] = [
       {
         model: "gpt-5.2",
         provider: "openai",
-        result: "overloaded",
+        result: "server",
         httpStatus: 503,
         startedMs: 9,
         latencyMs: 410,

@@ -1,29 +1,17 @@
-import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
+import { type PathPost, signPathPost } from "#core/aws/sign-path.ts";
 import { type SignedPost, signPost } from "#core/aws/signature.ts";
+import { Sha256 } from "#infra/local/aws/verify-signature.ts";
 import { fc } from "#tests/support/property.ts";
 
-/** Node's SHA-256 in the form that the SDK's signer takes. */
-class Sha256 {
-  readonly #hash: ReturnType<typeof createHash>;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined
-        ? createHash("sha256")
-        : // A Hmac has the two methods of a Hash that are used here.
-          (createHmac("sha256", secret as string) as unknown as ReturnType<typeof createHash>);
-  }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
-  }
-  async digest(): Promise<Uint8Array> {
-    return new Uint8Array(this.#hash.digest());
-  }
-  reset(): void {}
+interface Post extends Omit<SignedPost, "service" | "target"> {
+  readonly service: string;
+  readonly path?: string;
+  readonly target?: string;
 }
 
-const bySdk = async (post: SignedPost): Promise<Record<string, string>> => {
+const bySdk = async (post: Post): Promise<Record<string, string>> => {
   const signer = new SignatureV4({
     service: post.service,
     region: post.region,
@@ -40,9 +28,13 @@ const bySdk = async (post: SignedPost): Promise<Record<string, string>> => {
       method: "POST",
       protocol: "https:",
       hostname: post.host,
-      path: "/",
+      path: post.path ?? "/",
       query: {},
-      headers: { host: post.host, "content-type": post.contentType, "x-amz-target": post.target },
+      headers: {
+        host: post.host,
+        "content-type": post.contentType,
+        ...(post.target === undefined ? {} : { "x-amz-target": post.target }),
+      },
       body: post.body,
     },
     { signingDate: post.now },
@@ -96,5 +88,39 @@ describe("signPost", () => {
       base,
     ];
     for (const other of others) expect(signPost(other)).toEqual(await bySdk(other));
+  });
+});
+
+/** Ids of models and profiles as AWS forms them, and others of every character that a name may have. */
+const modelId = fc.oneof(
+  fc.constantFrom(
+    "anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "global.anthropic.claude-fable-5-2",
+    "arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/abc123",
+    "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-2-lite-v1:0",
+    "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/openai.gpt-oss-120b-1:0",
+  ),
+  fc.stringMatching(/^[A-Za-z0-9][\w.:@/+-]{0,159}$/),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).map((text) => `a${text.toWellFormed()}`),
+);
+const operation = fc.constantFrom("converse", "converse-stream", "invoke", "invoke-with-response-stream");
+const modelPath = fc
+  .tuple(fc.constantFrom("", "/bedrock"), modelId, operation)
+  .map(([base, id, name]) => `${base}/model/${encodeURIComponent(id)}/${name}`);
+const pathPost: fc.Arbitrary<PathPost> = fc
+  .tuple(post, fc.constantFrom("bedrock", "sts"), fc.oneof(modelPath, fc.constant("/")))
+  .map(([{ host, body, now, region, credentials }, service, path]) => ({
+    ...{ service, host, path, body, now, contentType: "application/json" },
+    identity: { ...credentials, region },
+  }));
+
+describe("signPathPost", () => {
+  it("equals the AWS SDK's own signer for the path of any model id and ARN", async () => {
+    await fc.assert(
+      fc.asyncProperty(pathPost, async (input) => {
+        const { identity, ...rest } = input;
+        expect(signPathPost(input)).toEqual(await bySdk({ ...rest, region: identity.region, credentials: identity }));
+      }),
+    );
   });
 });

@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ByokProvider } from "#core/db/provider-key-rows.ts";
 import { testProviderKey } from "#core/provider-keys/test-provider-key.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { type FakeProvider, startFakeProvider } from "#tests/support/fake-provider.ts";
 
 const apiKey = "an-own-key-without-a-form";
@@ -20,7 +20,7 @@ beforeEach(() => {
   answers = {};
 });
 
-const credential = (custom?: Partial<ProviderCredential["custom"]>): ProviderCredential => ({
+const credential = (custom?: Partial<KeyCredential["custom"]>): KeyCredential => ({
   apiKey,
   byok: true,
   baseUrl: server.url,

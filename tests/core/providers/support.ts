@@ -1,11 +1,13 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { AwsIdentity } from "#core/aws/signature.ts";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type {
   ChatCompletion,
   CompletionReply,
   CustomAccess,
   ProviderCall,
+  ProviderCredential,
   ProviderReply,
   StreamReply,
 } from "#core/providers/provider.ts";
@@ -23,19 +25,24 @@ export interface CallOptions {
   readonly byok?: boolean;
   readonly signal?: AbortSignal;
   readonly custom?: CustomAccess | undefined;
+  /** Signs the call in place of a key. */
+  readonly aws?: AwsIdentity | undefined;
 }
+
+const credentialOf = ({
+  byok = false,
+  baseUrl = "http://127.0.0.1:1",
+  custom,
+  aws,
+}: CallOptions): ProviderCredential =>
+  aws === undefined ? { apiKey: "a-test-key", byok, baseUrl, custom } : { aws, byok, baseUrl };
 
 /** A call of a provider's adapter. */
 export const providerCall = (fields: Record<string, unknown>, options: CallOptions): ProviderCall => ({
   provider: options.provider,
   model: options.model,
   request: chatRequest(fields),
-  credential: {
-    apiKey: "a-test-key",
-    byok: options.byok ?? false,
-    baseUrl: options.baseUrl ?? "http://127.0.0.1:1",
-    custom: options.custom,
-  },
+  credential: credentialOf(options),
   completionId: "chatcmpl_test",
   signal: options.signal ?? new AbortController().signal,
   timeouts: { headersMs: 5_000, idleMs: 5_000 },

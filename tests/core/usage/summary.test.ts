@@ -58,7 +58,7 @@ describe.skipIf(!hasTables)(`summarizeUsage (${tablesName})`, () => {
       byModel: { "gpt-4o-mini": shown },
       byDay: { "2026-11-20": shown },
       byKey: { key_1: shown },
-      byProvider: { openai: shown },
+      byProvider: { openai: { ...shown, latency: { p50Ms: 776, p95Ms: 776 } } },
       byUnit: {},
     });
   });
@@ -75,6 +75,22 @@ describe.skipIf(!hasTables)(`summarizeUsage (${tablesName})`, () => {
       ["2026-11-20", "2026-11-21", "2026-11-22"],
       ["key_1", "key_2", "key_3"],
       ["anthropic", "openai"],
+    ]);
+  });
+
+  it("has the latencies of each provider", async () => {
+    const userId = await used(
+      { provider: "openai", latencyMs: 100 },
+      { provider: "openai", latencyMs: 100, keyId: "key_2", day: "2026-11-21" },
+      { provider: "anthropic", model: "claude-sonnet-4-6", latencyMs: 9_000 },
+      { provider: "google", model: "gemini-3-pro", latencyMs: undefined },
+    );
+    const { byProvider } = await summarizeUsage(userId, range);
+    const { openai, anthropic, google } = byProvider;
+    expect([openai, anthropic, google].map((sums) => sums?.latency)).toEqual([
+      { p50Ms: 104, p95Ms: 104 },
+      { p50Ms: 9_031, p95Ms: 9_031 },
+      { p50Ms: null, p95Ms: null },
     ]);
   });
 

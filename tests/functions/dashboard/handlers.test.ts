@@ -38,10 +38,14 @@ const assetPath = (extension: string): string => {
   return `/dashboard/assets/${name ?? "none"}`;
 };
 
-const maxGzippedBytes = 80 * 1_024;
+/**
+ * All pages together. What a browser loads first is bounded page by page in tests/bundle/dashboard-page.test.ts. This bound is
+ * of the two functions, which hold every file as text and read it when they start: about 1 ms for 40 KB gzipped.
+ */
+const maxGzippedBytes = 160 * 1_024;
 
 describe("the dashboard's page", () => {
-  test("weighs less than 80 KB gzipped, all of it", () => {
+  test("weighs less than 160 KB gzipped, all of it", () => {
     const texts = [pageHtml, ...[...assets.values()].map(({ text }) => text)];
     const bytes = texts.reduce((sum, text) => sum + gzipSync(text).length, 0);
     expect(bytes).toBeLessThan(maxGzippedBytes);

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { formatAgo, formatCost, formatMs, plural } from "#functions/dashboard/page/src/format.ts";
+import type { LoggedRequest } from "#functions/dashboard/page/src/api/requests.ts";
+import {
+  formatAgo,
+  formatBytes,
+  formatCost,
+  formatMs,
+  formatShare,
+  plural,
+} from "#functions/dashboard/page/src/format.ts";
+import { providerHealth } from "#functions/dashboard/page/src/pages/status/provider-health.ts";
 import { countDays, eachDay, firstOf } from "#functions/dashboard/page/src/pages/usage/days.ts";
 import { spread, ticks } from "#functions/dashboard/page/src/pages/usage/scale.ts";
 import { fromQuery, rangeFault } from "#functions/dashboard/page/src/pages/usage/usage-query.ts";
@@ -15,6 +24,83 @@ describe("money", () => {
     [undefined, "unknown"],
   ])("%s is shown as %s", (usd, shown) => {
     expect(formatCost(usd)).toBe(shown);
+  });
+});
+
+describe("shares and sizes", () => {
+  test.each([
+    [0, "0 %"],
+    [1, "100 %"],
+    [0.999_9, "99.9 %"],
+    [0.000_1, "0.1 %"],
+    [0.951, "95.1 %"],
+  ])("a share of %s is %s", (share, shown) => {
+    expect(formatShare(share)).toBe(shown);
+  });
+
+  test.each([
+    [1_234, "1.2 KB"],
+    [12_345_678, "12.3 MB"],
+  ])("%s bytes are %s", (bytes, shown) => {
+    expect(formatBytes(bytes)).toBe(shown);
+  });
+});
+
+describe("how providers answer", () => {
+  const sums = { requests: 10, tokens: 0, cost: 0 };
+  const attempt = (provider: string, result: string) => ({
+    provider,
+    result,
+    model: "m",
+    httpStatus: null,
+    startedMs: null,
+    latencyMs: 1,
+  });
+  const logged = (startedAt: string, ...attempts: readonly ReturnType<typeof attempt>[]) =>
+    ({ startedAt, attempts }) as unknown as LoggedRequest;
+
+  test("joins the days' sums with the newest attempts, and blames no provider for its caller", () => {
+    const rows = providerHealth(
+      {
+        openai: { ...sums, generations: 20, errors: 5, latency: { p50Ms: 100, p95Ms: 900 } },
+        google: { ...sums, generations: 30, errors: 0 },
+      },
+      [
+        logged("2026-11-29T12:00:00Z", attempt("openai", "server"), attempt("anthropic", "ok")),
+        logged("2026-11-29T11:00:00Z", attempt("openai", "timeout")),
+        logged("2026-11-29T10:00:00Z", attempt("openai", "ok"), attempt("openai", "aborted")),
+        logged("2026-11-29T09:00:00Z", attempt("google", "request")),
+      ],
+    );
+    expect(rows).toEqual([
+      {
+        provider: "google",
+        answers: 30,
+        success: 1,
+        p50Ms: null,
+        p95Ms: null,
+        latest: { answered: 0, attempts: 0 },
+        lastFailure: undefined,
+      },
+      {
+        provider: "openai",
+        answers: 20,
+        success: 0.75,
+        p50Ms: 100,
+        p95Ms: 900,
+        latest: { answered: 1, attempts: 3 },
+        lastFailure: { result: "server", at: "2026-11-29T12:00:00Z" },
+      },
+      {
+        provider: "anthropic",
+        answers: 0,
+        success: undefined,
+        p50Ms: null,
+        p95Ms: null,
+        latest: { answered: 1, attempts: 1 },
+        lastFailure: undefined,
+      },
+    ]);
   });
 });
 

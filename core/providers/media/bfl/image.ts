@@ -6,7 +6,7 @@ import { megapixelsOf, sizeOfRatio } from "#core/providers/media/image-size.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { pollUntil } from "#core/providers/media/poll-until.ts";
 import { callUpstream, isVendorUrl, malformed, readReply } from "#core/providers/media/upstream.ts";
-import { afterAcceptance, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 
 /** Images of Black Forest Labs (FLUX): a task is submitted, and polled at the URL of the response. */
 
@@ -113,7 +113,7 @@ const failed = (status: string): unknown => {
 };
 
 /** The result of a task that has ended; undefined while it is pending. @throws ProviderFailure */
-const askResult = async (url: string, { apiKey }: ProviderCredential, calls: MediaCalls) => {
+const askResult = async (url: string, { apiKey }: KeyCredential, calls: MediaCalls) => {
   const { signal } = calls;
   const { json } = await calls.ask(() =>
     callUpstream({ provider: "bfl", method: "GET", url, headers: { "x-key": apiKey }, signal }),
@@ -125,12 +125,7 @@ const askResult = async (url: string, { apiKey }: ProviderCredential, calls: Med
   return result ?? { sample: undefined };
 };
 
-const makeOne = async (
-  work: ImageWork,
-  index: number,
-  credential: ProviderCredential,
-  calls: MediaCalls,
-): Promise<Made> => {
+const makeOne = async (work: ImageWork, index: number, credential: KeyCredential, calls: MediaCalls): Promise<Made> => {
   const { signal } = calls;
   const submitted = await calls.attempt(() =>
     callUpstream({

@@ -7,7 +7,7 @@ import { megapixelsOf, sizeOfRatio } from "#core/providers/media/image-size.ts";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { pollUntil } from "#core/providers/media/poll-until.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import { afterAcceptance, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { afterAcceptance, type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { falImageModel } from "./image-models.ts";
 import { falFile, falOutcome, falStatus, submitFal } from "./queue.ts";
 
@@ -109,7 +109,7 @@ const toResult = (model: string, json: unknown, simulated: boolean): ImageResult
 const makeOnce = async (
   work: ImageWork,
   n: number,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   calls: MediaCalls,
 ): Promise<ImageResult> => {
   const { signal } = calls;

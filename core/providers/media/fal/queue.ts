@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { callUpstream, isVendorUrl, malformed, readReply, type UpstreamReply } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 
 /**
  * fal's queue: a request is submitted, its status is polled at the URLs of the response, and its result is fetched. There is
@@ -19,15 +19,15 @@ export interface FalTicket {
   readonly responseUrl: string;
 }
 
-const headers = ({ apiKey }: ProviderCredential) => ({ authorization: `Key ${apiKey}` });
+const headers = ({ apiKey }: KeyCredential) => ({ authorization: `Key ${apiKey}` });
 
 /** fal serves its queue from two domains. */
-const isFalUrl = (url: string, { baseUrl }: ProviderCredential): boolean =>
+const isFalUrl = (url: string, { baseUrl }: KeyCredential): boolean =>
   isVendorUrl(url, baseUrl, "fal.run") || isVendorUrl(url, baseUrl, "falrun.com");
 
 /** Submits a request to a model. @throws ProviderFailure */
 export const submitFal = async (
-  credential: ProviderCredential,
+  credential: KeyCredential,
   path: string,
   input: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
@@ -47,12 +47,12 @@ export const submitFal = async (
   return { ticket: { statusUrl, responseUrl }, simulated: reply.simulated };
 };
 
-const get = (credential: ProviderCredential, url: string, signal: AbortSignal): Promise<UpstreamReply> =>
+const get = (credential: KeyCredential, url: string, signal: AbortSignal): Promise<UpstreamReply> =>
   callUpstream({ provider: "fal", method: "GET", url, headers: headers(credential), signal });
 
 /** A request's status: `IN_QUEUE`, `IN_PROGRESS` or `COMPLETED`. @throws ProviderFailure */
 export const falStatus = async (
-  credential: ProviderCredential,
+  credential: KeyCredential,
   { statusUrl }: FalTicket,
   signal: AbortSignal,
 ): Promise<string> => readReply(statusSchema, "fal", (await get(credential, statusUrl, signal)).json).status;
@@ -65,7 +65,7 @@ const gone: ReadonlySet<number | undefined> = new Set([404, 410]);
 
 /** @throws ProviderFailure where fal does not say what became of the request */
 export const falOutcome = async (
-  credential: ProviderCredential,
+  credential: KeyCredential,
   { responseUrl }: FalTicket,
   signal: AbortSignal,
 ): Promise<FalOutcome> => {

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import type { Submission } from "#core/providers/media/job-adapter.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { callFashn } from "./client.ts";
 
 const runSchema = z.looseObject({ id: z.string().min(1) });
 
 /** Submits a run. @throws ProviderFailure */
 export const runFashn = async (
-  credential: ProviderCredential,
+  credential: KeyCredential,
   body: { readonly model_name: string; readonly inputs: Readonly<Record<string, unknown>> },
   signal: AbortSignal,
 ): Promise<Submission> => {

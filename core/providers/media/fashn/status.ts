@@ -3,7 +3,7 @@ import { mediaCostPicoUsd } from "#core/catalog/media-prices.ts";
 import type { AskProvider, Submission } from "#core/providers/media/job-adapter.ts";
 import { fileAtUrl } from "#core/providers/media/output-file.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
 import { callFashn } from "./client.ts";
 
@@ -17,7 +17,7 @@ const statusSchema = z.looseObject({
   error: z.union([z.string(), z.looseObject({ name: z.string().nullish(), message: z.string().nullish() })]).nullish(),
 });
 
-const readStatus = async ({ id = "" }: Submission["ticket"], credential: ProviderCredential, signal: AbortSignal) => {
+const readStatus = async ({ id = "" }: Submission["ticket"], credential: KeyCredential, signal: AbortSignal) => {
   const { json, headers } = await callFashn(`/status/${encodeURIComponent(id)}`, credential, signal);
   return { ...readReply(statusSchema, "fashn", json), headers };
 };
@@ -56,7 +56,7 @@ export const askFashn: AskProvider = async ({ ticket }, credential, signal) => {
 /** Outputs in base64, which are too large for a row: FASHN keeps them for an hour. @throws ProviderFailure */
 export const heldOutput = async (
   ticket: Submission["ticket"],
-  credential: ProviderCredential,
+  credential: KeyCredential,
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
   const { output } = await readStatus(ticket, credential, signal);

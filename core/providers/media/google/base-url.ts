@@ -1,5 +1,4 @@
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 
 /** Base URL of Google's native API. The one for chat ends in `/openai`, its compatible surface. */
-export const googleBase = ({ baseUrl }: Pick<ProviderCredential, "baseUrl">): string =>
-  baseUrl.replace(/\/openai$/, "");
+export const googleBase = ({ baseUrl }: Pick<KeyCredential, "baseUrl">): string => baseUrl.replace(/\/openai$/, "");

@@ -3,7 +3,7 @@ import { GatewayError } from "#core/errors.ts";
 import { send } from "#core/outbound/transport.ts";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import { isVendorUrl } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { googleBase } from "./base-url.ts";
 
 /** Downloads a finished video, which Google serves only with the key that made it. */
@@ -28,7 +28,7 @@ export interface VideoDownload {
 
 const open = async (
   address: string,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   range: string | undefined,
   signal: AbortSignal,
 ): Promise<IncomingMessage> => {
@@ -102,7 +102,7 @@ export interface DownloadRequest {
 /** Opens a video, or a range of it. @throws ProviderFailure, or GatewayError 416 for a range outside the video */
 export const downloadGoogleVideo = async (
   { url, contentType, range }: DownloadRequest,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   signal: AbortSignal,
 ): Promise<VideoDownload> => {
   const supported = range !== undefined && singleRange.test(range) ? range : undefined;

@@ -1,6 +1,6 @@
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { malformed } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { AudioRequest } from "./audio-request.ts";
 import { type AudioFacts, AudioSource, audioFacts } from "./audio-source.ts";
 import { callMinimax, openMinimax } from "./client.ts";
@@ -8,7 +8,7 @@ import { callMinimax, openMinimax } from "./client.ts";
 /** The two calls that make audio. A long text takes minutes, so the headers may take as long as the request. */
 
 interface AudioCallOptions {
-  readonly credential: ProviderCredential;
+  readonly credential: KeyCredential;
   /** From the call to the response headers, ms. */
   readonly headersTimeoutMs: number;
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { callUpstream, malformed, openUpstream, type UpstreamReply } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { minimaxFailure } from "./errors.ts";
 
 /** MiniMax's native API: a Bearer key, JSON, and errors that come with HTTP 200. */
 
 interface MinimaxCall {
-  readonly credential: ProviderCredential;
+  readonly credential: KeyCredential;
   /** With its query: `/t2a_v2`. */
   readonly path: string;
   /** POST with a body, GET without. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { MediaCalls } from "#core/providers/media/media-calls.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import type { MediaImageRequest } from "#core/schemas/media.ts";
 import { callMinimax } from "./client.ts";
 
@@ -38,7 +38,7 @@ export interface MinimaxImages {
 export const makeMinimaxImages = async (
   request: MediaImageRequest,
   model: string,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   { calls, timeoutMs }: { readonly calls: MediaCalls; readonly timeoutMs: number },
 ): Promise<MinimaxImages> => {
   const body = { ...request, model };

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Submission } from "#core/providers/media/job-adapter.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { MediaVideoRequest } from "#core/schemas/media.ts";
 import { callMinimax } from "./client.ts";
 
@@ -43,7 +43,7 @@ export type MinimaxVideoWork = Omit<MediaVideoRequest, "webhookUrl">;
 /** Submits a video whose model and resolution are resolved. @throws ProviderFailure */
 export const submitMinimaxVideo = async (
   body: MinimaxVideoWork,
-  credential: ProviderCredential,
+  credential: KeyCredential,
   signal: AbortSignal,
 ): Promise<Submission> => {
   const { json, simulated } = await callMinimax({ credential, path: "/video_generation", body, signal });

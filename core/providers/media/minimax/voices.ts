@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { readReply } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { VoicesQuery } from "#core/schemas/media.ts";
 import { callMinimax } from "./client.ts";
 
@@ -47,7 +47,7 @@ const toVoice =
 /** Asks for an account's voices, which costs nothing. @throws ProviderFailure */
 export const askVoices = async (
   type: VoicesQuery["voice_type"],
-  credential: ProviderCredential,
+  credential: KeyCredential,
   signal: AbortSignal,
 ): Promise<Voices> => {
   const { json, simulated } = await callMinimax({

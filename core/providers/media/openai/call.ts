@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MediaTokens } from "#core/catalog/openai-media-prices.ts";
 import { malformed, type UpstreamCall } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import { isRecord } from "#core/values/is-record.ts";
 
 /** Calls to OpenAI's media endpoints. */
@@ -37,7 +37,7 @@ const toForm = (fields: FormFields): { readonly contentType: string; readonly by
 };
 
 interface OpenaiCall {
-  readonly credential: ProviderCredential;
+  readonly credential: KeyCredential;
   readonly path: string;
   readonly body?: unknown;
   readonly form?: FormFields;

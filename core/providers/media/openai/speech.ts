@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { MediaTokens } from "#core/catalog/openai-media-prices.ts";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import { isSimulated, malformed, openUpstream } from "#core/providers/media/upstream.ts";
-import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
+import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { SseParser } from "#core/providers/sse-parser.ts";
 import type { AudioSpeech } from "#core/schemas/openai-media.ts";
 import { parseEvent, tokensOf, toOpenaiCall } from "./call.ts";
@@ -101,7 +101,7 @@ class OpenaiSpeech implements SpeechSource {
 export const openSpeech = async (
   model: string,
   request: AudioSpeech,
-  { credential, signal }: { readonly credential: ProviderCredential; readonly signal: AbortSignal },
+  { credential, signal }: { readonly credential: KeyCredential; readonly signal: AbortSignal },
 ): Promise<SpeechSource> => {
   const { input, voice, instructions, response_format: format, speed } = request;
   if (request.stream_format === "sse" && !hasEvents(model)) {

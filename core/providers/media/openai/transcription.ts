@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { readBody } from "#core/providers/http-transport.ts";
 import { isSimulated, malformed, openUpstream } from "#core/providers/media/upstream.ts";
-import type { ProviderCredential } from "#core/providers/provider.ts";
+import type { KeyCredential } from "#core/providers/provider.ts";
 import type { AudioTranscriptions } from "#core/schemas/openai-media.ts";
 import { type FormFields, toOpenaiCall } from "./call.ts";
 
@@ -50,7 +50,7 @@ export interface TranscriptionReply {
 export const openTranscription = async (
   model: string,
   request: AudioTranscriptions,
-  { credential, signal }: { readonly credential: ProviderCredential; readonly signal: AbortSignal },
+  { credential, signal }: { readonly credential: KeyCredential; readonly signal: AbortSignal },
 ): Promise<TranscriptionReply> => {
   const form = formOf(model, request);
   const call = toOpenaiCall({ credential, path: "/audio/transcriptions", form, signal, headersTimeoutMs });

@@ -3,6 +3,7 @@ import { loadSession } from "./api/auth.ts";
 import { LazyPage } from "./lazy-page.tsx";
 import { pageAt } from "./navigation.ts";
 import { forgetRun } from "./pages/arena/run.ts";
+import { AccountDeletedPage } from "./pages/auth/account-deleted-page.tsx";
 import { ConfirmSignInPage } from "./pages/auth/confirm-sign-in-page.tsx";
 import { nextPage, returnQuery } from "./pages/auth/next.ts";
 import { ResetPasswordPage } from "./pages/auth/reset-password-page.tsx";
@@ -18,7 +19,12 @@ import { ErrorNotice } from "./ui/notice.tsx";
 import { PageHeader } from "./ui/page-header.tsx";
 import { Toast } from "./ui/toast.tsx";
 
-const openPages = { "sign-in": SignInPage, "sign-up": SignUpPage, "reset-password": ResetPasswordPage } as const;
+const openPages = {
+  "sign-in": SignInPage,
+  "sign-up": SignUpPage,
+  "reset-password": ResetPasswordPage,
+  "account-deleted": AccountDeletedPage,
+} as const;
 
 const openPage = (name: string) =>
   Object.hasOwn(openPages, name) ? openPages[name as keyof typeof openPages] : undefined;

@@ -18,6 +18,12 @@ export const formatCount = (value: number): string => wholeFormat.format(value);
 export const formatCompact = (value: number): string =>
   value < 10_000 ? formatCount(value) : compactFormat.format(value);
 
+/** A part of 1 in percent. Nearly all is not shown as all. */
+export const formatShare = (share: number): string => {
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)} %`;
+};
+
 /** USD. Small amounts keep three digits that say something; an unknown one says so. */
 export const formatCost = (usd: number | null | undefined): string => {
   if (usd === null || usd === undefined) return "unknown";
@@ -28,6 +34,9 @@ export const formatMs = (ms: number | null | undefined): string => {
   if (ms === null || ms === undefined) return "–";
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 };
+
+export const formatBytes = (bytes: number): string =>
+  bytes < 100_000 ? `${(bytes / 1_000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 export const formatDate = (time: string | number): string => dateFormat.format(new Date(time));
 export const formatDateTime = (time: string | number): string => dateTimeFormat.format(new Date(time));

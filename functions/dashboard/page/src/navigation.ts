@@ -67,6 +67,18 @@ export const navigation: readonly NavigationItem[] = [
     icon: "picture",
     load: async () => (await import("./pages/gallery/gallery-page.tsx")).GalleryPage,
   },
+  {
+    id: "status",
+    name: "Status",
+    icon: "status",
+    load: async () => (await import("./pages/status/status-page.tsx")).StatusPage,
+  },
+  {
+    id: "account",
+    name: "Account",
+    icon: "user",
+    load: async () => (await import("./pages/account/account-page.tsx")).AccountPage,
+  },
 ];
 
 /** The page at an address, or undefined. */

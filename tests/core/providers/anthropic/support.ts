@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ChatCompletionChunk, ProviderCall, ProviderCredential } from "#core/providers/provider.ts";
+import type { ChatCompletionChunk, KeyCredential, ProviderCall } from "#core/providers/provider.ts";
 import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
 
 const folder = new URL("../../../fixtures/anthropic/", import.meta.url);
@@ -14,7 +14,7 @@ export const chatRequest = (fields: Record<string, unknown> = {}): ChatRequest =
 /** A call of the adapter at a local server. */
 export const providerCall = (
   fields: Record<string, unknown>,
-  credential: Partial<ProviderCredential> & { baseUrl: string },
+  credential: Partial<KeyCredential> & { baseUrl: string },
   options: Partial<Pick<ProviderCall, "model" | "signal" | "timeouts">> = {},
 ): ProviderCall => ({
   provider: "anthropic",

@@ -9,6 +9,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { describe, expect, test } from "vitest";
 import { eventFrames } from "#core/providers/bedrock/event-frames.ts";
 import { claudeId, takesCachePoints } from "#core/providers/bedrock/model-id.ts";
+import { exampleIdentity } from "#infra/local/aws/identities.ts";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
 import { assemble, completionOf, rejection, streamOf, weatherTool } from "../support.ts";
 
@@ -21,7 +22,7 @@ const client = () =>
   new BedrockRuntimeClient({
     region: "us-east-1",
     endpoint: providers().baseUrls.bedrock,
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+    credentials: exampleIdentity,
     maxAttempts: 1,
     // By itself it speaks HTTP/2, which needs no other answers.
     requestHandler: new NodeHttpHandler(),

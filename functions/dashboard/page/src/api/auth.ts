@@ -55,9 +55,25 @@ export const sendPasswordReset = async (email: string): Promise<void> => {
   await request("auth/reset-password", { method: "POST", body: { email } });
 };
 
-export const updatePassword = async (password: string): Promise<void> => {
-  await request("auth/update-password", { method: "POST", body: { password } });
+/** The current password is not needed shortly after a sign-in. */
+export const updatePassword = async (password: string, currentPassword = ""): Promise<void> => {
+  const body = { password, ...(currentPassword === "" ? {} : { currentPassword }) };
+  await request("auth/update-password", { method: "POST", body });
 };
+
+/** Ends every session of the user, on all devices. */
+export const signOutEverywhere = async (): Promise<void> => {
+  await request("auth/sign-out", { method: "POST", body: { everywhere: true } });
+  signedOut();
+};
+
+export interface SignedIn {
+  readonly user: User;
+  /** ISO 8601; null where it is not known. */
+  readonly signedInAt: string | null;
+}
+
+export const readSession = (signal: AbortSignal): Promise<SignedIn> => data("auth/session", { signal });
 
 /** Address that leads to a provider's own sign-in and back to `next`, a path within this gateway. */
 export const oauthUrl = (provider: "github" | "google", next: string): string =>

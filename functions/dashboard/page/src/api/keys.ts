@@ -42,6 +42,10 @@ export interface ApiKey extends KeyLimits {
   readonly createdAt: Timestamp;
   readonly lastUsedAt: Timestamp | null;
   readonly expiresAt: Timestamp | null;
+  /** Where alerts of the budget go. */
+  readonly alertWebhookUrl?: string | null;
+  /** Requests by endpoint, as they are enforced for this key. */
+  readonly limits?: Readonly<Record<string, { readonly limit: number; readonly windowSeconds: number }>>;
 }
 
 /** A key that was just made: the only time that `key` is whole. */
@@ -49,9 +53,12 @@ export interface NewApiKey {
   readonly keyId: string;
   readonly key: string;
   readonly name: string;
+  /** When alerts were set up: the only time that it is shown. */
+  readonly alertWebhookSecret?: string;
 }
 
 export interface KeyFields extends Partial<KeyLimits> {
+  readonly alertWebhookUrl?: string | null;
   readonly name: string;
   readonly rateLimit: number;
   /** ISO 8601. */
@@ -73,7 +80,7 @@ export const createKey = (fields: KeyFields): Promise<NewApiKey> =>
 export const updateKey = (
   keyId: string,
   changes: Partial<KeyFields & { readonly enabled: boolean }>,
-): Promise<ApiKey> => data(pathOf(keyId), { method: "PATCH", body: changes });
+): Promise<ApiKey & Pick<NewApiKey, "alertWebhookSecret">> => data(pathOf(keyId), { method: "PATCH", body: changes });
 
 export const rotateKey = (keyId: string, gracePeriodSeconds: number): Promise<NewApiKey> =>
   data(`${pathOf(keyId)}/rotate`, { method: "POST", body: { gracePeriodSeconds } });

@@ -12,13 +12,16 @@ export class ApiError extends Error {
   readonly code: string;
   readonly requestId: string | undefined;
   readonly issues: readonly string[];
+  /** When it is worth trying again; undefined where the answer does not say. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(message: string, facts: Partial<Pick<ApiError, "status" | "code" | "requestId" | "issues">> = {}) {
+  constructor(message: string, facts: Partial<Omit<ApiError, keyof Error>> = {}) {
     super(message);
     this.status = facts.status ?? 0;
     this.code = facts.code ?? "NETWORK";
     this.requestId = facts.requestId;
     this.issues = facts.issues ?? [];
+    this.retryAfterSeconds = facts.retryAfterSeconds;
   }
 }
 
@@ -41,7 +44,11 @@ const issuesOf = (details: Fields): readonly string[] => {
 
 /** An error body of ours, or whatever else stood in its place. */
 export const toApiError = (response: Response, text: string): ApiError => {
-  const about = { status: response.status, requestId: response.headers.get("x-request-id") ?? undefined };
+  const about = {
+    status: response.status,
+    requestId: response.headers.get("x-request-id") ?? undefined,
+    retryAfterSeconds: Number.parseInt(response.headers.get("retry-after") ?? "", 10) || undefined,
+  };
   try {
     const error = fieldsOf(fieldsOf(JSON.parse(text)).error);
     return new ApiError(textOf(error.message) ?? `The server answered with status ${response.status}.`, {
@@ -95,33 +102,42 @@ export interface ApiCall {
   readonly apiKey?: string;
 }
 
-/** The answer of `api/<path>`, parsed. Throws an `ApiError`, or the signal's own reason when that fired. */
-export const request = async (path: string, call: ApiCall = {}): Promise<{ status: number; json: Fields }> => {
+/** Whatever `api/<path>` answers. Throws an `ApiError` where nothing does, or the signal's own reason when that fired. */
+export const exchange = async (path: string, call: ApiCall = {}): Promise<{ response: Response; text: string }> => {
   const { method = "GET", body, signal, apiKey } = call;
   const { credentials, headers } = callerOf(apiKey);
   const timeout = AbortSignal.timeout(timeoutMs);
-  let response: Response;
-  let text: string;
   try {
-    response = await fetch(`${root}api/${path}`, {
+    const response = await fetch(`${root}api/${path}`, {
       method,
       credentials,
       headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
-    text = await response.text();
+    return { response, text: await response.text() };
   } catch (thrown) {
     if (signal?.aborted === true) throw signal.reason;
     throw noAnswer(thrown);
   }
+};
+
+/** The same where it succeeds. Throws an `ApiError` for a refusal, too. */
+export const requestText = async (path: string, call: ApiCall = {}): Promise<{ status: number; text: string }> => {
+  const { response, text } = await exchange(path, call);
   if (!response.ok) {
     const error = toApiError(response, text);
     // A wrong password is a 401 too, and a refused API key says nothing of the session.
-    if (response.status === 401 && (apiKey ?? "") === "" && !path.startsWith("auth/")) signedOut();
+    if (response.status === 401 && (call.apiKey ?? "") === "" && !path.startsWith("auth/")) signedOut();
     throw error;
   }
-  return { status: response.status, json: text === "" ? {} : fieldsOf(JSON.parse(text)) };
+  return { status: response.status, text };
+};
+
+/** The same, parsed. */
+export const request = async (path: string, call: ApiCall = {}): Promise<{ status: number; json: Fields }> => {
+  const { status, text } = await requestText(path, call);
+  return { status, json: text === "" ? {} : fieldsOf(JSON.parse(text)) };
 };
 
 /** The `data` of a platform endpoint. The shape is the contract's (docs: OpenAPI document). */

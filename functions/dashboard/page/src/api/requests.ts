@@ -108,6 +108,9 @@ export const listRequests = (
   return data(`v1/requests${text === "" ? "" : `?${text}`}`, signal === undefined ? {} : { signal });
 };
 
+export const latestRequests = (limit: number, signal: AbortSignal): Promise<RequestPage> =>
+  data(`v1/requests?limit=${limit}`, { signal });
+
 const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
 
 export const readRequest = (id: string, signal?: AbortSignal): Promise<WholeRequest> =>

@@ -30,7 +30,7 @@ const Frame = ({ id, label, hint, children }: FrameProps) => (
 );
 
 interface TextFieldProps extends FieldProps {
-  readonly type?: "text" | "email" | "password" | "number" | "date";
+  readonly type?: "text" | "email" | "password" | "number" | "date" | "url" | "search";
   readonly required?: boolean;
   readonly autocomplete?: "username" | "email" | "current-password" | "new-password" | "off";
   readonly pattern?: string;
@@ -43,10 +43,12 @@ interface TextFieldProps extends FieldProps {
   readonly autofocus?: boolean;
   /** For keys and ids. */
   readonly mono?: boolean;
+  /** Offered while typing. */
+  readonly suggestions?: readonly string[];
   readonly onCommit?: () => void;
 }
 
-export const TextField = ({ label, value, hint, mono = false, onCommit, ...input }: TextFieldProps) => {
+export const TextField = ({ label, value, hint, mono = false, suggestions, onCommit, ...input }: TextFieldProps) => {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint}>
@@ -62,7 +64,15 @@ export const TextField = ({ label, value, hint, mono = false, onCommit, ...input
           value.value = event.currentTarget.value;
         }}
         onChange={() => onCommit?.()}
+        list={suggestions === undefined ? undefined : `${id}-list`}
       />
+      {suggestions === undefined ? null : (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((text) => (
+            <option key={text} value={text} />
+          ))}
+        </datalist>
+      )}
     </Frame>
   );
 };

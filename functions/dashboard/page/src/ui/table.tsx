@@ -1,13 +1,16 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { formatCount } from "../format.ts";
+import { Button } from "./button.tsx";
 import { Icon } from "./icons.tsx";
 
 type Value = string | number;
 
 interface Row {
   readonly key: string;
-  readonly cells: readonly ComponentChildren[];
-  /** What each column sorts by, where the cells are formatted. A table without values is not sortable. */
+  /** A function where making them takes time: it is asked for the rows that are shown. */
+  readonly cells: readonly ComponentChildren[] | (() => readonly ComponentChildren[]);
+  /** What each column sorts by, where the cells are formatted. Columns behind the last value are not sortable. */
   readonly values?: readonly Value[];
 }
 
@@ -25,10 +28,17 @@ interface Order {
   readonly descending: boolean;
 }
 
+const { compare: compareTexts } = new Intl.Collator("en", { numeric: true });
+
 const compare = (left: Value | undefined, right: Value | undefined): number =>
   typeof left === "number" && typeof right === "number"
     ? left - right
-    : String(left ?? "").localeCompare(String(right ?? ""), "en", { numeric: true });
+    : compareTexts(String(left ?? ""), String(right ?? ""));
+
+/** Rows that are shown at first, and with each click on more. */
+const pageRows = 100;
+
+const cellsOf = ({ cells }: Row): readonly ComponentChildren[] => (typeof cells === "function" ? cells() : cells);
 
 const sorted = (rows: readonly Row[], order: Order | undefined): readonly Row[] => {
   if (order === undefined) return rows;
@@ -55,10 +65,12 @@ const ariaSort = (order: Order | undefined): "ascending" | "descending" | undefi
   return order.descending ? "descending" : "ascending";
 };
 
-/** Numbers by name. Scrolls within its frame when it is wider or longer. A click on a head sorts, numbers largest first. */
+/** Numbers by name. Scrolls within its frame when it is wider or longer. A click on a head sorts, numbers largest first. Length: markup. */
 export const Table = ({ caption, columns, rows, nameColumn = 0 }: TableProps) => {
   const order = useSignal<Order | undefined>(undefined);
+  const shown = useSignal(pageRows);
   const sortable = rows.length > 1 && rows.every(({ values }) => values !== undefined);
+  const sortedColumns = rows[0]?.values?.length ?? 0;
   const sortBy = (column: number): void => {
     const now = order.value;
     const descending = now?.column === column ? !now.descending : column !== nameColumn;
@@ -79,7 +91,7 @@ export const Table = ({ caption, columns, rows, nameColumn = 0 }: TableProps) =>
                 class={index === nameColumn ? "name" : undefined}
                 aria-sort={ariaSort(orderOf(index))}
               >
-                {sortable ? (
+                {sortable && index < sortedColumns ? (
                   <SortButton order={orderOf(index)} onSort={() => sortBy(index)}>
                     {column}
                   </SortButton>
@@ -91,21 +103,36 @@ export const Table = ({ caption, columns, rows, nameColumn = 0 }: TableProps) =>
           </tr>
         </thead>
         <tbody>
-          {sorted(rows, order.value).map(({ key, cells }) => (
-            <tr key={key}>
-              {cells.map((cell, index) =>
-                index === nameColumn ? (
-                  <th key={columns[index]} scope="row">
-                    {cell}
-                  </th>
-                ) : (
-                  <td key={columns[index]}>{cell}</td>
-                ),
-              )}
-            </tr>
-          ))}
+          {sorted(rows, order.value)
+            .slice(0, shown.value)
+            .map((row) => (
+              <tr key={row.key}>
+                {cellsOf(row).map((cell, index) =>
+                  index === nameColumn ? (
+                    <th key={columns[index]} scope="row">
+                      {cell}
+                    </th>
+                  ) : (
+                    <td key={columns[index]}>{cell}</td>
+                  ),
+                )}
+              </tr>
+            ))}
         </tbody>
       </table>
+      {rows.length <= shown.value ? null : (
+        <p class="table-more">
+          <Button
+            small
+            kind="quiet"
+            onClick={() => {
+              shown.value += pageRows;
+            }}
+          >
+            {`Show ${Math.min(pageRows, rows.length - shown.value)} more of ${formatCount(rows.length)}`}
+          </Button>
+        </p>
+      )}
     </section>
   );
 };

@@ -7,17 +7,18 @@ import {
   rotateKey,
   updateKey,
 } from "../../api/keys.ts";
+import { formatDate } from "../../format.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { announce } from "../../ui/toast.tsx";
 import { KeyForm } from "./key-form.tsx";
-import { NewKeyDialog } from "./new-key-dialog.tsx";
+import { NewKeyDialog, type Secrets } from "./new-key-dialog.tsx";
 import { RotateDialog } from "./rotate-dialog.tsx";
 
 /** The dialog that is open on the keys page. */
 export type OpenDialog =
   | { readonly kind: "create" }
-  | { readonly kind: "created"; readonly created: NewApiKey }
+  | { readonly kind: "created"; readonly created: Secrets }
   | { readonly kind: "edit" | "rotate" | "revoke"; readonly apiKey: ApiKey };
 
 interface KeyDialogsProps {
@@ -29,8 +30,16 @@ interface KeyDialogsProps {
 
 /** What differs from what the key has: a PATCH names nothing else. */
 const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
-  const { name, rateLimit, budget = null, allowedModels = null, tokensPerMinute = null, ...others } = fields;
-  const { recordContent = null, ...rest } = others;
+  const {
+    name,
+    rateLimit,
+    budget = null,
+    allowedModels = null,
+    tokensPerMinute = null,
+    alertWebhookUrl = null,
+    recordContent = null,
+    ...rest
+  } = fields;
   const before = apiKey.budget ?? null;
   const keeps =
     budget?.usd === before?.usd && budget?.period === before?.period && budget?.includeByok === before?.includeByok;
@@ -41,6 +50,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     ...(allowedModels?.join() === apiKey.allowedModels?.join() ? {} : { allowedModels }),
     ...(tokensPerMinute === (apiKey.tokensPerMinute ?? null) ? {} : { tokensPerMinute }),
     ...(recordContent?.days === apiKey.recordContent?.days ? {} : { recordContent }),
+    ...(alertWebhookUrl === (apiKey.alertWebhookUrl ?? null) ? {} : { alertWebhookUrl }),
     ...rest,
   };
 };
@@ -97,15 +107,20 @@ export const KeyDialogs = ({ open, show, onChange }: KeyDialogsProps) => {
   }
   return (
     <Dialog title="Edit key" onClose={close}>
+      <p class="hint edit-facts">
+        <code>{apiKey.start}…</code> · created {formatDate(apiKey.createdAt)} · id <code>{keyId}</code>
+      </p>
       <KeyForm
         submit="Save changes"
         initial={apiKey}
         onCancel={close}
         onSubmit={async (fields) => {
           const changes = changesOf(apiKey, fields);
-          if (Object.keys(changes).length > 0) await updateKey(keyId, changes);
-          close();
+          const { alertWebhookSecret }: Pick<NewApiKey, "alertWebhookSecret"> =
+            Object.keys(changes).length === 0 ? {} : await updateKey(keyId, changes);
           announce(`${fields.name} is saved.`);
+          if (alertWebhookSecret === undefined) close();
+          else show({ kind: "created", created: { keyId, name: fields.name, alertWebhookSecret } });
           onChange();
         }}
       />

@@ -13,6 +13,7 @@ interface KeyFormProps {
     readonly name: string;
     readonly rateLimit: number;
     readonly expiresAt: string | number | null;
+    readonly alertWebhookUrl?: string | null;
   };
   readonly onSubmit: (fields: KeyFields) => Promise<void>;
   readonly onCancel: () => void;

@@ -1,115 +1,132 @@
+import type { ComponentChildren } from "preact";
 import type { ApiKey, Budget } from "../../api/keys.ts";
-import { formatCost, formatCount, formatDate } from "../../format.ts";
-import { Button } from "../../ui/button.tsx";
+import type { UsageSums } from "../../api/usage.ts";
+import { formatCost, formatCount, formatDate, plural } from "../../format.ts";
+import { Menu } from "../../ui/menu.tsx";
 import { Ago } from "../../ui/time.tsx";
 
-interface KeyRowProps {
-  readonly apiKey: ApiKey;
-  readonly switching: boolean;
-  readonly onSwitch: () => void;
-  readonly onEdit: () => void;
-  readonly onRotate: () => void;
-  readonly onRevoke: () => void;
-}
+/** One key as a line: what it is, what it spent of what it may, and what can be done with it. */
 
-const stateOf = ({ enabled, expiresAt }: ApiKey): { readonly name: string; readonly text: string } => {
-  if (expiresAt !== null && new Date(expiresAt).getTime() <= Date.now()) return { name: "ended", text: "Expired" };
-  return enabled ? { name: "active", text: "Active" } : { name: "off", text: "Disabled" };
-};
+export const columns = ["Name", "Key", "Spend", "Requests", "Limit", "Last used", "Actions"];
 
 const periodWords = { day: "today", week: "this week", month: "this month", total: "in total" } as const;
 
-const BudgetFact = ({ budget, apiKey }: { readonly budget: Budget; readonly apiKey: ApiKey }) => {
-  const { name, lastAlert = null } = apiKey;
+const isExpired = ({ expiresAt }: ApiKey): boolean => expiresAt !== null && new Date(expiresAt).getTime() <= Date.now();
+
+/** What deserves a word beside the name. A key that works needs none. */
+const factsOf = (apiKey: ApiKey): readonly string[] => {
+  const { expiresAt, allowedModels = null, tokensPerMinute = null } = apiKey;
+  return [
+    ...(allowedModels === null ? [] : [plural(allowedModels.length, "model")]),
+    ...(tokensPerMinute === null ? [] : [`${formatCount(tokensPerMinute)} tokens / min`]),
+    ...(expiresAt === null || isExpired(apiKey) ? [] : [`ends ${formatDate(expiresAt)}`]),
+  ];
+};
+
+const stateOf = (apiKey: ApiKey): string | undefined => {
+  if (isExpired(apiKey)) return "Expired";
+  return apiKey.enabled ? undefined : "Disabled";
+};
+
+/** Requests a minute to chat completions, as they are enforced: the smaller of the key's limit and the endpoint's. */
+const limitOf = ({ rateLimit, limits = {} }: ApiKey): number => {
+  const chat = limits["chat-completions"];
+  return chat === undefined ? rateLimit : Math.min(rateLimit, (chat.limit * 60) / chat.windowSeconds);
+};
+
+const usedOf = ({ usd, remainingUsd }: Budget): number => Math.max(0, usd - remainingUsd);
+
+const Spend = ({ apiKey, usage }: { apiKey: ApiKey; usage: UsageSums | undefined }) => {
+  const { budget = null, lastAlert = null, name } = apiKey;
+  if (budget === null) {
+    return usage === undefined ? (
+      <>–</>
+    ) : (
+      <>
+        {formatCost(usage.cost)} <span class="hint">in 30 days</span>
+      </>
+    );
+  }
   const { usd, period, remainingUsd } = budget;
-  const used = Math.max(0, usd - remainingUsd);
+  const used = usedOf(budget);
   return (
-    <div class="wide">
-      <dt>Budget</dt>
-      <dd>
-        {formatCost(used)} of {formatCost(usd)} {periodWords[period]}
-        {lastAlert === null ? null : (
-          <span class="badge ended">
-            {lastAlert.percent} % reached <Ago time={lastAlert.at} />
-          </span>
-        )}
-        <progress
-          class="budget"
-          aria-label={`Budget of ${name}: ${formatCost(remainingUsd)} left`}
-          max={usd === 0 ? 1 : usd}
-          value={usd === 0 ? 1 : Math.min(used, usd)}
-        />
-      </dd>
-    </div>
+    <>
+      {formatCost(used)} of {formatCost(usd)} <span class="hint">{periodWords[period]}</span>
+      {lastAlert === null ? null : <span class="badge ended">{lastAlert.percent}% reached</span>}
+      <progress
+        class="budget"
+        aria-label={`Budget of ${name}: ${formatCost(remainingUsd)} left`}
+        max={usd === 0 ? 1 : usd}
+        value={usd === 0 ? 1 : Math.min(used, usd)}
+      />
+    </>
   );
 };
 
-/** One key: what it is, what it may, and what can be done with it. Length: markup of one row. */
-export const KeyRow = ({ apiKey, switching, onSwitch, onEdit, onRotate, onRevoke }: KeyRowProps) => {
-  const { name, start, rateLimit, enabled, createdAt, lastUsedAt, expiresAt } = apiKey;
-  const { budget = null, allowedModels = null, tokensPerMinute = null } = apiKey;
+const Name = ({ apiKey }: { apiKey: ApiKey }) => {
+  const { name, start, lastUsedAt } = apiKey;
   const state = stateOf(apiKey);
+  const facts = factsOf(apiKey);
   return (
-    <li class="row">
-      <div class="row-main">
-        <h2 class="row-title">{name}</h2>
-        <p class="row-sub">
-          <code>{start}…</code>
-          <span class={`badge ${state.name}`}>{state.text}</span>
-        </p>
-      </div>
-      <dl class="facts">
-        <div>
-          <dt>Limit</dt>
-          <dd>{formatCount(rateLimit)} / min</dd>
-        </div>
-        {budget === null ? null : <BudgetFact budget={budget} apiKey={apiKey} />}
-        {tokensPerMinute === null ? null : (
-          <div>
-            <dt>Tokens</dt>
-            <dd>{formatCount(tokensPerMinute)} / min</dd>
-          </div>
+    <>
+      <span class="key-name" title={name}>
+        {name}
+      </span>
+      {state === undefined ? null : <span class={`badge ${state === "Expired" ? "ended" : "off"}`}>{state}</span>}
+      {facts.length === 0 ? null : <span class="hint">{facts.join(" · ")}</span>}
+      {/* What a phone's columns have no room for. */}
+      <span class="hint key-more">
+        <code>{start}…</code> · {formatCount(limitOf(apiKey))} / min ·{" "}
+        {lastUsedAt === null ? (
+          "never used"
+        ) : (
+          <>
+            used <Ago time={lastUsedAt} />
+          </>
         )}
-        <div>
-          <dt>Last used</dt>
-          <dd>{lastUsedAt === null ? "Never" : <Ago time={lastUsedAt} />}</dd>
-        </div>
-        <div>
-          <dt>Expires</dt>
-          <dd>{expiresAt === null ? "Never" : formatDate(expiresAt)}</dd>
-        </div>
-        <div>
-          <dt>Created</dt>
-          <dd>{formatDate(createdAt)}</dd>
-        </div>
-        {allowedModels === null ? null : (
-          <div class="wide">
-            <dt>Allowed models</dt>
-            <dd>{allowedModels.join(", ")}</dd>
-          </div>
-        )}
-      </dl>
-      <div class="row-actions">
-        <button
-          type="button"
-          class="switch"
-          role="switch"
-          aria-checked={enabled}
-          aria-disabled={switching}
-          aria-label={`${name} is enabled`}
-          title={enabled ? "Disable" : "Enable"}
-          onClick={switching ? undefined : onSwitch}
-        />
-        <Button small kind="quiet" icon="edit" label={`Edit ${name}`} onClick={onEdit}>
-          Edit
-        </Button>
-        <Button small kind="quiet" icon="rotate" label={`Rotate ${name}`} onClick={onRotate}>
-          Rotate
-        </Button>
-        <Button small kind="quiet" icon="trash" label={`Revoke ${name}`} onClick={onRevoke}>
-          Revoke
-        </Button>
-      </div>
-    </li>
+      </span>
+    </>
   );
+};
+
+export interface KeyActions {
+  readonly onSwitch: (apiKey: ApiKey) => void;
+  readonly onOpen: (kind: "edit" | "rotate" | "revoke", apiKey: ApiKey) => void;
+  readonly onUsage: (apiKey: ApiKey) => void;
+}
+
+const Actions = ({ apiKey, actions }: { apiKey: ApiKey; actions: KeyActions }) => (
+  <Menu
+    label={`Actions for ${apiKey.name}`}
+    items={[
+      { name: "Edit", icon: "edit", onSelect: () => actions.onOpen("edit", apiKey) },
+      {
+        name: apiKey.enabled ? "Disable" : "Enable",
+        icon: apiKey.enabled ? "stop" : "check",
+        onSelect: () => actions.onSwitch(apiKey),
+      },
+      { name: "Usage", icon: "chart", onSelect: () => actions.onUsage(apiKey) },
+      { name: "Rotate", icon: "rotate", onSelect: () => actions.onOpen("rotate", apiKey) },
+      { name: "Revoke", icon: "trash", onSelect: () => actions.onOpen("revoke", apiKey) },
+    ]}
+  />
+);
+
+const timeOf = (time: string | number | null): number => (time === null ? 0 : new Date(time).getTime());
+
+/** A row of the table. `usage` is of the last 30 days; undefined until it is read. */
+export const toKeyRow = (apiKey: ApiKey, usage: UsageSums | undefined, actions: KeyActions) => {
+  const { keyId, name, start, budget = null, lastUsedAt } = apiKey;
+  const cells = (): readonly ComponentChildren[] => [
+    <Name key="name" apiKey={apiKey} />,
+    <code key="start">{start}…</code>,
+    <Spend key="spend" apiKey={apiKey} usage={usage} />,
+    usage === undefined ? "–" : formatCount(usage.requests),
+    `${formatCount(limitOf(apiKey))} / min`,
+    lastUsedAt === null ? "Never" : <Ago time={lastUsedAt} />,
+    <Actions key="actions" apiKey={apiKey} actions={actions} />,
+  ];
+  const spent = budget === null ? (usage?.cost ?? 0) : usedOf(budget);
+  const values = [name, start, spent, usage?.requests ?? 0, limitOf(apiKey), timeOf(lastUsedAt)];
+  return { key: keyId, cells, values };
 };

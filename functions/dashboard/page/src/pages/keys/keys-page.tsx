@@ -1,38 +1,93 @@
 import { useSignal } from "@preact/signals";
 import { type ApiKey, listKeys, updateKey } from "../../api/keys.ts";
+import { readUsage, type UsageByName } from "../../api/usage.ts";
+import { plural } from "../../format.ts";
 import { root } from "../../root.ts";
+import { navigate } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
+import { TextField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty, Skeleton } from "../../ui/placeholder.tsx";
+import { Table } from "../../ui/table.tsx";
 import { announce } from "../../ui/toast.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { useFocusAfterRemoval } from "../../ui/use-focus-after-removal.ts";
 import { useResource } from "../../ui/use-resource.ts";
 import { KeyDialogs, type OpenDialog } from "./key-dialogs.tsx";
-import { KeyRow } from "./key-row.tsx";
+import { columns, type KeyActions, toKeyRow } from "./key-row.tsx";
 
 /** What OpenAI clients are pointed at. */
 const baseUrl = `${location.origin}${root}api/v1`;
 
+const dayMs = 86_400_000;
+const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+
+/** Requests and cost of each key in the last 30 days. */
+const readKeyUsage = async (signal: AbortSignal): Promise<UsageByName> => {
+  const now = Date.now();
+  return (await readUsage({ from: dayOf(now - 29 * dayMs), to: dayOf(now), keyId: "" }, signal)).byKey ?? {};
+};
+
+const unused = { requests: 0, tokens: 0, cost: 0 };
+
+/** Few enough to be seen at a glance need no search. */
+const searchFrom = 5;
+
+const matches = ({ name, start, keyId, allowedModels }: ApiKey, words: readonly string[]): boolean => {
+  const text = [name, start, keyId, ...(allowedModels ?? [])].join(" ").toLowerCase();
+  return words.every((word) => text.includes(word));
+};
+
+interface ListProps {
+  readonly keys: readonly ApiKey[];
+  readonly usage: UsageByName | undefined;
+  readonly actions: KeyActions;
+}
+
+const List = ({ keys, usage, actions }: ListProps) => {
+  const search = useSignal("");
+  const words = search.value.toLowerCase().split(/\s+/);
+  const found = keys.filter((key) => matches(key, words));
+  return (
+    <>
+      {keys.length < searchFrom ? null : (
+        <div class="key-search">
+          <TextField label="Search" type="search" value={search} autocomplete="off" placeholder="Name, key or model" />
+          <p class="hint" role="status">
+            {plural(found.length, "key")}
+          </p>
+        </div>
+      )}
+      {found.length === 0 ? (
+        <Empty title="No matching keys">Search for fewer words.</Empty>
+      ) : (
+        <div class="keys">
+          <Table
+            caption="Your keys"
+            columns={columns}
+            rows={found.map((key) => toKeyRow(key, usage && (usage[key.keyId] ?? unused), actions))}
+          />
+        </div>
+      )}
+    </>
+  );
+};
+
 /** The list of API keys. Length: markup of one page. */
 export const KeysPage = () => {
   const keys = useResource(listKeys);
+  // A column of its own: without it the page says less.
+  const usage = useResource(readKeyUsage);
   const dialog = useSignal<OpenDialog | undefined>(undefined);
-  const switching = useSignal("");
   const show = (next: OpenDialog | undefined): void => {
     dialog.value = next;
   };
   const toggle = useAction(async ({ keyId, name, enabled }: ApiKey) => {
-    switching.value = keyId;
-    try {
-      const updated = await updateKey(keyId, { enabled: !enabled });
-      keys.data.value = keys.data.value?.map((key) => (key.keyId === keyId ? updated : key));
-      announce(`${name} is ${updated.enabled ? "enabled" : "disabled"}.`);
-    } finally {
-      switching.value = "";
-    }
+    const updated = await updateKey(keyId, { enabled: !enabled });
+    keys.data.value = keys.data.value?.map((key) => (key.keyId === keyId ? updated : key));
+    announce(`${name} is ${updated.enabled ? "enabled" : "disabled"}.`);
   });
   const create = (
     <Button kind="primary" icon="plus" onClick={() => show({ kind: "create" })}>
@@ -61,19 +116,15 @@ export const KeysPage = () => {
         <Empty title="No keys yet">Create a key and point any OpenAI client at this gateway.</Empty>
       ) : null}
       {list === undefined || list.length === 0 ? null : (
-        <ul class="rows" aria-label="Your keys">
-          {list.map((apiKey) => (
-            <KeyRow
-              key={apiKey.keyId}
-              apiKey={apiKey}
-              switching={switching.value === apiKey.keyId}
-              onSwitch={() => void toggle.run(apiKey)}
-              onEdit={() => show({ kind: "edit", apiKey })}
-              onRotate={() => show({ kind: "rotate", apiKey })}
-              onRevoke={() => show({ kind: "revoke", apiKey })}
-            />
-          ))}
-        </ul>
+        <List
+          keys={list}
+          usage={usage.data.value}
+          actions={{
+            onSwitch: (apiKey) => void toggle.run(apiKey),
+            onOpen: (kind, apiKey) => show({ kind, apiKey }),
+            onUsage: ({ keyId }) => navigate("usage", { query: new URLSearchParams({ key: keyId }) }),
+          }}
+        />
       )}
       {dialog.value === undefined ? null : <KeyDialogs open={dialog.value} show={show} onChange={keys.reload} />}
     </>

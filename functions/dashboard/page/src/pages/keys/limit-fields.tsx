@@ -23,23 +23,27 @@ export interface LimitSignals {
   readonly models: Signal<string>;
   readonly tokens: Signal<string>;
   readonly recordedDays: Signal<string>;
+  readonly alerts: Signal<string>;
 }
+
+type Initial = Partial<KeyLimits & { readonly alertWebhookUrl: string | null }>;
 
 const textOf = (value: number | undefined | null): string =>
   value === undefined || value === null ? "" : String(value);
 
 /** The fields of what a key has now. */
-export const useLimitSignals = (initial: Partial<KeyLimits> | undefined): LimitSignals => ({
+export const useLimitSignals = (initial: Initial | undefined): LimitSignals => ({
   usd: useSignal(textOf(initial?.budget?.usd)),
   period: useSignal<string>(initial?.budget?.period ?? "month"),
   counts: useSignal(initial?.budget?.includeByok === true ? "all" : "platform"),
   models: useSignal((initial?.allowedModels ?? []).join("\n")),
   tokens: useSignal(textOf(initial?.tokensPerMinute)),
   recordedDays: useSignal(textOf(initial?.recordContent?.days)),
+  alerts: useSignal(initial?.alertWebhookUrl ?? ""),
 });
 
 /** What the fields say. */
-export const limitsOf = ({ usd, period, counts, models, tokens, recordedDays }: LimitSignals): KeyLimits => {
+export const limitsOf = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => {
   const names = models.value.split(/[\s,]+/).filter((name) => name !== "");
   const budget = { usd: Number(usd.value), period: period.value as BudgetPeriod, includeByok: counts.value === "all" };
   return {
@@ -47,11 +51,12 @@ export const limitsOf = ({ usd, period, counts, models, tokens, recordedDays }: 
     allowedModels: names.length === 0 ? null : names,
     tokensPerMinute: tokens.value.trim() === "" ? null : Number(tokens.value),
     recordContent: recordedDays.value.trim() === "" ? null : { days: Number(recordedDays.value) },
-  };
+    alertWebhookUrl: alerts.value.trim() === "" ? null : alerts.value.trim(),
+  } satisfies KeyLimits & Initial;
 };
 
 /** Length: markup of one form. */
-export const LimitFields = ({ usd, period, counts, models, tokens, recordedDays }: LimitSignals) => (
+export const LimitFields = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => (
   <>
     <TextField
       label="Budget (USD)"
@@ -67,6 +72,14 @@ export const LimitFields = ({ usd, period, counts, models, tokens, recordedDays 
       <>
         <SelectField label="Budget period" value={period} options={periodOptions} />
         <SelectField label="What counts" value={counts} options={payerOptions} />
+        <TextField
+          label="Alert webhook (optional)"
+          value={alerts}
+          type="url"
+          pattern="https://.*"
+          placeholder="https://example.com/hook"
+          hint="Is called at 50, 80 and 100% of the budget, once a period. Its secret is shown once."
+        />
       </>
     )}
     <TextAreaField

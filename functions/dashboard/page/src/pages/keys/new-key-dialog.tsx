@@ -7,67 +7,88 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { playgroundKey } from "../playground/playground-key.ts";
 
+/** What is shown once: a new key, the secret of its alerts, or both. */
+export type Secrets = Partial<NewApiKey> & Pick<NewApiKey, "name">;
+
+interface SecretProps {
+  readonly label: string;
+  readonly copy: string;
+  readonly text: string;
+  readonly onCopied?: () => void;
+}
+
+const Secret = ({ label, copy, text, onCopied }: SecretProps) => (
+  <div class="secret">
+    {/* An input selects whole on a phone, too. */}
+    <input class="mono" readOnly value={text} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
+    <CopyButton text={text} kind="primary" {...(onCopied === undefined ? {} : { onCopied })}>
+      {copy}
+    </CopyButton>
+  </div>
+);
+
 interface NewKeyDialogProps {
-  readonly created: NewApiKey;
+  readonly created: Secrets;
   readonly onClose: () => void;
 }
 
-/** The whole key, once. Closing it uncopied takes a second try. Length: markup of one dialog. */
+/** Secrets, once. Closing them uncopied takes a second try. Length: markup of one dialog. */
 export const NewKeyDialog = ({ created, onClose }: NewKeyDialogProps) => {
-  const copied = useSignal(false);
+  const { key, name, alertWebhookSecret } = created;
+  const copied = useSignal<ReadonlySet<string>>(new Set());
   const warned = useSignal(false);
+  const wanted = [key, alertWebhookSecret].filter((secret) => secret !== undefined);
+  const isCopied = (): boolean => wanted.every((secret) => copied.value.has(secret));
   const mayClose = (): boolean => {
-    if (copied.value || warned.value) return true;
+    if (isCopied() || warned.value) return true;
     warned.value = true;
     return false;
   };
+  const copy = (secret: string) => (): void => {
+    copied.value = new Set([...copied.value, secret]);
+  };
+  const what = key === undefined ? "secret" : "key";
   return (
-    <Dialog title="Copy your key now" onClose={onClose} mayClose={mayClose}>
+    <Dialog title={`Copy your ${what} now`} onClose={onClose} mayClose={mayClose}>
       <div class="stack">
         <Notice kind="warning">
           <p>
-            <strong>This is the only time it is shown.</strong> Store it as a secret. Anyone who has it can spend in
-            your name. If you lose it, rotate the key.
+            <strong>This is the only time it is shown.</strong>{" "}
+            {key === undefined
+              ? "Your webhook checks with it that an alert is ours."
+              : "Store it as a secret. Anyone who has it can spend in your name. If you lose it, rotate the key."}
           </p>
         </Notice>
         <p class="wrap">
-          Key for <strong>{created.name}</strong>
+          {key === undefined ? "Alerts of" : "Key for"} <strong>{name}</strong>
         </p>
-        <div class="secret">
-          {/* An input selects whole on a phone, too. */}
-          <input
-            class="mono"
-            readOnly
-            value={created.key}
-            aria-label="Your new API key"
-            onFocus={(event) => event.currentTarget.select()}
+        {key === undefined ? null : <Secret label="Your new API key" copy="Copy key" text={key} onCopied={copy(key)} />}
+        {alertWebhookSecret === undefined ? null : (
+          <Secret
+            label="Secret of the alert webhook"
+            copy="Copy secret"
+            text={alertWebhookSecret}
+            onCopied={copy(alertWebhookSecret)}
           />
-          <CopyButton
-            text={created.key}
-            kind="primary"
-            onCopied={() => {
-              copied.value = true;
-            }}
-          >
-            Copy key
-          </CopyButton>
-        </div>
-        {warned.value && !copied.value ? (
+        )}
+        {warned.value && !isCopied() ? (
           <Notice kind="error" live>
-            <p>You have not copied the key. Close again to discard it.</p>
+            <p>You have not copied the {what}. Close again to discard it.</p>
           </Notice>
         ) : null}
         <div class="form-buttons">
-          <Button
-            kind="quiet"
-            icon="chat"
-            onClick={() => {
-              playgroundKey.value = created.key;
-              navigate("playground");
-            }}
-          >
-            Try it in the playground
-          </Button>
+          {key === undefined ? null : (
+            <Button
+              kind="quiet"
+              icon="chat"
+              onClick={() => {
+                playgroundKey.value = key;
+                navigate("playground");
+              }}
+            >
+              Try it in the playground
+            </Button>
+          )}
           <Button
             onClick={() => {
               if (mayClose()) onClose();

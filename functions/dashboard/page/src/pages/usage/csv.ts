@@ -31,8 +31,8 @@ const rowsOf = (dimension: string, sums: Readonly<Record<string, Row>>): string[
     [dimension, name, ...columns.map((column) => row[column])].map(cell).join(","),
   );
 
-/** One row for each day, model, key, provider and unit; an unknown cost is an empty cell. */
-export const toCsv = ({ byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {} }: Usage): string => {
+/** One row for each day, model, key, provider, unit and value of the tag that is shown; an unknown cost is an empty cell. */
+export const toCsv = ({ byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {}, byTag = {} }: Usage): string => {
   const days = Object.fromEntries(Object.entries(byDay).sort(([one], [other]) => one.localeCompare(other)));
   const rows = [
     ...rowsOf("day", days),
@@ -40,6 +40,7 @@ export const toCsv = ({ byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit
     ...rowsOf("key", byKey),
     ...rowsOf("provider", byProvider),
     ...rowsOf("unit", byUnit),
+    ...rowsOf("tag", byTag),
   ];
   const head = ["dimension", "name", ...columns.map((column) => (column === "cost" ? "costUsd" : column))].join(",");
   return `${[head, ...rows].join("\r\n")}\r\n`;

@@ -26,7 +26,7 @@ export const Filter = ({ query, keys }: FilterProps) => {
   const fault = rangeFault(from.value, to.value);
   const apply = (): void => {
     if (rangeFault(from.value, to.value) !== undefined) return;
-    navigate("usage", { query: toQuery({ from: from.value, to: to.value, keyId: keyId.value }) });
+    navigate("usage", { query: toQuery({ ...query, from: from.value, to: to.value, keyId: keyId.value }) });
   };
   const preset = query.to === today() ? String(countDays(query.from, query.to)) : "";
   const known = keys.map((key) => ({ value: key.keyId, label: `${key.name} (${key.start}…)` }));
@@ -36,7 +36,7 @@ export const Filter = ({ query, keys }: FilterProps) => {
       <Segments
         label="Range"
         value={preset}
-        options={presets.map((days) => ({ value: String(days), label: `${days} days` }))}
+        options={presets.map(({ days, name }) => ({ value: String(days), label: name }))}
         onChoose={(days) => {
           to.value = today();
           from.value = firstOf(Number(days), to.value);

@@ -8,9 +8,10 @@ interface SumsTableProps {
   readonly nameHead: string;
   readonly rows: readonly string[];
   readonly sums: UsageByName;
-  readonly summary: string;
-  /** Open at first. */
-  readonly open?: boolean;
+  /** Names are shown so. */
+  readonly text?: ((name: string) => string) | undefined;
+  /** Each name has its share of the cost, or of the requests where nothing cost, as a bar. */
+  readonly bars?: boolean;
 }
 
 type Sums = UsageByName[string];
@@ -34,21 +35,45 @@ const columns: readonly (readonly [
 
 const none: Sums = { requests: 0, inputTokens: 0, outputTokens: 0, tokens: 0, cost: 0, errors: 0, cacheHits: 0 };
 
-const toRow = (name: string, row: Sums = none) => ({
-  key: name,
-  cells: [name, ...columns.map(([, value, text]) => text?.(row) ?? count(value(row)))],
-  // An unknown amount sorts below zero.
-  values: [name, ...columns.map(([, value]) => value(row) ?? -1)],
-});
+const Bar = ({ share }: { share: number }) => (
+  <svg class="share-bar" aria-hidden="true">
+    <rect class="share-track" width="100%" height="4" rx="2" />
+    <rect class="bar" width={`${share * 100}%`} height="4" rx="2" />
+  </svg>
+);
 
-/** The numbers behind a chart. */
-export const SumsTable = ({ caption, nameHead, rows, sums, summary, open = false }: SumsTableProps) => (
-  <details class="table-details" open={open}>
-    <summary>{summary}</summary>
+/** Exact sums, one row for each name. */
+export const SumsTable = ({ caption, nameHead, rows, sums, text = (name) => name, bars = false }: SumsTableProps) => {
+  const costs = Object.values(sums).some(({ cost }) => (cost ?? 0) > 0);
+  const sizeOf = ({ cost, requests }: Sums): number => (costs ? (cost ?? 0) : requests);
+  const greatest = Math.max(0, ...Object.values(sums).map(sizeOf)) || 1;
+  const toRow = (name: string, row: Sums = none) => ({
+    key: name,
+    cells: [
+      bars ? (
+        <>
+          {text(name)}
+          <Bar share={sizeOf(row) / greatest} />
+        </>
+      ) : (
+        text(name)
+      ),
+      ...columns.map(([, value, shown]) => shown?.(row) ?? count(value(row))),
+    ],
+    // An unknown amount sorts below zero.
+    values: [name, ...columns.map(([, value]) => value(row) ?? -1)],
+  });
+  return (
     <Table
       caption={caption}
       columns={[nameHead, ...columns.map(([head]) => head)]}
       rows={rows.map((name) => toRow(name, sums[name]))}
     />
-  </details>
-);
+  );
+};
+
+/** Names with the greatest cost first; then the most requests. */
+export const bySize = (sums: UsageByName): readonly string[] =>
+  Object.entries(sums)
+    .sort(([, one], [, other]) => (other.cost ?? 0) - (one.cost ?? 0) || other.requests - one.requests)
+    .map(([name]) => name);

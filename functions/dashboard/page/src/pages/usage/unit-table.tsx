@@ -6,12 +6,13 @@ import { Table } from "../../ui/table.tsx";
 export const UnitTable = ({ byUnit }: { byUnit: UsageByUnit }) => {
   const rows = Object.entries(byUnit).map(([unit, { units, requests, cost }]) => ({
     key: unit,
-    cells: [unit, formatCount(units), formatCount(requests), formatCost(cost)],
+    cells: [unit, formatCost(cost), formatCount(units), formatCount(requests)],
+    values: [unit, cost ?? -1, units, requests],
   }));
   return rows.length === 0 ? null : (
     <section class="card">
       <h2>Media by unit</h2>
-      <Table caption="Usage of media by unit" columns={["Unit", "Used", "Requests", "Cost"]} rows={rows} />
+      <Table caption="Usage of media by unit" columns={["Unit", "Cost (USD)", "Used", "Requests"]} rows={rows} />
     </section>
   );
 };

@@ -1,93 +1,119 @@
 import { useSignal } from "@preact/signals";
 import { listKeys } from "../../api/keys.ts";
-import { readUsage, type Usage, type UsageByName } from "../../api/usage.ts";
+import { readUsage, readUsageOverTime, type Usage, type UsageByName, type UsageQuery } from "../../api/usage.ts";
 import { formatDay } from "../../format.ts";
 import { route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
-import { ErrorNotice } from "../../ui/notice.tsx";
+import { ErrorNotice, Notice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Empty, Skeleton } from "../../ui/placeholder.tsx";
 import { Segments } from "../../ui/segments.tsx";
 import { useResource } from "../../ui/use-resource.ts";
+import { allModels, chartSeries, sumSlots } from "./chart-series.ts";
 import { download, toCsv } from "./csv.ts";
-import { DayChart } from "./day-chart.tsx";
-import { eachDay } from "./days.ts";
+import { countDays, eachDay, eachHour, formatSlot } from "./days.ts";
 import { Filter } from "./filter.tsx";
-import { metrics } from "./metric.ts";
-import { NameChart } from "./name-chart.tsx";
+import { type Metric, metrics } from "./metric.ts";
 import { nameKeys } from "./name-keys.ts";
-import { SumsTable } from "./sums-table.tsx";
+import { bySize, SumsTable } from "./sums-table.tsx";
+import { TagBreakdown } from "./tag-breakdown.tsx";
+import { TimeChart } from "./time-chart.tsx";
 import { Totals } from "./totals.tsx";
 import { UnitTable } from "./unit-table.tsx";
-import { fromQuery } from "./usage-query.ts";
+import { fromQuery, periodBefore } from "./usage-query.ts";
 
 interface BreakdownProps {
   readonly title: string;
-  readonly noun: string;
+  /** Of the first column. */
+  readonly head: string;
   readonly sums: UsageByName;
-  readonly metric: (typeof metrics)[number];
 }
 
-const Breakdown = ({ title, noun, sums, metric }: BreakdownProps) => (
+const Breakdown = ({ title, head, sums }: BreakdownProps) => (
   <section class="card">
     <h2>{title}</h2>
-    <NameChart byName={sums} metric={metric} noun={noun} />
-    <SumsTable
-      summary="Table"
-      caption={`Usage ${title.toLowerCase()}`}
-      nameHead={noun}
-      rows={Object.keys(sums)}
-      sums={sums}
-    />
+    <SumsTable caption={`Usage ${title.toLowerCase()}`} nameHead={head} rows={bySize(sums)} sums={sums} bars />
   </section>
 );
 
-interface ReportProps {
+interface CourseProps {
+  readonly query: UsageQuery;
   readonly usage: Usage;
-  readonly days: readonly string[];
+}
+
+/** Usage by day, or by hour where a single day is shown, of each model. */
+const Course = ({ query, usage }: CourseProps) => {
+  const chosen = useSignal<Metric["id"]>("requests");
+  const metric = metrics.find(({ id }) => id === chosen.value) ?? metrics[0];
+  const hourly = query.from === query.to && usage.series !== undefined;
+  const { byDay = {}, series = { byModel: allModels(byDay), nextCursor: null } } = usage;
+  const slots = hourly ? eachHour(query.from) : eachDay(query.from, query.to);
+  const unit = hourly ? "hour" : "day";
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>By {unit}</h2>
+        <Segments
+          label="Chart metric"
+          value={metric.id}
+          options={metrics.map(({ id, name }) => ({ value: id, label: name }))}
+          onChoose={(id) => {
+            chosen.value = id;
+          }}
+        />
+      </div>
+      <TimeChart slots={slots} series={chartSeries(series.byModel, slots, metric)} metric={metric} />
+      {series.nextCursor === null ? null : (
+        <Notice kind="info">
+          <p>
+            This day has more requests than the hour view reads: the earliest hours are missing. The totals are whole.
+          </p>
+        </Notice>
+      )}
+      <details class="table-details">
+        <summary>Table</summary>
+        <SumsTable
+          caption={`Usage by ${unit}`}
+          nameHead={hourly ? "Hour (UTC)" : "Day (UTC)"}
+          rows={slots.toReversed()}
+          sums={hourly ? sumSlots(series.byModel) : byDay}
+          text={hourly ? formatSlot : undefined}
+        />
+      </details>
+    </section>
+  );
+};
+
+interface ReportProps extends CourseProps {
+  readonly before: Usage | undefined;
   /** By id; nothing until the keys are read. */
   readonly keyNames: ReadonlyMap<string, string> | undefined;
 }
 
-const Report = ({ usage, days, keyNames }: ReportProps) => {
-  const metricId = useSignal<(typeof metrics)[number]["id"]>("requests");
-  const metric = metrics.find(({ id }) => id === metricId.value) ?? metrics[0];
-  const { byDay = {}, byModel, byKey = {}, byProvider = {}, byUnit = {} } = usage;
+const Report = ({ query, usage, before, keyNames }: ReportProps) => {
+  const { byModel, byKey = {}, byProvider = {}, byUnit = {}, byTag } = usage;
   if (usage.totalRequests === 0) {
     return <Empty title="No usage in this range">These keys made no requests in this range.</Empty>;
   }
   return (
     <>
-      <Totals usage={usage} />
-      <section class="card">
-        <div class="card-head">
-          <h2>By day</h2>
-          <Segments
-            label="Chart metric"
-            value={metric.id}
-            options={metrics.map(({ id, name }) => ({ value: id, label: name }))}
-            onChoose={(id) => {
-              metricId.value = id;
-            }}
-          />
-        </div>
-        <DayChart days={days} byDay={byDay} metric={metric} />
-        <SumsTable summary="Table" caption="Usage by day" nameHead="Day (UTC)" rows={days.toReversed()} sums={byDay} />
-      </section>
-      <div class="breakdowns">
-        <Breakdown title="By model" noun="model" sums={byModel} metric={metric} />
-        <Breakdown title="By provider" noun="provider" sums={byProvider} metric={metric} />
-        <Breakdown title="By key" noun="key" sums={nameKeys(byKey, keyNames)} metric={metric} />
-      </div>
+      <Totals usage={usage} before={before} days={countDays(query.from, query.to)} />
+      <Course query={query} usage={usage} />
+      <Breakdown title="By model" head="Model" sums={byModel} />
+      <Breakdown title="By provider" head="Provider" sums={byProvider} />
+      <Breakdown title="By key" head="Key" sums={nameKeys(byKey, keyNames)} />
       <UnitTable byUnit={byUnit} />
+      <TagBreakdown query={query} byTag={byTag} />
     </>
   );
 };
 
 export const UsagePage = () => {
   const query = fromQuery(route.value.query);
-  const { from, to, keyId } = query;
-  const usage = useResource((signal) => readUsage(query, signal), `${from} ${to} ${keyId}`);
+  const { from, to, keyId, tag = "" } = query;
+  const usage = useResource((signal) => readUsageOverTime(query, signal), `${from} ${to} ${keyId} ${tag}`);
+  // Only compared with: without it the page says less.
+  const before = useResource((signal) => readUsage(periodBefore(query), signal), `${from} ${to} ${keyId}`);
   const keys = useResource(listKeys);
   const known = keys.data.value ?? [];
   const shown = usage.data.value;
@@ -114,8 +140,9 @@ export const UsagePage = () => {
       ) : (
         <div class="report" aria-busy={usage.loading.value}>
           <Report
+            query={query}
             usage={shown}
-            days={eachDay(from, to)}
+            before={before.loading.value || before.error.value !== undefined ? undefined : before.data.value}
             keyNames={keys.data.value && new Map(known.map((key) => [key.keyId, key.name]))}
           />
         </div>
