@@ -1,5 +1,5 @@
 import type { SealedText } from "#core/encryption/sealed-text.ts";
-import { contentKey, exportedContentKey } from "./content-keys.ts";
+import { contentKey, exportedContentKey } from "./rare-row-keys.ts";
 import { type ItemKey, putItem } from "./table.ts";
 
 /**

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
-import { contentKey, exportedContentKey } from "./content-keys.ts";
 import type { RecordedGeneration, SealedRow } from "./put-content.ts";
+import { contentKey, exportedContentKey } from "./rare-row-keys.ts";
 import { getItem, type ItemKey } from "./table.ts";
 
 /** Reads what put-content.ts writes. Expiry is checked on read: DynamoDB deletes late. */

@@ -26,10 +26,6 @@ export const rowKeys = {
   laterProviderKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY_2#${id}` }),
   /** Begins the sort keys of both. */
   providerKeys: "PROVIDER_KEY",
-  /** Holds a slug's place, so that it is unique for a user. */
-  providerKeySlug: (userId: string, slug: string): ItemKey => ({ pk: `USER#${userId}`, sk: `SLUG#${slug}` }),
-  /** How many provider keys a user has. */
-  providerKeyCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "COUNT" }),
   /** One generation. The day is the UTC day on which the request began. */
   usageEvent: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `USER#${userId}#${day}`,
@@ -67,12 +63,6 @@ export const rowKeys = {
   job: (userId: string, jobId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `JOB#${jobId}` }),
   /** When an owner's next delivery is due, and who is at it. */
   deliveryOwner: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "DELIVERIES" }),
-  /** Where a user's requests are exported to. */
-  usageExport: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORT#${id}` }),
-  /** How many exports a user has. */
-  exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
-  /** Says that a delivery of an export was written. */
-  exportedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORTED#${id}` }),
   /** An account that is being deleted. Not in the user's partition, which the deletion empties. */
   accountDeletion: (userId: string): ItemKey => ({ pk: `DELETION#${userId}`, sk: "ACCOUNT" }),
   /** Prefixes of the sort keys of deliveries. */

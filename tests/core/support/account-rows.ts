@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
-import { contentKey, exportedContentKey } from "#core/db/content-keys.ts";
 import { documents } from "#core/db/document-client.ts";
+import { contentKey, exportedContentKey, rareRowKeys } from "#core/db/rare-row-keys.ts";
 import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
@@ -23,8 +23,8 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
     ["keys", rowKeys.presets(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
-    ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
-    ["providerKeys", rowKeys.providerKeyCount(userId)],
+    ["providerKeys", rareRowKeys.providerKeySlug(userId, "mine")],
+    ["providerKeys", rareRowKeys.providerKeyCount(userId)],
     ["rollups", ratingsKey(userId)],
     ["rollups", arenaRunKey(userId, id)],
     ["cache", rowKeys.cachedAnswer(userId, id)],
@@ -33,9 +33,9 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
     ["cache", exportedContentKey(userId, id)],
     ["jobs", rowKeys.job(userId, id)],
     ["jobs", rowKeys.deliveryOwner(userId)],
-    ["jobs", rowKeys.usageExport(userId, id)],
-    ["jobs", rowKeys.exportCount(userId)],
-    ["jobs", rowKeys.exportedDelivery(userId, id)],
+    ["jobs", rareRowKeys.usageExport(userId, id)],
+    ["jobs", rareRowKeys.exportCount(userId)],
+    ["jobs", rareRowKeys.exportedDelivery(userId, id)],
     ["jobs", rowKeys.accountDeletion(userId)],
     ["jobs", rowKeys.pendingDelivery(userId, "lane", nowMs, id)],
     ["jobs", rowKeys.endedDelivery(userId, id)],
