@@ -410,6 +410,7 @@ export const providerKeysRoute = /* @__PURE__ */ row(() => ({
   grants: [
     ...session,
     "secret:UnkeyRootKey",
+    "keys:UpdateItem",
     "providerKeys:PutItem",
     "providerKeys:UpdateItem",
     "providerKeys:Query",

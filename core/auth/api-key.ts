@@ -164,12 +164,11 @@ const verify = async (
     limit: nearestLimit((verdict.ratelimits ?? []).map(toState(limit))),
     deferred: due
       ? () =>
-          recordVerification(keyHash, {
-            keyId: principal.keyId,
-            userId: principal.userId,
-            rateLimit: ownLimit(verdict, limit),
-            nowMs,
-          })
+          recordVerification(
+            keyHash,
+            { keyId: principal.keyId, userId: principal.userId, rateLimit: ownLimit(verdict, limit), nowMs },
+            mark?.userId === principal.userId,
+          )
       : undefined,
   };
 };

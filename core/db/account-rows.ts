@@ -4,6 +4,7 @@ import * as z from "zod";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
 import { TableUnavailable } from "./table-unavailable.ts";
 import { keepSeconds } from "./usage-events.ts";
@@ -29,7 +30,7 @@ const partitionsOf = (userId: string, nowMs: number): readonly (readonly [TableI
     ...days.map((day) => ["usage", rowKeys.usageEvent(userId, day, "", 0).pk] as const),
     ["rollups", user],
     ["rollups", rowKeys.unlistedModels(userId, "").pk],
-    ["rollups", rowKeys.tagNames(userId, "").pk],
+    ["rollups", rareRowKeys.tagNames(userId, "").pk],
     ...days.map((day) => ["rollups", rowKeys.rolledUp(userId, day, "", 0).pk] as const),
     ["keys", user],
     ["jobs", rowKeys.accountDeletion(userId).pk],

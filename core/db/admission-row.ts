@@ -34,6 +34,9 @@ export const spendAttribute = (day: string): string => `spend#${day}`;
 /** Attribute of what a budget's period has spent, reservations included, pico-dollars. @param name `<budget id>#<period>` */
 export const budgetAttribute = (name: string): string => `budget#${name}`;
 
+/** Attribute of how many provider keys the user ever added (provider-key-absence.ts). */
+export const providerKeysAdded = "providerKeysAdded";
+
 /** The budget that an attribute is a sum of; undefined for any other attribute. */
 export const budgetIdOf = (attribute: string): string | undefined => {
   const [kind, id] = attribute.split("#");

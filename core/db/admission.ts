@@ -6,6 +6,7 @@ import {
   minuteOf,
   parseRow,
   pastSpendNames,
+  providerKeysAdded,
   reservedOf,
   spendAttribute,
   sumOf,
@@ -69,7 +70,13 @@ export interface AdmittedKey {
 }
 
 export type AdmissionVerdict =
-  | { readonly admitted: true; readonly reservedPicoUsd: bigint; readonly key?: AdmittedKey }
+  | {
+      readonly admitted: true;
+      readonly reservedPicoUsd: bigint;
+      /** Provider keys that the user ever added. */
+      readonly providerKeysAdded: number;
+      readonly key?: AdmittedKey;
+    }
   | ({ readonly admitted: false } & Refusal);
 
 /** Makes the row, or its map of leases where something else made the row. */
@@ -138,6 +145,8 @@ const admittedKey = ({ budget }: AdmissionRequest, amount: bigint, item: PlainIt
   return { budgetLeftPicoUsd: left, closedSums: closedSums(item, nowMs) };
 };
 
+const addedOf = (item: PlainItem): number => Number(item[providerKeysAdded] ?? 0);
+
 /** A refused write: the row, and the verdict where no other amount would change it. */
 interface Refused {
   readonly item: PlainItem;
@@ -154,7 +163,7 @@ const judgeRow = (request: AdmissionRequest, item: PlainItem | undefined, nowMs:
     const reservedPicoUsd = own.budgeted ?? own.reserved;
     const hasLimits = request.budget !== undefined || request.tokens !== undefined;
     const key = hasLimits ? { key: admittedKey(request, reservedPicoUsd, item, nowMs) } : {};
-    return { item, verdict: { admitted: true, reservedPicoUsd, ...key } };
+    return { item, verdict: { admitted: true, reservedPicoUsd, providerKeysAdded: addedOf(item), ...key } };
   }
   const leases = Object.entries(row.open);
   if (leases.length < request.maxOpen) return { item, verdict: undefined };
@@ -171,10 +180,10 @@ const tryAdmit = async (
   const { userId, requestId, day, callerPays = false } = request;
   const { amount, needed } = grant;
   const parts = [budgetPart(request, grant), tokenPart(request, room)];
-  const update = `SET #open.#request = :lease ADD ${["#spend :reserve", ...parts.flatMap(({ add }) => add)].join(", ")}`;
+  const update = `SET #open.#request = :lease ADD ${["#spend :reserve, #added :zero", ...parts.flatMap(({ add }) => add)].join(", ")}`;
   const expression: Expression = {
     names: Object.assign(
-      { "#open": "open", "#request": requestId, "#spend": spendAttribute(day) },
+      { "#open": "open", "#request": requestId, "#spend": spendAttribute(day), "#added": providerKeysAdded },
       ...parts.map(({ names }) => names),
     ),
     values: Object.assign(
@@ -190,12 +199,12 @@ const tryAdmit = async (
     condition: [...baseConditions, ...parts.flatMap(({ conditions }) => conditions)].join(" AND "),
   };
   try {
-    if (request.budget === undefined && request.tokens === undefined) {
-      await updateItem("keys", rowKeys.admission(userId), update, expression);
-      return { admitted: true, reservedPicoUsd: amount };
-    }
-    const item = await updateAndRead("keys", rowKeys.admission(userId), update, expression);
-    return { admitted: true, reservedPicoUsd: amount, key: admittedKey(request, amount, item, nowMs) };
+    const hasLimits = request.budget !== undefined || request.tokens !== undefined;
+    // Without limits only what the write touches matters, and adding nothing to the count returns it.
+    const returned = hasLimits ? "ALL_NEW" : "UPDATED_NEW";
+    const item = await updateAndRead("keys", rowKeys.admission(userId), update, expression, returned);
+    const key = hasLimits ? { key: admittedKey(request, amount, item, nowMs) } : {};
+    return { admitted: true, reservedPicoUsd: amount, providerKeysAdded: addedOf(item), ...key };
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;

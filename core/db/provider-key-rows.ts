@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
-import { type ItemKey, queryPrefix } from "./table.ts";
+import type { ItemKey, PlainItem } from "./table.ts";
 
 /** Providers that a caller may store a key for; `custom` is any, by its address. */
 export const byokProviders = [
@@ -98,16 +98,6 @@ const knownProviders: ReadonlySet<unknown> = new Set(byokProviders);
 /** Whether this version knows a row's provider: a newer one may run at the same time, and store keys for others. */
 export const isKnownProvider = (item: Readonly<Record<string, unknown>>): boolean => knownProviders.has(item.provider);
 
-/** At most this many keys of one user: one read of a request brings them all. */
-export const maxProviderKeys = 50;
-
-/** A user's provider keys for one request, newest first. Read with each request: a removed key serves no later one. @throws AwsError */
-export const readProviderKeys = async (userId: string): Promise<readonly ProviderKeyRow[]> => {
-  const { pk } = rowKeys.providerKey(userId, "");
-  const items = await queryPrefix("providerKeys", pk, rowKeys.providerKeys, {
-    limit: maxProviderKeys,
-    descending: true,
-    consistent: true,
-  });
-  return items.filter(isKnownProvider).map((item) => providerKeyRowSchema.parse(item));
-};
+/** The provider keys among a query's rows, in its order. */
+export const parseProviderKeys = (items: readonly PlainItem[]): readonly ProviderKeyRow[] =>
+  items.filter(isKnownProvider).map((item) => providerKeyRowSchema.parse(item));

@@ -1,14 +1,10 @@
 import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
+import { providerKeysAdded } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
-import {
-  isKnownProvider,
-  maxProviderKeys,
-  type ProviderKeyRow,
-  providerKeyRowKey,
-  providerKeyRowSchema,
-} from "./provider-key-rows.ts";
+import { isKnownProvider, type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "./provider-key-rows.ts";
+import { maxProviderKeys } from "./query-provider-keys.ts";
 import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys } from "./row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
@@ -30,6 +26,22 @@ const countChange = (userId: string, change: 1 | -1): TransactionItem => ({
   },
 });
 
+const countAddition = (userId: string) => ({
+  TableName: config.tableName("keys"),
+  Key: { ...rowKeys.admission(userId) },
+  UpdateExpression: "ADD #added :one",
+  ExpressionAttributeNames: { "#added": providerKeysAdded },
+  ExpressionAttributeValues: { ":one": 1 },
+});
+
+/**
+ * Counts an added key once more, when it is surely stored. DynamoDB shows the rows of a transaction one after the other: a
+ * request that saw the count of the transaction before its key relies on no key, until the count changes again.
+ */
+export const confirmAddition = async (userId: string): Promise<void> => {
+  await documents.send(new UpdateCommand(countAddition(userId)));
+};
+
 /** Stores a key, takes its slug and counts it, all or nothing. @throws GatewayError CONFLICT for a slug that is taken or at the cap */
 export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   const TableName = config.tableName("providerKeys");
@@ -40,6 +52,7 @@ export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
       { Put: { TableName, Item: { ...providerKeyRowKey(row), ...row }, ConditionExpression } },
       { Put: { TableName, Item: slugRow, ConditionExpression } },
       countChange(row.userId, 1),
+      { Update: countAddition(row.userId) },
     ]);
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;

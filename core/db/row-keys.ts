@@ -8,13 +8,6 @@ export const rowKeys = {
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
   /** How often a user's keys were changed (key-changes.ts). */
   keysVersion: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "KEYS_VERSION" }),
-  /** A user's presets, all in one row. */
-  presets: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "PRESETS" }),
-  /** The last alert of a budget. */
-  budgetAlert: (userId: string, budgetId: string): ItemKey => ({
-    pk: `USER#${userId}`,
-    sk: `BUDGET_ALERT#${budgetId}`,
-  }),
   /** Open requests of a user, the day's spend, and the sums of budgets and of tokens a minute. */
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
@@ -42,13 +35,6 @@ export const rowKeys = {
   tagRollup: (userId: string, tagHash: string, day: string, valueHash: string): ItemKey => ({
     pk: `USER#${userId}`,
     sk: `TAG#${tagHash}#${day}#${valueHash}`,
-  }),
-  /** Names of tags that a user's day has rows for: bounded. */
-  tagNames: (userId: string, day: string): ItemKey => ({ pk: `TAGS#${userId}`, sk: `DAY#${day}` }),
-  /** Values of a tag that a user's day has rows for: bounded. */
-  tagValues: (userId: string, day: string, tagHash: string): ItemKey => ({
-    pk: `TAGS#${userId}`,
-    sk: `DAY#${day}#${tagHash}`,
   }),
   /** Says that an event is already in the rollups. */
   rolledUp: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({

@@ -153,12 +153,13 @@ export const updateItem = async (
   });
 };
 
-/** The same, and the whole row as it is afterwards. @throws AwsError */
+/** The same, and the row as it is afterwards, or of it what the expression names. @throws AwsError */
 export const updateAndRead = async (
   table: TableId,
   key: ItemKey,
   update: string,
   expression: Expression = {},
+  returned: "ALL_NEW" | "UPDATED_NEW" = "ALL_NEW",
 ): Promise<PlainItem> => {
   const { Attributes } = await callAws({
     service: "dynamodb",
@@ -167,7 +168,7 @@ export const updateAndRead = async (
       TableName: config.tableName(table),
       Key: toAttributes({ ...key }),
       UpdateExpression: update,
-      ReturnValues: "ALL_NEW",
+      ReturnValues: returned,
       ...expressionInput(expression),
     },
   });

@@ -97,7 +97,7 @@ export class Admission implements Purse {
   #callerPays: boolean;
   /** Whether a lease may be held: from the moment it is asked for until it is surely refused. */
   #mayHold = false;
-  #admitted: Promise<void> | undefined;
+  #admitted: Promise<number> | undefined;
   #takes: Promise<unknown> = Promise.resolve();
 
   constructor(options: AdmissionOptions) {
@@ -119,8 +119,11 @@ export class Admission implements Purse {
     return this.#budget?.counts(byok) === true ? this.#budget.name : undefined;
   }
 
-  /** Takes the lease. @throws GatewayError RATE_LIMIT_EXCEEDED, SPEND_LIMIT_EXCEEDED, BUDGET_EXCEEDED or INVALID_API_KEY (a disabled user); AwsError */
-  admit(): Promise<void> {
+  /**
+   * Takes the lease. Resolves to how many provider keys the user ever added.
+   * @throws GatewayError RATE_LIMIT_EXCEEDED, SPEND_LIMIT_EXCEEDED, BUDGET_EXCEEDED or INVALID_API_KEY (a disabled user); AwsError
+   */
+  admit(): Promise<number> {
     this.#admitted = this.#admit();
     return this.#admitted;
   }
@@ -133,7 +136,7 @@ export class Admission implements Purse {
   }
 
   /** After such a refusal: takes the same lease again, paid by the caller's own provider key. */
-  admitUnpaid(): Promise<void> {
+  admitUnpaid(): Promise<number> {
     this.#callerPays = true;
     return this.admit();
   }
@@ -258,7 +261,7 @@ export class Admission implements Purse {
     throw budgetExceeded(budget.budget, { spentPicoUsd, reservedPicoUsd }, startedAtMs);
   }
 
-  async #admit(): Promise<void> {
+  async #admit(): Promise<number> {
     const { userId, requestId, startedAtMs, lambdaDeadlineMs, reserve } = this.#options;
     const callerPays = this.#callerPays;
     const budget = this.#budget;
@@ -286,11 +289,12 @@ export class Admission implements Purse {
       this.#mayHold = false;
       throw this.#refusal(verdict);
     }
-    const { reservedPicoUsd, key } = verdict;
+    const { reservedPicoUsd, providerKeysAdded, key } = verdict;
     if (!callerPays) this.#cap.add(reservedPicoUsd);
     budget?.money.add(reservedPicoUsd);
     this.#key = key;
     if (key?.budgetLeftPicoUsd !== undefined) this.#options.onBudget?.(key.budgetLeftPicoUsd);
+    return providerKeysAdded;
   }
 
   #refusal(verdict: Extract<AdmissionVerdict, { readonly admitted: false }>): GatewayError {

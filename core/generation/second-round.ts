@@ -1,8 +1,8 @@
-import { readProviderKeys } from "#core/db/provider-key-rows.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import type { Admission } from "./admission.ts";
 import { requireAllowed } from "./allowed-models.ts";
 import type { Caller } from "./caller.ts";
+import { callerProviderKeys } from "./caller-provider-keys.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { type Choice, toTargets } from "./targets.ts";
 
@@ -44,9 +44,11 @@ export const secondRound = async <Model extends TargetModel, Hit = never>(
   const choices = options.groups.flat();
   for (const { model } of choices) requireAllowed(caller, model);
   const found = findAnswer?.(scope.signal);
+  const admitted = admission.admit();
+  const added = admitted.catch(() => undefined);
   const [refusal, providerKeys] = await Promise.all([
-    caught(Promise.all([admission.admit(), openRow?.()])),
-    readProviderKeys(caller.principal.userId),
+    caught(Promise.all([admitted, openRow?.()])),
+    callerProviderKeys(caller.principal.userId, added),
   ]);
   await verdict;
   const priced = choices.some(({ model }) => model.customSlug !== undefined)

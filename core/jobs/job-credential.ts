@@ -1,5 +1,5 @@
 import type { JobRow } from "#core/db/jobs.ts";
-import { readProviderKeys } from "#core/db/provider-key-rows.ts";
+import { readProviderKeys } from "#core/db/read-provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { byokCredential, platformCredential, requireCredential } from "#core/generation/credential.ts";
 import { keyOf } from "#core/providers/key-of.ts";

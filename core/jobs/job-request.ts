@@ -8,6 +8,8 @@ import type { KeyCredential } from "#core/providers/provider.ts";
 /** The facts of a request that its job's row records. */
 export interface RecordedRequest extends Pick<JobRow, "userId" | "byok"> {
   readonly model: Pick<JobRow, "provider"> & { readonly id: string };
+  /** The API key that asks. */
+  readonly keyId: string;
   /** UTC day on which the usage and its money are booked. */
   readonly day: string;
   /** Its prompt is recorded, and kept for so many days. */
@@ -19,7 +21,6 @@ export interface RecordedRequest extends Pick<JobRow, "userId" | "byok"> {
 
 /** A request that starts a job, and leaves its usage row to it. */
 export interface StartingRequest extends RecordedRequest, Omit<MediaCalls, "ask"> {
-  readonly keyId: string;
   readonly attempts: readonly AttemptRecord[];
   /** Booked against the daily cap until the job ends. */
   readonly bookedPicoUsd: bigint;

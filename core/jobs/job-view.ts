@@ -15,6 +15,8 @@ export interface JobView {
   readonly error: { readonly name: string; readonly message: string } | null;
   readonly createdAt: string;
   readonly finishedAt: string | null;
+  /** The API key that asked; null before 2026-11-29. */
+  readonly keyId: string | null;
   /** USD; null before the end, and for an unknown price. */
   readonly costUsd: number | null;
   /** Of the request log. */
@@ -51,6 +53,7 @@ export const jobView = (row: JobRow, nowMs: number): JobView => {
     status: row.status,
     model: row.model,
     provider: row.provider,
+    // Of what was answered as bytes, an empty list: nothing of it is kept.
     output:
       row.output === undefined || expired
         ? null
@@ -60,6 +63,7 @@ export const jobView = (row: JobRow, nowMs: number): JobView => {
             expiresAt: expiresAt === undefined ? null : iso(expiresAt),
           })),
     error: row.error ?? (expired ? expiredError : null),
+    keyId: row.usage.keyId ?? null,
     createdAt: iso(row.createdAt),
     finishedAt: ended ? iso(row.finishedAt ?? 0) : null,
     costUsd: ended && cost !== undefined ? toUsd(cost) : null,

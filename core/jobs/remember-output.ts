@@ -13,17 +13,16 @@ export interface RememberedOutput {
 }
 
 /**
- * Lists output that was made within its request, and that its provider stores, among the caller's jobs, for the gallery.
- * Output without a URL is not kept: nothing is written. @throws AwsError
+ * Lists output that was made within its request among the caller's jobs, for the gallery. Output that was answered as bytes is
+ * not kept: its job has no file. @throws AwsError
  */
 export const rememberOutput = async (
   context: RequestContext,
   request: RecordedRequest,
   { kind, output, units, simulated }: RememberedOutput,
 ): Promise<void> => {
-  if (output.length === 0) return;
   const nowMs = Date.now();
-  const { model, quote, userId, day, byok } = request;
+  const { model, quote, userId, keyId, day, byok } = request;
   await putJob(
     {
       id: newId("job"),
@@ -41,6 +40,7 @@ export const rememberOutput = async (
       usage: {
         day,
         requestId: context.requestId,
+        keyId,
         ...(request.contentDays === undefined ? {} : { contentDays: request.contentDays }),
         unit: quote.unit,
         units,

@@ -1,9 +1,16 @@
 import { customPresets } from "#core/catalog/custom-presets.ts";
 import { customPrefix } from "#core/catalog/resolve.ts";
 import type { ByokProvider, CustomEndpoint, CustomModel, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
-import { insertProviderKey, listProviderKeys, removeProviderKey, updateProviderKey } from "#core/db/provider-keys.ts";
+import {
+  confirmAddition,
+  insertProviderKey,
+  listProviderKeys,
+  removeProviderKey,
+  updateProviderKey,
+} from "#core/db/provider-keys.ts";
 import { GatewayError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import { loggableError, logger } from "#core/observability/logger.ts";
 import type { KeyCredential } from "#core/providers/provider.ts";
 import type {
   CreateProviderKey,
@@ -169,6 +176,10 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
     ...(await sealProviderKey(apiKey, { userId, provider, id, custom })),
   };
   await insertProviderKey(row);
+  await confirmAddition(userId).catch((error: unknown) => {
+    // The key is stored and counted: a refusal would only make its owner store it twice.
+    logger.warn("An added provider key was not counted again", { providerKeyId: id, error: loggableError(error) });
+  });
   return toView(row);
 };
 

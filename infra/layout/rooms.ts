@@ -303,5 +303,6 @@ export const rowKeyUsers: Readonly<Record<string, string>> = {
   "core/db/request-log.ts": "reads events as a log, and notes feedback on them",
   "core/db/settle-and-refund.ts": "settles a job and returns its money, both or neither",
   "core/db/api-keys.ts": "key management: the number of keys, and a disabled user",
+  "core/db/provider-keys.ts": "how many provider keys the user ever added",
   "core/db/gone-budgets.ts": "key management: removes sums of budgets that no key has",
 };

@@ -63,6 +63,15 @@ describe.skipIf(!hasTables)(`/api/v1/provider-keys (${tablesName})`, () => {
     expect(await list()).toEqual([view]);
   });
 
+  it("answers 201 for a key that is stored, also where it cannot be counted once more", async () => {
+    standIns().dynamoDb.intercept = (request) =>
+      operationOf(request) === "UpdateItem" ? conflict("TransactionConflict") : undefined;
+    const reply = await browser.post(path, input());
+    standIns().dynamoDb.reset();
+    expect(reply.status).toBe(201);
+    expect(await list()).toHaveLength(1);
+  });
+
   it("lists newest first, and each user's own only", async () => {
     const slugs = [];
     for (let index = 0; index < 3; index++) slugs.push((await browser.post(path, input())).data<View>().slug);

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { tallyRule } from "#core/arena/tally.ts";
@@ -153,6 +154,16 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     const votes = page.getByRole("region", { name: "Votes" });
     expect(await votes.getByText("It says why.").count()).toBe(1);
     expect(await votes.getByText("gave no valid vote.").count()).toBe(1);
+    const matrix = votes.getByRole("region", { name: "Places by voter" });
+    expect(await matrix.getByRole("columnheader").allTextContents()).toEqual([
+      "Voter",
+      "gpt (agent-1)",
+      "claude (agent-2)",
+      "gemini (agent-3)",
+    ]);
+    const rowOf = (name: string) => matrix.getByRole("row", { name }).getByRole("cell").allTextContents();
+    expect(await rowOf("gpt (agent-1)")).toEqual(["own", "1", "–"]);
+    expect(await rowOf("claude (agent-2)")).toEqual(["–", "own", "–"]);
     expect(await page.getByRole("row", { name: /1 claude \(agent-2\) 1 1/ }).count()).toBe(1);
     expect(await page.getByText("6.12 s · 360 tokens · cost $0.0021").count()).toBe(1);
     expect(calls.find(({ name }) => name === "POST chat")?.body).toEqual({
@@ -213,6 +224,55 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     for (const { headers } of votes) expect(headers).not.toHaveProperty("authorization");
     await lookAt(page, "arena-voted");
     expect(faults).toEqual([]);
+  });
+
+  test("runs are kept for their user, found again after a reload, shared as a file and deleted", async () => {
+    const { page, faults } = await visit(
+      { "POST chat": streamOf(whole), [`POST v1/runs/${requestId}/vote`]: ok({}) },
+      "Fight",
+      "Names hidden",
+    );
+    const sharedText = async (): Promise<string> => {
+      const sharing = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Share as a file" }).click();
+      const file = await sharing;
+      expect(file.suggestedFilename()).toMatch(/^arena-fight-\d{4}-\d\d-\d\d\.md$/);
+      return readFile(await file.path(), "utf8");
+    };
+    await begin(page);
+    const panel = page.getByRole("region", { name: "Vote", exact: true });
+    await panel.waitFor();
+    // What is hidden on the page is hidden in the file.
+    expect(await sharedText()).not.toMatch(/claude|agent-2/);
+    await page.reload();
+    await page.getByRole("heading", { name: "No answers yet" }).waitFor();
+    await page.getByRole("button", { name: "Earlier runs" }).click();
+    const runs = page.getByRole("list", { name: "Runs" });
+    await runs.getByText(/^Fight · Answer A, Answer B, Answer C · /).waitFor();
+    await lookAt(page, "arena-history");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await runs.getByRole("button", { name: /^Why is the sky blue/ }).click();
+    const choice = page.getByRole("region", { name: /^Answer [ABC]$/ }).filter({ hasText: "レイリー" });
+    await panel.getByRole("button", { name: (await choice.getAttribute("aria-label")) ?? "" }).click();
+    await panel.getByText("You voted for claude (agent-2).").waitFor();
+    const text = await sharedText();
+    expect(text).toContain("# Fight: Why is the sky blue?");
+    expect(text).toContain("Short waves scatter most, so the sky is <b>blue</b>.");
+    expect(text).toContain("| gpt (agent-1) | claude (agent-2) | It says why. |");
+    await page.getByRole("button", { name: "Earlier runs" }).click();
+    await runs.getByText(/^Fight · claude, |^Fight · .*claude/).waitFor();
+    await page.getByRole("button", { name: "Delete Why is the sky blue?" }).click();
+    await page.getByText("No runs yet.").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("the question comes first, on a phone too", async () => {
+    const { page } = await visit({});
+    await page.setViewportSize({ width: 390, height: 844 });
+    const box = await page.getByLabel("Question").boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(844);
+    const settings = await page.locator(".settings").boundingBox();
+    expect(settings?.y ?? 0).toBeGreaterThan(box?.y ?? 0);
   });
 
   test("names can be shown without a vote, and are where there is nothing to vote on", async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { chooseFor } from "./support/menu.ts";
+import { pickModel } from "./support/pick-model.ts";
 
 /** What people do on the dashboard, against the whole gateway as `npm start` runs it, under a stage prefix. */
 
@@ -82,14 +83,15 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
 
     await page.getByRole("button", { name: "Try it in the playground" }).click();
     await heading(page, "Playground");
-    await page.getByLabel("Model", { exact: true }).selectOption("claude");
+    await pickModel(page, "claude");
     await ask(page, "Hello [[simulate: text=Two voices, one answer.]]");
     await page.locator(".turn.assistant").getByText("Two voices, one answer.").waitFor();
     await page.getByText(/\d+ in, \d+ out/).waitFor();
-    await page.getByText("The same call with curl").click();
-    const curl = (await page.getByLabel("curl command").textContent()) ?? "";
+    await page.getByRole("button", { name: "This call" }).click();
+    const curl = (await page.getByLabel("curl code").textContent()) ?? "";
     expect(curl).toContain(`${cloud().baseUrl}/chat/completions`);
     expect(curl).not.toContain(key);
+    await page.keyboard.press("Escape");
 
     const usageShown = async (): Promise<void> => {
       await page.goto(dashboard("usage"));

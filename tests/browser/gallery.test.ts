@@ -7,6 +7,7 @@ import { browserTimeout, hasChromium, needsChromium, useChromium } from "./suppo
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
+import { keys } from "./support/sample-data.ts";
 
 /** The gallery: a user's jobs in every state, and those of a running gateway. */
 
@@ -22,6 +23,7 @@ const job = (number: number, changes: object): Record<string, unknown> => ({
   provider: "fal",
   output: null,
   error: null,
+  keyId: "key_1",
   createdAt: inMinutes(-number * 7),
   finishedAt: inMinutes(-number * 7 + 1),
   costUsd: 0.56,
@@ -81,6 +83,7 @@ const jobs = [
     output: [{ url: "javascript:alert(1)", contentType: null, expiresAt: null }],
   }),
   job(11, { kind: "fashion", model: "model-create", provider: "fashn" }),
+  job(12, { kind: "image", model: "gpt-image-1", provider: "openai", output: [] }),
   job(10, { status: "queued", kind: "clip", model: "MiniMax-Hailuo-2.3", provider: "minimax", finishedAt: null }),
 ];
 
@@ -101,7 +104,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
       const body = png === "wide" ? plainPng(320, 120) : plainPng(90, 240);
       return route.fulfill({ status: 200, headers: { "content-type": "image/png" }, body });
     });
-    const calls = await fakeApi(page, answers);
+    const calls = await fakeApi(page, { "GET v1/keys": ok(keys), ...answers });
     await page.goto(`${url()}/dashboard/gallery`);
     await page.getByRole("heading", { name: "Gallery", level: 1 }).waitFor();
     return { ...opened, asked: () => calls.filter(({ name }) => name === "GET v1/jobs") };
@@ -112,7 +115,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
 
   test("shows pictures and players where the output lies, a failure with its reason, and what has expired", async () => {
     const { page, faults } = await visit({ "GET v1/jobs": ok(jobs) });
-    const picture = page.getByRole("img", { name: "Open the image by flux-2-pro" });
+    const picture = page.getByRole("img", { name: "Enlarge the image by flux-2-pro" });
     await picture.waitFor();
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
     expect(await page.getByRole("img", { name: /tryon-v1\.6, \d of 3/ }).count()).toBe(3);
@@ -128,6 +131,8 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     const held = cardOf(page, "model-create");
     await held.getByText("Done", { exact: true }).waitFor();
     await held.getByText("Requested as base64").waitFor();
+    await cardOf(page, "gpt-image-1").getByText("Returned as base64: not kept.").waitFor();
+    expect(await cardOf(page, "flux-2-pro").getByText("Production server").count()).toBe(1);
     await page.getByText("2 jobs are running.").waitFor();
     expect(await cardOf(page, "speech-2.8-hd").getByText("$0.0123").count()).toBe(1);
     await lookAt(page, "gallery");
@@ -152,6 +157,21 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     await card.getByRole("button", { name: "Show prompt" }).click();
     await card.getByText("A lake at night").waitFor();
     expect(await page.getByRole("button", { name: "Show prompt" }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test("opens an image over the page by keyboard, with its download, and gives the focus back", async () => {
+    const { page, faults } = await visit({ "GET v1/jobs": ok(jobs) });
+    const image = page.getByRole("button", { name: "Enlarge the image by flux-2-pro" });
+    await image.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "image by flux-2-pro" });
+    await dialog.getByRole("img").waitFor();
+    const download = dialog.getByRole("link", { name: "Download the image by flux-2-pro" });
+    expect(await download.getAttribute("href")).toBe(file("wide.png"));
+    await lookAt(page, "gallery-lightbox");
+    await page.keyboard.press("Escape");
+    expect(await image.evaluate((node) => node === document.activeElement)).toBe(true);
     expect(faults).toEqual([]);
   });
 
@@ -194,7 +214,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     expect(asked()).toHaveLength(2);
     shown = [job(1, { kind: "image", model: "kling-v3-pro", output: [output("wide.png", "image/png")] })];
     await see("visible");
-    await page.getByRole("img", { name: "Open the image" }).waitFor();
+    await page.getByRole("img", { name: "Enlarge the image" }).waitFor();
     expect(asked()).toHaveLength(3);
     await page.clock.runFor(60_000);
     expect(asked()).toHaveLength(3);
@@ -288,7 +308,7 @@ describe.skipIf(!hasChromium)(`The gallery on a running gateway${needsChromium}`
     await post("/media/speech", { text: "Hello", output_format: "url", audio_setting: { format: "wav" } });
     await post("/video/generate", { model: "kling", prompt: "A lake" });
     const { page, faults } = await signedIn(user);
-    const pictures = page.getByRole("img", { name: /Open the image/ });
+    const pictures = page.getByRole("img", { name: /Enlarge the image/ });
     await page.getByText("One job is running.").waitFor();
     expect(await pictures.count()).toBe(2);
     const widths = () =>

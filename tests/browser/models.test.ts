@@ -24,6 +24,7 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
 
   test("lead from the Playground's model choice to a table that is searched, sorted and copied from", async () => {
     const { page, faults } = await visit();
+    await page.getByRole("button", { name: "Model: gpt" }).click();
     await page.getByRole("link", { name: "Compare models and prices" }).click();
     const table = page.getByRole("region", { name: "Models" });
     const ids = () => table.locator("th code").allTextContents();

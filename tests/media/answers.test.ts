@@ -89,7 +89,7 @@ describe("jobs", () => {
     expect((await fetch(`${cloud().baseUrl}/jobs`)).status).toBe(401);
   });
 
-  it("hold what was made at once and lies under a URL, with its cost and expiry; bytes are not kept", async () => {
+  it("hold what was made at once and lies under a URL, with its cost and expiry; of bytes only that they were made", async () => {
     const user = await caller();
     await user.post("/media/speech", { text: "Hello", output_format: "url" });
     await user.booked();
@@ -98,26 +98,30 @@ describe("jobs", () => {
     await user.post("/media/image", { prompt: "A lake", n: 2 });
     await user.booked();
     await user.post("/media/speech", { text: "Hello" });
+    await user.booked();
     await user.post("/media/image", { prompt: "A lake", response_format: "base64" });
     await user.booked();
     const listed = await eventually(async () => {
       const reply = await user.get("/jobs");
       expectAs(answers.jobListAnswer, reply);
       const found = dataOf<(Job & { kind: string })[]>(reply);
-      expect(found).toHaveLength(3);
+      expect(found).toHaveLength(5);
       return found;
     });
     expect(listed).toMatchObject([
+      { kind: "image", status: "completed", costUsd: 0.0035, output: [], error: null },
+      { kind: "speech", status: "completed", costUsd: 0.0005, output: [], error: null },
       {
         kind: "image",
         model: "image-01",
+        keyId: expect.stringMatching(/^key_/),
         costUsd: 0.007,
         output: [{ contentType: "image/png" }, { contentType: "image/png" }],
       },
       { kind: "music", output: [{ contentType: "audio/mpeg" }] },
       { kind: "speech", status: "completed", costUsd: 0.0005, output: [{ contentType: "audio/mpeg" }] },
     ]);
-    const expiresAt = Date.parse(listed[2]?.output?.[0]?.expiresAt ?? "");
+    const expiresAt = Date.parse(listed[4]?.output?.[0]?.expiresAt ?? "");
     expect(expiresAt).toBeGreaterThan(Date.now() + 23 * 3_600_000);
     const next = await user.get(`/jobs?limit=1&before=${listed[0]?.id}`);
     expect(dataOf<Job[]>(next).map(({ id }) => id)).toEqual([listed[1]?.id]);

@@ -36,7 +36,7 @@ const firstRows = (userId: string, nowMs: number) => {
       ...{ ...rowKeys.endedDelivery(userId, `${delivery.id}0`), ...delivery, ...times },
       ...{ messageId: "msg_2", url, state: "dead", tries: 12, lastStatus: 503 },
     },
-    alert: { ...rowKeys.budgetAlert(userId, "b1"), budgetId: "b1", period: "2026-11", percent: 50, at: nowMs },
+    alert: { ...rareRowKeys.budgetAlert(userId, "b1"), budgetId: "b1", period: "2026-11", percent: 50, at: nowMs },
   } as const;
 };
 

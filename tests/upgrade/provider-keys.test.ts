@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readProviderKeys } from "#core/db/provider-key-rows.ts";
+import { readProviderKeys } from "#core/db/read-provider-keys.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
 import { deleteProviderKey, showProviderKeys, storeProviderKey } from "#core/provider-keys/provider-keys.ts";
 import { rotateProviderKeys } from "#core/provider-keys/rotate.ts";

@@ -113,19 +113,26 @@ export const makeAudio = async (context: RequestContext, caller: Caller, work: A
     const started = await run.attempt(async () => startAudio(await openAudio(request, options, signal)));
     // Once the first bytes are here, MiniMax charges the request, whatever becomes of the rest.
     run.underWay();
+    const form = wanted.raw ? "raw" : events ? "events" : "json";
+    const { simulated } = started.source;
     const end: AudioEnd = {
       complete: (facts) => {
-        run.succeed(work.measure(facts));
+        const made = { ...quote, ...work.measure(facts) };
+        run.succeed(made);
+        if (form === "json") {
+          const { kind } = work;
+          context.deferred.push(() => rememberOutput(context, run, { kind, output: [], units: made.units, simulated }));
+        }
         return describe(work, run, facts);
       },
       failed: (thrown) => run.fail(thrown),
     };
     return {
-      form: wanted.raw ? "raw" : events ? "events" : "json",
+      form,
       format: wanted.format,
       started,
       end,
-      headers: run.headers(started.source.simulated),
+      headers: run.headers(simulated),
       signal,
     };
   });

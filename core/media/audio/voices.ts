@@ -1,4 +1,4 @@
-import { readProviderKeys } from "#core/db/provider-key-rows.ts";
+import { readProviderKeys } from "#core/db/read-provider-keys.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { requireCredential } from "#core/generation/credential.ts";
 import { failureToError, singleCall } from "#core/generation/failure-to-error.ts";

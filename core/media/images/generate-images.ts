@@ -84,7 +84,7 @@ export const makeImages = async (
     run.succeed(bill.quote, bill.estimated);
     const output = images.flatMap(toFiles);
     context.deferred.push(() =>
-      rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
+      rememberOutput(context, run, { kind: "image", output, units: images.length, simulated }),
     );
     const { id, provider } = model;
     return {

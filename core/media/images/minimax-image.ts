@@ -33,9 +33,7 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
     const expiresAtMs = Date.now() + imageUrlLifetimeMs;
     const expiresAt = new Date(expiresAtMs).toISOString();
     const output = urls.map((url) => fileAtUrl(url, expiresAtMs));
-    context.deferred.push(() =>
-      rememberOutput(context, run, { kind: "image", output, units: output.length, simulated }),
-    );
+    context.deferred.push(() => rememberOutput(context, run, { kind: "image", output, units: made, simulated }));
     return {
       headers: run.headers(simulated),
       data: {

@@ -59,7 +59,8 @@ export const writeUnits = ({
 /** Units of reading a request, on average. */
 export const readUnits = ({ seconds, cached, outputTokens, cacheHits }: RequestShape): readonly CountedUnits[] => [
   { what: "the key's mark, consistent (core/db/key-marks.ts)", units: 1 },
-  { what: "the caller's provider keys, consistent (core/db/provider-key-rows.ts)", units: 1 },
+  // Not of a user who has none, from the second request in an environment (decision 0022).
+  { what: "the caller's provider keys, consistent (core/db/query-provider-keys.ts)", units: 1 },
   {
     what: "the cache",
     units:

@@ -8,7 +8,6 @@ let source: Promise<string> | undefined;
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string;
-    readonly impact: string | null;
     readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
   }[];
 }
@@ -22,14 +21,14 @@ const everything = {
 /** All that a theme can change. */
 const coloursOnly = { type: "rule", values: ["color-contrast", "link-in-text-block"] } as const;
 
-/** What axe-core finds serious or critical on the page as it is now, one line each. */
-export const seriousFindings = async (page: Page, scope: "all" | "colours" = "all"): Promise<readonly string[]> => {
+/** What axe-core finds on the page as it is now, one line each. */
+export const findings = async (page: Page, scope: "all" | "colours" = "all"): Promise<readonly string[]> => {
   source ??= readFile(axeFile, "utf8");
   // Evaluated by the debugger: the page's content security policy stays as it is.
   await page.evaluate(await source);
   const runOnly = scope === "all" ? everything : coloursOnly;
   const { violations } = await page.evaluate((only) => axe.run({ runOnly: only }), runOnly);
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
 };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TableId, tables } from "#core/tables.ts";
+import { storedRow } from "#tests/core/provider-keys/rows.ts";
 import { type Caller, type Play, saying, useChatGateway } from "#tests/core/support/chat-gateway.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
@@ -20,12 +21,18 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
   let caller: Caller;
   beforeEach(async () => {
     caller = await gateway().createCaller();
-    // The first request of a user makes its rows; from then on every one is the same.
-    await gateway().ask(caller, { seed: 1 }, { "X-Cache": "no-cache" });
+    // The first request of a user makes its rows, the second learns that there are no provider keys; then every one is the same.
+    await warmUp();
+  });
+
+  const warmUp = async () => {
+    for (let request = 0; request < 2; request++) {
+      await gateway().ask(caller, { seed: 1 }, { "X-Cache": "no-cache" });
+    }
     gateway().dynamoDb.reset();
     gateway().unkey.reset();
     gateway().kms.reset();
-  });
+  };
 
   /** What was called until the provider was asked, and after that. */
   const counted = async (body: object, headers: Readonly<Record<string, string>>) => {
@@ -56,7 +63,7 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
     expect(await counted({ stream }, { "X-Cache": "no-cache" })).toEqual({
       verified: ["/v2/keys.verifyKey"],
       first: "keys:GetItem",
-      second: ["keys:UpdateItem", "providerKeys:Query", "usage:PutItem"],
+      second: ["keys:UpdateItem", "usage:PutItem"],
       after: ["keys:UpdateItem", "usage:UpdateItem"],
       unkey: 1,
       kms: [],
@@ -67,7 +74,7 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
     expect(await counted({ stream }, {})).toEqual({
       verified: ["/v2/keys.verifyKey"],
       first: "keys:GetItem",
-      second: ["cache:GetItem", "cache:PutItem", "keys:UpdateItem", "providerKeys:Query", "usage:PutItem"],
+      second: ["cache:GetItem", "cache:PutItem", "keys:UpdateItem", "usage:PutItem"],
       // The answer, then the lock.
       after: ["cache:PutItem", "cache:PutItem", "keys:UpdateItem", "usage:UpdateItem"],
       unkey: 1,
@@ -78,6 +85,39 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
     gateway().unkey.reset();
     gateway().kms.reset();
     expect((await counted({ stream, seed: 2 }, {})).kms).toEqual([]);
+  });
+
+  it("with provider keys, which are queried in the second round", async () => {
+    await storedRow("sk-own", caller.userId);
+    await warmUp();
+    gateway().play = saying();
+    expect(await counted({}, { "X-Cache": "no-cache" })).toEqual({
+      verified: ["/v2/keys.verifyKey"],
+      first: "keys:GetItem",
+      second: ["keys:UpdateItem", "providerKeys:Query", "usage:PutItem"],
+      after: ["keys:UpdateItem", "usage:UpdateItem"],
+      unkey: 1,
+      // An opened data key serves the requests of five minutes.
+      kms: [],
+    });
+  });
+
+  it("with the first provider key of a user, which is queried when admission says that there is one", async () => {
+    await storedRow("sk-own", caller.userId);
+    gateway().dynamoDb.reset();
+    gateway().kms.reset();
+    const held = Promise.withResolvers<void>();
+    gateway().dynamoDb.intercept = (request) =>
+      tableCall(request) === "keys:UpdateItem" ? { kind: "hold", until: held.promise } : undefined;
+    const counting = counted({}, { "X-Cache": "no-cache" });
+    await expect
+      .poll(() => gateway().dynamoDb.requests.map(tableCall).toSorted())
+      .toEqual(["keys:GetItem", "keys:UpdateItem", "usage:PutItem"]);
+    held.resolve();
+    const { second, after } = await counting;
+    expect(second).toEqual(["keys:UpdateItem", "providerKeys:Query", "usage:PutItem"]);
+    expect(after).toEqual(["keys:UpdateItem", "usage:UpdateItem"]);
+    expect(gateway().provider.requests.at(-1)?.headers.authorization).toBe("Bearer sk-own");
   });
 
   it("for a cached answer, which asks nobody else", async () => {
@@ -95,7 +135,6 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
       "keys:GetItem",
       "keys:UpdateItem",
       "keys:UpdateItem",
-      "providerKeys:Query",
       "usage:PutItem",
       "usage:UpdateItem",
     ]);
@@ -103,7 +142,7 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
 
   it("with an Idempotency-Key, whose lease is a round of its own", async () => {
     const calls = await counted({}, { "X-Cache": "no-cache", "Idempotency-Key": "once" });
-    expect(calls.second).toEqual(["cache:PutItem", "keys:UpdateItem", "providerKeys:Query", "usage:PutItem"]);
+    expect(calls.second).toEqual(["cache:PutItem", "keys:UpdateItem", "usage:PutItem"]);
     expect(calls.after).toEqual(["cache:PutItem", "keys:UpdateItem", "usage:UpdateItem"]);
   });
 
@@ -114,12 +153,12 @@ describe.skipIf(!hasTables)(`a chat request stands on two rounds of calls and no
       const call = tableCall(request);
       if (call === "keys:GetItem") return undefined;
       arrived.push(call);
-      return arrived.length <= 5 ? { kind: "hold", until: held.promise } : undefined;
+      return arrived.length <= 4 ? { kind: "hold", until: held.promise } : undefined;
     };
     const asking = gateway().ask(caller, {});
     await expect
       .poll(() => arrived.toSorted())
-      .toEqual(["cache:GetItem", "cache:PutItem", "keys:UpdateItem", "providerKeys:Query", "usage:PutItem"]);
+      .toEqual(["cache:GetItem", "cache:PutItem", "keys:UpdateItem", "usage:PutItem"]);
     held.resolve();
     expect((await asking).status).toBe(200);
   });

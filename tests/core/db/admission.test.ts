@@ -16,7 +16,7 @@ import { inOrder, operationOf, type RelayedRequest } from "#tests/core/support/r
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 
 const whole = (picoUsd: bigint): Reserve => ({ picoUsd, leastPicoUsd: picoUsd });
-const admitted = (reservedPicoUsd: bigint) => ({ admitted: true, reservedPicoUsd });
+const admitted = (reservedPicoUsd: bigint) => ({ admitted: true, reservedPicoUsd, providerKeysAdded: 0 });
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
 const day = "2026-11-22";

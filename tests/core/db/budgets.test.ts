@@ -75,6 +75,7 @@ describe.skipIf(!hasTables)(`budgets in the admission row (${tablesName})`, () =
     expect(await ask(asking(userId))).toEqual({
       admitted: true,
       reservedPicoUsd: 10n,
+      providerKeysAdded: 0,
       key: { budgetLeftPicoUsd: 990n, closedSums: [] },
     });
     expect(relay().requests.map(operationOf)).toEqual(["UpdateItem"]);

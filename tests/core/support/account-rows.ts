@@ -18,9 +18,9 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
   return [
     ["keys", rowKeys.userKey(userId, "key_1")],
     ["keys", rowKeys.admission(userId)],
-    ["keys", rowKeys.budgetAlert(userId, id)],
+    ["keys", rareRowKeys.budgetAlert(userId, id)],
     ["keys", rowKeys.keysVersion(userId)],
-    ["keys", rowKeys.presets(userId)],
+    ["keys", rareRowKeys.presets(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
     ["providerKeys", rareRowKeys.providerKeySlug(userId, "mine")],
@@ -47,8 +47,8 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
       ["rollups", rowKeys.rollup(userId, day, "key_1", "gpt")],
       ["rollups", rowKeys.tagRollup(userId, "tag", day, "value")],
       ["rollups", rowKeys.unlistedModels(userId, day)],
-      ["rollups", rowKeys.tagNames(userId, day)],
-      ["rollups", rowKeys.tagValues(userId, day, "tag")],
+      ["rollups", rareRowKeys.tagNames(userId, day)],
+      ["rollups", rareRowKeys.tagValues(userId, day, "tag")],
       ["rollups", rowKeys.rolledUp(userId, day, "req_1", 0)],
     ]),
   ];

@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { loadSession } from "./api/auth.ts";
+import { clearWhereAsked } from "./browser-store.ts";
 import { LazyPage } from "./lazy-page.tsx";
 import { pageAt } from "./navigation.ts";
-import { forgetRun } from "./pages/arena/run.ts";
 import { AccountDeletedPage } from "./pages/auth/account-deleted-page.tsx";
 import { ConfirmSignInPage } from "./pages/auth/confirm-sign-in-page.tsx";
 import { nextPage, returnQuery } from "./pages/auth/next.ts";
@@ -10,7 +10,6 @@ import { ResetPasswordPage } from "./pages/auth/reset-password-page.tsx";
 import { SignInPage } from "./pages/auth/sign-in-page.tsx";
 import { SignUpPage } from "./pages/auth/sign-up-page.tsx";
 import { UpdatePasswordPage } from "./pages/auth/update-password-page.tsx";
-import { forget } from "./pages/playground/conversation.ts";
 import { navigate, page } from "./router.ts";
 import { session, type User } from "./session.ts";
 import { Shell } from "./shell.tsx";
@@ -48,10 +47,7 @@ const Redirect = ({ to, query }: RedirectProps) => {
 };
 
 const SignedOut = () => {
-  useEffect(() => {
-    forget();
-    forgetRun();
-  }, []);
+  useEffect(clearWhereAsked, []);
   const Page = openPage(page.value);
   return Page === undefined ? <Redirect to="sign-in" query={returnQuery()} /> : <Page />;
 };

@@ -67,7 +67,7 @@ export const Shell = ({ user, children }: ShellProps) => {
       <a class="skip" href="#content">
         Skip to the content
       </a>
-      <div class="side">
+      <header class="side">
         <div class="side-inner">
           <div class="side-head">
             <p class="brand">
@@ -113,7 +113,7 @@ export const Shell = ({ user, children }: ShellProps) => {
             </div>
           </div>
         </div>
-      </div>
+      </header>
       <main id="content" class="content" tabIndex={-1}>
         {children}
       </main>

@@ -1,15 +1,35 @@
 import { ApiError, openStream, request } from "./request.ts";
 
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
+export type ContentPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string } };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly type: "function";
+  /** `arguments` is JSON as the model wrote it, which may be broken. */
+  readonly function: { readonly name: string; readonly arguments: string };
 }
+
+export interface ToolCallDelta {
+  readonly index: number;
+  readonly id?: string;
+  readonly function?: { readonly name?: string; readonly arguments?: string };
+}
+
+export type ChatMessage =
+  | { readonly role: "system"; readonly content: string }
+  | { readonly role: "user"; readonly content: string | readonly ContentPart[] }
+  | { readonly role: "assistant"; readonly content: string | null; readonly tool_calls?: readonly ToolCall[] }
+  | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
 
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly temperature?: number;
+  readonly top_p?: number;
   readonly max_tokens?: number;
+  readonly tools?: readonly unknown[];
   readonly stream: true;
   readonly stream_options: { readonly include_usage: true };
 }
@@ -31,12 +51,13 @@ export interface ChatFacts {
 export type ChatEvent =
   | { readonly type: "opened"; readonly facts: ChatFacts }
   | { readonly type: "text"; readonly text: string }
+  | { readonly type: "tool"; readonly delta: ToolCallDelta }
   | { readonly type: "finished"; readonly reason: string }
   | { readonly type: "usage"; readonly usage: ChatUsage };
 
 interface Chunk {
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: string | null };
+    readonly delta?: { readonly content?: string | null; readonly tool_calls?: readonly ToolCallDelta[] | null };
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: ChatUsage | null;
@@ -85,6 +106,7 @@ export async function* streamChat(apiKey: string, body: ChatRequest, signal: Abo
     const choice = chunk.choices?.[0];
     const text = choice?.delta?.content;
     if (typeof text === "string" && text !== "") yield { type: "text", text };
+    for (const delta of choice?.delta?.tool_calls ?? []) yield { type: "tool", delta };
     if (typeof choice?.finish_reason === "string") yield { type: "finished", reason: choice.finish_reason };
     if (chunk.usage !== undefined && chunk.usage !== null) yield { type: "usage", usage: chunk.usage };
   }

@@ -14,7 +14,10 @@ export interface Job {
   readonly status: "queued" | "processing" | "completed" | "failed";
   readonly model: string;
   readonly provider: string;
+  /** Empty where it was answered as bytes, which are not kept. */
   readonly output: readonly JobOutput[] | null;
+  /** Null before 2026-11-29. */
+  readonly keyId: string | null;
   /** Also of a completed job, when its output has expired. */
   readonly error: { readonly name: string; readonly message: string } | null;
   readonly createdAt: string;

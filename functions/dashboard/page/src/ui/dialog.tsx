@@ -6,15 +6,19 @@ interface DialogProps {
   readonly title: string;
   readonly children: ComponentChildren;
   readonly onClose: () => void;
+  /** `side` is a sheet at the edge of the window, for what is long and read next to the page; `large` is for an image. */
+  readonly shape?: "center" | "side" | "large";
   /** Asked when Escape or the cross is used: false keeps the dialog open. */
   readonly mayClose?: () => boolean;
 }
+
+const classes = { center: "dialog", side: "dialog side-sheet", large: "dialog large-dialog" } as const;
 
 /**
  * A modal dialog while it is mounted. The browser's own element keeps the focus within, closes on Escape and gives the
  * focus back to what opened it.
  */
-export const Dialog = ({ title, children, onClose, mayClose = () => true }: DialogProps) => {
+export const Dialog = ({ title, children, onClose, shape = "center", mayClose = () => true }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const mounted = useRef(true);
@@ -30,7 +34,7 @@ export const Dialog = ({ title, children, onClose, mayClose = () => true }: Dial
   return (
     <dialog
       ref={element}
-      class="dialog"
+      class={classes[shape]}
       aria-labelledby={titleId}
       onCancel={(event) => {
         if (event.target === element.current && !mayClose()) event.preventDefault();

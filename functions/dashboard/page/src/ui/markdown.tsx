@@ -1,6 +1,6 @@
 import { lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
-import { CopyButton } from "./copy-button.tsx";
+import { CodeBlock } from "./code-block.tsx";
 
 /**
  * Markdown from a model, as elements. The parser's tokens become virtual nodes, so no HTML of the text ever reaches the
@@ -57,21 +57,6 @@ const toInline = (token: Token, key: number): JSX.Element => {
   }
 };
 
-const CodeBlock = ({ text, lang }: { text: string; lang: string | undefined }) => (
-  <figure class="code-block">
-    <figcaption>
-      <span>{lang === undefined || lang === "" ? "Code" : lang}</span>
-      <CopyButton small kind="quiet" text={text}>
-        Copy
-      </CopyButton>
-    </figcaption>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-    <pre tabIndex={0}>
-      <code>{text}</code>
-    </pre>
-  </figure>
-);
-
 const TableBlock = ({ header, rows, align }: Tokens.Table) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
   <section class="table-scroll" tabIndex={0} aria-label="Table">
@@ -100,17 +85,17 @@ const TableBlock = ({ header, rows, align }: Tokens.Table) => (
   </section>
 );
 
-const ListBlock = ({ ordered, start, items }: Tokens.List) => {
+const ListBlock = ({ list: { ordered, start, items }, below }: { list: Tokens.List; below: number }) => {
   const content = items.map((item, index) => (
     <li key={index}>
       {item.task === true ? (item.checked === true ? "☑ " : "☐ ") : null}
-      {blocks(item.tokens)}
+      {blocks(item.tokens, below)}
     </li>
   ));
   return ordered ? <ol start={typeof start === "number" ? start : 1}>{content}</ol> : <ul>{content}</ul>;
 };
 
-const toBlock = (token: Token, key: number): JSX.Element | null => {
+const toBlock = (token: Token, key: number, below: number): JSX.Element | null => {
   switch (token.type) {
     case "space":
     case "def":
@@ -118,7 +103,7 @@ const toBlock = (token: Token, key: number): JSX.Element | null => {
       return null;
     case "heading": {
       // The page's own headings come first: a model's start below them.
-      const Heading = `h${Math.min(6, token.depth + 3)}` as "h4" | "h5" | "h6";
+      const Heading = `h${Math.min(6, token.depth + below)}` as "h3" | "h4" | "h5" | "h6";
       return <Heading key={key}>{inline(token.tokens)}</Heading>;
     }
     case "paragraph":
@@ -126,9 +111,9 @@ const toBlock = (token: Token, key: number): JSX.Element | null => {
     case "code":
       return <CodeBlock key={key} text={token.text} lang={token.lang} />;
     case "blockquote":
-      return <blockquote key={key}>{blocks(token.tokens)}</blockquote>;
+      return <blockquote key={key}>{blocks(token.tokens, below)}</blockquote>;
     case "list":
-      return <ListBlock key={key} {...(token as Tokens.List)} />;
+      return <ListBlock key={key} list={token as Tokens.List} below={below} />;
     case "table":
       return <TableBlock key={key} {...(token as Tokens.Table)} />;
     case "hr":
@@ -140,13 +125,17 @@ const toBlock = (token: Token, key: number): JSX.Element | null => {
   }
 };
 
-const blocks = (tokens: readonly Token[] | undefined): ComponentChildren => tokens?.map(toBlock);
+/** `below`: the level of the heading that the text stands under. */
+const blocks = (tokens: readonly Token[] | undefined, below: number): ComponentChildren =>
+  tokens?.map((token, key) => toBlock(token, key, below));
 
 interface MarkdownProps {
   readonly text: string;
   readonly growing?: boolean;
+  /** The level of the heading above, 2 by default: the text's own begin one lower. */
+  readonly below?: number;
 }
 
-export const Markdown = ({ text, growing = false }: MarkdownProps) => (
-  <div class={growing ? "markdown growing" : "markdown"}>{blocks(lexer(text, { gfm: true, breaks: true }))}</div>
+export const Markdown = ({ text, growing = false, below = 2 }: MarkdownProps) => (
+  <div class={growing ? "markdown growing" : "markdown"}>{blocks(lexer(text, { gfm: true, breaks: true }), below)}</div>
 );

@@ -92,6 +92,7 @@ export const AgentColumn = ({ agent, winner, choice, inRounds, live }: AgentColu
             label={`Answer of ${nameOf(agent)}${inRounds ? `, round ${answer.round}` : ""}`}
             text={answer.text}
             growing={live && !answer.ended}
+            below={inRounds ? 3 : 2}
           />
         )}
         {answer.fault === undefined ? null : <p class="field-fault">{answer.fault}</p>}

@@ -7,13 +7,15 @@ interface AnswerTextProps {
   readonly label: string;
   readonly text: string;
   readonly growing: boolean;
+  /** The level of the heading above. */
+  readonly below?: number;
 }
 
 /** How near to the end counts as there, pixels. */
 const nearPixels = 24;
 
 /** An answer. A long one scrolls within its frame and follows its end until the reader scrolls up. */
-export const AnswerText = ({ label, text, growing }: AnswerTextProps) => {
+export const AnswerText = ({ label, text, growing, below = 2 }: AnswerTextProps) => {
   const frame = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const scrolls = useSignal(false);
@@ -36,7 +38,7 @@ export const AnswerText = ({ label, text, growing }: AnswerTextProps) => {
         follows.current = node.scrollHeight - node.scrollTop - node.clientHeight < nearPixels;
       }}
     >
-      <Markdown text={text} growing={growing} />
+      <Markdown text={text} growing={growing} below={below} />
     </div>
   );
 };

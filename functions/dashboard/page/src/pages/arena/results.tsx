@@ -1,6 +1,7 @@
+import type { Vote } from "../../api/arena.ts";
 import { formatCost, formatMs, plural } from "../../format.ts";
 import { Table } from "../../ui/table.tsx";
-import { nameIn, type RunView } from "./run-view.ts";
+import { nameIn, nameOf, type RunView } from "./run-view.ts";
 
 const cutWords = {
   time: "Stopped early: the time limit was reached.",
@@ -24,9 +25,31 @@ const Leaderboard = ({ view }: { view: RunView }) => (
   </section>
 );
 
+/** Which place a voter gave to an agent; nobody ranks themselves. */
+const placeOf = ({ voterId, votedFor, ranking, dropped }: Vote, agentId: string): string => {
+  if (voterId === agentId) return "own";
+  if (dropped || votedFor === null) return "–";
+  const place = ranking.indexOf(agentId) + 1;
+  if (place > 0) return String(place);
+  return votedFor === agentId ? "1" : "–";
+};
+
+/** Who gave which place to whom. */
+const VoteMatrix = ({ view }: { view: RunView }) => (
+  <Table
+    caption="Places by voter"
+    columns={["Voter", ...view.agents.map((agent) => nameOf(agent))]}
+    rows={view.votes.map((vote) => ({
+      key: vote.voterId,
+      cells: [nameIn(view, vote.voterId), ...view.agents.map(({ agentId }) => placeOf(vote, agentId))],
+    }))}
+  />
+);
+
 const Votes = ({ view }: { view: RunView }) => (
   <section class="card" aria-label="Votes">
     <h2>Votes</h2>
+    <VoteMatrix view={view} />
     <ul class="arena-votes">
       {view.votes.map(({ voterId, votedFor, reason, dropped }) => (
         <li key={voterId}>

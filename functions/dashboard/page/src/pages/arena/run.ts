@@ -4,18 +4,22 @@ import { cancelRequest } from "../../api/chat.ts";
 import { fromCouncil } from "../../api/council-events.ts";
 import { vote } from "../../api/ratings.ts";
 import { ApiError, toError } from "../../api/request.ts";
+import { forgetWithSession } from "../../session.ts";
 import { playgroundKey } from "../playground/playground-key.ts";
 import { type Ballot, blindRequest, candidatesOf, openBallot, shuffled } from "./blind.ts";
+import { type KeptRun, keepRun } from "./kept-runs.ts";
 import { emptyRun, type RunView, withEvent } from "./run-view.ts";
 import { message, names } from "./settings.ts";
 
-/** The run on the page, in this tab's memory only. */
+/** The run on the page. What has ended is kept in the browser. */
 
 export const view = signal<RunView>(emptyRun);
 export const running = signal(false);
 export const stopped = signal(false);
 export const ballot = signal<Ballot>(openBallot);
 export const fault = signal<Error | undefined>(undefined);
+/** What the run was asked: the field may say something else by now. */
+export const question = signal("");
 
 let controller: AbortController | undefined;
 /** The key that made the run, empty for the session: only its maker may cancel it and vote on it. */
@@ -29,6 +33,7 @@ export const start = async (request: ArenaRequest): Promise<void> => {
   key = playgroundKey.peek();
   view.value = emptyRun;
   ballot.value = openBallot;
+  question.value = request.message;
   fault.value = undefined;
   stopped.value = false;
   running.value = true;
@@ -50,6 +55,7 @@ export const start = async (request: ArenaRequest): Promise<void> => {
       running.value = false;
       // A run that came to no end, or whose answers are all one model's, has nothing to vote on.
       if (candidatesOf(view.peek()).length === 0) showNames();
+      void keepRun(question.peek(), view.peek(), ballot.peek());
     }
   }
 };
@@ -63,7 +69,24 @@ export const showNames = (): void => {
 export const castVote = async (winner: string): Promise<void> => {
   const { runId } = view.peek();
   await vote(key, runId, winner);
-  if (view.peek().runId === runId) ballot.value = { ...ballot.peek(), hidden: false, winner };
+  if (view.peek().runId !== runId) return;
+  ballot.value = { ...ballot.peek(), hidden: false, winner };
+  await keepRun(question.peek(), view.peek(), ballot.peek());
+};
+
+/** Shows a run that was kept. One that goes on is stopped first. */
+export const openRun = (run: KeptRun): void => {
+  void stop();
+  controller = undefined;
+  // A run of a pasted key can be looked at; a vote on it needs that key.
+  key = playgroundKey.peek();
+  running.value = false;
+  stopped.value = false;
+  fault.value = undefined;
+  view.value = run.view;
+  ballot.value = run.ballot;
+  question.value = run.question;
+  message.value = run.question;
 };
 
 /** Closing the connection alone does not reach a Lambda. */
@@ -85,7 +108,7 @@ export const stop = async (): Promise<void> => {
 };
 
 /** Leaves nothing of one user to the next. */
-export const forgetRun = (): void => {
+const forgetRun = (): void => {
   controller?.abort();
   controller = undefined;
   running.value = false;
@@ -93,5 +116,8 @@ export const forgetRun = (): void => {
   fault.value = undefined;
   view.value = emptyRun;
   ballot.value = openBallot;
+  question.value = "";
   message.value = "";
 };
+
+forgetWithSession(forgetRun);

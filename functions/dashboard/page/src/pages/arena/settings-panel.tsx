@@ -22,8 +22,8 @@ import {
 
 const modes = [
   { value: "council", label: "Council" },
-  { value: "fight", label: "Fight" },
   { value: "battle", label: "Battle" },
+  { value: "fight", label: "Fight" },
   { value: "multi-instance", label: "Same model" },
 ] as const;
 
@@ -110,21 +110,32 @@ const NameOptions = () => (
   </>
 );
 
-/** Whose key, which models, and how they meet. */
+export const ModeChoice = () => (
+  <Segments
+    label="Mode"
+    value={mode.value}
+    options={modes}
+    onChoose={(value) => {
+      mode.value = value;
+    }}
+  />
+);
+
+/** On a narrow screen the answers must not begin a screen further down. */
+const roomy = matchMedia("(min-width: 64rem)").matches;
+
+/** Which models, how they meet, and whose key. */
 export const SettingsPanel = () => (
   <section class="card settings" aria-label="Settings">
-    <Segments
-      label="Mode"
-      value={mode.value}
-      options={modes}
-      onChoose={(value) => {
-        mode.value = value;
-      }}
-    />
-    <p class="hint">{modeHints[mode.value]}</p>
-    {mode.value === "fight" ? <FightOptions /> : null}
-    {mode.value === "fight" || mode.value === "battle" ? <NameOptions /> : null}
-    <Models />
+    <details class="options" open={roomy}>
+      <summary>Models and rules</summary>
+      <div class="options-fields">
+        <p class="hint">{modeHints[mode.value]}</p>
+        {mode.value === "fight" ? <FightOptions /> : null}
+        {mode.value === "fight" || mode.value === "battle" ? <NameOptions /> : null}
+        <Models />
+      </div>
+    </details>
     <KeyField />
   </section>
 );

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { listJobs } from "../../api/jobs.ts";
+import { listKeys } from "../../api/keys.ts";
 import { route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { Link } from "../../ui/link.tsx";
@@ -49,6 +50,8 @@ export const GalleryPage = () => {
   const before = route.value.query.get("before") ?? "";
   // One more than is shown: it reveals whether there are older ones.
   const { data, error, loading, reload } = useResource((signal) => listJobs(pageLength + 1, before, signal), before);
+  const keys = useResource(listKeys);
+  const names = new Map((keys.data.value ?? []).map(({ keyId, name }) => [keyId, name]));
   const found = data.value;
   const jobs = found?.slice(0, pageLength);
   const running = jobs?.filter(isRunning).length ?? 0;
@@ -83,13 +86,17 @@ export const GalleryPage = () => {
           </p>
           {jobs.length === 0 ? (
             <Empty title={before === "" ? "No media yet" : "Nothing older"}>
-              Jobs appear here when a key calls an image, video, fashion or media endpoint. Audio and images returned as
-              bytes are not stored.
+              Jobs appear here when a key calls an image, video, fashion or media endpoint. What is returned as base64
+              is listed without its file.
             </Empty>
           ) : (
             <ul class="gallery" aria-label="Your jobs">
               {jobs.map((job) => (
-                <JobCard key={job.id} job={job} />
+                <JobCard
+                  key={job.id}
+                  job={job}
+                  keyName={job.keyId === null ? "not recorded" : (names.get(job.keyId) ?? job.keyId)}
+                />
               ))}
             </ul>
           )}

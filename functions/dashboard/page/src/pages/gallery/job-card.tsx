@@ -1,5 +1,5 @@
 import type { Job } from "../../api/jobs.ts";
-import { formatCost, plural } from "../../format.ts";
+import { formatCost, formatDateTime, plural } from "../../format.ts";
 import { Ago } from "../../ui/time.tsx";
 import { firstExpiry, isExpired, isRunning, kindName, stateOf } from "./job-words.ts";
 import { OutputView } from "./output-view.tsx";
@@ -17,9 +17,10 @@ const Made = ({ job }: { job: Job }) => {
     );
   }
   if (isExpired(job)) return <p class="output-note">{job.error?.message ?? "The provider has deleted the output."}</p>;
-  if (output.length === 0) {
+  if (job.output === null) {
     return <p class="output-note">Requested as base64: available through the API until it expires.</p>;
   }
+  if (output.length === 0) return <p class="output-note">Returned as base64: not kept.</p>;
   return (
     <div class={output.length === 1 ? "outputs" : "outputs several"}>
       {output.map((one, index) => (
@@ -39,12 +40,18 @@ const Cost = ({ job }: { job: Job }) => <>{isRunning(job) ? "not yet known" : fo
 const Expiry = ({ job }: { job: Job }) => {
   const expiry = firstExpiry(job);
   if (isExpired(job)) return <>expired</>;
-  if (job.output === null) return <>–</>;
+  if (job.output === null || job.output.length === 0) return <>–</>;
   return expiry === undefined ? <>not stated</> : <Ago time={expiry} />;
 };
 
-/** One job: what it made, or why there is nothing, and its facts. */
-export const JobCard = ({ job }: { job: Job }) => {
+interface JobCardProps {
+  readonly job: Job;
+  /** Of the key that asked. */
+  readonly keyName: string;
+}
+
+/** One job: what it made, or why there is nothing, and its facts. Length: markup of one card. */
+export const JobCard = ({ job, keyName }: JobCardProps) => {
   const state = stateOf(job);
   const count = job.output?.length ?? 0;
   return (
@@ -65,6 +72,7 @@ export const JobCard = ({ job }: { job: Job }) => {
             <dt>Created</dt>
             <dd>
               <Ago time={job.createdAt} />
+              <span class="hint">{formatDateTime(job.createdAt)}</span>
             </dd>
           </div>
           <div>
@@ -82,6 +90,10 @@ export const JobCard = ({ job }: { job: Job }) => {
           <div>
             <dt>Provider</dt>
             <dd>{job.provider}</dd>
+          </div>
+          <div class="job-key">
+            <dt>Key</dt>
+            <dd>{keyName}</dd>
           </div>
         </dl>
       </div>

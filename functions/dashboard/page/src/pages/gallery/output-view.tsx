@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Job, JobOutput } from "../../api/jobs.ts";
 import { root } from "../../root.ts";
+import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { mediumOf, needsKey } from "./job-words.ts";
 
@@ -14,6 +15,46 @@ interface OutputProps {
 /** Where an output is had: at its provider, or through us by the user's session. */
 const addressOf = (job: Job, { url }: JobOutput): string =>
   needsKey(job) ? `${root}api/v1/jobs/${encodeURIComponent(job.id)}/content` : url;
+
+interface ImageProps {
+  readonly url: string;
+  readonly name: string;
+  readonly onError: () => void;
+}
+
+/** An image that opens large over the page. Saving is the browser's: a link cannot save another origin's file. */
+const ImageView = ({ url, name, onError }: ImageProps) => {
+  const large = useSignal(false);
+  const image = { src: url, referrerpolicy: "no-referrer" as const, onError };
+  return (
+    <>
+      <button
+        type="button"
+        class="output-frame"
+        onClick={() => {
+          large.value = true;
+        }}
+      >
+        <img {...image} alt={`Enlarge the ${name}`} loading="lazy" />
+      </button>
+      {large.value ? (
+        <Dialog
+          title={name}
+          shape="large"
+          onClose={() => {
+            large.value = false;
+          }}
+        >
+          <img {...image} class="lightbox" alt={name} />
+          <a class="button secondary" href={url} download target="_blank" rel="noreferrer noopener">
+            <Icon name="download" />
+            Download the {name}
+          </a>
+        </Dialog>
+      ) : null}
+    </>
+  );
+};
 
 /**
  * One thing that was made: shown or played where it lies, at its provider.
@@ -41,13 +82,7 @@ export const OutputView = ({ job, output, position }: OutputProps) => {
       </div>
     );
   }
-  if (medium === "image") {
-    return (
-      <a class="output-frame" href={url} target="_blank" rel="noreferrer noopener">
-        <img src={url} alt={`Open the ${name.join(", ")}`} loading="lazy" referrerpolicy="no-referrer" onError={fail} />
-      </a>
-    );
-  }
+  if (medium === "image") return <ImageView url={url} name={name.join(", ")} onError={fail} />;
   if (medium === "video") {
     const player = (
       // biome-ignore lint/a11y/useMediaCaption: what a model made has no captions.
@@ -62,11 +97,17 @@ export const OutputView = ({ job, output, position }: OutputProps) => {
         onError={fail}
       />
     );
-    if (!needsKey(job)) return player;
     return (
       <div class="output-held">
         {player}
-        <a class="output-link" href={url} download={`${job.id}.mp4`} aria-label={`Download the ${name.join(", ")}`}>
+        <a
+          class="output-link"
+          href={url}
+          download={`${job.id}.mp4`}
+          // Another origin's file opens there: a browser does not save it from here.
+          {...(needsKey(job) ? {} : { target: "_blank", rel: "noreferrer noopener" })}
+          aria-label={`Download the ${name.join(", ")}`}
+        >
           Download
         </a>
       </div>
@@ -77,6 +118,16 @@ export const OutputView = ({ job, output, position }: OutputProps) => {
       <div class="output-audio">
         {/* biome-ignore lint/a11y/useMediaCaption: what a model made has no captions. */}
         <audio src={url} controls preload="none" aria-label={name.join(", ")} onError={fail} />
+        <a
+          class="output-link"
+          href={url}
+          download
+          target="_blank"
+          rel="noreferrer noopener"
+          aria-label={`Download the ${name.join(", ")}`}
+        >
+          Download
+        </a>
       </div>
     );
   }

@@ -1,142 +1,78 @@
-import { signal } from "@preact/signals";
-import { type ChatFacts, type ChatMessage, type ChatUsage, cancelRequest, streamChat } from "../../api/chat.ts";
-import { ApiError, toError } from "../../api/request.ts";
+import { batch, computed, signal } from "@preact/signals";
+import { createLane, type Lane, type LaneState } from "./lane.ts";
 import { playgroundKey } from "./playground-key.ts";
-import { resetSettings, toChatRequest } from "./settings.ts";
+import { type KeptSettings, setSettings } from "./settings.ts";
 
-/** The playground's conversation. `kept-conversation.ts` keeps it over a reload. */
+/** The conversation on the page: one lane, or two side by side. `kept-conversations.ts` keeps it in the browser. */
 
-export interface Turn {
-  readonly id: number;
-  readonly role: "user" | "assistant";
-  readonly content: string;
-  readonly facts?: ChatFacts;
-  readonly usage?: ChatUsage;
-  readonly finishReason?: string;
-  /** Until the first text and until the end, ms. */
-  readonly firstTextMs?: number;
-  readonly totalMs?: number;
-  readonly stopped?: boolean;
-  readonly error?: Error;
+const defaultModel = "gpt";
+
+const emptyLane = (model: string): Lane => createLane({ model, turns: [], leaf: null });
+
+const newId = (): string => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+
+export const conversationId = signal(newId());
+export const lanes = signal<readonly Lane[]>([emptyLane(defaultModel)]);
+
+export const answering = computed(() => lanes.value.some((lane) => lane.answering.value));
+export const isEmpty = computed(() => lanes.value.every(({ turns }) => turns.value.length === 0));
+/** What a list shows: the first message. */
+export const titleOf = (states: readonly Pick<LaneState, "turns">[]): string => {
+  const first = states[0]?.turns.find(({ role }) => role === "user");
+  const text = first?.content.trim() ?? "";
+  if (text === "") return first === undefined ? "" : "Image";
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+};
+
+/** Sends a message to every lane. */
+export const send = async (text: string, images: readonly string[]): Promise<void> => {
+  if (answering.peek()) return;
+  await Promise.all(lanes.peek().map((lane) => lane.send(text, images)));
+};
+
+export const stop = async (): Promise<void> => {
+  await Promise.all(lanes.peek().map((lane) => lane.stop()));
+};
+
+/** A second lane with the same turns, for another model. */
+export const compare = (): void => {
+  const [first] = lanes.peek();
+  if (first === undefined || lanes.peek().length > 1) return;
+  const model = first.model.peek() === "claude" ? "gpt" : "claude";
+  lanes.value = [first, createLane({ model, turns: first.turns.peek(), leaf: first.leaf.peek() })];
+};
+
+export const endCompare = (): void => {
+  const [first, second] = lanes.peek();
+  void second?.stop();
+  if (first !== undefined) lanes.value = [first];
+};
+
+interface State {
+  readonly id: string;
+  readonly lanes: readonly Lane[];
+  readonly settings?: KeptSettings;
 }
 
-export const turns = signal<readonly Turn[]>([]);
-export const answering = signal(false);
-
-let controller: AbortController | undefined;
-/** The key that the last answer was asked with, empty for the session: only it may cancel that. */
-let key = "";
-let nextId = 1;
-
-const change = (id: number, changes: Partial<Turn>): void => {
-  turns.value = turns.value.map((turn) => (turn.id === id ? { ...turn, ...changes } : turn));
-};
-
-const add = (role: Turn["role"], content: string): Turn => {
-  const turn = { id: nextId, role, content };
-  nextId += 1;
-  turns.value = [...turns.value, turn];
-  return turn;
-};
-
-/** The messages of all turns that said something, and a draft after them. */
-export const messagesWith = (draft: string): readonly ChatMessage[] => [
-  ...turns.value.filter(({ content }) => content !== "").map(({ role, content }) => ({ role, content })),
-  ...(draft.trim() === "" ? [] : [{ role: "user" as const, content: draft }]),
-];
-
-const receive = async (id: number, messages: readonly ChatMessage[], signal: AbortSignal): Promise<void> => {
-  const startedAt = performance.now();
-  let content = "";
-  for await (const event of streamChat(key, toChatRequest(messages), signal)) {
-    if (event.type === "opened") change(id, { facts: event.facts });
-    else if (event.type === "finished") change(id, { finishReason: event.reason });
-    else if (event.type === "usage") change(id, { usage: event.usage });
-    else {
-      if (content === "") change(id, { firstTextMs: performance.now() - startedAt });
-      content += event.text;
-      change(id, { content });
-    }
-  }
-  change(id, { totalMs: performance.now() - startedAt });
-};
-
-/** Sends a message and streams the answer into a new turn, which also shows a failure. */
-export const send = async (text: string): Promise<void> => {
-  if (answering.peek()) return;
-  add("user", text);
-  await answer();
-};
-
-/** Drops a turn and everything after it. */
-const cutAt = (id: number): void => {
-  turns.value = turns.value.slice(
-    0,
-    turns.value.findIndex((turn) => turn.id === id),
-  );
-};
-
-/** Asks for another answer in place of this one. */
-export const regenerate = async (id: number): Promise<void> => {
-  if (answering.peek()) return;
-  cutAt(id);
-  await answer();
-};
-
-/** Takes a message back to change it: the conversation ends before it. Returns its text. */
-export const takeBack = (id: number): string => {
-  const text = turns.peek().find((turn) => turn.id === id)?.content ?? "";
-  cutAt(id);
-  return text;
-};
-
-const answer = async (): Promise<void> => {
-  const messages = messagesWith("");
-  const { id } = add("assistant", "");
-  controller = new AbortController();
-  key = playgroundKey.peek();
-  const { signal: stopped } = controller;
-  answering.value = true;
-  try {
-    await receive(id, messages, stopped);
-  } catch (thrown) {
-    if (!stopped.aborted) change(id, { error: toError(thrown) });
-  } finally {
-    answering.value = false;
-  }
-};
-
-/** Stops the running answer, here and at the gateway. */
-export const stop = async (): Promise<void> => {
-  const turn = turns.peek().at(-1);
-  if (!answering.peek() || turn === undefined) return;
-  change(turn.id, { stopped: true });
-  controller?.abort();
-  const requestId = turn.facts?.requestId;
-  if (requestId === undefined) return;
-  try {
-    await cancelRequest(key, requestId);
-  } catch (thrown) {
-    // 404: it had ended by itself in the meantime.
-    if (!(thrown instanceof ApiError && thrown.status === 404)) change(turn.id, { error: toError(thrown) });
-  }
-};
-
-/** Puts back turns that were kept. */
-export const restoreTurns = (kept: readonly Turn[]): void => {
-  turns.value = kept;
-  nextId = Math.max(0, ...kept.map(({ id }) => id)) + 1;
-};
-
-/** Begins anew. A running answer is stopped, at the gateway too. */
-export const clear = (): void => {
+/** Replaces all at once: whoever keeps conversations never sees one's turns under another's id. */
+const replace = ({ id, lanes: next, settings }: State): void => {
   void stop();
-  turns.value = [];
+  batch(() => {
+    conversationId.value = id;
+    lanes.value = next;
+    if (settings !== undefined) setSettings(settings);
+  });
 };
+
+/** Begins anew with the same models and settings. A running answer is stopped, at the gateway too. */
+export const begin = (): void =>
+  replace({ id: newId(), lanes: lanes.peek().map(({ model }) => emptyLane(model.peek())) });
+
+export const show = (id: string, states: readonly LaneState[], settings: KeptSettings): void =>
+  replace({ id, lanes: states.map(createLane), settings });
 
 /** Leaves nothing of one user to the next. */
 export const forget = (): void => {
-  clear();
+  replace({ id: newId(), lanes: [emptyLane(defaultModel)], settings: {} });
   playgroundKey.value = "";
-  resetSettings();
 };

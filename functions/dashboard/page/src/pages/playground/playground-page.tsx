@@ -1,81 +1,98 @@
 import { useSignal } from "@preact/signals";
-import { CopyButton } from "../../ui/copy-button.tsx";
+import { useEffect } from "preact/hooks";
+import { listModels } from "../../api/models.ts";
+import { Button } from "../../ui/button.tsx";
+import { ModelPicker } from "../../ui/model-picker.tsx";
+import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
+import { useResource } from "../../ui/use-resource.ts";
+import { CallDialog } from "./call-dialog.tsx";
 import { Composer } from "./composer.tsx";
-import { answering, messagesWith, turns } from "./conversation.ts";
-import { toCurl } from "./curl.ts";
-import { playgroundKey } from "./playground-key.ts";
-import { toChatRequest } from "./settings.ts";
-import { SettingsPanel } from "./settings-panel.tsx";
-import { TurnView } from "./turn-view.tsx";
-
-const Curl = ({ draft }: { draft: string }) => {
-  const messages = messagesWith(draft);
-  const command = toCurl(
-    playgroundKey.value,
-    toChatRequest(messages.length === 0 ? [{ role: "user", content: "Hello" }] : messages),
-  );
-  return (
-    <details class="card curl">
-      <summary>The same call with curl</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-      <section class="code" tabIndex={0} aria-label="curl command">
-        <pre>
-          <code>{command}</code>
-        </pre>
-      </section>
-      <div class="curl-foot">
-        <p class="hint">Put your API key in its place.</p>
-        <CopyButton text={command}>Copy</CopyButton>
-      </div>
-    </details>
-  );
-};
+import { answering, begin, compare, endCompare, isEmpty, lanes } from "./conversation.ts";
+import { HistoryDrawer } from "./history-drawer.tsx";
+import "./kept-conversations.ts";
+import { StoreNotice } from "../../ui/store-notice.tsx";
+import { LaneView } from "./lane-view.tsx";
+import { isUsable, playgroundKey } from "./playground-key.ts";
+import { changedSettings, listedModels } from "./settings.ts";
+import { SettingsDrawer } from "./settings-drawer.tsx";
 
 const statusOf = (): string => {
   if (answering.value) return "Answering…";
-  const last = turns.value.at(-1);
-  if (last === undefined || last.error !== undefined) return "";
-  return last.stopped === true ? "Stopped." : "The answer is complete.";
+  const last = lanes.value.map(({ path }) => path.value.at(-1));
+  if (last.every((turn) => turn === undefined || turn.error !== undefined)) return "";
+  return last.some((turn) => turn?.stopped === true) ? "Stopped." : "The answer is complete.";
+};
+
+type Drawer = "settings" | "history" | "call";
+
+const Tools = ({ onOpen }: { onOpen: (drawer: Drawer) => void }) => {
+  const changed = changedSettings() + (playgroundKey.value === "" ? 0 : 1);
+  const compared = lanes.value.length > 1;
+  return (
+    <div class="toolbar playground-tools">
+      <Button small icon="columns" onClick={compared ? endCompare : compare}>
+        {compared ? "End comparison" : "Compare"}
+      </Button>
+      <Button small icon="sliders" onClick={() => onOpen("settings")}>
+        {changed === 0 ? "Settings" : `Settings (${changed})`}
+      </Button>
+      <Button small icon="code" onClick={() => onOpen("call")}>
+        This call
+      </Button>
+      <Button small icon="list" onClick={() => onOpen("history")}>
+        Conversations
+      </Button>
+      {isEmpty.value ? null : (
+        <Button small icon="plus" onClick={begin}>
+          New conversation
+        </Button>
+      )}
+    </div>
+  );
 };
 
 export const PlaygroundPage = () => {
-  const draft = useSignal("");
-  const last = turns.value.at(-1)?.id;
+  const drawer = useSignal<Drawer | undefined>(undefined);
+  const key = playgroundKey.value;
+  const models = useResource((signal) => (isUsable(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
+  const listed = models.data.value;
+  useEffect(() => {
+    listedModels.value = listed ?? [];
+  }, [listed]);
+  const [first] = lanes.value;
+  const close = (): void => {
+    drawer.value = undefined;
+  };
   return (
-    <>
-      <PageHeader title="Playground">
-        Chat with any model. Answers stream exactly as they do to your code. Calls count as usage of “Playground”, or of
-        the key that you paste.
-      </PageHeader>
-      <div class="playground">
-        <SettingsPanel />
-        <div class="playground-main">
-          <section class="card conversation" aria-label="Conversation">
-            {turns.value.length === 0 ? (
-              <p class="conversation-empty">The conversation appears here.</p>
-            ) : (
-              <ol class="turns">
-                {turns.value.map((turn) => (
-                  <TurnView
-                    key={turn.id}
-                    turn={turn}
-                    growing={answering.value && turn.id === last}
-                    onEdit={(text) => {
-                      draft.value = text;
-                    }}
-                  />
-                ))}
-              </ol>
-            )}
-            <p class="visually-hidden" role="status">
-              {statusOf()}
-            </p>
-            <Composer draft={draft} />
-          </section>
-          <Curl draft={draft.value} />
-        </div>
+    <div class="playground-page">
+      <PageHeader title="Playground" />
+      <div class="playground-head">
+        {lanes.value.length > 1 || first === undefined ? null : (
+          <ModelPicker label="Model" value={first.model} models={listedModels.value} />
+        )}
+        <Tools
+          onOpen={(wanted) => {
+            drawer.value = wanted;
+          }}
+        />
       </div>
-    </>
+      <ErrorNotice error={models.error.value} onRetry={models.reload} />
+      <StoreNotice />
+      <div class="card conversation">
+        <div class={lanes.value.length > 1 ? "lanes two" : "lanes"}>
+          {lanes.value.map((lane, place) => (
+            <LaneView key={lane.id} lane={lane} place={place} count={lanes.value.length} />
+          ))}
+        </div>
+        <p class="visually-hidden" role="status">
+          {statusOf()}
+        </p>
+        <Composer />
+      </div>
+      {drawer.value === "settings" ? <SettingsDrawer onClose={close} /> : null}
+      {drawer.value === "history" ? <HistoryDrawer onClose={close} /> : null}
+      {drawer.value === "call" && first !== undefined ? <CallDialog lane={first} onClose={close} /> : null}
+    </div>
   );
 };
