@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { median } from "#tests/bench/statistics.ts";
@@ -74,10 +74,11 @@ const main = async (): Promise<void> => {
   const server = process.env.DYNAMODB_ENDPOINT === undefined ? await startDynamoDb() : undefined;
   const endpoint = server?.endpoint ?? process.env.DYNAMODB_ENDPOINT ?? "";
   try {
-    // The gateway's own client gives up after a moment, which a machine full of writes takes.
-    const bulk = DynamoDBDocumentClient.from(localDynamoDbClient(endpoint));
     const names = await createTables(endpoint, `load-${randomUUID()}`);
     useTables(endpoint, names);
+    // The gateway's own client gives up after a moment, which a machine full of writes takes.
+    const client = new DynamoDBClient({ endpoint, requestHandler: { requestTimeout: 60_000 } });
+    const bulk = DynamoDBDocumentClient.from(client);
     // After the environment is set: config reads each value once.
     const { readRequestPage } = await import("#core/usage/request-page.ts");
     const write = async (userId: string, size: number): Promise<void> => {

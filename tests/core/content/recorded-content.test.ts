@@ -361,8 +361,7 @@ describe.skipIf(!hasTables)(`prompts and answers of keys that record them (${tab
     expect((await setDays(null)).status).toBe(200);
     const rows = (await contentRows()).length;
     const plain = await callsOf();
-    expect(plain.toSorted()).toEqual(["GetItem", "PutItem", "Query", "UpdateItem", "UpdateItem", "UpdateItem"]);
-    expect(recorded.length).toBe(plain.length + 1);
+    expect(recorded.toSorted()).toEqual([...plain, "PutItem"].toSorted());
     expect((await contentRows()).length).toBe(rows);
   });
 });
