@@ -47,6 +47,8 @@ export const routeSummaries: Readonly<Record<FunctionId, string>> = {
   UpdatePassword: "Changes the password",
   Dashboard: "Serves the dashboard page",
   DashboardAssets: "Serves the dashboard assets",
+  Docs: "Serves the first page of the documentation",
+  DocsPages: "Serves the documentation's pages and assets",
   Chat: "Runs a chat, battle, fight or multi-instance",
   Battle: "Runs two models side by side",
   Fight: "Lets two to eight models answer, read each other and vote",

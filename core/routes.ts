@@ -705,6 +705,28 @@ export const dashboardAssetsRoute = /* @__PURE__ */ row(() => ({
   grants: [],
 }));
 
+export const docsRoute = /* @__PURE__ */ row(() => ({
+  id: "Docs",
+  path: "/docs",
+  methods: ["GET"],
+  handler: "functions/docs.handler",
+  auth: "none",
+  ...buffered,
+  concurrency: "page",
+  grants: [],
+}));
+
+export const docsPagesRoute = /* @__PURE__ */ row(() => ({
+  id: "DocsPages",
+  path: "/docs/{proxy+}",
+  methods: ["GET"],
+  handler: "functions/docs-pages.handler",
+  auth: "none",
+  ...buffered,
+  concurrency: "page",
+  grants: [],
+}));
+
 export const chatRoute = /* @__PURE__ */ row(() => ({
   id: "Chat",
   path: "/api/chat",
@@ -1078,6 +1100,8 @@ export const routes = [
   updatePasswordRoute,
   dashboardRoute,
   dashboardAssetsRoute,
+  docsRoute,
+  docsPagesRoute,
   chatRoute,
   battleRoute,
   fightRoute,

@@ -587,4 +587,18 @@ export const operations: OperationTable = {
       answers: [{ status: 200, description: "A file", contentType: "*/*" }, unchanged],
     },
   },
+  Docs: {
+    GET: {
+      summary: "Get the documentation",
+      tag: "Documentation",
+      answers: [{ status: 200, description: "HTML", contentType: "text/html" }, unchanged],
+    },
+  },
+  DocsPages: {
+    GET: {
+      summary: "Get a page or an asset of the documentation",
+      tag: "Documentation",
+      answers: [{ status: 200, description: "A file", contentType: "*/*" }, unchanged],
+    },
+  },
 };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { backgroundFunctions, catchAll, routes } from "#core/routes.ts";
 import { buildDashboard } from "#infra/build-dashboard.ts";
+import { buildDocs } from "#infra/build-docs/build-docs.ts";
 import { type BuiltFunction, builtTogether, bundleTogether } from "#infra/bundle.ts";
 
 /** Every function that the local cloud runs, as `npm start` builds them. */
@@ -18,6 +19,7 @@ export const buildFunctions = async (
   onProgress: (step: string) => void,
 ): Promise<ReadonlyMap<string, BuiltFunction>> => {
   if (await buildDashboard()) onProgress("Built the dashboard");
+  if (await buildDocs()) onProgress("Built the documentation");
   const built = await bundleTogether(common(outDir));
   onProgress(`Built ${built.size} functions`);
   return built;

@@ -19,6 +19,7 @@ const publicParameters: Readonly<Record<string, string>> = {
   "GET /api/v1/models/{id+}": "a model of the catalogue",
   "GET /api/auth/oauth/{provider}": "github or google",
   "GET /dashboard/{proxy+}": "a file of the page",
+  "GET /docs/{proxy+}": "a page of the documentation",
 };
 
 /** Fields of queries that name nothing of a tenant. */

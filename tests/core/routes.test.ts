@@ -71,7 +71,7 @@ const callers: readonly (readonly [RegExp, RouteAuth])[] = [
   [/^\/api\/(chat|mcp)$/, "key"],
   [/^\/api\/v1\/(keys|provider-keys|exports|deliveries)\b/, "session"],
   [/^\/api\/v1\/(usage|jobs|requests)\b(?!.*cancel)/, "key-or-session"],
-  [/^\/(api\/health|api\/openapi\.json|dashboard)\b/, "none"],
+  [/^\/(api\/health|api\/openapi\.json|dashboard|docs)\b/, "none"],
 ];
 
 describe("the route table", () => {

@@ -163,6 +163,8 @@ const samples: Samples = {
   UpdatePassword: { POST: ({ password }) => ({ path: "/api/auth/update-password", body: { password } }) },
   Dashboard: { GET: () => ({ path: "/dashboard" }) },
   DashboardAssets: { GET: () => ({ path: "/dashboard/keys" }) },
+  Docs: { GET: () => ({ path: "/docs" }) },
+  DocsPages: { GET: () => ({ path: "/docs/guide/chat" }) },
   Chat: { POST: ({ text }) => ({ path: "/api/chat", body: { mode: "chat", message: text } }) },
   Battle: { POST: ({ text }) => ({ path: "/api/v1/battle", body: { message: text, models: ["gpt", "claude"] } }) },
   Fight: {

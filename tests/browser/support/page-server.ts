@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { renderGatewayResponse } from "#infra/gateway-responses.ts";
 import { createRestApi, type RestRoute } from "#infra/local/api-gateway/rest-api.ts";
 
-/** The two functions of the dashboard behind an API Gateway front, without the API: tests answer its calls themselves. */
+/** The functions of the dashboard and the documentation behind an API Gateway front, without the API: tests answer its calls themselves. */
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
@@ -23,8 +23,15 @@ const startServer = async () => {
   process.env.POWERTOOLS_METRICS_DISABLED = "true";
   const { handler: pageHandler } = await import("#functions/dashboard.ts");
   const { handler: assetsHandler } = await import("#functions/dashboard-assets.ts");
+  const { handler: docsHandler } = await import("#functions/docs.ts");
+  const { handler: docsPagesHandler } = await import("#functions/docs-pages.ts");
   const api = createRestApi({
-    routes: [toRoute("/dashboard", pageHandler), toRoute("/dashboard/{proxy+}", assetsHandler)],
+    routes: [
+      toRoute("/dashboard", pageHandler),
+      toRoute("/dashboard/{proxy+}", assetsHandler),
+      toRoute("/docs", docsHandler),
+      toRoute("/docs/{proxy+}", docsPagesHandler),
+    ],
     stage: "prod",
     gatewayResponse: (kind, facts) => renderGatewayResponse(kind, facts),
   });

@@ -85,6 +85,9 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     await expectStatus(held({ path: "/dashboard/assets/none.js" }), 404);
     const { headers } = await held({ path: "/dashboard" });
     await expectStatus(held({ path: "/dashboard", headers: { "if-none-match": headers.etag ?? "" } }), 304);
+    await expectStatus(held({ path: "/docs" }), 200);
+    await expectStatus(held({ path: "/docs/guide/chat" }), 200);
+    await expectStatus(held({ path: "/docs/guide/none" }), 404);
   });
 
   it("of models", async () => {

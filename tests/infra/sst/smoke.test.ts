@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { secretNames } from "#core/secrets.ts";
 import { tables } from "#core/tables.ts";
 import { buildDashboard } from "#infra/build-dashboard.ts";
+import { buildDocs } from "#infra/build-docs/build-docs.ts";
 import { offlineSwitches } from "#infra/mocked/install-platform.ts";
 import { mockedEnvironment } from "#infra/mocked/run-program.ts";
 import { deployedRows } from "#infra/mocked/stage-view.ts";
@@ -57,6 +58,7 @@ describe.skipIf(!asked || missingPlatform !== undefined)(suiteName(`sst diff ove
 
   beforeAll(async () => {
     await buildDashboard();
+    await buildDocs();
     folder = await mkdtemp(path.join(tmpdir(), "concurred-smoke-"));
     const project = path.join(folder, "project");
     const binaries = path.join(folder, "config/sst/bin");
