@@ -84,6 +84,42 @@ describe.skipIf(!hasChromium)(`The requests in a browser${needsChromium}`, brows
     await expect.poll(() => tab.url()).not.toContain("id=");
   });
 
+  test("show what their key has recorded, as text", async () => {
+    const said = (role: string, parts: readonly object[]) => ({ role, parts });
+    const content = {
+      prompt: {
+        messages: [
+          said("system", [{ type: "text", content: "Be brief" }]),
+          said("user", [
+            { type: "text", content: "Is it <b>raining</b>?" },
+            { type: "omitted", modality: "image", characters: 9 },
+          ]),
+        ],
+        cut: true,
+      },
+      answer: {
+        messages: [
+          said("assistant", [{ type: "tool_call", id: "call_1", name: "weather", arguments: '{"city":"Paris"}' }]),
+        ],
+        cut: false,
+      },
+    };
+    const { page: tab, faults } = await visit(
+      {
+        "GET v1/requests": page(0, 1),
+        [detailsOf(0)]: ok({ ...first, content, generations: [{ ...first, content }] }),
+      },
+      `requests?id=${first?.id}`,
+    );
+    const dialog = tab.getByRole("dialog");
+    const prompt = dialog.getByRole("region", { name: "Prompt" });
+    await prompt.getByText("Is it <b>raining</b>?", { exact: true }).waitFor();
+    await prompt.getByText("[image, not kept]").waitFor();
+    await prompt.getByText("Cut: more was said than is kept.").waitFor();
+    await dialog.getByRole("region", { name: "Answer" }).getByText('weather({"city":"Paris"})').waitFor();
+    expect(faults).toEqual([]);
+  });
+
   test("are where an error's request id leads to", async () => {
     const { page: tab } = await visit(
       {

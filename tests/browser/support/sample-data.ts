@@ -383,6 +383,7 @@ const logged = (changes: Partial<RequestView>): RequestView => ({
   session: null,
   agent: null,
   feedback: null,
+  contentExpiresAt: null,
   ...changes,
 });
 

@@ -66,6 +66,28 @@ export interface LoggedRequest {
   readonly session: string | null;
   readonly agent: string | null;
   readonly feedback: Feedback | null;
+  /** What its key has recorded. Only of a whole request. */
+  readonly content?: RecordedContent | null;
+}
+
+/** Text, a tool call, or what is not kept: the type says which. */
+export interface ContentPart extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+}
+
+export interface ContentMessage {
+  readonly role: string;
+  readonly parts: readonly ContentPart[];
+}
+
+export interface ContentSide {
+  readonly messages: readonly ContentMessage[];
+  readonly cut: boolean;
+}
+
+export interface RecordedContent {
+  readonly prompt: ContentSide;
+  readonly answer: ContentSide | null;
 }
 
 /** A request with all its generations. */
@@ -100,7 +122,8 @@ export const latestRequests = (limit: number, signal: AbortSignal): Promise<Requ
 
 const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
 
-export const readRequest = (id: string, signal: AbortSignal): Promise<WholeRequest> => data(pathOf(id), { signal });
+export const readRequest = (id: string, signal?: AbortSignal): Promise<WholeRequest> =>
+  data(pathOf(id), signal === undefined ? {} : { signal });
 
 /** Replaces what was said before. An empty comment is none. */
 export const giveFeedback = (

@@ -8,6 +8,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Skeleton } from "../../ui/placeholder.tsx";
+import { Recorded } from "../../ui/recorded.tsx";
 import { Table } from "../../ui/table.tsx";
 import { useAction } from "../../ui/use-action.ts";
 import { useResource } from "../../ui/use-resource.ts";
@@ -165,6 +166,9 @@ export const RequestDetails = ({ id, onClose }: { id: string; onClose: () => voi
               {request.generations.length === 1 ? null : <h3>{generation.model}</h3>}
               <Facts request={generation} keyName={nameOf(generation.keyId)} />
               <Attempts request={generation} />
+              {generation.content === undefined || generation.content === null ? null : (
+                <Recorded content={generation.content} />
+              )}
             </section>
           ))}
           <FeedbackButtons id={id} given={request.feedback} />
