@@ -31,11 +31,11 @@ describe.skipIf(!hasChromium)(`The account on a running gateway${needsChromium}`
     return { ...opened, user };
   };
 
-  const chatStatus = async (key: string): Promise<number> => {
+  const chatStatus = async (key: string, model = "gpt"): Promise<number> => {
     const response = await fetch(`${cloud().baseUrl}/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ model: "gpt", messages: [{ role: "user", content: "Hello" }] }),
+      body: JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] }),
     });
     await response.text();
     return response.status;
@@ -117,5 +117,114 @@ describe.skipIf(!hasChromium)(`The account on a running gateway${needsChromium}`
       headers: { origin: new URL(cloud().url).origin },
     });
     expect(elsewhere.status()).toBe(401);
+  });
+
+  test("a provider key is tested, saved and seen to work, paused, renamed, refused twice, and removed", async () => {
+    const { page, faults } = await visit("provider-keys", "Provider keys");
+    const secret = "sk-ant-never-shown-again-9x7Q";
+    const dialog = page.getByRole("dialog", { name: "Add a provider key" });
+    await page.getByText("No provider keys").waitFor();
+    await pressOn(page, page.getByRole("button", { name: "Add a key for Anthropic" }));
+    await typeInto(page, dialog.getByLabel("Key", { exact: true }), "sk-ant-invalid-key");
+    await pressOn(page, dialog.getByRole("button", { name: "Test", exact: true }));
+    await dialog.getByText("Anthropic did not accept the key (status 401).").waitFor();
+    expect(await dialog.getByRole("button", { name: "Save it anyway" }).count()).toBe(1);
+    await tabTo(page, dialog.getByLabel("Key", { exact: true }));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(secret);
+    expect(await dialog.getByRole("alert").count()).toBe(0);
+    await typeInto(page, dialog.getByLabel("Display name (optional)"), "Team Zürich");
+    await page.keyboard.press("Enter");
+    // Never "No provider keys" next to "is saved": the list has the new key as soon as the toast is there.
+    await page.getByRole("status").getByText("Team Zürich is saved, and it works.").waitFor();
+    expect(await page.getByText("No provider keys").count()).toBe(0);
+    const row = page.getByRole("listitem").filter({ hasText: "Team Zürich" });
+    await row.getByText("Serves Anthropic").waitFor();
+    expect(await row.textContent()).toContain("9x7Q");
+    expect(await page.content()).not.toContain(secret);
+    await page.getByText("Connected, 1 key").waitFor();
+
+    await pressOn(page, row.getByRole("switch", { name: "Team Zürich is in use" }), "Space");
+    await row.getByText("Paused").waitFor();
+    await page.keyboard.press("Space");
+    await row.getByText("Serves Anthropic").waitFor();
+    await pressOn(page, row.getByRole("button", { name: "Rename Team Zürich" }));
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("Zürich");
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("The key is now called Zürich.").waitFor();
+
+    await pressOn(page, page.getByRole("button", { name: "Add a key for Anthropic" }));
+    await typeInto(page, dialog.getByLabel("Key", { exact: true }), secret);
+    await tabTo(page, dialog.getByLabel("Slug"));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("anthropic");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("alert").getByText("You already have a provider key with the slug anthropic.").waitFor();
+    await page.keyboard.press("Escape");
+    await pressOn(page, page.getByRole("button", { name: "Remove Zürich" }));
+    await pressOn(page, page.getByRole("dialog").getByRole("button", { name: "Remove key" }));
+    await page.getByText("No provider keys").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("a custom server is added with its models' prices, and answers under its slug", async () => {
+    const { page, user } = await visit("provider-keys", "Provider keys");
+    const { key } = await cloud().createKey({ userId: user.userId });
+    const dialog = page.getByRole("dialog", { name: "Add a provider key" });
+    await pressOn(page, page.getByRole("button", { name: "Add a key for Another server" }));
+    await typeInto(page, dialog.getByLabel("Key", { exact: true }), "none-needed-here");
+    await typeInto(page, dialog.getByLabel("Base URL"), cloud().ready.local.simulatedProviders.openai ?? "");
+    await pressOn(page, dialog.getByText("Describe models (optional)"));
+    await pressOn(page, dialog.getByRole("button", { name: "Add a model" }));
+    await typeInto(page, dialog.getByLabel("Model", { exact: true }), "gpt-4o-mini");
+    await typeInto(page, dialog.getByLabel("Input, USD"), "1.5");
+    await typeInto(page, dialog.getByLabel("Output, USD"), "3");
+    await pressOn(page, dialog.getByRole("button", { name: "Save key" }));
+    await page.getByRole("status").getByText("Another server is saved, and it works.").waitFor();
+    const row = page.getByRole("listitem").filter({ hasText: "my-server/…" });
+    await row.getByText("1 model").waitFor();
+    expect(await chatStatus(key, "my-server/gpt-4o-mini")).toBe(200);
+  });
+
+  test("a preset is made, named in a request, changed with its provider preferences, and deleted", async () => {
+    const { page, faults, user } = await visit("presets", "Presets");
+    const { key } = await cloud().createKey({ userId: user.userId });
+    await page.getByText("No presets yet").waitFor();
+    await pressOn(page, page.getByRole("button", { name: "Create preset" }));
+    const dialog = page.getByRole("dialog");
+    await typeInto(page, dialog.getByLabel("Name", { exact: true }), "support");
+    await typeInto(page, dialog.getByLabel("Model", { exact: true }), "no-such-model");
+    const parameters = dialog.getByLabel("Parameters (optional)");
+    await typeInto(page, parameters, '{"temprature": 0.2}');
+    await dialog.getByText("A preset cannot set temprature.").first().waitFor();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type('{"temperature": 0.2}');
+    await pressOn(page, dialog.getByRole("button", { name: "Create preset" }));
+    await dialog.getByRole("alert").getByText("No chat model has this name.").waitFor();
+    await tabTo(page, dialog.getByLabel("Model", { exact: true }));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("claude");
+    await pressOn(page, dialog.getByRole("button", { name: "Create preset" }));
+    await page.getByRole("status").getByText("@preset/support is saved.").waitFor();
+    expect(await chatStatus(key, "@preset/support")).toBe(200);
+
+    await pressOn(page, page.getByRole("button", { name: "Copy name" }));
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("@preset/support");
+    await pressOn(page, page.getByRole("button", { name: "Edit support" }));
+    await pressOn(page, dialog.getByText("Provider preferences"));
+    await typeInto(page, dialog.getByLabel("First in this order"), "openrouter, anthropic");
+    await pressOn(page, dialog.getByRole("button", { name: "Save changes" }));
+    const row = page.getByRole("listitem").filter({ hasText: "@preset/support" });
+    await row.getByText("first openrouter, anthropic").waitFor();
+    expect(await row.textContent()).toContain("temperature 0.2");
+    expect(await chatStatus(key, "@preset/support")).toBe(200);
+
+    await pressOn(page, page.getByRole("button", { name: "Delete support" }));
+    await pressOn(page, dialog.getByRole("button", { name: "Delete preset" }));
+    await page.getByText("No presets yet").waitFor();
+    expect(await chatStatus(key, "@preset/support")).toBe(400);
+    expect(faults).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
-import { type Answers, failed, fakeApi } from "./support/fake-api.ts";
+import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
 import { usePageServer } from "./support/page-server.ts";
 
 /** What the pages about an account do where a real API would rarely lead. */
@@ -10,8 +10,8 @@ describe.skipIf(!hasChromium)(`The pages about an account in a browser${needsChr
   const open = useChromium();
   const url = usePageServer();
 
-  const visit = async (path: string, answers: Answers) => {
-    const opened = await open({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" });
+  const visit = async (path: string, answers: Answers, viewport = { width: 1440, height: 900 }) => {
+    const opened = await open({ viewport, reducedMotion: "reduce" });
     const calls = await fakeApi(opened.page, answers);
     await opened.page.goto(`${url()}/dashboard/${path}`);
     return { ...opened, calls };
@@ -45,5 +45,79 @@ describe.skipIf(!hasChromium)(`The pages about an account in a browser${needsChr
       .filter(({ name }) => name === "GET v1/account/export")
       .map(({ url: asked }) => asked.searchParams.get("cursor"));
     expect(cursors).toEqual([null, "a", "a", "a"]);
+  });
+
+  test("a wrong password's message goes when something else succeeds, and a link's when a password is tried", async () => {
+    let reachable = true;
+    const { page } = await visit("sign-in", {
+      "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first."),
+      "POST auth/sign-in": failed(401, "UNAUTHORIZED", "Email or password is wrong."),
+      "POST auth/magic-link": () =>
+        reachable ? ok({ sent: true }, 202) : failed(503, "SERVICE_UNAVAILABLE", "Sign-in is unavailable."),
+    });
+    const alerts = page.getByRole("alert");
+    await page.getByLabel("Email").fill("ada@example.com");
+    await page.getByLabel("Password").fill("not the password");
+    await page.keyboard.press("Enter");
+    await alerts.getByText("Email or password is wrong.").waitFor();
+    await page.getByRole("button", { name: "Email me a sign-in link" }).click();
+    await page.getByRole("status").getByText("a link is on its way").waitFor();
+    expect(await alerts.count()).toBe(0);
+    reachable = false;
+    await page.getByRole("button", { name: "Email me a sign-in link" }).click();
+    await alerts.getByText("Sign-in is unavailable.").waitFor();
+    expect(await page.getByText("a link is on its way").count()).toBe(0);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await alerts.getByText("Email or password is wrong.").waitFor();
+    expect(await alerts.count()).toBe(1);
+  });
+
+  test("Escape closes a phone's menu wherever the focus is, and the focus returns to its button", async () => {
+    const { page } = await visit("account", {}, { width: 390, height: 844 });
+    const menu = page.getByRole("button", { name: "Menu" });
+    for (const blur of [false, true]) {
+      await menu.click();
+      await page.getByRole("link", { name: "Status" }).waitFor();
+      // As after a tap, which focuses nothing on some phones.
+      if (blur) await menu.evaluate((button) => button.blur());
+      await page.keyboard.press("Escape");
+      await page.getByRole("link", { name: "Status" }).waitFor({ state: "hidden" });
+      expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+    }
+  });
+
+  test("a key that is saved is listed before anything is read again", async () => {
+    const added = {
+      id: "pk_9",
+      provider: "openai",
+      slug: "openai",
+      displayName: "OpenAI",
+      last4: "x7Qf",
+      createdAt: "2026-11-29T00:00:00.000Z",
+      paused: false,
+      lastUsedAt: null,
+    };
+    const { page, calls } = await visit("provider-keys", {
+      "GET v1/provider-keys": ok([]),
+      "POST v1/provider-keys/test": ok({ ok: true, status: 200, message: null, latencyMs: 31 }),
+      "POST v1/provider-keys": ok(added, 201),
+    });
+    await page.getByText("No provider keys").waitFor();
+    await page.getByRole("button", { name: "Add a key for OpenAI" }).click();
+    // Whatever is painted between the click and the end: never both.
+    await page.evaluate(() => {
+      const both: string[] = [];
+      Object.assign(window, { both });
+      new MutationObserver(() => {
+        const { innerText } = document.body;
+        if (innerText.includes("No provider keys") && innerText.includes("is saved")) both.push(innerText);
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
+    await page.getByRole("dialog").getByLabel("Key", { exact: true }).fill("sk-a-new-key");
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("OpenAI is saved, and it works.").waitFor();
+    await page.getByText("Serves OpenAI").waitFor();
+    expect(await page.evaluate(() => (window as unknown as { both: readonly string[] }).both)).toEqual([]);
+    expect(calls.filter(({ name }) => name === "GET v1/provider-keys")).toHaveLength(1);
   });
 });

@@ -14,6 +14,7 @@ import {
   leaderboards,
   limits,
   models,
+  presets,
   providerKeys,
   requests,
   usage,
@@ -24,7 +25,17 @@ import {
 const filled: Answers = {
   "GET v1/keys": ok(keys),
   "POST v1/keys": ok({ keyId: "key_9", key: chatKey, name: "Staging", rateLimit: 60 }, 201),
-  "GET v1/provider-keys": ok(providerKeys),
+  "GET v1/provider-keys": {
+    status: 200,
+    json: {
+      success: true,
+      data: providerKeys,
+      bedrockExternalId: "concurred-0199c0de70007000",
+      bedrockPrincipal: "arn:aws:iam::210987654321:root",
+    },
+  },
+  "GET v1/presets": ok(presets),
+  "POST v1/provider-keys/test": ok({ ok: true, status: 200, message: null, latencyMs: 312 }),
   "GET v1/usage": ok(usage),
   "GET v1/limits": ok(limits),
   "GET health": { status: 200, json: health },
@@ -49,6 +60,7 @@ const empty: Answers = {
   "GET health": { status: 503, json: degraded },
   "GET v1/keys": ok([]),
   "GET v1/provider-keys": ok([]),
+  "GET v1/presets": ok([]),
   "GET v1/requests": ok({ requests: [], nextCursor: null }),
   "GET v1/leaderboard": ok(leaderboards.none),
   "GET v1/usage": ok({ totalRequests: 0, totalTokens: 0, totalCost: 0, byModel: {}, byDay: {} }),
@@ -71,10 +83,12 @@ const account: Answers = {
 const signedOut: Answers = { "GET auth/session": failed(401, "UNAUTHORIZED", "Sign in first.") };
 
 const broken: Answers = {
+  "GET v1/presets": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET health": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/usage": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/requests": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/leaderboard": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
+  "GET v1/provider-keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/keys": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
   "GET v1/limits": failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach."),
 };
@@ -105,6 +119,41 @@ const createKey = async (page: Page): Promise<void> => {
   await page.getByLabel("Name", { exact: true }).fill("Staging");
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByText("This is the only time it is shown.").waitFor();
+};
+
+const refusedKey = {
+  ok: false,
+  status: 401,
+  message: "Access denied due to invalid subscription key or wrong API endpoint.",
+  latencyMs: 204,
+};
+
+const testKey = (opener: string, key: string) => async (page: Page) => {
+  await page.getByRole("button", { name: opener }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Key", { exact: true }).fill(key);
+  const url = dialog.getByLabel("Base URL");
+  if ((await url.count()) > 0) await url.fill("https://mine.openai.azure.com/openai/v1");
+  await dialog.getByRole("button", { name: "Test", exact: true }).click();
+};
+
+const describeModel = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: "Add a key for Another server" }).click();
+  await page.getByText("Describe models").click();
+  await page.getByRole("button", { name: "Add a model" }).click();
+};
+
+const chooseRole = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: "Add a key for Amazon Bedrock" }).click();
+  await page.getByRole("button", { name: "IAM role" }).click();
+};
+
+const editPreset = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: "Edit support" }).click();
+  for (const name of ["Guardrails", "Provider preferences"]) {
+    await page.getByRole("dialog").getByText(name, { exact: true }).click();
+  }
+  await page.getByLabel("Parameters (optional)").fill('{ "temprature": 0.2 }');
 };
 
 const openLimits = async (page: Page): Promise<void> => page.getByText("Request limits of").click();
@@ -154,13 +203,39 @@ const scenes: readonly Scene[] = [
   { name: "keys-revoke", path: "keys", answers: filled, act: openMenu("Revoke"), shows: "cannot be undone" },
   { name: "provider-keys", path: "provider-keys", answers: filled, shows: "OpenAI, team account" },
   { name: "provider-keys-empty", path: "provider-keys", answers: empty, shows: "No provider keys" },
+  { name: "provider-keys-error", path: "provider-keys", answers: broken, shows: "Try again" },
   {
     name: "provider-keys-add",
     path: "provider-keys",
     answers: filled,
-    act: openDialog("Add provider key"),
-    shows: "Lower-case letters",
+    act: testKey("Add a key for OpenAI", "sk-a-new-key"),
+    shows: "It works",
   },
+  {
+    name: "provider-keys-refused",
+    path: "provider-keys",
+    answers: { ...filled, "POST v1/provider-keys/test": ok(refusedKey) },
+    act: testKey("Add a key for Azure OpenAI", "wrong"),
+    shows: "Save it anyway",
+  },
+  {
+    name: "provider-keys-custom",
+    path: "provider-keys",
+    answers: filled,
+    act: describeModel,
+    shows: "Leave out",
+  },
+  {
+    name: "provider-keys-bedrock",
+    path: "provider-keys",
+    answers: filled,
+    act: chooseRole,
+    shows: "Its trust policy",
+  },
+  { name: "presets", path: "presets", answers: filled, shows: "first bedrock, anthropic" },
+  { name: "presets-empty", path: "presets", answers: empty, shows: "No presets yet" },
+  { name: "presets-error", path: "presets", answers: broken, shows: "Try again" },
+  { name: "presets-edit", path: "presets", answers: filled, act: editPreset, shows: "A preset cannot set" },
   { name: "usage", path: "usage", answers: filled, shows: "Estimated cost" },
   {
     name: "usage-tables",

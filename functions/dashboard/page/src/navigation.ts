@@ -26,6 +26,12 @@ export const navigation: readonly NavigationItem[] = [
     load: async () => (await import("./pages/provider-keys/provider-keys-page.tsx")).ProviderKeysPage,
   },
   {
+    id: "presets",
+    name: "Presets",
+    icon: "sliders",
+    load: async () => (await import("./pages/presets/presets-page.tsx")).PresetsPage,
+  },
+  {
     id: "usage",
     name: "Usage",
     icon: "chart",

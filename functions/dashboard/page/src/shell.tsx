@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { signOut } from "./api/auth.ts";
 import { navigation } from "./navigation.ts";
 import { root } from "./root.ts";
@@ -55,16 +55,19 @@ export const Shell = ({ user, children }: ShellProps) => {
   const fold = (): void => {
     open.value = false;
   };
+  useEffect(() => {
+    if (!open.value) return undefined;
+    // On the document: a tap on a phone leaves the focus nowhere.
+    const foldOnEscape = (event: KeyboardEvent): void => {
+      if (event.key !== "Escape") return;
+      fold();
+      menuButton.current?.focus();
+    };
+    document.addEventListener("keydown", foldOnEscape);
+    return () => document.removeEventListener("keydown", foldOnEscape);
+  }, [open.value]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the menu wherever the focus is.
-    <div
-      class="shell"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !open.value) return;
-        fold();
-        menuButton.current?.focus();
-      }}
-    >
+    <div class="shell">
       <a class="skip" href="#content">
         Skip to the content
       </a>

@@ -126,22 +126,32 @@ export const SelectField = ({ label, value, hint, options = [], groups = [], onC
 interface TextAreaFieldProps extends FieldProps {
   readonly rows?: number;
   readonly placeholder?: string;
+  /** For code. */
+  readonly mono?: boolean;
+  /** What is wrong with the text, if anything. */
+  readonly fault?: string | undefined;
 }
 
-export const TextAreaField = ({ label, value, hint, rows = 3, placeholder }: TextAreaFieldProps) => {
+export const TextAreaField = ({ label, value, hint, rows = 3, placeholder, mono, fault }: TextAreaFieldProps) => {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint}>
       <textarea
         id={id}
+        class={mono === true ? "mono" : undefined}
+        spellcheck={mono !== true}
         rows={rows}
         placeholder={placeholder}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        aria-invalid={fault !== undefined}
         value={value.value}
         onInput={(event) => {
           value.value = event.currentTarget.value;
         }}
       />
+      <p class="field-fault" role="status">
+        {fault}
+      </p>
     </Frame>
   );
 };

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { providerName } from "../../api/provider-keys.ts";
+import { providerName } from "../../api/providers.ts";
 import { latestRequests } from "../../api/requests.ts";
 import { readUsage } from "../../api/usage.ts";
 import { formatCount, formatMs, formatShare } from "../../format.ts";
@@ -92,7 +92,7 @@ export const ProvidersSection = () => {
       {list === undefined || list.length === 0 ? null : (
         <>
           <div class="provider-health">
-            <Table caption="Providers, from your own requests" columns={columns} rows={list.map(toRow)} />
+            <Table caption="Success and latency by provider" columns={columns} rows={list.map(toRow)} />
           </div>
           <p class="hint">
             Success counts whole answers: a failed or cancelled one counts against the provider that was asked last.
