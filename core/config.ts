@@ -101,6 +101,8 @@ export const config = {
 
   supabaseUrl: once(() => required("SUPABASE_URL", readHere(stage.supabaseUrl))),
   supabaseAnonKey: once(() => requiredSecret("SupabaseAnonKey")),
+  /** May do anything in Supabase: the deletion of accounts alone has it, where a stage sets it. */
+  supabaseServiceRoleKey: once(() => secret("SupabaseServiceRoleKey")),
   signUpPolicy: once(() => readHere(stage.signUpPolicy) ?? "closed"),
   signUpDomains: once(() => readHere(stage.signUpDomains) ?? []),
   /** Unix ms since when sign-up is closed: accounts from before stay. Undefined when nothing is said. */

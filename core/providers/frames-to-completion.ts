@@ -1,5 +1,6 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
 import { isRecord } from "#core/values/is-record.ts";
+import { ownValue } from "#core/values/own-value.ts";
 
 /** A stream as one completion: a stored one that is asked for unstreamed, or one that came although nobody asked for it. */
 
@@ -8,25 +9,44 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Text members that name something. Every other text comes in parts. */
 const names: ReadonlySet<string> = new Set(["role", "type", "id", "format"]);
 
-const mergeList = (left: readonly unknown[], right: readonly unknown[]): unknown[] => {
-  const merged = [...left];
-  for (const item of right) {
-    const index = isRecord(item) && item.index !== undefined ? item.index : undefined;
-    const at = merged.findIndex((other) => index !== undefined && isRecord(other) && other.index === index);
-    if (at < 0) merged.push(item);
-    else merged[at] = merge(merged[at], item);
+/** Where a list has the item of each number. Filled from the first numbered item on. */
+const positions = new WeakMap<readonly unknown[], Map<unknown, number>>();
+
+const positionsOf = (list: readonly unknown[]): Map<unknown, number> => {
+  const known = positions.get(list);
+  if (known !== undefined) return known;
+  const made = new Map<unknown, number>();
+  for (const [position, item] of list.entries()) {
+    if (isRecord(item) && item.index !== undefined && !made.has(item.index)) made.set(item.index, position);
   }
-  return merged;
+  positions.set(list, made);
+  return made;
 };
 
+const mergeList = (list: unknown[], more: readonly unknown[]): unknown[] => {
+  for (const item of more) {
+    const index = isRecord(item) ? item.index : undefined;
+    const at = index === undefined ? undefined : positionsOf(list).get(index);
+    if (at !== undefined) list[at] = merge(list[at], item);
+    else {
+      if (index !== undefined) positionsOf(list).set(index, list.length);
+      list.push(item);
+    }
+  }
+  return list;
+};
+
+/** What both say. `left` grows: to copy it for each delta would cost the square of the answer's length. */
 const merge = (left: unknown, right: unknown, name = ""): unknown => {
   if (right === null || right === undefined) return left ?? right;
   if (typeof left === "string" && typeof right === "string") return names.has(name) ? right : left + right;
   if (Array.isArray(left) && Array.isArray(right)) return mergeList(left, right);
   if (!isRecord(left) || !isRecord(right)) return right;
-  const merged: Record<string, unknown> = { ...left };
-  for (const [member, value] of Object.entries(right)) merged[member] = merge(merged[member], value, member);
-  return merged;
+  for (const [member, value] of Object.entries(right)) {
+    // By own name only, and never the prototype: what grows here must not be what every object shares.
+    if (member !== "__proto__") left[member] = merge(ownValue(left, member), value, member);
+  }
+  return left;
 };
 
 interface Collected {

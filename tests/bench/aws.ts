@@ -1,87 +1,120 @@
 import { Agent } from "node:http";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { openCheckout } from "./checkout.ts";
 import { exchange, type LoadTarget } from "./load-client.ts";
+import { machineLoad } from "./machine-load.ts";
+import { replaceSection, short, table, verdict } from "./markdown.ts";
 import type { DependenciesReady } from "./processes/dependencies.ts";
-import type { GatewayReady, Used } from "./processes/gateway.ts";
+import type { GatewayReady, Target, Used } from "./processes/gateway.ts";
 import type { NetworkInput, NetworkReady } from "./processes/network.ts";
 import { BenchProcess } from "./processes/process.ts";
 import type { ProviderReady } from "./processes/provider.ts";
 import { startGateway } from "./processes/start-gateway.ts";
-import { chatTarget, type Scenario } from "./scenarios.ts";
+import { chatTarget, dialectCases, dialectTarget, refusalTargets, type Scenario } from "./scenarios.ts";
 import { median, quantile } from "./statistics.ts";
 
 /**
  * What a user waits for on AWS: the time that the gateway adds before the first token, with TLS and delays in front of every
- * stand-in. With the folder of another checkout both are measured in turn, and their ratio is what counts.
- * `npm run bench -- aws [folder]`
+ * stand-in, in each dialect. With a commit or the folder of another checkout, chat completions of both are measured in turn, and their ratio is what
+ * counts. `npm run bench -- aws [commit]` writes docs/quality/performance.md unless `--dry`.
  */
 
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
-  options: { warm: { type: "string", default: "60" }, cold: { type: "string", default: "15" } },
+  options: {
+    warm: { type: "string", default: "60" },
+    cold: { type: "string", default: "15" },
+    dry: { type: "boolean", default: false },
+  },
 });
 
-/** As measured from Lambda in one region (docs/quality/performance.md): ms. */
+/** As measured from Lambda in one region: ms. */
 const distances = {
   unkey: { connectMs: 50, answerMs: 25 },
   dynamodb: { connectMs: 3, answerMs: 3 },
   provider: { connectMs: 30, answerMs: 200 },
 } as const;
 
+/** Set in a run against another checkout, before the first change of issue 17. */
+const goals = { warmMs: 0.8, coldMs: 0.65, warmCpuMs: 0.75, coldCpuMs: 0.65 } as const;
+
 const scenario: Scenario = { stream: true, connections: 1, promptBytes: 200, chunks: 64, gapMs: 0 };
 
-interface Side {
-  readonly name: "here" | "there";
+/** One kind of request to one gateway, and what was measured of it: each figure once a request. */
+interface Subject {
+  readonly name: string;
   readonly gateway: BenchProcess<GatewayReady>;
+  readonly function: Target;
   readonly target: LoadTarget;
+  /** Taken off what is waited for: what the provider takes for itself. */
+  readonly providerMs: number;
+  readonly samples: Record<"warmMs" | "warmCpuMs" | "coldMs" | "coldCpuMs", number[]>;
 }
 
-const usedMicros = async ({ gateway }: Side): Promise<number> => (await gateway.ask<Used>("used", "gateway")).cpuMicros;
-
-const show = (name: string, unit: string, samples: Readonly<Record<Side["name"], readonly number[]>>): void => {
-  const { here, there } = samples;
-  const quartiles = [0.25, 0.75].map((at) => quantile(here, at).toFixed(1)).join(" to ");
-  const compared =
-    there.length === 0
-      ? ""
-      : `, there ${median(there).toFixed(1)} ${unit}, ratio ${(median(here) / median(there)).toFixed(2)}`;
-  process.stdout.write(`${name}: here ${median(here).toFixed(1)} ${unit} (${quartiles})${compared}\n`);
-};
+const usedMs = async ({ gateway, function: name }: Subject): Promise<number> =>
+  (await gateway.ask<Used>("used", name)).cpuMicros / 1_000;
 
 /** First bytes on one kept connection, less the provider's own wait, and the CPU of each request. */
-const measureWarm = async (sides: readonly Side[]): Promise<void> => {
-  const added: Record<Side["name"], number[]> = { here: [], there: [] };
-  const cpu: Record<Side["name"], number[]> = { here: [], there: [] };
-  const agents = new Map(sides.map(({ name }) => [name, new Agent({ keepAlive: true, maxSockets: 1 })]));
-  const ask = ({ name, target }: Side) => exchange(target, agents.get(name) ?? new Agent());
-  for (const side of sides) for (let request = 0; request < 10; request++) await ask(side);
+const measureWarm = async (subjects: readonly Subject[]): Promise<void> => {
+  const agent = new Agent({ keepAlive: true });
+  for (const { target } of subjects) for (let request = 0; request < 10; request++) await exchange(target, agent);
   for (let request = 0; request < Number(flags.warm); request++) {
-    for (const side of sides) {
-      const before = await usedMicros(side);
-      const { firstByteMs } = await ask(side);
-      added[side.name].push(firstByteMs - distances.provider.answerMs);
-      cpu[side.name].push(((await usedMicros(side)) - before) / 1_000);
+    for (const subject of subjects) {
+      const before = await usedMs(subject);
+      const { firstByteMs } = await exchange(subject.target, agent);
+      subject.samples.warmMs.push(firstByteMs - subject.providerMs);
+      subject.samples.warmCpuMs.push((await usedMs(subject)) - before);
     }
   }
-  for (const agent of agents.values()) agent.destroy();
-  show("added before the first token, warm", "ms", added);
-  show("CPU of a stream, TLS included", "ms", cpu);
+  agent.destroy();
 };
 
-/** The same in an environment that has just started. */
-const measureCold = async (sides: readonly Side[]): Promise<void> => {
-  const added: Record<Side["name"], number[]> = { here: [], there: [] };
+/** The same in an environment that has just started. Its CPU is that of the import and the first request. */
+const measureCold = async (subjects: readonly Subject[]): Promise<void> => {
   for (let start = 0; start < Number(flags.cold); start++) {
-    for (const { name, gateway, target } of sides) {
-      await gateway.ask("chill", "gateway");
+    for (const subject of subjects) {
+      await subject.gateway.ask("chill", subject.function);
       const agent = new Agent();
-      const { firstByteMs } = await exchange(target, agent);
+      const { firstByteMs } = await exchange(subject.target, agent);
       agent.destroy();
-      added[name].push(firstByteMs - distances.provider.answerMs);
+      subject.samples.coldMs.push(firstByteMs - subject.providerMs);
+      subject.samples.coldCpuMs.push(await usedMs(subject));
     }
   }
-  show("added before the first token, cold", "ms", added);
+};
+
+/** The median with its quartiles. */
+const shown = (samples: readonly number[]): string => {
+  const [low = Number.NaN, high = Number.NaN] = [0.25, 0.75].map((at) => quantile(samples, at));
+  return `${short(median(samples), 1)} (${short(low, 1)}–${short(high, 1)})`;
+};
+
+const waitsTable = (subjects: readonly Subject[]): string =>
+  table(
+    ["Stream of 64 chunks", "added warm, ms", "added cold, ms", "CPU warm, ms", "CPU of import and first request, ms"],
+    subjects.map(({ name, samples: { warmMs, coldMs, warmCpuMs, coldCpuMs } }) => [
+      name,
+      ...[warmMs, coldMs, warmCpuMs, coldCpuMs].map(shown),
+    ]),
+  );
+
+const comparedTable = (here: Subject, there: Subject): string => {
+  const rows = [
+    ["added before the first token, warm, ms", "warmMs"],
+    ["added before the first token, cold, ms", "coldMs"],
+    ["CPU of a stream of 64 chunks, TLS included, ms", "warmCpuMs"],
+    ["CPU of import and first request, TLS included, ms", "coldCpuMs"],
+  ] as const;
+  return table(
+    ["Chat completions", "Before", "Now", "Ratio", "Goal", "Met"],
+    rows.map(([name, figure]) => {
+      const ratio = median(here.samples[figure]) / median(there.samples[figure]);
+      return [
+        ...[name, shown(there.samples[figure]), shown(here.samples[figure]), short(ratio, 2)],
+        ...[`≤ ${goals[figure]}`, verdict(ratio, goals[figure])],
+      ];
+    }),
+  );
 };
 
 const closers: (() => Promise<void>)[] = [];
@@ -91,7 +124,8 @@ const started = async <Ready>(process: Promise<BenchProcess<Ready>>): Promise<Be
   return ready;
 };
 
-try {
+/** TLS and delays in front of the stand-ins, and what starts a gateway behind them. */
+const startNetwork = async () => {
   const provider = await started(BenchProcess.start<ProviderReady>("provider"));
   const plain = await started(BenchProcess.start<DependenciesReady>("instant-dependencies"));
   const network = await started(
@@ -107,17 +141,56 @@ try {
     dynamoDbEndpoint: urls.dynamodb ?? "",
     unkey: { ...plain.ready.unkey, url: urls.unkey ?? "" },
   };
-  const side = async (name: Side["name"], checkout?: string): Promise<Side> => {
-    const options = { maxWorkers: 1, env: { NODE_EXTRA_CA_CERTS: certificate } };
-    const gateway = await started(startGateway({ url: urls.provider ?? "" }, dependencies, options, checkout));
-    const headers = { authorization: `Bearer ${dependencies.apiKey}`, "x-cache": "no-cache" };
-    const target = chatTarget(scenario, `${gateway.ready.url}/api/v1/chat/completions`, headers);
-    return { name, gateway, target };
+  const options = { maxWorkers: 4, env: { NODE_EXTRA_CA_CERTS: certificate } };
+  const gateway = (checkout?: string) =>
+    started(startGateway({ url: urls.provider ?? "" }, dependencies, options, checkout));
+  return { gateway, headers: { authorization: `Bearer ${dependencies.apiKey}`, "x-cache": "no-cache" } };
+};
+
+const main = async (): Promise<void> => {
+  const { gateway, headers } = await startNetwork();
+  const here = await gateway();
+  const { answerMs: providerMs } = distances.provider;
+  const subject = (
+    parts: Pick<Subject, "name" | "gateway" | "function" | "target">,
+    wait: number = providerMs,
+  ): Subject => ({
+    ...parts,
+    providerMs: wait,
+    samples: { warmMs: [], warmCpuMs: [], coldMs: [], coldCpuMs: [] },
+  });
+  const chat = (name: string, side: BenchProcess<GatewayReady>): Subject => {
+    const target = chatTarget(scenario, `${side.ready.url}/api/v1/chat/completions`, headers);
+    return subject({ name, gateway: side, function: "gateway", target });
   };
-  const [folder] = positionals;
-  const sides = [await side("here"), ...(folder === undefined ? [] : [await side("there", resolve(folder))])];
-  await measureWarm(sides);
-  await measureCold(sides);
+  const [named] = positionals;
+  const checkout = named === undefined ? undefined : await openCheckout(named);
+  if (checkout !== undefined) closers.push(checkout.close);
+  const own = chat("/v1/chat/completions", here);
+  const before = checkout === undefined ? undefined : chat(checkout.name, await gateway(checkout.folder));
+  const dialects = dialectCases.map((each) => {
+    const target = dialectTarget(each, scenario, here.ready.url, headers);
+    return subject({ name: each.name, gateway: here, function: each.target, target });
+  });
+  const refusals = Object.entries(refusalTargets(here.ready.url, headers)).map(([name, target]) =>
+    subject({ name: `a refusal ${name}`, gateway: here, function: "gateway", target }, 0),
+  );
+  const measured = [own, ...dialects, ...refusals];
+  const all = [own, ...(before === undefined ? [] : [before]), ...dialects, ...refusals];
+  await measureWarm(all);
+  await measureCold(all);
+  const about = `Measured ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC with Node ${process.version}: medians and quartiles of ${flags.warm} warm and ${flags.cold} cold requests, every row in turn; ${machineLoad()}.`;
+  const text = `${about}\n\n${waitsTable(measured)}`;
+  process.stdout.write(`${text}\n`);
+  if (!flags.dry) await replaceSection("aws", text);
+  if (before === undefined) return;
+  const compared = `${about} Before is ${before.name}.\n\n${comparedTable(own, before)}`;
+  process.stdout.write(`\n${compared}\n`);
+  if (!flags.dry) await replaceSection("aws-before", compared);
+};
+
+try {
+  await main();
 } finally {
   for (const close of closers.reverse()) await close();
 }

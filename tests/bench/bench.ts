@@ -2,7 +2,8 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { runLoad } from "./load-client.ts";
 import {
-  type CpuSubjects,
+  type CpuRounds,
+  type CpuSubject,
   type Effort,
   fullEffort,
   functionSubject,
@@ -12,6 +13,7 @@ import {
   measureMemory,
   measureStall,
   quickEffort,
+  toOwnCpu,
 } from "./measure.ts";
 import { type Peer, startPortkey } from "./portkey.ts";
 import type { DependenciesReady } from "./processes/dependencies.ts";
@@ -19,14 +21,24 @@ import type { GatewayReady } from "./processes/gateway.ts";
 import { BenchProcess } from "./processes/process.ts";
 import type { ProviderReady } from "./processes/provider.ts";
 import { startGateway } from "./processes/start-gateway.ts";
-import { type BenchResult, type LatencyRow, type Stall, stallMegabytes, writeReport } from "./report.ts";
+import {
+  type BenchResult,
+  type EngineResult,
+  type LatencyRow,
+  type Stall,
+  stallMegabytes,
+  writeReport,
+} from "./report.ts";
 import {
   allScenarios,
   callsTarget,
   chatTarget,
-  engineScenarios,
+  dialectCases,
+  dialectTarget,
   floorTarget,
+  plainScenarios,
   quickScenarios,
+  refusalTargets,
   type Scenario,
   scenarioName,
 } from "./scenarios.ts";
@@ -42,7 +54,7 @@ const { values: flags } = parseArgs({
     /** A short version: fewer scenarios, one round. */
     quick: { type: "boolean", default: false },
     /** Parts to measure, such as `cpu,cold`. Default: all. */
-    only: { type: "string", default: "cpu,chunks,latency,engine,cold,memory,stall" },
+    only: { type: "string", default: "cpu,refusals,chunks,latency,dialects,engine,cold,memory,stall" },
     /** Print only; do not write docs/quality/performance.md and results/latest.json. */
     dry: { type: "boolean", default: false },
   },
@@ -65,33 +77,50 @@ interface Parts {
   readonly peer: Peer | undefined;
 }
 
-const targetsOf = ({ provider, dependencies, gateway, peer }: Parts, scenario: Scenario) => {
-  const { apiKey } = dependencies.ready;
+/** Without the answer cache: the fake provider's answers are all the same, and a hit would ask nobody. */
+const headersOf = ({ dependencies }: Parts) => ({
+  authorization: `Bearer ${dependencies.ready.apiKey}`,
+  "x-cache": "no-cache",
+});
+
+const targetsOf = (parts: Parts, scenario: Scenario) => {
+  const { provider, gateway, peer } = parts;
   const { url } = gateway.ready;
   return {
     direct: chatTarget(scenario, `${provider.ready.url}/chat/completions`, {}),
-    // Without the answer cache: the fake provider's answers are all the same, and a hit would ask nobody.
-    gateway: chatTarget(scenario, `${url}/api/v1/chat/completions`, {
-      authorization: `Bearer ${apiKey}`,
-      "x-cache": "no-cache",
-    }),
+    gateway: chatTarget(scenario, `${url}/api/v1/chat/completions`, headersOf(parts)),
     floor: floorTarget(scenario, url),
     ...(peer === undefined ? {} : { peer: chatTarget(scenario, peer.url, peer.headers) }),
   };
 };
 
-/** What CPU is measured of. The bare calls are told beside a JSON answer, and the peer where it is there. */
-const subjectsOf = (parts: Parts, scenario: Scenario): CpuSubjects => {
+type Subjects = Readonly<Record<string, CpuSubject>>;
+
+/** The gateway and the function that does nothing; the peer where it is installed. */
+const plainSubjects = (parts: Parts, scenario: Scenario): Subjects => {
   const { gateway, peer } = parts;
   const targets = targetsOf(parts, scenario);
   return {
     gateway: functionSubject(gateway, "gateway", targets.gateway),
     floor: functionSubject(gateway, "floor", targets.floor),
-    calls: scenario.stream ? undefined : functionSubject(gateway, "floor", callsTarget(scenario, gateway.ready.url)),
-    peer:
-      peer === undefined || targets.peer === undefined
-        ? undefined
-        : { target: targets.peer, usedMicros: async () => peer.cpuMicros() },
+    ...(peer === undefined || targets.peer === undefined
+      ? {}
+      : { peer: { target: targets.peer, usedMicros: async () => peer.cpuMicros() } }),
+  };
+};
+
+/** These, the bare calls next to a JSON answer, and the other dialects. */
+const allSubjects = (parts: Parts, scenario: Scenario): Subjects => {
+  const { gateway } = parts;
+  const { url } = gateway.ready;
+  const dialects = dialectCases.map((each) => {
+    const target = dialectTarget(each, scenario, url, headersOf(parts));
+    return [each.name, functionSubject(gateway, each.target, target)] as const;
+  });
+  return {
+    ...plainSubjects(parts, scenario),
+    ...(scenario.stream ? {} : { calls: functionSubject(gateway, "floor", callsTarget(scenario, url)) }),
+    ...Object.fromEntries(dialects),
   };
 };
 
@@ -103,12 +132,24 @@ const one = (stream: boolean, chunks: number, gapMs = 0): Scenario => ({
   promptBytes: 200,
 });
 
+const cpuEffort = { requests: effort.cpuRequests, warmUpRequests: effort.warmUpRequests, batches: effort.cpuBatches };
+
+/** CPU that each kind of refusal costs above the function that does nothing. */
+const measureRefusals = async (parts: Parts): Promise<CpuRounds<string>> => {
+  const { gateway } = parts;
+  const targets = Object.entries(refusalTargets(gateway.ready.url, headersOf(parts)));
+  const subjects = targets.map(([name, target]) => [name, functionSubject(gateway, "gateway", target)] as const);
+  const floor = functionSubject(gateway, "floor", floorTarget(one(false, 64), gateway.ready.url));
+  return measureCpu({ floor, ...Object.fromEntries(subjects) }, cpuEffort);
+};
+
 /** CPU that a chunk costs on its own: the slope between two lengths, so that what a request costs drops out. */
 const measureChunkCpu = async (parts: Parts) => {
   const [short, long] = [40, 320];
   const gapMs = 2;
-  const cpuOf = (chunks: number) =>
-    measureCpu(subjectsOf(parts, one(true, chunks, gapMs)), effort.pacedRequests, 3, effort.pacedBatches);
+  const paced = { requests: effort.pacedRequests, warmUpRequests: 3, batches: effort.pacedBatches };
+  const cpuOf = async (chunks: number) =>
+    toOwnCpu(await measureCpu(plainSubjects(parts, one(true, chunks, gapMs)), paced));
   const [brief, lengthy] = [await cpuOf(short), await cpuOf(long)];
   const slope = (of: "gatewayMs" | "floorMs" | "ownMs"): number =>
     ((lengthy[of].median - brief[of].median) / (long - short)) * 1_000;
@@ -135,11 +176,17 @@ const measureMemories = async ({ provider, dependencies, ...parts }: Parts) => {
 };
 
 /** The same over the embedded engine in place of tables that answer at once. */
-const measureEngine = async ({ provider, peer }: Parts): Promise<readonly LatencyRow[]> => {
+const measureEngine = async ({ provider, peer }: Parts): Promise<EngineResult> => {
   const dependencies = await BenchProcess.start<DependenciesReady>("dependencies" satisfies DependenciesKind);
   const gateway = await startGateway(provider.ready, dependencies.ready, { maxWorkers });
   try {
-    return await measureLatencies({ provider, dependencies, gateway, peer }, engineScenarios);
+    const parts = { provider, dependencies, gateway, peer };
+    const cpu = (stream: boolean) => measureCpu(plainSubjects(parts, one(stream, 64)), cpuEffort);
+    return {
+      latency: await measureLatencies(parts, plainScenarios),
+      jsonCpu: toOwnCpu(await cpu(false)),
+      streamCpu: toOwnCpu(await cpu(true)),
+    };
   } finally {
     await gateway.stop();
     await dependencies.stop();
@@ -180,16 +227,29 @@ const measureLatencies = async (parts: Parts, scenarios: readonly Scenario[]): P
   return rows;
 };
 
+/** Latencies of the other dialects on one connection. */
+const measureDialects = async (parts: Parts) => {
+  const rows = [];
+  for (const scenario of plainScenarios) {
+    const targets = dialectCases.map((each) => {
+      const target = dialectTarget(each, scenario, parts.gateway.ready.url, headersOf(parts));
+      return [each.name, target] as const;
+    });
+    const { direct, gateway } = targetsOf(parts, scenario);
+    const all = { direct, "/v1/chat/completions": gateway, ...Object.fromEntries(targets) };
+    rows.push({ scenario, targets: await measureLatency(all, scenario, effort) });
+  }
+  return rows;
+};
+
 const measureAll = async (parts: Parts): Promise<BenchResult> => {
   const { eagerBytes, totalBytes } = parts.gateway.ready;
-  const cpu = (scenario: Scenario) => {
-    const { cpuRequests, warmUpRequests, cpuBatches } = effort;
-    return measureCpu(subjectsOf(parts, scenario), cpuRequests, warmUpRequests, cpuBatches);
-  };
   const when = async <Value>(part: string, measure: () => Promise<Value>): Promise<Value | undefined> => {
     if (!flags.only.split(",").includes(part)) return undefined;
-    say(`Measuring ${part}`);
-    return measure();
+    const startedAt = performance.now();
+    const value = await measure();
+    say(`Measured ${part} in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+    return value;
   };
   return {
     measuredAt: new Date().toISOString(),
@@ -199,10 +259,12 @@ const measureAll = async (parts: Parts): Promise<BenchResult> => {
     rounds: effort.rounds,
     peerInstalled: parts.peer !== undefined,
     bundle: { eagerBytes, totalBytes },
-    jsonCpu: await when("cpu", () => cpu(one(false, 64))),
-    streamCpu: await when("cpu", () => cpu(one(true, 64))),
+    jsonCpu: await when("cpu", () => measureCpu(allSubjects(parts, one(false, 64)), cpuEffort)),
+    streamCpu: await when("cpu", () => measureCpu(allSubjects(parts, one(true, 64)), cpuEffort)),
+    refusalCpu: await when("refusals", () => measureRefusals(parts)),
     chunkCpu: await when("chunks", () => measureChunkCpu(parts)),
     latency: await when("latency", () => measureLatencies(parts, flags.quick ? quickScenarios : allScenarios)),
+    dialects: await when("dialects", () => measureDialects(parts)),
     engine: await when("engine", () => measureEngine(parts)),
     cold: await when("cold", () => measureCold(parts.gateway, targetsOf(parts, one(true, 64)), effort.coldStarts)),
     memory: await when("memory", () => measureMemories(parts)),

@@ -8,6 +8,8 @@ export interface LoadTarget {
   readonly body: string;
   /** Text that a whole answer ends in or holds near its end; its absence is an error. */
   readonly mark: string;
+  /** That the answer has to have; 200 unless given. */
+  readonly status?: number;
 }
 
 export interface LoadBounds {
@@ -32,10 +34,11 @@ export interface Exchange {
 }
 
 const answerTimeoutMs = 60_000;
-const keptTailBytes = 256;
+/** The last event of OpenAI's responses holds the whole answer. */
+const keptTailBytes = 4_096;
 
-/** One request. Rejects on any status but 200, on a cut answer and on one without its mark. */
-export const exchange = ({ url, headers, body, mark }: LoadTarget, agent: Agent): Promise<Exchange> => {
+/** One request. Rejects on any other status than the target's, on a cut answer and on one without its mark. */
+export const exchange = ({ url, headers, body, mark, status = 200 }: LoadTarget, agent: Agent): Promise<Exchange> => {
   const { promise, resolve, reject } = Promise.withResolvers<Exchange>();
   const startedAt = performance.now();
   let firstByteMs: number | undefined;
@@ -57,8 +60,9 @@ export const exchange = ({ url, headers, body, mark }: LoadTarget, agent: Agent)
     response.once("end", () => {
       const wholeMs = performance.now() - startedAt;
       const text = tail.toString("utf8", Math.max(0, tail.length - keptTailBytes));
-      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}: ${text}`));
-      else if (!text.includes(mark)) reject(new Error(`${url} answered without its end: ${text}`));
+      if (response.statusCode !== status)
+        reject(new Error(`${url} answered ${response.statusCode}: ${text.slice(-256)}`));
+      else if (!text.includes(mark)) reject(new Error(`${url} answered without its end: ${text.slice(-256)}`));
       else resolve({ firstByteMs: firstByteMs ?? wholeMs, wholeMs });
     });
   });

@@ -1,10 +1,23 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Figure } from "./statistics.ts";
 
 const root = join(import.meta.dirname, "../..");
 const performance = "docs/quality/performance.md";
 
 export type Row = readonly string[];
+
+export const short = (value: number, digits: number): string => value.toFixed(digits);
+
+/** The median with the range of the rounds, where there was more than one. */
+export const figure = ({ median, lowest, highest }: Figure, digits = 2): string =>
+  lowest === highest
+    ? short(median, digits)
+    : `${short(median, digits)} (${short(lowest, digits)}–${short(highest, digits)})`;
+
+/** Whether a goal is met. */
+export const verdict = (value: number, goal: number): string =>
+  value <= goal ? "yes" : `no, by ${short((value / goal - 1) * 100, 0)} %`;
 
 /** A Markdown table; all columns except the first contain figures. */
 export const table = (head: Row, rows: readonly Row[]): string => {

@@ -20,15 +20,16 @@ export interface Effort {
   readonly memoryWorkers: number;
 }
 
+/** About nine minutes on two quiet cores. */
 export const fullEffort: Effort = {
-  rounds: 3,
-  maxRequests: 600,
-  maxMs: 2_500,
-  warmUpRequests: 1_500,
-  cpuBatches: 15,
-  cpuRequests: 100,
-  pacedBatches: 9,
-  pacedRequests: 4,
+  rounds: 5,
+  maxRequests: 300,
+  maxMs: 800,
+  warmUpRequests: 1_200,
+  cpuBatches: 21,
+  cpuRequests: 50,
+  pacedBatches: 7,
+  pacedRequests: 3,
   coldStarts: 15,
   memoryWorkers: 16,
 };
@@ -36,12 +37,12 @@ export const fullEffort: Effort = {
 export const quickEffort: Effort = {
   rounds: 1,
   maxRequests: 200,
-  maxMs: 1_500,
-  warmUpRequests: 800,
-  cpuBatches: 7,
-  cpuRequests: 80,
-  pacedBatches: 5,
-  pacedRequests: 3,
+  maxMs: 800,
+  warmUpRequests: 300,
+  cpuBatches: 5,
+  cpuRequests: 40,
+  pacedBatches: 3,
+  pacedRequests: 2,
   coldStarts: 5,
   memoryWorkers: 8,
 };
@@ -55,6 +56,8 @@ export interface Latency {
   readonly p99Ms: Figure;
   readonly firstByteP50Ms: Figure;
   readonly firstByteP99Ms: Figure;
+  /** Medians of the rounds, in their order. */
+  readonly firstByteRounds: readonly number[];
 }
 
 const toLatency = (runs: readonly LoadResult[]): Latency => ({
@@ -64,6 +67,7 @@ const toLatency = (runs: readonly LoadResult[]): Latency => ({
   p99Ms: toFigure(runs.map(({ wholeMs }) => quantile(wholeMs, 0.99))),
   firstByteP50Ms: toFigure(runs.map(({ firstByteMs }) => quantile(firstByteMs, 0.5))),
   firstByteP99Ms: toFigure(runs.map(({ firstByteMs }) => quantile(firstByteMs, 0.99))),
+  firstByteRounds: runs.map(({ firstByteMs }) => quantile(firstByteMs, 0.5)),
 });
 
 /** Latencies of several targets, their rounds taken in turn, so that a busy moment of the machine meets all of them. */
@@ -96,16 +100,55 @@ export const functionSubject = (gateway: Gateway, name: Target, target: LoadTarg
   usedMicros: async () => (await gateway.ask<Used>("used", name)).cpuMicros,
 });
 
-const warmUpMaxMs = 15_000;
+const warmUpMaxMs = 4_000;
 /** The peer sleeps in every stream on purpose: it must not hold the bench up. */
-const batchMaxMs = 4_000;
+const batchMaxMs = 600;
 
 /** CPU time for one request, milliseconds, on one connection. */
-const cpuBatch = async ({ target, usedMicros }: CpuSubject, requests: number): Promise<number> => {
+const cpuBatch = async ({ target, usedMicros }: CpuSubject, requests: number, maxMs = batchMaxMs): Promise<number> => {
   const before = await usedMicros();
-  const { requests: done } = await runLoad(target, { connections: 1, maxRequests: requests, maxMs: batchMaxMs });
+  const { requests: done } = await runLoad(target, { connections: 1, maxRequests: requests, maxMs });
   return ((await usedMicros()) - before) / done / 1_000;
 };
+
+/** CPU of a request in each batch, ms, by the name of what was measured. */
+export type CpuRounds<Name extends string> = Readonly<Record<Name, readonly number[]>>;
+
+export interface CpuEffort {
+  readonly requests: number;
+  readonly warmUpRequests: number;
+  readonly batches: number;
+}
+
+/** CPU a request, after a warm-up long enough for the compiler. The subjects take turns, batch by batch. */
+export const measureCpu = async <Name extends string>(
+  subjects: Readonly<Record<Name, CpuSubject>>,
+  { requests, warmUpRequests, batches }: CpuEffort,
+): Promise<CpuRounds<Name>> => {
+  const plans = (Object.entries(subjects) as [Name, CpuSubject][]).map(([name, subject]) => ({
+    name,
+    subject,
+    rounds: [] as number[],
+  }));
+  for (const { subject } of plans) {
+    await runLoad(subject.target, { connections: 1, maxRequests: warmUpRequests, maxMs: warmUpMaxMs });
+  }
+  for (let batch = 0; batch < batches; batch++) {
+    for (const { subject, rounds } of plans) rounds.push(await cpuBatch(subject, requests));
+  }
+  return Object.fromEntries(plans.map(({ name, rounds }) => [name, rounds])) as unknown as CpuRounds<Name>;
+};
+
+/** Two figures compared batch by batch, so that the machine's drift drops out. */
+const paired = (
+  left: readonly number[],
+  right: readonly number[],
+  combine: (left: number, right: number) => number,
+): Figure => toFigure(left.map((value, index) => combine(value, right[index] ?? Number.NaN)));
+
+/** What is added above the function that does nothing. */
+export const aboveFloor = (rounds: readonly number[], floor: readonly number[]): Figure =>
+  paired(rounds, floor, (value, least) => value - least);
 
 export interface OwnCpu {
   readonly gatewayMs: Figure;
@@ -116,70 +159,60 @@ export interface OwnCpu {
   readonly callsMs?: Figure | undefined;
   /** The peer's whole process. Where it was measured. */
   readonly peerMs?: Figure | undefined;
+  /** What the gateway adds, in relation to the peer's process, batch by batch. */
+  readonly ofPeer?: Figure | undefined;
 }
 
-export interface CpuSubjects {
-  readonly gateway: CpuSubject;
-  readonly floor: CpuSubject;
-  readonly calls?: CpuSubject | undefined;
-  readonly peer?: CpuSubject | undefined;
-}
-
-/** CPU a request, after a warm-up long enough for the compiler. The subjects take turns. */
-export const measureCpu = async (
-  subjects: CpuSubjects,
-  requests: number,
-  warmUpRequests: number,
-  batches: number,
-): Promise<OwnCpu> => {
-  const { gateway, floor, calls, peer } = subjects;
-  for (const subject of [gateway, floor, calls, peer]) {
-    if (subject === undefined) continue;
-    await runLoad(subject.target, { connections: 1, maxRequests: warmUpRequests, maxMs: warmUpMaxMs });
-  }
-  const rounds: Record<keyof CpuSubjects, number[]> = { gateway: [], floor: [], calls: [], peer: [] };
-  for (let batch = 0; batch < batches; batch++) {
-    for (const name of ["gateway", "floor", "calls", "peer"] as const) {
-      const subject = subjects[name];
-      if (subject !== undefined) rounds[name].push(await cpuBatch(subject, requests));
-    }
-  }
-  const aboveFloor = (values: readonly number[]): Figure =>
-    toFigure(values.map((value, index) => value - (rounds.floor[index] ?? Number.NaN)));
+/** The gateway's own CPU of one name among others that were measured in turn. `calls` and `peer` are optional. */
+export const toOwnCpu = (rounds: Readonly<Record<string, readonly number[]>>, name = "gateway"): OwnCpu => {
+  const { floor = [], calls, peer } = rounds;
+  const used = rounds[name] ?? [];
+  const own = used.map((value, index) => value - (floor[index] ?? Number.NaN));
   return {
-    gatewayMs: toFigure(rounds.gateway),
-    floorMs: toFigure(rounds.floor),
-    ownMs: aboveFloor(rounds.gateway),
-    callsMs: calls === undefined ? undefined : aboveFloor(rounds.calls),
-    peerMs: peer === undefined ? undefined : toFigure(rounds.peer),
+    gatewayMs: toFigure(used),
+    floorMs: toFigure(floor),
+    ownMs: toFigure(own),
+    callsMs: calls === undefined ? undefined : aboveFloor(calls, floor),
+    peerMs: peer === undefined ? undefined : toFigure(peer),
+    ofPeer: peer === undefined ? undefined : paired(own, peer, (left, right) => left / right),
   };
 };
 
 export interface ColdStart {
   readonly gatewayMs: Figure;
   readonly floorMs: Figure;
+  /** CPU of the thread from its start to its first answer: import and first request. */
+  readonly gatewayCpuMs: Figure;
+  readonly floorCpuMs: Figure;
 }
 
-/** First bytes of workers that are started for one request each, by turns. */
+/** First bytes of workers that are started for one request each, by turns, and the CPU of it. */
 export const measureCold = async (
   gateway: Gateway,
-  targets: Readonly<Record<Target, LoadTarget>>,
+  targets: Readonly<Record<"gateway" | "floor", LoadTarget>>,
   starts: number,
 ): Promise<ColdStart> => {
-  const start = async (name: Target): Promise<number> => {
+  const start = async (name: "gateway" | "floor") => {
     await gateway.ask("chill", name);
     const agent = new Agent();
     const { firstByteMs } = await exchange(targets[name], agent);
     agent.destroy();
-    return firstByteMs;
+    const { cpuMicros } = await gateway.ask<Used>("used", name);
+    return { firstByteMs, cpuMs: cpuMicros / 1_000 };
   };
-  const pairs: { readonly floor: number; readonly gateway: number }[] = [];
+  const floor: Awaited<ReturnType<typeof start>>[] = [];
+  const chat: typeof floor = [];
   for (let count = 0; count < starts; count++) {
-    pairs.push({ floor: await start("floor"), gateway: await start("gateway") });
+    floor.push(await start("floor"));
+    chat.push(await start("gateway"));
   }
+  const figureOf = (samples: typeof floor, name: "firstByteMs" | "cpuMs"): Figure =>
+    toFigure(samples.map((sample) => sample[name]));
   return {
-    gatewayMs: toFigure(pairs.map((pair) => pair.gateway)),
-    floorMs: toFigure(pairs.map((pair) => pair.floor)),
+    gatewayMs: figureOf(chat, "firstByteMs"),
+    floorMs: figureOf(floor, "firstByteMs"),
+    gatewayCpuMs: figureOf(chat, "cpuMs"),
+    floorCpuMs: figureOf(floor, "cpuMs"),
   };
 };
 

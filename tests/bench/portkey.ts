@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export interface Peer {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** CPU time of its process since it started, microseconds: its HTTP server's too. */
+  /** CPU time of its whole process since it started, microseconds. */
   cpuMicros(): number;
   close(): void;
 }
@@ -20,14 +20,17 @@ export interface Peer {
 const script = join(import.meta.dirname, "peer/node_modules/@portkey-ai/gateway/build/start-server.js");
 const startTimeoutMs = 15_000;
 
-/** Of /proc/<pid>/stat, which counts in hundredths of a second on every Linux that Node runs on. */
-const microsPerTick = 10_000;
-
+/**
+ * Nanoseconds on a core of all threads, by Linux's scheduler. /proc/<pid>/stat counts in hundredths of a second, too coarse for a
+ * batch of requests.
+ */
 const cpuMicrosOf = (pid: number): number => {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The name in parentheses may hold anything; user and system time are the 14th and 15th field.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
+  const tasks = `/proc/${pid}/task`;
+  const nanos = readdirSync(tasks).map((task) => {
+    const [onCore = "0"] = readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ");
+    return Number(onCore);
+  });
+  return nanos.reduce((sum, each) => sum + each, 0) / 1_000;
 };
 
 const freePort = async (): Promise<number> => {

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Row, replaceSection, table } from "./markdown.ts";
-import type { ColdStart, Latency, OwnCpu } from "./measure.ts";
+import { costTable, dialectsTable, peerTable, refusalsTable } from "./cost-tables.ts";
+import { machineLoad } from "./machine-load.ts";
+import { figure, type Row, replaceSection, short, table } from "./markdown.ts";
+import type { ColdStart, CpuRounds, Latency, OwnCpu } from "./measure.ts";
 import { type Scenario, scenarioName } from "./scenarios.ts";
-import type { Figure } from "./statistics.ts";
 
 export interface LatencyRow {
   readonly scenario: Scenario;
@@ -19,7 +20,14 @@ export interface Stall {
   readonly longBytes: number;
 }
 
-/** Everything of one run, as results/latest.json keeps it. */
+/** Over the embedded engine in place of tables that answer at once. */
+export interface EngineResult {
+  readonly latency: readonly LatencyRow[];
+  readonly jsonCpu: OwnCpu;
+  readonly streamCpu: OwnCpu;
+}
+
+/** Everything of one run, as results/latest.json keeps it: what was asked for. */
 export interface BenchResult {
   readonly measuredAt: string;
   readonly node: string;
@@ -28,16 +36,24 @@ export interface BenchResult {
   readonly rounds: number;
   readonly peerInstalled: boolean;
   readonly bundle: { readonly eagerBytes: number; readonly totalBytes: number };
-  // What was asked for.
-  readonly jsonCpu: OwnCpu | undefined;
-  readonly streamCpu: OwnCpu | undefined;
+  /** `gateway`, `floor`, `calls` and `peer`, and each other dialect by its name. */
+  readonly jsonCpu: CpuRounds<string> | undefined;
+  readonly streamCpu: CpuRounds<string> | undefined;
+  /** `floor`, and each refusal by its name. */
+  readonly refusalCpu: CpuRounds<string> | undefined;
   readonly chunkCpu: ChunkCpu | undefined;
   readonly latency: readonly LatencyRow[] | undefined;
-  /** The same over the embedded engine. */
-  readonly engine: readonly LatencyRow[] | undefined;
+  readonly dialects: readonly DialectRow[] | undefined;
+  readonly engine: EngineResult | undefined;
   readonly cold: ColdStart | undefined;
   readonly memory: { readonly gatewayBytes: number; readonly floorBytes: number } | undefined;
   readonly stall: Stall | undefined;
+}
+
+/** Latencies by the name of the endpoint; `direct` is the provider. */
+export interface DialectRow {
+  readonly scenario: Scenario;
+  readonly targets: Readonly<Record<string, Latency>>;
 }
 
 export interface ChunkCpu {
@@ -48,19 +64,6 @@ export interface ChunkCpu {
 }
 
 const resultFile = join(import.meta.dirname, "results/latest.json");
-
-const short = (value: number, digits: number): string => value.toFixed(digits);
-
-/** The median with the range of the rounds, where there was more than one. */
-const figure = ({ median, lowest, highest }: Figure, digits = 2): string =>
-  lowest === highest
-    ? short(median, digits)
-    : `${short(median, digits)} (${short(lowest, digits)}–${short(highest, digits)})`;
-
-const megabytes = (bytes: number): string => `${short(bytes / 1024 / 1024, 1)} MB`;
-const kilobytes = (bytes: number): string => `${short(bytes / 1024, 1)} KB`;
-const verdict = (value: number, target: number): string =>
-  value <= target ? "yes" : `no, by ${short((value / target - 1) * 100, 0)} %`;
 
 const latencyTable = (latency: readonly LatencyRow[], peerInstalled: boolean): string =>
   table(
@@ -102,119 +105,29 @@ const latencyTable = (latency: readonly LatencyRow[], peerInstalled: boolean): s
     }),
   );
 
-const cpuRow = (name: string, cpu: OwnCpu | undefined, targetMs: number): readonly Row[] =>
-  cpu === undefined
-    ? []
-    : [
-        [
-          name,
-          figure(cpu.gatewayMs),
-          figure(cpu.floorMs),
-          figure(cpu.ownMs),
-          cpu.callsMs === undefined ? "" : figure(cpu.callsMs),
-          cpu.peerMs === undefined ? "" : figure(cpu.peerMs),
-          `≤ ${targetMs}`,
-          verdict(cpu.ownMs.median, targetMs),
-        ],
-      ];
-
-const chunkRow = (cpu: ChunkCpu | undefined): readonly Row[] =>
-  cpu === undefined
-    ? []
-    : [
-        [
-          "CPU per chunk, 2 ms apart, µs",
-          short(cpu.gatewayMicros, 0),
-          short(cpu.floorMicros, 0),
-          short(cpu.ownMicros, 0),
-          "",
-          cpu.peerMicros === undefined ? "" : short(cpu.peerMicros, 0),
-          "≤ 20",
-          verdict(cpu.ownMicros, 20),
-        ],
-      ];
-
-const coldRow = (cold: BenchResult["cold"]): readonly Row[] => {
-  if (cold === undefined) return [];
-  const ratio = cold.gatewayMs.median / cold.floorMs.median;
-  return [
-    [
-      "First byte of a new worker, ms",
-      figure(cold.gatewayMs, 0),
-      figure(cold.floorMs, 0),
-      `${short(ratio, 2)} times`,
-      "",
-      "",
-      "≤ 2 times",
-      verdict(ratio, 2),
-    ],
-  ];
-};
-
-const memoryRow = (memory: BenchResult["memory"]): readonly Row[] =>
-  memory === undefined
-    ? []
-    : [
-        [
-          "Memory per environment",
-          megabytes(memory.gatewayBytes),
-          megabytes(memory.floorBytes),
-          megabytes(memory.gatewayBytes - memory.floorBytes),
-          "",
-          "",
-          "≤ 20 MB in total",
-          verdict(memory.gatewayBytes, 20 * 1024 * 1024),
-        ],
-      ];
-
-const stallRow = (stall: BenchResult["stall"]): readonly Row[] => {
-  if (stall === undefined) return [];
-  const { short: brief, long } = stallMegabytes;
-  return [
-    [
-      `Memory of an unread stream, ${brief} and ${long} MB`,
-      `${megabytes(stall.shortBytes)} and ${megabytes(stall.longBytes)}`,
-      "",
-      "",
-      "",
-      "",
-      "equal",
-      verdict(stall.longBytes, stall.shortBytes + 4 * 1024 * 1024),
-    ],
-  ];
-};
-
-const costTable = ({ jsonCpu, streamCpu, chunkCpu, cold, memory, stall, bundle }: BenchResult): string =>
-  table(
-    ["Measure", "Gateway", "Empty function", "Difference", "Raw calls only", "Portkey's process", "Goal", "Met"],
-    [
-      ...cpuRow("CPU per JSON request, ms", jsonCpu, 1),
-      ...cpuRow("CPU per stream of 64 chunks, ms", streamCpu, 2),
-      ...chunkRow(chunkCpu),
-      ...coldRow(cold),
-      ...memoryRow(memory),
-      ...stallRow(stall),
-      [
-        "Code loaded before the first request",
-        kilobytes(bundle.eagerBytes),
-        "2 KB",
-        "",
-        "",
-        "",
-        "≤ 200 KB",
-        verdict(bundle.eagerBytes, 200 * 1024),
-      ],
-    ],
-  );
-
 /** Shows a result, and unless dry writes it to docs/quality/performance.md and results/latest.json. */
 export const writeReport = async (result: BenchResult, { dry }: { readonly dry: boolean }): Promise<void> => {
   const { measuredAt, node, cores, rounds, quick, latency, engine, peerInstalled } = result;
-  const about = `Measured ${measuredAt.slice(0, 16).replace("T", " ")} UTC with Node ${node} on ${cores} cores, ${rounds} round${rounds === 1 ? "" : "s"}${quick ? ", the quick version" : ""}.`;
+  const about = `Measured ${measuredAt.slice(0, 16).replace("T", " ")} UTC with Node ${node} on ${cores} cores, ${rounds} round${rounds === 1 ? "" : "s"} of latency and ${result.jsonCpu?.floor?.length ?? 0} batches of CPU, every target in turn${quick ? "; the quick version" : ""}; ${machineLoad()}.`;
   const parts = [about, costTable(result)];
-  if (latency !== undefined) parts.push(latencyTable(latency, peerInstalled));
+  if (result.refusalCpu !== undefined) {
+    parts.push("A refusal, above the empty function:", refusalsTable(result.refusalCpu));
+  }
+  if (peerInstalled) {
+    parts.push(
+      "In comparison with Portkey's process, which checks no keys, enforces no limits and meters nothing:",
+      peerTable(result),
+    );
+  }
+  if (result.jsonCpu !== undefined || result.dialects !== undefined) {
+    parts.push("The other dialects, in front of their own provider and of another's:", dialectsTable(result));
+  }
+  if (latency !== undefined) parts.push("Latency:", latencyTable(latency, peerInstalled));
   if (engine !== undefined) {
-    parts.push("With the embedded engine, which writes one row at a time:", latencyTable(engine, peerInstalled));
+    parts.push(
+      "With the embedded engine, which writes one row at a time:",
+      latencyTable(engine.latency, peerInstalled),
+    );
   }
   const text = parts.join("\n\n");
   process.stdout.write(`\n${text}\n`);

@@ -1,6 +1,6 @@
 import { dispatch, type NamedCommands, script } from "#infra/commands/named-commands.ts";
 
-/** `npm run bench [-- <name>]`: measurements of speed. `gateway`, `translation` and `guardrails` write docs/quality/performance.md. */
+/** `npm run bench [-- <name>]`: measurements of speed. All but `arena` and `council` write docs/quality/performance.md. */
 export const benchCommands = {
   gateway: {
     summary: "latency, CPU, cold start and memory next to an empty function and Portkey (default); --quick",
@@ -33,12 +33,16 @@ export const benchCommands = {
   },
   aws: {
     summary:
-      "time added before the first token with TLS and AWS's delays, warm and cold; with a folder, compared to its checkout",
+      "time added before the first token with TLS and AWS's delays, warm and cold; with a commit or a folder, compared to it; --dry",
     run: script("tests/bench/aws.ts"),
   },
   against: {
-    summary: "this checkout compared with another one, whose folder is the argument",
+    summary: "CPU, cold start, memory and `npm start` compared with the commit or folder that is the argument; --dry",
     run: script("tests/bench/against.ts"),
+  },
+  growth: {
+    summary: "CPU per message, tool, key, event and model: flat or linear; --quick, --only=<part of a name>",
+    run: script("tests/bench/growth-sweeps.ts"),
   },
 } satisfies NamedCommands;
 

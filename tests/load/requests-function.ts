@@ -8,7 +8,7 @@ import { lambdaContext, proxyEvent } from "#tests/core/support/lambda.ts";
 
 /**
  * The function of chat completions alone in its process, for `tests/load/requests.ts`: it serves one request after the other,
- * several at a time, and prints one line of JSON with the memory that collections leave, at equal distances.
+ * several at a time, and reports the memory that collections leave, at equal distances.
  */
 
 const settings = z
@@ -74,10 +74,14 @@ const serveUntil = async (end: number): Promise<void> => {
   await Promise.all(Array.from({ length: settings.atOnce }, worker));
 };
 
-const live: number[] = [];
+const report = (bytes: number): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.send?.(bytes, () => resolve());
+  return promise;
+};
+
 for (let look = 1; look <= settings.looks; look += 1) {
   await serveUntil(Math.round((settings.requests / settings.looks) * look));
-  live.push(await liveBytes());
+  await report(await liveBytes());
 }
-process.stdout.write(`\n${JSON.stringify({ live })}\n`);
 process.exit(0);

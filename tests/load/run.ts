@@ -28,7 +28,7 @@ export const loadCommands = {
     run: [process.execPath, "--expose-gc", "tests/load/long-stream.ts"],
   },
   "request-log": {
-    summary: "a page of the request log reads at most 1 MB over 100 to 100,000 events; a number is the largest set",
+    summary: "a page of the request log reads at most 1 MB over 100 to 1,000,000 events; a number is the largest set",
     run: script("tests/load/request-log.ts"),
   },
   requests: {

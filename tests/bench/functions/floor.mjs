@@ -3,7 +3,7 @@ import { connect } from "node:net";
 /**
  * Lambdas that do nothing of their own, so that what the runtime, the front and the network cost can be told apart:
  * `/floor/json/<bytes>` and `/floor/stream/<chunks>/<gap in ms>` only answer, with frames as long as the provider's;
- * `/floor/calls/<bytes>` makes the calls of a chat first (two, three, the provider's, two) over bare sockets, and reads nothing
+ * `/floor/calls/<bytes>` makes the calls of a chat first (two, two, the provider's, two) over bare sockets, and reads nothing
  * of what comes.
  */
 const frame = `data: ${JSON.stringify({
@@ -49,7 +49,7 @@ const table = (operation) =>
 const makeCalls = async (body) => {
   const json = "content-type: application/json\r\n";
   await Promise.all([post(`${process.env.UNKEY_URL}/v2/keys.verifyKey`, json, '{"key":"x"}'), table("GetItem")]);
-  await Promise.all([table("UpdateItem"), table("PutItem"), table("Query")]);
+  await Promise.all([table("UpdateItem"), table("PutItem")]);
   await post(`${process.env.OPENAI_BASE_URL}/chat/completions`, json, body);
 };
 

@@ -32,8 +32,13 @@ const answers = {
   },
 };
 
+/** A question is repeated until every worker has answered. */
+let lastId = 0;
+
 channel.unref();
 channel.onmessage = async ({ data: { id, name } }) => {
   const answer = answers[name];
-  if (answer !== undefined) channel.postMessage({ id, from: threadId, value: await answer() });
+  if (answer === undefined || id <= lastId) return;
+  lastId = id;
+  channel.postMessage({ id, from: threadId, value: await answer() });
 };

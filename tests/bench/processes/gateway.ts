@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
 import { type Route, routeById } from "#core/routes.ts";
 import { bundleFunctions } from "#infra/bundle.ts";
@@ -13,8 +14,8 @@ import type { DependenciesReady } from "./dependencies.ts";
 import { processInput, serve } from "./process.ts";
 
 /**
- * The gateway as `npm start` runs it (AWS's runtime in worker threads, REST front), with the chat function and, as the floor,
- * a function that does nothing. Both answer through a probe that tells what their threads used.
+ * The gateway as `npm start` runs it (AWS's runtime in worker threads, REST front), with the functions of chat completions, messages
+ * and responses and, as the floor, a function that does nothing. All answer through a probe that tells what their threads used.
  */
 
 export interface GatewayInput {
@@ -31,7 +32,8 @@ export interface GatewayReady {
   readonly totalBytes: number;
 }
 
-export type Target = "gateway" | "floor";
+/** The functions: `gateway` is that of chat completions. */
+export type Target = "gateway" | "messages" | "responses" | "floor";
 
 export interface Used {
   /** CPU time of all worker threads since they started, microseconds. */
@@ -49,17 +51,25 @@ const root = join(import.meta.dirname, "../../..");
 const functionsDir = join(root, "tests/bench/functions");
 const outDir = await mkdtemp(join(tmpdir(), "bench-"));
 
-const chatRoute: Route = routeById("ChatCompletions");
-const bundles = await bundleFunctions({ handlers: [chatRoute.handler], outDir, root, minify });
-const chat = bundles.get(chatRoute.handler);
-if (chat === undefined) throw new Error("The chat function was not built");
+const functionRoutes: Readonly<Record<Exclude<Target, "floor">, Route>> = {
+  gateway: routeById("ChatCompletions"),
+  messages: routeById("Messages"),
+  responses: routeById("Responses"),
+};
+const handlers = Object.values(functionRoutes).map(({ handler }) => handler);
+const bundles = await bundleFunctions({ handlers, outDir, root, minify });
+const bundleOf = ({ handler }: Route) => {
+  const bundle = bundles.get(handler);
+  if (bundle === undefined) throw new Error(`${handler} was not built`);
+  return bundle;
+};
 const floorDir = join(outDir, "floor");
 await mkdir(floorDir);
 await copyFile(join(functionsDir, "floor.mjs"), join(floorDir, "bundle.mjs"));
-for (const folder of [chat.folder, floorDir])
+for (const folder of [...Object.values(functionRoutes).map((route) => bundleOf(route).folder), floorDir])
   await copyFile(join(functionsDir, "probe.mjs"), join(folder, "probe.mjs"));
 
-const environment = functionEnvironments({
+const environmentOf = functionEnvironments({
   ...dependencies,
   // Neither is asked by a chat.
   kmsEndpoint: "http://127.0.0.1:1",
@@ -69,18 +79,17 @@ const environment = functionEnvironments({
   collectorUrl: "http://127.0.0.1:9",
   simulatedProviders: {},
   close: async () => undefined,
-})(chatRoute);
+});
 
-const taskRoots: Readonly<Record<Target, string>> = { gateway: chat.folder, floor: floorDir };
-
-const newPool = (target: Target): FunctionPool =>
-  new FunctionPool({
+const newPool = (target: Target): FunctionPool => {
+  const route = functionRoutes[target === "floor" ? "gateway" : target];
+  return new FunctionPool({
     name: `bench-${target}`,
     handler: "probe.handler",
-    taskRoot: taskRoots[target],
-    env: environment,
-    memoryMb: chatRoute.memoryMb,
-    timeoutMs: chatRoute.timeoutSeconds * 1_000,
+    taskRoot: target === "floor" ? floorDir : bundleOf(route).folder,
+    env: environmentOf(route),
+    memoryMb: route.memoryMb,
+    timeoutMs: route.timeoutSeconds * 1_000,
     maxWorkers,
     idleMs,
     budget: new WorkerBudget({ maxWorkers }),
@@ -88,8 +97,14 @@ const newPool = (target: Target): FunctionPool =>
       if (stream === "stderr") process.stderr.write(`${target}: ${line}\n`);
     },
   });
+};
 
-const pools: Record<Target, FunctionPool> = { gateway: newPool("gateway"), floor: newPool("floor") };
+const pools: Record<Target, FunctionPool> = {
+  gateway: newPool("gateway"),
+  messages: newPool("messages"),
+  responses: newPool("responses"),
+  floor: newPool("floor"),
+};
 
 const toRoute = (path: string, target: Target) => ({
   path,
@@ -99,36 +114,43 @@ const toRoute = (path: string, target: Target) => ({
 });
 
 const api = createRestApi({
-  routes: [toRoute(chatRoute.path, "gateway"), toRoute("/floor/{proxy+}", "floor")],
+  routes: [
+    toRoute(functionRoutes.gateway.path, "gateway"),
+    toRoute(functionRoutes.messages.path, "messages"),
+    toRoute(functionRoutes.responses.path, "responses"),
+    toRoute("/floor/{proxy+}", "floor"),
+  ],
   gatewayResponse: (kind, context) => renderGatewayResponse(kind, context),
 });
 
 let questions = 0;
+const askAgainMs = 50;
 
-/** Asks every worker of a pool, and waits until all that live have answered. */
+/**
+ * Asks every worker of a pool, and waits until all that live have answered. One that is just starting does not listen yet, and one that
+ * ends never answers: the question is repeated, and the pool counted anew.
+ */
 const askWorkers = async <Value>(target: Target, name: string): Promise<readonly Value[]> => {
-  const { workers } = pools[target].stats;
-  if (workers === 0) return [];
   const id = ++questions;
   const channel = new BroadcastChannel(`bench-${target}`);
-  const values: Value[] = [];
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const values = new Map<number, Value>();
   channel.onmessage = (message: unknown) => {
-    const { data } = message as { data: { id: number; value: Value } };
-    if (data.id !== id) return;
-    values.push(data.value);
-    if (values.length === workers) resolve();
+    const { data } = message as { data: { id: number; from?: number; value: Value } };
+    if (data.id === id && data.from !== undefined) values.set(data.from, data.value);
   };
-  channel.postMessage({ id, name });
-  await promise;
+  while (values.size < pools[target].stats.workers) {
+    channel.postMessage({ id, name });
+    const askedAt = performance.now();
+    while (values.size < pools[target].stats.workers && performance.now() - askedAt < askAgainMs) await setTimeout(1);
+  }
   channel.close();
-  return values;
+  return [...values.values()];
 };
 
 const ready: GatewayReady = {
   url: await api.listen(0, "127.0.0.1"),
-  eagerBytes: chat.eagerBytes,
-  totalBytes: chat.totalBytes,
+  eagerBytes: bundleOf(functionRoutes.gateway).eagerBytes,
+  totalBytes: bundleOf(functionRoutes.gateway).totalBytes,
 };
 
 serve(
@@ -141,7 +163,7 @@ serve(
     stats: (target): PoolStats => pools[target as Target].stats,
     memory: (): Memory => ({
       rssBytes: process.memoryUsage.rss(),
-      workers: pools.gateway.stats.workers + pools.floor.stats.workers,
+      workers: Object.values(pools).reduce((sum, pool) => sum + pool.stats.workers, 0),
     }),
     /** Ends every worker of a function, so that the next request meets a cold start. */
     chill: (target) => {
@@ -155,8 +177,7 @@ serve(
   },
   async () => {
     await api.close(1_000);
-    pools.gateway.stop();
-    pools.floor.stop();
+    for (const pool of Object.values(pools)) pool.stop();
     await rm(outDir, { recursive: true, force: true });
   },
 );

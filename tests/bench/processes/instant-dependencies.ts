@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hashKey } from "#core/db/key-marks.ts";
 import { tables } from "#core/tables.ts";
+import { unknownKey } from "#tests/bench/scenarios.ts";
 import type { DependenciesReady } from "./dependencies.ts";
 import { serve } from "./process.ts";
 
@@ -48,23 +50,35 @@ const answers: Readonly<Record<string, string>> = {
       enabled: { BOOL: true },
       // Ahead of every run, so that no request writes a verification anew.
       verifiedAt: { N: String(Date.now() + 60 * minuteMs) },
+      // As after a few minutes of use: no request, not even a cold one, asks for provider keys.
+      providerKeysAdded: { N: "0" },
+      noProviderKeysAt: { N: String(Date.now() + 60 * minuteMs) },
     },
   }),
   Query: '{"Count":0,"Items":[],"ScannedCount":0}',
   PutItem: "{}",
-  UpdateItem: "{}",
+  UpdateItem: JSON.stringify({ Attributes: { providerKeysAdded: { N: "0" } } }),
 };
 
-const answerTo = ({ url, headers }: IncomingMessage): string | undefined => {
-  if (url === "/v2/keys.verifyKey") return verdict;
+const unknown = JSON.stringify({ meta: { requestId: "req_bench" }, data: { valid: false, code: "NOT_FOUND" } });
+
+const unknownHash = hashKey(unknownKey);
+
+const answerTo = ({ url, headers }: IncomingMessage, body: string): string | undefined => {
+  if (url === "/v2/keys.verifyKey") return body.includes(apiKey) ? verdict : unknown;
+  if (body.includes(unknownHash)) return "{}";
   const target = headers["x-amz-target"];
   return typeof target === "string" ? answers[target.slice(target.indexOf(".") + 1)] : undefined;
 };
 
 const receive = (request: IncomingMessage, response: ServerResponse): void => {
-  request.resume();
+  let asked = "";
+  request.setEncoding("utf8");
+  request.on("data", (part: string) => {
+    asked += part;
+  });
   request.once("end", () => {
-    const text = answerTo(request);
+    const text = answerTo(request, asked);
     // A call that a chat does not make today: the bench has to learn it, not to hide it.
     response.statusCode = text === undefined ? 400 : 200;
     const body = text ?? '{"__type":"UnknownOperationException"}';

@@ -10,6 +10,7 @@ const settings = {
   MAX_OPEN_REQUESTS: "10000",
   DAILY_SPEND_CAP_USD: "1000000000",
   OPENAI_API_KEY: "bench-key",
+  ANTHROPIC_API_KEY: "bench-key",
 } as const;
 
 const idleMs = 600_000;
@@ -31,7 +32,7 @@ export const startGateway = (
   BenchProcess.start<GatewayReady>(
     "gateway",
     { dependencies, idleMs, ...options } satisfies GatewayInput,
-    { ...settings, OPENAI_BASE_URL: provider.url, ...env },
+    { ...settings, OPENAI_BASE_URL: provider.url, ANTHROPIC_BASE_URL: provider.url.replace(/\/v1$/, ""), ...env },
     [],
     checkout === undefined ? undefined : join(checkout, "tests/bench/processes"),
   );

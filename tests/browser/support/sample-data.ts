@@ -389,6 +389,7 @@ const logged = (changes: Partial<RequestView>): RequestView => ({
   session: null,
   agent: null,
   feedback: null,
+  contentExpiresAt: null,
   ...changes,
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { completionFrames } from "#core/chat/answer-frames.ts";
 import { framesToCompletion, readFrames } from "#core/providers/frames-to-completion.ts";
+import { countedVisits } from "#tests/support/counted-visits.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const facts = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 7, model: "gpt-5.2" };
@@ -40,6 +41,46 @@ describe("framesToCompletion", () => {
       }),
       { numRuns: runs(100) },
     );
+  });
+
+  it("costs twice the work for twice the words, with their probabilities and calls", () => {
+    const wordsOf = (count: number): string =>
+      Array.from({ length: count }, (_, word) => {
+        const top = [{ token: "a", logprob: -1, bytes: [97] }];
+        const logprobs = { content: [{ token: "a", logprob: -1, bytes: [97], top_logprobs: top }], refusal: null };
+        const call = { index: word, id: `call_${word}`, type: "function", function: { name: "f", arguments: "{}" } };
+        return frame([say({ content: "a", tool_calls: [call] }, 0, { logprobs })]);
+      }).join("");
+    const visitsOf = (frames: string): number =>
+      countedVisits(() => {
+        framesToCompletion(frames, undefined);
+      });
+    const [once, twice] = [visitsOf(wordsOf(200)), visitsOf(wordsOf(400))];
+    expect(once).toBeGreaterThan(200);
+    expect(twice / once).toBeLessThan(2.1);
+  });
+
+  it("merges the calls of one number, also where the first delta has several", () => {
+    const call = (index: number, text: string) => ({ index, function: { arguments: text } });
+    const deltas = [
+      [call(1, "b"), call(0, "a")],
+      [call(0, "A"), call(2, "c")],
+      [call(2, "C"), call(1, "B")],
+    ];
+    const frames = deltas.map((calls) => frame([say({ tool_calls: calls })])).join("");
+    const [choice] = framesToCompletion(frames, undefined).choices;
+    expect(choice?.message.tool_calls?.map((each) => each)).toEqual(
+      ["bB", "aA", "cC"].map((text) => ({ function: { arguments: text } })),
+    );
+  });
+
+  it("leaves the prototype of all objects alone", () => {
+    const hostile = (text: string): string =>
+      `data: {"id":"1","choices":[{"index":0,"delta":{"__proto__":{"polluted":"${text}"},"constructor":{"polluted":"${text}"}},"finish_reason":null}]}\n\n`;
+    const [choice] = framesToCompletion(hostile("a") + hostile("b"), undefined).choices;
+    expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+    expect(Object.hasOwn(Object, "polluted")).toBe(false);
+    expect(JSON.stringify(choice?.message)).not.toContain("__proto__");
   });
 
   it("keeps several choices apart, in their order", () => {
