@@ -7,7 +7,8 @@ export const loadCommands = {
     run: script("tests/load/agents.ts"),
   },
   mixed: {
-    summary: "ten minutes of mixed traffic; recorded usage must equal the client's own count",
+    summary:
+      "ten minutes of mixed traffic, whose usage must equal the client's own count; then budgets, tags and kills, after which all books must agree",
     run: script("tests/load/mixed.ts"),
   },
   money: {
