@@ -87,13 +87,13 @@ export const config = {
   kmsKeyArn: once(() => resourceText("EncryptionKey", "arn")),
   dynamoDbEndpoint: once(() => given("AWS_ENDPOINT_URL_DYNAMODB") ?? `https://dynamodb.${region()}.amazonaws.com`),
   kmsEndpoint: once(() => given("AWS_ENDPOINT_URL_KMS") ?? `https://kms.${region()}.amazonaws.com`),
-  /** The execution role's keys as Lambda puts them into the environment. Read anew: a test may change them. */
-  awsCredentials: () => ({
+  /** The execution role's keys, which Lambda puts into the environment once, when it starts. */
+  awsCredentials: once(() => ({
     accessKeyId: requiredGiven("AWS_ACCESS_KEY_ID"),
     secretAccessKey: requiredGiven("AWS_SECRET_ACCESS_KEY"),
     // Set but empty is none: an empty header would be part of the signature.
     sessionToken: given("AWS_SESSION_TOKEN"),
-  }),
+  })),
 
   unkeyUrl: once(() => readHere(stage.unkeyUrl) ?? "https://api.unkey.com"),
   unkeyApiId: once(() => required("UNKEY_API_ID", readHere(stage.unkeyApiId))),
@@ -101,6 +101,8 @@ export const config = {
 
   supabaseUrl: once(() => required("SUPABASE_URL", readHere(stage.supabaseUrl))),
   supabaseAnonKey: once(() => requiredSecret("SupabaseAnonKey")),
+  /** May do anything in Supabase: the deletion of accounts alone has it, where a stage sets it. */
+  supabaseServiceRoleKey: once(() => secret("SupabaseServiceRoleKey")),
   signUpPolicy: once(() => readHere(stage.signUpPolicy) ?? "closed"),
   signUpDomains: once(() => readHere(stage.signUpDomains) ?? []),
   /** Unix ms since when sign-up is closed: accounts from before stay. Undefined when nothing is said. */

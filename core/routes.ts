@@ -352,7 +352,7 @@ export const requestRoute = /* @__PURE__ */ row(() => ({
   auth: "key-or-session",
   limit: perKey("request-log", 120),
   ...buffered,
-  grants: [...verifyKey, ...session, "usage:Query"],
+  grants: [...verifyKey, ...session, "usage:Query", "cache:GetItem", "kms:Decrypt"],
 }));
 
 export const requestFeedbackRoute = /* @__PURE__ */ row(() => ({
@@ -579,6 +579,8 @@ export const accountExportRoute = /* @__PURE__ */ row(() => ({
     "jobs:Query",
     "rollups:Query",
     "usage:Query",
+    "cache:Query",
+    "kms:Decrypt",
   ],
 }));
 
@@ -1156,13 +1158,26 @@ const rollupGrants = [
   "providerKeys:UpdateItem",
 ] as const satisfies Grant[];
 
+/** Writing what is to be delivered to exports, with recorded content where they ask for it. */
+const exportGrants = [
+  "jobs:Query",
+  "jobs:PutItem",
+  "jobs:UpdateItem",
+  "cache:GetItem",
+  "cache:PutItem",
+  "kms:Decrypt",
+  "kms:GenerateDataKey",
+] as const satisfies Grant[];
+
 /** Revoking all keys of an account, and deleting its rows. */
 const deletionGrants = [
   "secret:UnkeyRootKey",
+  // Optional, and no other function's.
+  "secret:SupabaseServiceRoleKey",
   "keys:GetItem",
   "keys:Query",
-  // A mark is found by its key's hash: those of keys that older versions revoked are found by nothing else.
-  "keys:Scan",
+  // Marks are found by their keys' hashes; those of keys that older versions revoked by nothing else but their owner.
+  "keys:Query/owner",
   "keys:PutItem",
   "keys:UpdateItem",
   "keys:DeleteItem",
@@ -1212,7 +1227,7 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         // A function of its own: exports that cannot be made hold back no sums. Half a batch would be another message.
         trigger: { stream: "usage", unless: { attribute: "status", value: "open" }, failedBatch: "whole" },
         ...minuteOfWork,
-        grants: ["jobs:Query", "jobs:PutItem", "jobs:UpdateItem"],
+        grants: exportGrants,
       },
       {
         id: "PollJobs",
@@ -1238,7 +1253,8 @@ export const backgroundFunctions = /* @__PURE__ */ lazily(
         handler: "functions/send-deliveries.handler",
         trigger: everyMinute,
         ...minuteOfWork,
-        grants: [...deliveryGrants, "jobs:Query/due"],
+        // A message of an export that holds recorded content lies among cached answers.
+        grants: [...deliveryGrants, "jobs:Query/due", "cache:GetItem"],
       },
       {
         id: "DeleteAccounts",

@@ -2,6 +2,7 @@
 export const secretNames = [
   "UnkeyRootKey",
   "SupabaseAnonKey",
+  "SupabaseServiceRoleKey",
   "OpenaiApiKey",
   "AnthropicApiKey",
   "GoogleApiKey",

@@ -16,7 +16,13 @@ export interface TableSpec {
 
 export const tables = {
   /** API keys' marks, each user's admission row, cancel flags. */
-  keys: { resource: "KeysTable", ttl: "expiresAt", recoverable: true },
+  keys: {
+    resource: "KeysTable",
+    ttl: "expiresAt",
+    recoverable: true,
+    // Sparse: only marks carry both. They are found by their keys' hashes; a deletion of an account finds its own.
+    indexes: { owner: { hashKey: "userId", rangeKey: "keyId" } },
+  },
   /** Sealed provider keys (BYOK). */
   providerKeys: { resource: "ProviderKeysTable", recoverable: true },
   /** One row for each generation: `open`, then settled. */

@@ -105,6 +105,7 @@ const localKinds = {
   KMS_KEY_ARN: arn("kms", "key", "a KMS key"),
   UNKEY_ROOT_KEY: word,
   SUPABASE_ANON_KEY: word,
+  SUPABASE_SERVICE_ROLE_KEY: word,
   OPENAI_API_KEY: word,
   ANTHROPIC_API_KEY: word,
   GOOGLE_API_KEY: word,

@@ -1,3 +1,4 @@
+import { deleteSupabaseUser } from "#core/auth/delete-supabase-user.ts";
 import {
   type AccountDeletion,
   dueDeletions,
@@ -14,8 +15,8 @@ import { loggableError, logger } from "#core/observability/logger.ts";
 import { shareVotes } from "#core/ratings/change-sums.ts";
 
 /**
- * Deletes accounts, for their owners and for operators. Each step may be cut off and begun again. The user in Supabase is not
- * ours to delete: an operator does that there.
+ * Deletes accounts, for their owners and for operators. Each step may be cut off and begun again. The user in Supabase goes last,
+ * where the stage has a key for that; elsewhere an operator deletes it there.
  */
 
 /**
@@ -71,8 +72,10 @@ const goOn = async (due: AccountDeletion, signal: AbortSignal, nowMs: number): P
   const held = await moveDeletion(due, due.pass, nowMs + holdMs);
   if (held === undefined) return;
   const { userId, pass } = held;
+  // Not before the last pass: whoever signs up again has a fresh daily cap. Not after it: its row is what a later try goes by.
+  const userDeleted = pass === "last" && (await deleteSupabaseUser(userId));
   const { isWhole, keysRevoked, rows } = await deleteAccount(userId, nowMs, { keepsRefusal: pass === "first", signal });
-  logger.info("Rows of an account were deleted", { userId, pass, isWhole, keysRevoked, rows });
+  logger.info("Rows of an account were deleted", { userId, pass, isWhole, userDeleted, keysRevoked, rows });
   // The last pass has deleted this row as well.
   if (!isWhole) await moveDeletion(held, pass, nowMs);
   else if (pass === "first") await moveDeletion(held, "last", nowMs + lastPassAfterMs);

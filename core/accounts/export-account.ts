@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { toUsd } from "#core/catalog/cost.ts";
+import { openContent } from "#core/content/read-content.ts";
 import { eventsOfDay, type RowKind, readSome, rowKinds } from "#core/db/account-export.ts";
 import { deliverySchema } from "#core/db/deliveries.ts";
 import { jobRowSchema } from "#core/db/jobs.ts";
 import { arenaRunSchema } from "#core/db/rating-rows.ts";
 import { toRatings } from "#core/db/rating-sums.ts";
+import { sealedRowSchema } from "#core/db/recorded-content.ts";
 import { type RollupRow, rollupRowSchema, type TagRow, tagRowSchema } from "#core/db/rollup-sums.ts";
 import { utcDay } from "#core/db/row-keys.ts";
 import { usageEventSchema } from "#core/db/usage-event.ts";
@@ -47,7 +49,12 @@ const sumsView = <Row extends RollupRow | TagRow>(row: Row) => {
 
 interface Section {
   readonly kind: (userId: string) => RowKind;
-  readonly line: (item: Record<string, unknown>, nowMs: number) => Line;
+  /** Undefined for a row that is too old. */
+  readonly line: (
+    item: Record<string, unknown>,
+    nowMs: number,
+    userId: string,
+  ) => Line | undefined | Promise<Line | undefined>;
 }
 
 const deliveryLine = (item: Record<string, unknown>): Line => ({
@@ -87,6 +94,17 @@ const ratingsLine = (item: Record<string, unknown>, nowMs: number): Line => {
   };
 };
 
+/** What a key has recorded of a generation. */
+const contentLine = async (item: Record<string, unknown>, nowMs: number, userId: string): Promise<Line | undefined> => {
+  const row = sealedRowSchema.parse(item);
+  if (row.expiresAt * 1_000 <= nowMs) return undefined;
+  const [, requestId = "", generation] = row.sk.split("#");
+  const content = await openContent({ userId, requestId, generation: Number(generation) }, row);
+  if (content === undefined) return { type: "unreadable", row: row.sk };
+  const expiresAt = new Date(row.expiresAt * 1_000).toISOString();
+  return { type: "content", requestId, generation: Number(generation), expiresAt, ...content };
+};
+
 /** What lies in one partition each, in the order of the export. The requests follow, day by day. */
 const sections: readonly Section[] = [
   {
@@ -102,6 +120,7 @@ const sections: readonly Section[] = [
   { kind: rowKinds.arenaRuns, line: arenaRunLine },
   { kind: rowKinds.tagUsage, line: (item) => ({ type: "tag_usage", ...sumsView(tagRowSchema.parse(item)) }) },
   { kind: rowKinds.ratings, line: ratingsLine },
+  { kind: rowKinds.content, line: contentLine },
 ];
 
 const requestLine = (item: Record<string, unknown>): Line => ({
@@ -185,22 +204,31 @@ class Page {
   }
 
   /** Adds rows of a kind until the page is full. Resolves to the sort key after which to go on; undefined at the end. */
-  async add(kind: RowKind, after: string | undefined, line: Section["line"]): Promise<string | undefined> {
+  async add(
+    userId: string,
+    kind: RowKind,
+    after: string | undefined,
+    line: Section["line"],
+  ): Promise<string | undefined> {
     requireWithin(kind, after);
     let start = after;
     do {
       const { items, next, readBytes } = await readSome(kind, start);
       this.#bytes += readBytes;
-      for (const item of items) this.#addLine(item, line);
+      for (const item of items) await this.#addLine(userId, item, line);
       start = next;
     } while (start !== undefined && !this.isFull);
     return start;
   }
 
   /** A row that cannot be read is named and left out: it must not end the export of all others. */
-  #addLine(item: Record<string, unknown>, line: Section["line"]): void {
+  async #addLine(userId: string, item: Record<string, unknown>, line: Section["line"]): Promise<void> {
     try {
-      this.lines.push(line(item, this.nowMs));
+      const made = await line(item, this.nowMs, userId);
+      if (made === undefined) return;
+      this.lines.push(made);
+      // A sealed row is compressed.
+      if (item.sealed !== undefined) this.#bytes += toJsonText(made).length;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       logger.error("A row of an account cannot be exported", { row: String(item.sk) });
@@ -219,7 +247,7 @@ const addDays = async (page: Page, userId: string, from: string, after?: string)
   let start = day === from ? after : undefined;
   for (let days = 0; day <= today; days += 1) {
     if (page.isFull || days >= maxDaysPerPage) return { day, ...(start === undefined ? {} : { after: start }) };
-    start = await page.add(eventsOfDay(userId, day), start, requestLine);
+    start = await page.add(userId, eventsOfDay(userId, day), start, requestLine);
     if (start === undefined) day = utcDay(Date.parse(day) + dayMs);
   }
   return undefined;
@@ -232,7 +260,7 @@ const fill = async (page: Page, { userId }: Exported, at: Position): Promise<Pos
   for (const [section, { kind, line }] of sections.entries()) {
     if (section < at.section) continue;
     if (page.isFull) return { section };
-    after = await page.add(kind(userId), after, line);
+    after = await page.add(userId, kind(userId), after, line);
     if (after !== undefined) return { section, after };
   }
   return addDays(page, userId, oldestDay(page.nowMs));

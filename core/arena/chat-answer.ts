@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { toUsd } from "#core/catalog/cost.ts";
 import { chunksOf, messageText, StreamedText } from "#core/chat/chunk-reader.ts";
-import type { OpenChat } from "#core/chat/open-chat.ts";
+import type { OpenChat } from "#core/chat/opened-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { toOpenAiUsage } from "#core/providers/openai/usage.ts";
 import type { ArenaRequest } from "#core/schemas/arena.ts";

@@ -29,6 +29,7 @@ import type { ChatRequest } from "#core/schemas/chat.ts";
 import { pause } from "#core/values/pause.ts";
 import type { ArenaRun, Generated, GenerationRequest, OpenedModel, Opening, RunRecord } from "./arena-run.ts";
 import { searchMayBeBilled } from "./exa.ts";
+import type { RecordedAnswer } from "./recorded-answer.ts";
 import { RunBudget, type RunTotals } from "./run-budget.ts";
 import { SearchBudget } from "./search-budget.ts";
 
@@ -205,6 +206,7 @@ export class ModelRun implements ArenaRun {
       reserve.picoUsd,
       numberInRun,
     );
+    const answered = await this.#recorded(generation, body, numberInRun);
     const until = this.#until(request.signal);
     let outcome: ProviderOutcome | undefined;
     let simulated = false;
@@ -232,8 +234,12 @@ export class ModelRun implements ArenaRun {
           request.onWarnings?.(serving.warnings);
         },
         onText: request.onText,
-        onPart: request.onPart,
+        onPart: (part) => {
+          answered?.push(part);
+          request.onPart?.(part);
+        },
       });
+      answered?.end(collected, outcome?.finishReason);
     } catch (thrown) {
       generation.fail(thrown, until);
     }
@@ -244,6 +250,14 @@ export class ModelRun implements ArenaRun {
     const { content, toolCalls } = collected;
     const finishReason = outcome?.finishReason ?? "stop";
     return { content, toolCalls, usage, costPicoUsd, model: generation.servedModel.id, finishReason, simulated };
+  }
+
+  /** Has a key that records content keep what this call asks, and what is answered. Others load nothing for it. */
+  async #recorded(generation: Generation, body: ChatRequest, numberInRun: number): Promise<RecordedAnswer | undefined> {
+    const { call, caller } = this.#options;
+    if (caller.principal.limits?.contentDays === undefined) return undefined;
+    const { RecordedAnswer: Recorded } = await import("./recorded-answer.ts");
+    return new Recorded(generation, body, { call, caller, numberInRun, startedAtMs: Date.now() });
   }
 
   async #search<Result>(work: () => Promise<Result>, admission: Admission, budget: RunBudget): Promise<Result> {

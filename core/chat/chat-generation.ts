@@ -7,7 +7,7 @@ import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { GenerationEnd } from "#core/generation/generation-parts.ts";
+import type { GenerationEnd, KeepContent } from "#core/generation/generation-parts.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
 import { meteredUsage } from "#core/generation/metered-usage.ts";
 import { mostExpensive, mostTokens } from "#core/generation/reservation.ts";
@@ -165,6 +165,11 @@ export class ChatGeneration {
   get bill(): ChatBill {
     const { costPicoUsd } = this.#metered.generation.costOf(this.#end);
     return { usage: this.#usage, costPicoUsd };
+  }
+
+  /** Notes how it is kept, of a key that records content. */
+  record(keep: KeepContent): void {
+    this.#metered.generation.record(keep);
   }
 
   /** Round 2, then the provider. Resolves with the whole answer or the first content. @throws GatewayError */

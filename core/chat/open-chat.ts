@@ -1,13 +1,12 @@
 import { cacheSettings } from "#core/cache/cache-settings.ts";
 import type { RequestContext } from "#core/context.ts";
-import type { GatewayError } from "#core/errors.ts";
 import type { Caller } from "#core/generation/caller.ts";
-import type { DialectName, NativeAnswer, NativeRequest } from "#core/providers/native.ts";
+import type { DialectName, NativeRequest } from "#core/providers/native.ts";
 import { ratedCaller } from "#core/ratings/rated-caller.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { type ChatBill, ChatGeneration } from "./chat-generation.ts";
+import { ChatGeneration } from "./chat-generation.ts";
 import { hostTools } from "./choices.ts";
-import { guardedCompletion, guardedFrames } from "./guarded-answer.ts";
+import type { OpenChat } from "./opened-chat.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import type { PreferringRequest } from "./provider-preferences.ts";
 
@@ -23,28 +22,6 @@ export interface ChatOpening {
   readonly dialect?: DialectName | undefined;
   /** The same request in the dialect in which it came. */
   readonly native?: NativeRequest | undefined;
-}
-
-type AnswerHeaders = Readonly<Record<string, string>>;
-
-interface Answered {
-  readonly headers: AnswerHeaders;
-  /** Set where the answer is in the dialect of the request. */
-  readonly native?: NativeAnswer | undefined;
-}
-
-/** A chat completion under its guardrails. Ask for one of the two answers, once. */
-export interface OpenChat {
-  /** Fires at the deadline and when the request is cancelled. */
-  readonly signal: AbortSignal;
-  /** Notes a failure in the stream and turns it into what the caller sees. */
-  readonly fail: (thrown: unknown) => GatewayError;
-  /** @throws GatewayError */
-  readonly whole: () => Promise<Answered & { readonly completion: unknown }>;
-  /** Resolves with the first content. @throws GatewayError */
-  readonly stream: () => Promise<Answered & { readonly frames: AsyncIterable<Buffer | string> }>;
-  /** What the answer has used until now. */
-  readonly bill: () => ChatBill;
 }
 
 /** Whether the chat completion is all that is asked for: the cache finds answers by it, and knows nothing of the rest. */
@@ -73,6 +50,9 @@ const withPreferencesOf = async (request: ChatRequest, caller: Caller): Promise<
   if (typeof provider !== "object" || provider === null) return { request, hosts: undefined };
   return (await import("./provider-preferences.ts")).takePreferences(request, hostTools(request, caller));
 };
+
+/** Few answers are under guardrails: the others do not load what judges them. */
+const guarding = (): Promise<typeof import("./guarded-answer.ts")> => import("./guarded-answer.ts");
 
 /**
  * Makes a chat completion of a request: its prompt rendered, its input judged, its cache and provider key chosen. Every
@@ -108,7 +88,7 @@ export const openChat = async (
     native,
     hosts,
   });
-  return {
+  const open: OpenChat = {
     signal: chat.signal,
     fail: (thrown) => chat.fail(thrown),
     bill: () => chat.bill,
@@ -116,7 +96,10 @@ export const openChat = async (
       const { completion, headers: answered, native: given } = await chat.run();
       return {
         native: given,
-        completion: outputGuard === undefined ? completion : await guardedCompletion(completion, chat, outputGuard),
+        completion:
+          outputGuard === undefined
+            ? completion
+            : await (await guarding()).guardedCompletion(completion, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };
     },
@@ -124,9 +107,13 @@ export const openChat = async (
       const { frames, headers: answered, native: given } = await chat.start();
       return {
         native: given,
-        frames: outputGuard === undefined ? frames : await guardedFrames(frames, chat, outputGuard),
+        frames: outputGuard === undefined ? frames : await (await guarding()).guardedFrames(frames, chat, outputGuard),
         headers: { ...answered, ...prepared.headers },
       };
     },
   };
+  // Few keys record what is said: the others do not load what reads it.
+  return caller.principal.limits?.contentDays === undefined
+    ? open
+    : (await import("./recorded-chat.ts")).recordedChat(open, { call, caller, chat, request, outputGuard });
 };

@@ -6,7 +6,8 @@ import { checkChatRequest, longestTimeoutMs } from "#core/chat/check-request.ts"
 import { checkUrls } from "#core/chat/check-urls.ts";
 import { chunksOf } from "#core/chat/chunk-reader.ts";
 import { withHeaderFields } from "#core/chat/header-fields.ts";
-import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
+import type { ChatOpening } from "#core/chat/open-chat.ts";
+import type { OpenChat } from "#core/chat/opened-chat.ts";
 import type { RequestContext } from "#core/context.ts";
 import { type GatewayError, toGatewayError } from "#core/errors.ts";
 import { councilOfChat } from "./council-of-chat.ts";

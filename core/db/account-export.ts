@@ -11,6 +11,8 @@ export interface RowKind {
   readonly table: TableId;
   readonly pk: string;
   readonly prefix: string;
+  /** Of large rows. */
+  readonly rowsPerCall?: number;
 }
 
 const ownKind = (table: TableId, { pk, sk }: { readonly pk: string; readonly sk: string }): RowKind => ({
@@ -30,6 +32,13 @@ export const rowKinds = {
   arenaRuns: (userId: string) => ownKind("rollups", arenaRunKey(userId, "")),
   ratings: (userId: string) => ownKind("rollups", ratingsKey(userId)),
   tagUsage: (userId: string) => ownKind("rollups", { pk: rowKeys.rollup(userId, "", "", "").pk, sk: "TAG#" }),
+  content: (userId: string) => ({
+    table: "cache" as const,
+    pk: rowKeys.cachedAnswer(userId, "").pk,
+    prefix: "CONTENT#",
+    // Up to 400 KB each, compressed.
+    rowsPerCall: 2,
+  }),
 } as const;
 
 /** A user's events of one UTC day. */
@@ -39,8 +48,8 @@ export const eventsOfDay = (userId: string, day: string): RowKind => ({
   prefix: "req_",
 });
 
-/** Rows of one call: they have 1 KB, and 20 KB at most, apart from deliveries. */
-const rowsPerCall = 100;
+/** Rows of one call: they have 1 KB, and 20 KB at most, apart from deliveries and recorded content. */
+const usualRowsPerCall = 100;
 const bytesPerUnit = 8_192;
 
 export interface SomeRows {
@@ -51,7 +60,10 @@ export interface SomeRows {
 }
 
 /** Rows of a kind, oldest first, after a sort key. @throws TableUnavailable */
-export const readSome = async ({ table, pk, prefix }: RowKind, after: string | undefined): Promise<SomeRows> => {
+export const readSome = async (
+  { table, pk, prefix, rowsPerCall = usualRowsPerCall }: RowKind,
+  after: string | undefined,
+): Promise<SomeRows> => {
   const { Items, LastEvaluatedKey, ConsumedCapacity } = await documents.send(
     new QueryCommand({
       TableName: config.tableName(table),

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { BatchWriteCommand, PutCommand, QueryCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
 import { TableUnavailable } from "./table-unavailable.ts";
 import { keepSeconds } from "./usage-events.ts";
@@ -29,7 +30,7 @@ const partitionsOf = (userId: string, nowMs: number): readonly (readonly [TableI
     ...days.map((day) => ["usage", rowKeys.usageEvent(userId, day, "", 0).pk] as const),
     ["rollups", user],
     ["rollups", rowKeys.unlistedModels(userId, "").pk],
-    ["rollups", rowKeys.tagNames(userId, "").pk],
+    ["rollups", rareRowKeys.tagNames(userId, "").pk],
     ...days.map((day) => ["rollups", rowKeys.rolledUp(userId, day, "", 0).pk] as const),
     ["keys", user],
     ["jobs", rowKeys.accountDeletion(userId).pk],
@@ -100,10 +101,7 @@ const strip = (userId: string, nowMs: number): Promise<unknown> =>
 
 const markSchema = z.object({ pk: z.string(), keyId: z.string() });
 
-/**
- * A user's marks that do not expire, wherever they are: a mark is found by its key's hash, so this reads the whole table, a
- * megabyte a call. @throws TableUnavailable
- */
+/** A user's marks that do not expire, also of keys that the user has no row of any more. @throws TableUnavailable */
 export const lastingMarks = async (
   userId: string,
 ): Promise<readonly { readonly keyHash: string; readonly keyId: string }[]> => {
@@ -112,18 +110,19 @@ export const lastingMarks = async (
   let start: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await documents.send(
-      new ScanCommand({
+      new QueryCommand({
         TableName: config.tableName("keys"),
-        FilterExpression: "begins_with(pk, :prefix) AND userId = :user AND attribute_not_exists(expiresAt)",
-        ExpressionAttributeValues: { ":prefix": prefix, ":user": userId },
+        IndexName: "owner",
+        KeyConditionExpression: "userId = :user",
+        FilterExpression: "attribute_not_exists(expiresAt)",
+        ExpressionAttributeValues: { ":user": userId },
         ProjectionExpression: "pk, keyId",
-        ConsistentRead: true,
         ExclusiveStartKey: start,
       }),
     );
     for (const item of Items) {
       const { pk, keyId } = markSchema.parse(item);
-      marks.push({ keyHash: pk.slice(prefix.length), keyId });
+      if (pk.startsWith(prefix)) marks.push({ keyHash: pk.slice(prefix.length), keyId });
     }
     start = LastEvaluatedKey;
   } while (start !== undefined);

@@ -63,9 +63,18 @@ export const reservedOf = ({ open }: AdmissionRow, budget: string): bigint =>
 const dayMs = 86_400_000;
 const pastDays = [2, 3, 4, 5, 6, 7, 8];
 
+/** Of the day that was asked for last: each request of a day asks for them. */
+let pastNames: readonly string[] = [];
+let pastNamesOf = "";
+
 /** The spend of days that no open request can be booked on any more. Kept, it would make the row, and each write, dearer for ever. */
-export const pastSpendNames = (day: string): readonly string[] =>
-  pastDays.map((days) => spendAttribute(utcDay(Date.parse(day) - days * dayMs)));
+export const pastSpendNames = (day: string): readonly string[] => {
+  if (day !== pastNamesOf) {
+    pastNames = pastDays.map((days) => spendAttribute(utcDay(Date.parse(day) - days * dayMs)));
+    pastNamesOf = day;
+  }
+  return pastNames;
+};
 
 /** Sums are kept this long after their period: a request that began before its end may still be settled on it, ms. */
 const keepClosedMs = dayMs;

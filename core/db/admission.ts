@@ -145,7 +145,19 @@ const admittedKey = ({ budget }: AdmissionRequest, amount: bigint, item: PlainIt
   return { budgetLeftPicoUsd: left, closedSums: closedSums(item, nowMs) };
 };
 
-const addedOf = (item: PlainItem): number => Number(item[providerKeysAdded] ?? 0);
+const hasLimits = ({ budget, tokens }: AdmissionRequest): boolean => budget !== undefined || tokens !== undefined;
+
+const admittedBy = (
+  request: AdmissionRequest,
+  reservedPicoUsd: bigint,
+  item: PlainItem,
+  nowMs: number,
+): AdmissionVerdict => ({
+  admitted: true,
+  reservedPicoUsd,
+  providerKeysAdded: Number(item[providerKeysAdded] ?? 0),
+  ...(hasLimits(request) ? { key: admittedKey(request, reservedPicoUsd, item, nowMs) } : {}),
+});
 
 /** A refused write: the row, and the verdict where no other amount would change it. */
 interface Refused {
@@ -160,10 +172,7 @@ const judgeRow = (request: AdmissionRequest, item: PlainItem | undefined, nowMs:
   // Our own write got through although its answer was lost, and the second try met it.
   const own = row.open[request.requestId];
   if (own !== undefined) {
-    const reservedPicoUsd = own.budgeted ?? own.reserved;
-    const hasLimits = request.budget !== undefined || request.tokens !== undefined;
-    const key = hasLimits ? { key: admittedKey(request, reservedPicoUsd, item, nowMs) } : {};
-    return { item, verdict: { admitted: true, reservedPicoUsd, providerKeysAdded: addedOf(item), ...key } };
+    return { item, verdict: admittedBy(request, own.budgeted ?? own.reserved, item, nowMs) };
   }
   const leases = Object.entries(row.open);
   if (leases.length < request.maxOpen) return { item, verdict: undefined };
@@ -199,12 +208,10 @@ const tryAdmit = async (
     condition: [...baseConditions, ...parts.flatMap(({ conditions }) => conditions)].join(" AND "),
   };
   try {
-    const hasLimits = request.budget !== undefined || request.tokens !== undefined;
     // Without limits only what the write touches matters, and adding nothing to the count returns it.
-    const returned = hasLimits ? "ALL_NEW" : "UPDATED_NEW";
+    const returned = hasLimits(request) ? "ALL_NEW" : "UPDATED_NEW";
     const item = await updateAndRead("keys", rowKeys.admission(userId), update, expression, returned);
-    const key = hasLimits ? { key: admittedKey(request, amount, item, nowMs) } : {};
-    return { admitted: true, reservedPicoUsd: amount, providerKeysAdded: addedOf(item), ...key };
+    return admittedBy(request, amount, item, nowMs);
   } catch (error) {
     const failed = failedCondition(error);
     if (failed === undefined) throw error;

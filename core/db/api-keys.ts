@@ -83,6 +83,7 @@ const limitItem = (limits: KeyLimits | undefined): Record<string, unknown> =>
         budget: limits.budget,
         allowedModels: limits.allowedModels,
         tokensPerMinute: limits.tokensPerMinute,
+        contentDays: limits.contentDays,
       };
 
 export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdAt" | "rotatedFrom" | "alertWebhook"> {
@@ -149,6 +150,7 @@ export interface LimitsUpdate {
   readonly budget?: KeyLimits["budget"] | null;
   readonly allowedModels?: readonly string[] | null;
   readonly tokensPerMinute?: number | null;
+  readonly contentDays?: number | null;
 }
 
 /** Sets the members that are given, and removes those that are null. */

@@ -5,7 +5,7 @@ import { namedPeriodEndMs } from "./budget-period.ts";
 import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
 import { pico } from "./pico.ts";
-import { rowKeys } from "./row-keys.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /**
@@ -44,7 +44,7 @@ export const noteAlert = async (
   const note: TransactionItem = {
     Update: {
       TableName: config.tableName("keys"),
-      Key: { ...rowKeys.budgetAlert(userId, budgetId) },
+      Key: { ...rareRowKeys.budgetAlert(userId, budgetId) },
       UpdateExpression: `SET budgetId = :id, #period = :period, #percent = :percent, limitPicoUsd = :limit, #at = :at${endMs === undefined ? "" : ", expiresAt = :expires"}`,
       // Names of the periods of one budget are in the order of time.
       ConditionExpression:
@@ -74,7 +74,7 @@ export const noteAlert = async (
 
 /** The last alert of each of a user's budgets, by the budget's id. @throws TableUnavailable */
 export const listAlerts = async (userId: string): Promise<ReadonlyMap<string, BudgetAlert>> => {
-  const { pk, sk } = rowKeys.budgetAlert(userId, "");
+  const { pk, sk } = rareRowKeys.budgetAlert(userId, "");
   const { Items = [] } = await documents.send(
     new QueryCommand({
       TableName: config.tableName("keys"),

@@ -29,6 +29,8 @@ export const deliverySchema = z.object({
   secretContext: z.string().optional(),
   /** JSON as it is sent; gone once the delivery has ended. */
   body: z.string().optional(),
+  /** The message with recorded content lies sealed among cached answers, while that is kept: `body` is the same without. */
+  hasContent: z.boolean().optional(),
   state: z.enum(["pending", "delivered", "dead"]),
   tries: z.number(),
   /** Unix ms. The attempts end a day later. */
@@ -43,6 +45,9 @@ export const deliverySchema = z.object({
 });
 
 export type DeliveryRow = z.infer<typeof deliverySchema>;
+
+/** What the seal of a message with recorded content is bound to, with the user. */
+export const exportedContentContext = (deliveryId: string): string => `exported-content/${deliveryId}`;
 
 /** How long a delivery is kept and shown, ms. */
 export const keepDeliveryMs = 7 * 86_400_000;

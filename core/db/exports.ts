@@ -4,7 +4,7 @@ import { config } from "#core/config.ts";
 import { sealedTextSchema } from "#core/encryption/sealed-text.ts";
 import { addDelivery, type DeliveryRow } from "./deliveries.ts";
 import { documents } from "./document-client.ts";
-import { rowKeys } from "./row-keys.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { TransactionRefused, transact } from "./transaction.ts";
 
 /** Exports: where an account's requests are sent to, in the jobs table under their owner. */
@@ -26,6 +26,8 @@ const exportSchema = z.object({
   /** Only requests of these API keys. */
   keys: z.array(z.string()).optional(),
   enabled: z.boolean(),
+  /** With what keys have recorded of prompts and answers. */
+  includeContent: z.boolean().optional(),
   /** Unix ms. */
   createdAt: z.number(),
 });
@@ -43,7 +45,7 @@ const TableName = (): string => config.tableName("jobs");
 const countBy = (userId: string, change: 1 | -1) => ({
   Update: {
     TableName: TableName(),
-    Key: rowKeys.exportCount(userId),
+    Key: rareRowKeys.exportCount(userId),
     UpdateExpression: "ADD #count :change",
     ...(change === 1 ? { ConditionExpression: "attribute_not_exists(#count) OR #count < :max" } : {}),
     ExpressionAttributeNames: { "#count": "count" },
@@ -56,7 +58,7 @@ export const insertExport = async (row: ExportRow): Promise<boolean> => {
   try {
     await transact([
       countBy(row.userId, 1),
-      { Put: { TableName: TableName(), Item: { ...rowKeys.usageExport(row.userId, row.id), ...row } } },
+      { Put: { TableName: TableName(), Item: { ...rareRowKeys.usageExport(row.userId, row.id), ...row } } },
     ]);
     return true;
   } catch (error) {
@@ -71,7 +73,7 @@ export const replaceExport = async (row: ExportRow): Promise<boolean> => {
     await documents.send(
       new PutCommand({
         TableName: TableName(),
-        Item: { ...rowKeys.usageExport(row.userId, row.id), ...row },
+        Item: { ...rareRowKeys.usageExport(row.userId, row.id), ...row },
         ConditionExpression: "attribute_exists(pk)",
       }),
     );
@@ -84,7 +86,7 @@ export const replaceExport = async (row: ExportRow): Promise<boolean> => {
 
 /** Deletes an export. False if it does not exist. @throws TableUnavailable */
 export const deleteExport = async (userId: string, id: string): Promise<boolean> => {
-  const Key = rowKeys.usageExport(userId, id);
+  const Key = rareRowKeys.usageExport(userId, id);
   try {
     await transact([
       { Delete: { TableName: TableName(), Key, ConditionExpression: "attribute_exists(pk)" } },
@@ -100,14 +102,14 @@ export const deleteExport = async (userId: string, id: string): Promise<boolean>
 /** A user's own export. @throws TableUnavailable */
 export const readExport = async (userId: string, id: string): Promise<ExportRow | undefined> => {
   const { Item } = await documents.send(
-    new GetCommand({ TableName: TableName(), Key: rowKeys.usageExport(userId, id), ConsistentRead: true }),
+    new GetCommand({ TableName: TableName(), Key: rareRowKeys.usageExport(userId, id), ConsistentRead: true }),
   );
   return Item === undefined ? undefined : exportSchema.parse(Item);
 };
 
 /** All exports of a user, oldest first. @throws TableUnavailable */
 export const listExports = async (userId: string): Promise<readonly ExportRow[]> => {
-  const { pk, sk } = rowKeys.usageExport(userId, "");
+  const { pk, sk } = rareRowKeys.usageExport(userId, "");
   const { Items = [] } = await documents.send(
     new QueryCommand({
       TableName: TableName(),
@@ -130,7 +132,7 @@ export const addExportDelivery = (row: DeliveryRow, nowMs: number): Promise<bool
       Put: {
         TableName: TableName(),
         Item: {
-          ...rowKeys.exportedDelivery(row.userId, row.id),
+          ...rareRowKeys.exportedDelivery(row.userId, row.id),
           expiresAt: Math.floor(nowMs / 1_000) + keepExportedSeconds,
         },
         ConditionExpression: "attribute_not_exists(pk)",

@@ -6,6 +6,7 @@ import { listUserKeys } from "./api-keys.ts";
 import { listAlerts } from "./budget-alerts.ts";
 import { documents } from "./document-client.ts";
 import { playgroundKeyId } from "./key-limits.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys } from "./row-keys.ts";
 import type { PlainItem } from "./table.ts";
 
@@ -45,7 +46,7 @@ export const removeGoneBudgets = async (userId: string, nowMs: number): Promise<
   }
   for (const id of alerts.keys()) {
     if (!live.has(id)) {
-      await documents.send(new DeleteCommand({ TableName, Key: { ...rowKeys.budgetAlert(userId, id) } }));
+      await documents.send(new DeleteCommand({ TableName, Key: { ...rareRowKeys.budgetAlert(userId, id) } }));
     }
   }
 };

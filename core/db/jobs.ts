@@ -55,6 +55,8 @@ export const jobRowSchema = z.object({
     requestId: z.string(),
     /** Undefined before 2026-11-29. */
     keyId: z.string().optional(),
+    /** The key records prompts, for so many days. */
+    contentDays: z.number().optional(),
     unit: z.string(),
     units: z.number(),
     costPicoUsd: pico.optional(),

@@ -23,6 +23,8 @@ export const limitAttributes = {
   /** Model ids, aliases and `provider/*`. */
   allowedModels: z.optional(z.array(z.string())),
   tokensPerMinute: z.optional(z.number()),
+  /** Prompts and answers are recorded, and kept for so many days. */
+  contentDays: z.optional(z.number()),
 } as const;
 
 const limitsSchema = z.object(limitAttributes);
@@ -36,11 +38,13 @@ export interface KeyLimits {
   readonly budget?: KeyBudget | undefined;
   readonly allowedModels?: readonly string[] | undefined;
   readonly tokensPerMinute?: number | undefined;
+  /** Prompts and answers are recorded, and kept for so many days. */
+  readonly contentDays?: number | undefined;
 }
 
 /** The limits that a row holds; undefined for a key without any. */
 export const limitsOf = (row: LimitAttributes | undefined): KeyLimits | undefined => {
   if (row?.limitsId === undefined) return undefined;
-  const { limitsId, budget, allowedModels, tokensPerMinute } = row;
-  return { id: limitsId, budget, allowedModels, tokensPerMinute };
+  const { limitsId: id, budget, allowedModels, tokensPerMinute, contentDays } = row;
+  return { id, budget, allowedModels, tokensPerMinute, contentDays };
 };

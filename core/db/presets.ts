@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { rowKeys } from "./row-keys.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { failedCondition, getItem, updateItem, won } from "./table.ts";
 
 /** A user's presets: one row, so that their number is a condition of the write that adds one. */
@@ -22,7 +22,7 @@ export type PresetRow = z.infer<typeof presetSchema>;
 
 /** All of a user's presets by their names. @throws AwsError */
 export const readPresets = async (userId: string): Promise<Readonly<Record<string, PresetRow>>> => {
-  const item = await getItem("keys", rowKeys.presets(userId), { consistent: true });
+  const item = await getItem("keys", rareRowKeys.presets(userId), { consistent: true });
   return item === undefined ? {} : rowSchema.parse(item).presets;
 };
 
@@ -32,7 +32,7 @@ export const insertPreset = async (
   name: string,
   preset: PresetRow,
 ): Promise<"stored" | "taken" | "full"> => {
-  const key = rowKeys.presets(userId);
+  const key = rareRowKeys.presets(userId);
   await updateItem("keys", key, "SET presets = if_not_exists(presets, :none)", { values: { ":none": {} } });
   try {
     await updateItem("keys", key, "SET presets.#name = :preset", {
@@ -52,7 +52,7 @@ export const replacePreset = (userId: string, name: string, settings: string, up
   won(
     updateItem(
       "keys",
-      rowKeys.presets(userId),
+      rareRowKeys.presets(userId),
       "SET presets.#name.settings = :settings, presets.#name.updatedAt = :now",
       {
         names: { "#name": name },
@@ -65,7 +65,7 @@ export const replacePreset = (userId: string, name: string, settings: string, up
 /** Removes a preset. False if no preset has this name. @throws AwsError */
 export const removePreset = (userId: string, name: string): Promise<boolean> =>
   won(
-    updateItem("keys", rowKeys.presets(userId), "REMOVE presets.#name", {
+    updateItem("keys", rareRowKeys.presets(userId), "REMOVE presets.#name", {
       names: { "#name": name },
       condition: "attribute_exists(presets.#name)",
     }),

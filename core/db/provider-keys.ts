@@ -5,6 +5,7 @@ import { providerKeysAdded } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
 import { isKnownProvider, type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "./provider-key-rows.ts";
 import { maxProviderKeys } from "./query-provider-keys.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys } from "./row-keys.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
@@ -14,7 +15,7 @@ import { type TransactionItem, TransactionRefused, transact } from "./transactio
 const countChange = (userId: string, change: 1 | -1): TransactionItem => ({
   Update: {
     TableName: config.tableName("providerKeys"),
-    Key: rowKeys.providerKeyCount(userId),
+    Key: rareRowKeys.providerKeyCount(userId),
     UpdateExpression: "ADD keyCount :change",
     ...(change === 1
       ? {
@@ -44,7 +45,7 @@ export const confirmAddition = async (userId: string): Promise<void> => {
 /** Stores a key, takes its slug and counts it, all or nothing. @throws GatewayError CONFLICT for a slug that is taken or at the cap */
 export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   const TableName = config.tableName("providerKeys");
-  const slugRow = { ...rowKeys.providerKeySlug(row.userId, row.slug), id: row.id };
+  const slugRow = { ...rareRowKeys.providerKeySlug(row.userId, row.slug), id: row.id };
   const ConditionExpression = "attribute_not_exists(pk)";
   try {
     await transact([
@@ -75,7 +76,7 @@ export const removeProviderKey = async (userId: string, id: string): Promise<boo
   try {
     await transact([
       { Delete: { TableName, Key: providerKeyRowKey(row), ConditionExpression: "attribute_exists(pk)" } },
-      { Delete: { TableName, Key: rowKeys.providerKeySlug(userId, row.slug) } },
+      { Delete: { TableName, Key: rareRowKeys.providerKeySlug(userId, row.slug) } },
       countChange(userId, -1),
     ]);
     return true;

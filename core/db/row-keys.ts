@@ -8,13 +8,6 @@ export const rowKeys = {
   userKey: (userId: string, keyId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `KEY#${keyId}` }),
   /** How often a user's keys were changed (key-changes.ts). */
   keysVersion: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "KEYS_VERSION" }),
-  /** A user's presets, all in one row. */
-  presets: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "PRESETS" }),
-  /** The last alert of a budget. */
-  budgetAlert: (userId: string, budgetId: string): ItemKey => ({
-    pk: `USER#${userId}`,
-    sk: `BUDGET_ALERT#${budgetId}`,
-  }),
   /** Open requests of a user, the day's spend, and the sums of budgets and of tokens a minute. */
   admission: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "ADMISSION" }),
   /** A user's provider keys; the id is time-ordered, so the newest sorts last. */
@@ -26,10 +19,6 @@ export const rowKeys = {
   laterProviderKey: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `PROVIDER_KEY_2#${id}` }),
   /** Begins the sort keys of both. */
   providerKeys: "PROVIDER_KEY",
-  /** Holds a slug's place, so that it is unique for a user. */
-  providerKeySlug: (userId: string, slug: string): ItemKey => ({ pk: `USER#${userId}`, sk: `SLUG#${slug}` }),
-  /** How many provider keys a user has. */
-  providerKeyCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "COUNT" }),
   /** One generation. The day is the UTC day on which the request began. */
   usageEvent: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `USER#${userId}#${day}`,
@@ -47,13 +36,6 @@ export const rowKeys = {
     pk: `USER#${userId}`,
     sk: `TAG#${tagHash}#${day}#${valueHash}`,
   }),
-  /** Names of tags that a user's day has rows for: bounded. */
-  tagNames: (userId: string, day: string): ItemKey => ({ pk: `TAGS#${userId}`, sk: `DAY#${day}` }),
-  /** Values of a tag that a user's day has rows for: bounded. */
-  tagValues: (userId: string, day: string, tagHash: string): ItemKey => ({
-    pk: `TAGS#${userId}`,
-    sk: `DAY#${day}#${tagHash}`,
-  }),
   /** Says that an event is already in the rollups. */
   rolledUp: (userId: string, day: string, requestId: string, generation: number): ItemKey => ({
     pk: `ROLLED_UP#${userId}#${day}`,
@@ -67,12 +49,6 @@ export const rowKeys = {
   job: (userId: string, jobId: string): ItemKey => ({ pk: `USER#${userId}`, sk: `JOB#${jobId}` }),
   /** When an owner's next delivery is due, and who is at it. */
   deliveryOwner: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "DELIVERIES" }),
-  /** Where a user's requests are exported to. */
-  usageExport: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORT#${id}` }),
-  /** How many exports a user has. */
-  exportCount: (userId: string): ItemKey => ({ pk: `USER#${userId}`, sk: "EXPORTS" }),
-  /** Says that a delivery of an export was written. */
-  exportedDelivery: (userId: string, id: string): ItemKey => ({ pk: `USER#${userId}`, sk: `EXPORTED#${id}` }),
   /** An account that is being deleted. Not in the user's partition, which the deletion empties. */
   accountDeletion: (userId: string): ItemKey => ({ pk: `DELETION#${userId}`, sk: "ACCOUNT" }),
   /** Prefixes of the sort keys of deliveries. */

@@ -3,7 +3,7 @@ import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { config } from "#core/config.ts";
 import { documents } from "./document-client.ts";
-import { rowKeys } from "./row-keys.ts";
+import { rareRowKeys } from "./rare-row-keys.ts";
 import type { ItemKey } from "./table.ts";
 
 /** Sets of names that bound how many rows a user's day can have. A set only grows, so a verdict holds for its day. */
@@ -87,8 +87,8 @@ export const summedTagValue = async (
   value: string,
 ): Promise<string | undefined> => {
   const hash = tagHash(tag);
-  if (!(await hasPlace(rowKeys.tagNames(userId, day), tag, maxTagNames, expiresAt))) return undefined;
-  const ownRow = await hasPlace(rowKeys.tagValues(userId, day, hash), tagHash(value), maxTagValues, expiresAt);
+  if (!(await hasPlace(rareRowKeys.tagNames(userId, day), tag, maxTagNames, expiresAt))) return undefined;
+  const ownRow = await hasPlace(rareRowKeys.tagValues(userId, day, hash), tagHash(value), maxTagValues, expiresAt);
   return ownRow ? value : otherValues;
 };
 
@@ -97,7 +97,7 @@ export const readTagNames = async (userId: string, day: string): Promise<readonl
   const { Item } = await documents.send(
     new GetCommand({
       TableName: config.tableName("rollups"),
-      Key: rowKeys.tagNames(userId, day),
+      Key: rareRowKeys.tagNames(userId, day),
       ConsistentRead: true,
     }),
   );

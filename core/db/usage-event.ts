@@ -111,6 +111,8 @@ export const usageEventSchema = z.object({
   /** What `X-Warnings` said. */
   warnings: z.optional(z.string()),
   feedback: z.optional(feedbackSchema),
+  /** Its key records prompts and answers: for how many days after its start. */
+  contentDays: z.optional(z.number()),
   /** The index partition that lists it: of open rows, of its key, or of errors. Rows settled before 2026-11-29 have none. */
   openShard: z.optional(z.string()),
   attempts: z._default(z.array(attemptSchema), []),

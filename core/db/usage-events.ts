@@ -28,6 +28,7 @@ export type OpenUsage = Pick<
   | "budget"
   | "dialect"
   | "askedModel"
+  | "contentDays"
 > & {
   /** Unix seconds after which the function cannot be running any more. */
   readonly openUntil: number;

@@ -16,6 +16,8 @@ export interface DeliveryOptions {
   readonly listed?: readonly string[];
   /** Certificate authority of a test's server. */
   readonly ca?: string;
+  /** Whether messages with recorded content may be opened: by the worker, whose function has the right. */
+  readonly opensContent?: boolean;
   /** Clock of a test. */
   readonly nowMs?: number;
   /** For one attempt, ms. */

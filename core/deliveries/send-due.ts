@@ -25,7 +25,7 @@ export const sendDueDeliveries = async (signal: AbortSignal, options: TurnOption
       for (let owner = waiting.shift(); owner !== undefined && !signal.aborted; owner = waiting.shift()) {
         const { userId } = owner;
         try {
-          if (await serveOwner(userId, { ...options, signal })) served += 1;
+          if (await serveOwner(userId, { ...options, signal, opensContent: true })) served += 1;
         } catch (error) {
           logger.warn("An owner's deliveries could not be made", { userId, error: loggableError(error) });
         }

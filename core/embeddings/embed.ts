@@ -1,6 +1,7 @@
 import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedEmbedding, resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
 import { noTokens, type TokenUsage } from "#core/catalog/token-usage.ts";
+import type { GivenContent } from "#core/content/content.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from "#core/generation/metered-request.ts";
@@ -54,6 +55,14 @@ const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
 const usageOf = (answer: EmbeddingAnswer | undefined, inputTokens: number): TokenUsage =>
   answer === undefined ? noTokens : (answer.usage ?? { ...noTokens, inputTokens, estimated: true });
 
+/** What a key that records content keeps: texts, and of tokens how many. The answer is numbers. */
+const promptOf = ({ input }: EmbeddingRequest): GivenContent["prompt"] => {
+  const inputs: readonly unknown[] = typeof input === "string" ? [input] : input;
+  const texts = inputs.filter((each) => typeof each === "string");
+  const tokens = inputs.filter((each) => typeof each !== "string").flat().length;
+  return { texts, ...(tokens === 0 ? {} : { others: [{ type: "omitted", modality: "tokens", tokens }] }) };
+};
+
 /** POST /api/v1/embeddings. @throws GatewayError */
 export const embed = async (
   call: RequestContext,
@@ -82,6 +91,12 @@ export const embed = async (
     tokens: () => inputTokens,
     timeoutMs,
   });
+  if (caller.principal.limits?.contentDays !== undefined) {
+    metered.generation.record(async (wasSent) => {
+      const { keepContent } = await import("#core/generation/keep-content.ts");
+      await keepContent({ call, caller }, { prompt: promptOf(request) }, wasSent);
+    });
+  }
   let answer: EmbeddingAnswer | undefined;
   // Runs after the answer has ended, however it ended, and is awaited before the function returns.
   call.deferred.push(async () => {

@@ -7,6 +7,7 @@ import { loggableError, logger } from "#core/observability/logger.ts";
 import { increment } from "#core/observability/metrics.ts";
 import { requestView } from "#core/usage/request-view.ts";
 import { toJsonText } from "#core/values/json-text.ts";
+import { type Contents, contentsOf, keepExported } from "./exported-content.ts";
 import { toOtlp } from "./to-otlp.ts";
 
 /**
@@ -29,12 +30,21 @@ const isWanted = ({ keyId, requestId }: UsageEvent, { keys, sampling }: ExportRo
 /** Unix ms at which an event became what it is. */
 const changedAt = ({ feedback, startedAt, latencyMs = 0 }: UsageEvent): number => feedback?.at ?? startedAt + latencyMs;
 
-const bodyOf = ({ kind }: ExportRow, events: readonly UsageEvent[], atMs: number): string =>
-  toJsonText(
-    kind === "otlp"
-      ? toOtlp(events)
-      : { type: "requests", timestamp: new Date(atMs).toISOString(), data: { requests: events.map(requestView) } },
-  );
+const noContents: Contents = new Map();
+
+const bodyOf = (
+  { kind }: ExportRow,
+  events: readonly UsageEvent[],
+  atMs: number,
+  contents: Contents = noContents,
+): string => {
+  if (kind === "otlp") return toJsonText(toOtlp(events, (event) => contents.get(event)));
+  const requests = events.map((event) => {
+    const content = contents.get(event);
+    return { ...requestView(event), ...(content === undefined ? {} : { content }) };
+  });
+  return toJsonText({ type: "requests", timestamp: new Date(atMs).toISOString(), data: { requests } });
+};
 
 /** An id that the same events get again, in the order of time. The stream delivers a batch that failed as it was. */
 const deliveryId = ({ id }: ExportRow, events: readonly UsageEvent[], atMs: number): string => {
@@ -44,43 +54,72 @@ const deliveryId = ({ id }: ExportRow, events: readonly UsageEvent[], atMs: numb
   return `dlv_${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-8${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
 };
 
+/** A message that is to be delivered, and the same with recorded content, where it has some. */
+interface Message {
+  readonly row: DeliveryRow;
+  readonly bodyWithContent: string | undefined;
+}
+
 /** The messages of a batch, cut so that each fits into a row. */
-const deliveriesOf = (target: ExportRow, events: readonly UsageEvent[]): readonly DeliveryRow[] => {
+const messagesOf = (target: ExportRow, events: readonly UsageEvent[], contents: Contents): readonly Message[] => {
   if (events.length === 0) return [];
   const atMs = Math.max(...events.map(changedAt));
   const body = bodyOf(target, events, atMs);
-  if (Buffer.byteLength(body) > maxBodyBytes && events.length > 1) {
+  const hasContent = events.some((event) => contents.has(event));
+  const bodyWithContent = hasContent ? bodyOf(target, events, atMs, contents) : undefined;
+  if (Buffer.byteLength(bodyWithContent ?? body) > maxBodyBytes && events.length > 1) {
     const half = Math.ceil(events.length / 2);
-    return [...deliveriesOf(target, events.slice(0, half)), ...deliveriesOf(target, events.slice(half))];
+    const halves = [events.slice(0, half), events.slice(half)];
+    return halves.flatMap((part) => messagesOf(target, part, contents));
   }
+  return [{ row: rowOf(target, events, { body, atMs }), bodyWithContent }];
+};
+
+const rowOf = (
+  target: ExportRow,
+  events: readonly UsageEvent[],
+  { body, atMs }: { readonly body: string; readonly atMs: number },
+): DeliveryRow => {
   const id = deliveryId(target, events, atMs);
   const { secret } = target;
-  return [
-    {
-      id,
-      userId: target.userId,
-      kind: "export",
-      exportId: target.id,
-      messageId: `msg_${id.slice("dlv_".length)}`,
-      url: target.url,
-      ...(secret === undefined ? {} : { secret, secretContext: exportContext(target.id, "secret") }),
-      body,
-      state: "pending",
-      tries: 0,
-      createdAt: atMs,
-      nextTryAt: atMs,
-      expiresAt: Math.floor((atMs + keepDeliveryMs) / 1_000),
-    },
-  ];
+  return {
+    id,
+    userId: target.userId,
+    kind: "export",
+    exportId: target.id,
+    messageId: `msg_${id.slice("dlv_".length)}`,
+    url: target.url,
+    ...(secret === undefined ? {} : { secret, secretContext: exportContext(target.id, "secret") }),
+    body,
+    state: "pending",
+    tries: 0,
+    createdAt: atMs,
+    nextTryAt: atMs,
+    expiresAt: Math.floor((atMs + keepDeliveryMs) / 1_000),
+  };
+};
+
+/** How long a message with content is kept, ms: its attempts end a day after it was made, and may wait a day more. */
+const keepContentMs = 3 * 86_400_000;
+
+/** Writes a delivery, its content first. False when it was written before. @throws TableUnavailable */
+const addMessage = async ({ row, bodyWithContent }: Message, nowMs: number): Promise<boolean> => {
+  const hasContent = bodyWithContent !== undefined && (await keepExported(row, bodyWithContent, nowMs + keepContentMs));
+  return addExportDelivery(hasContent ? { ...row, hasContent } : row, nowMs);
 };
 
 /** Writes what events of one owner owe to the owner's exports. Resolves to the number of new deliveries. */
 const exportOwn = async (userId: string, own: readonly UsageEvent[], nowMs: number): Promise<number> => {
   let made = 0;
+  let read: Promise<Contents> | undefined;
   for (const target of await listExports(userId)) {
     if (!target.enabled) continue;
     const wanted = own.filter((event) => isWanted(event, target));
-    for (const row of deliveriesOf(target, wanted)) if (await addExportDelivery(row, nowMs)) made += 1;
+    if (target.includeContent === true) read ??= contentsOf(own, nowMs);
+    const contents = target.includeContent === true ? await read : undefined;
+    for (const message of messagesOf(target, wanted, contents ?? noContents)) {
+      if (await addMessage(message, nowMs)) made += 1;
+    }
   }
   return made;
 };

@@ -19,7 +19,7 @@ import type { ExportChange, NewExport } from "#core/schemas/exports.ts";
 
 /** Management of exports by their owner. */
 
-const view = ({ id, kind, url, headerNames, sampling, keys, enabled, createdAt }: ExportRow) => ({
+const view = ({ id, kind, url, headerNames, sampling, keys, enabled, includeContent, createdAt }: ExportRow) => ({
   id,
   kind,
   url,
@@ -27,6 +27,7 @@ const view = ({ id, kind, url, headerNames, sampling, keys, enabled, createdAt }
   sampling,
   keys: keys ?? null,
   enabled,
+  includeContent: includeContent ?? false,
   createdAt: new Date(createdAt).toISOString(),
 });
 
@@ -102,6 +103,7 @@ export const patchExport = async (userId: string, id: string, { headers, keys, .
     ...(change.url === undefined ? {} : { url: change.url }),
     ...(change.sampling === undefined ? {} : { sampling: change.sampling }),
     ...(change.enabled === undefined ? {} : { enabled: change.enabled }),
+    ...(change.includeContent === undefined ? {} : { includeContent: change.includeContent }),
     ...(headers === undefined ? { headerNames: oldNames, ...kept } : await sealedHeaders(userId, id, headers)),
     ...(newKeys === undefined ? {} : { keys: newKeys }),
   };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { toUsd } from "#core/catalog/cost.ts";
 import { config } from "#core/config.ts";
+import type { Content, ContentSide } from "#core/content/content.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 
 /**
@@ -59,7 +60,27 @@ const okStatus = { code: 1 };
 const errorStatus = (message: string) => ({ code: 2, message });
 const spanKinds = { server: 2, client: 3 } as const;
 
-const rootSpan = (event: UsageEvent): object => {
+/** Messages are JSON in a text: what takes no structured attributes on spans, as most do, takes this. */
+const contentAttributes = (content: Content | undefined): Record<string, Value> => {
+  if (content === undefined) return {};
+  const { prompt, answer } = content;
+  const sides: readonly (readonly [string, ContentSide | null])[] = [
+    ["input", prompt],
+    ["output", answer],
+  ];
+  return Object.fromEntries(
+    sides.flatMap(([name, side]): [string, Value][] =>
+      side === null
+        ? []
+        : [
+            [`gen_ai.${name}.messages`, JSON.stringify(side.messages)],
+            [`concurred.${name}.cut`, side.cut],
+          ],
+    ),
+  );
+};
+
+const rootSpan = (event: UsageEvent, content: Content | undefined): object => {
   const { startedAt, latencyMs = 0, status, code } = event;
   const operation = operationOf(event);
   return {
@@ -99,6 +120,7 @@ const rootSpan = (event: UsageEvent): object => {
         "concurred.gateway_overhead_ms": event.overheadMs,
         "concurred.guardrail.findings": event.findings,
         ...tagAttributes(event),
+        ...contentAttributes(content),
       }),
       ...usd(event.costPicoUsd),
     ],
@@ -159,8 +181,11 @@ const feedbackSpan = (
   status: {},
 });
 
-/** The body of a POST to a collector's traces endpoint. */
-export const toOtlp = (events: readonly UsageEvent[]): object => ({
+/** The body of a POST to a collector's traces endpoint. `contentOf`: what was recorded of an event and is to be sent. */
+export const toOtlp = (
+  events: readonly UsageEvent[],
+  contentOf: (event: UsageEvent) => Content | undefined = () => undefined,
+): object => ({
   resourceSpans: [
     {
       resource: { attributes: toAttributes({ "service.name": "concurred", "service.version": config.version() }) },
@@ -169,7 +194,7 @@ export const toOtlp = (events: readonly UsageEvent[]): object => ({
           scope: { name: "concurred.gateway", version: config.version() },
           spans: events.flatMap((event) =>
             event.feedback === undefined
-              ? [rootSpan(event), ...attemptSpans(event)]
+              ? [rootSpan(event, contentOf(event)), ...attemptSpans(event)]
               : [feedbackSpan(event, event.feedback)],
           ),
           schemaUrl,

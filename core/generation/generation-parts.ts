@@ -37,6 +37,9 @@ export interface GenerationOptions {
   readonly openForMs?: number;
 }
 
+/** Keeps what was asked and answered. `wasSent`: a provider was asked. */
+export type KeepContent = (wasSent: boolean) => Promise<void>;
+
 /** What is tried, and how. The generation adds its time and keeps the records. */
 export interface AttemptPlan<Model extends TargetModel, Reply>
   extends Pick<TargetTries<Model, Reply>, "targets" | "retries" | "mayRetry"> {

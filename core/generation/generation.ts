@@ -7,9 +7,9 @@ import { ProviderFailure } from "#core/providers/provider.ts";
 import type { Target, TargetModel } from "#core/routing/target.ts";
 import { failureToError } from "./failure-to-error.ts";
 import { GenerationMoney } from "./generation-money.ts";
-import type { AttemptPlan, EarlierEnd, GenerationEnd, GenerationOptions } from "./generation-parts.ts";
+import type { AttemptPlan, EarlierEnd, GenerationEnd, GenerationOptions, KeepContent } from "./generation-parts.ts";
 import { servedHeaders } from "./headers.ts";
-import { reportGeneration, reportLateError } from "./report.ts";
+import { reportContentFailure, reportGeneration, reportLateError } from "./report.ts";
 import { type AttemptsResult, runAttempts } from "./run-attempts.ts";
 import { totalCost } from "./settlement.ts";
 import type { GenerationCost } from "./unanswered-cost.ts";
@@ -30,6 +30,7 @@ export class Generation {
   #firstResultAt: number | undefined;
   #error: GatewayError | undefined;
   #headers: Record<string, string> | undefined;
+  #keep: KeepContent | undefined;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -45,6 +46,7 @@ export class Generation {
       route: call.route.id,
       tags: call.tags,
       budget: budgetNameOf(caller.principal.limits?.budget, call.startedAtMs),
+      contentDays: caller.principal.limits?.contentDays,
       dialect: options.dialect,
       model: options.asked,
       askedModel: options.askedModel,
@@ -78,6 +80,16 @@ export class Generation {
   /** Deletes the open row, of a request that never was one. @throws AwsError */
   discardRow(): Promise<void> {
     return this.#row.discard();
+  }
+
+  /** Notes how what is asked and answered is kept, of a key that records it. */
+  record(keep: KeepContent): void {
+    this.#keep = keep;
+  }
+
+  /** Keeps what was asked and answered, if it is to be. A request does not fail because it could not be recorded. */
+  keepContent(): Promise<void> | undefined {
+    return this.#keep?.(this.attempts.length > 0).catch(reportContentFailure(this.#options.call));
   }
 
   /** Notes who will serve before anything is attempted: the key that pays is known after round 2. */
@@ -167,6 +179,8 @@ export class Generation {
     const cost = this.costOf(end);
     const { unitCost, servedFromCache } = end;
     this.#money.settle(cost);
+    // Before the row is settled: whoever exports it then finds its content.
+    await this.keepContent();
     await this.#row.settle({
       status: this.#status(end),
       code: this.#error?.code,

@@ -94,7 +94,7 @@ export const settleRequest = async (
     return generation.costOf(end);
   }
   const cost = generation.costOf(end);
-  const settling = rowStaysOpen ? undefined : generation.settle(end);
+  const settling = rowStaysOpen ? generation.keepContent() : generation.settle(end);
   await allEnded([settling, admission.close(spentBy(cost)), alongside]);
   generation.report(end, rowStaysOpen ? undefined : cost);
   return cost;

@@ -78,3 +78,11 @@ export const reportGeneration = (context: RequestContext, report: GenerationRepo
 /** Logs the cause of an error after the status line: it is sent in the stream, and nobody else would log it. */
 export const reportLateError = ({ requestId, route }: RequestContext, error: unknown): void =>
   logger.error("Unexpected error in a stream", { requestId, route: route.id, error: loggableError(error) });
+
+/** Content that could not be recorded, of a request that is not to fail for it. */
+export const reportContentFailure =
+  ({ requestId }: RequestContext) =>
+  (error: unknown): void => {
+    increment("ContentFailures");
+    logger.warn("Content could not be recorded", { requestId, error: loggableError(error) });
+  };

@@ -33,6 +33,8 @@ export interface UsageRowOptions {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Budget of the calling key and its period. A call on the caller's own provider key counts only where the budget includes those. */
   readonly budget?: string | undefined;
+  /** Of a key that records content: how long that is kept. */
+  readonly contentDays?: number | undefined;
   /** How the client asked, where it could have asked otherwise. */
   readonly dialect?: string | undefined;
   readonly model: MeteredModel;

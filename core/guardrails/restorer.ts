@@ -24,6 +24,16 @@ export class Restorer {
     });
   }
 
+  /** The reverse: placeholders where a text has the values, also as they stand in JSON. */
+  hide(text: string): string {
+    // A value may be part of a longer one.
+    const longestFirst = [...this.#values].sort(([, left], [, right]) => right.length - left.length);
+    return longestFirst.reduce(
+      (left, [written, value]) => left.replaceAll(value, written).replaceAll(inJsonString(value), written),
+      text,
+    );
+  }
+
   /** Restores a text that comes in pieces, also where a placeholder is split. */
   channel(json: boolean): TextChannel {
     let held = "";

@@ -1,7 +1,8 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
 import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
-import { type ChatOpening, type OpenChat, openChat } from "#core/chat/open-chat.ts";
+import { type ChatOpening, openChat } from "#core/chat/open-chat.ts";
+import type { OpenChat } from "#core/chat/opened-chat.ts";
 import type { Call } from "./request-state.ts";
 
 /** Opens what answers a request: a model, or a council where the request names one. @throws GatewayError */

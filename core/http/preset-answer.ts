@@ -1,5 +1,6 @@
 import { withHeaderFields } from "#core/chat/header-fields.ts";
-import type { ChatOpening, OpenChat } from "#core/chat/open-chat.ts";
+import type { ChatOpening } from "#core/chat/open-chat.ts";
+import type { OpenChat } from "#core/chat/opened-chat.ts";
 import { withPreset } from "#core/presets/with-preset.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 

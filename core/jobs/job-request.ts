@@ -12,6 +12,8 @@ export interface RecordedRequest extends Pick<JobRow, "userId" | "byok"> {
   readonly keyId: string;
   /** UTC day on which the usage and its money are booked. */
   readonly day: string;
+  /** Its prompt is recorded, and kept for so many days. */
+  readonly contentDays: number | undefined;
   readonly quote: { readonly unit: string; readonly units: number; readonly costPicoUsd: bigint | undefined };
   /** Cost of the result at list price; undefined for an unknown price. */
   readonly costPicoUsd: bigint | undefined;

@@ -19,7 +19,13 @@ export interface JobView {
   readonly keyId: string | null;
   /** USD; null before the end, and for an unknown price. */
   readonly costUsd: number | null;
+  /** Of the request log. */
+  readonly requestId: string;
+  /** Until when the request log has its prompt; null where that is not recorded. */
+  readonly contentExpiresAt: string | null;
 }
+
+const dayMs = 86_400_000;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -61,5 +67,7 @@ export const jobView = (row: JobRow, nowMs: number): JobView => {
     createdAt: iso(row.createdAt),
     finishedAt: ended ? iso(row.finishedAt ?? 0) : null,
     costUsd: ended && cost !== undefined ? toUsd(cost) : null,
+    requestId: row.usage.requestId,
+    contentExpiresAt: row.usage.contentDays === undefined ? null : iso(row.createdAt + row.usage.contentDays * dayMs),
   };
 };

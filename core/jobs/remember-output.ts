@@ -41,6 +41,7 @@ export const rememberOutput = async (
         day,
         requestId: context.requestId,
         keyId,
+        ...(request.contentDays === undefined ? {} : { contentDays: request.contentDays }),
         unit: quote.unit,
         units,
         costPicoUsd: request.costPicoUsd,

@@ -57,6 +57,7 @@ export const startJob = async (
         day,
         requestId: context.requestId,
         keyId,
+        ...(request.contentDays === undefined ? {} : { contentDays: request.contentDays }),
         unit: quote.unit,
         units: quote.units,
         costPicoUsd: quote.costPicoUsd,

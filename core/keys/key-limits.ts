@@ -12,7 +12,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { CreateKey, LimitsChange } from "#core/schemas/keys.ts";
 import { keyNotFound } from "./unkey-call.ts";
 
-/** Budgets, allowed models and tokens a minute of API keys: how they are set and shown. */
+/** Budgets, allowed models, tokens a minute and recording of API keys: how they are set and shown. */
 
 const idLetters = "0123456789abcdefghijklmnopqrstuvwxyz";
 const idLength = 10;
@@ -48,10 +48,11 @@ const present = <Value>(value: Value | null | undefined): Value | undefined => v
 
 /** The limits of a new key; undefined without any. @throws GatewayError CONFLICT */
 export const newLimits = (
-  { budget, allowedModels, tokensPerMinute }: LimitsChange,
+  { budget, allowedModels, tokensPerMinute, recordContent }: LimitsChange,
   rows: () => Promise<readonly UserKey[]>,
 ): Promise<KeyLimits | undefined> | undefined => {
-  const hasNone = [budget, allowedModels, tokensPerMinute].every((limit) => limit === undefined || limit === null);
+  const limits = [budget, allowedModels, tokensPerMinute, recordContent];
+  const hasNone = limits.every((limit) => limit === undefined || limit === null);
   if (hasNone) return undefined;
   return (async () => {
     if (budget !== undefined && budget !== null) requireBudgetPlace(await rows(), undefined);
@@ -60,6 +61,7 @@ export const newLimits = (
       budget: budget === undefined || budget === null ? undefined : toBudget(budget, undefined),
       allowedModels: present(allowedModels),
       tokensPerMinute: present(tokensPerMinute),
+      contentDays: recordContent?.days,
     };
   })();
 };
@@ -103,10 +105,10 @@ const requireFamily = (rows: readonly UserKey[], keyId: string): readonly UserKe
 export const patchLimits = async (
   userId: string,
   keyId: string,
-  { budget, allowedModels, tokensPerMinute }: LimitsChange,
+  { budget, allowedModels, tokensPerMinute, recordContent }: LimitsChange,
   nowMs: number,
 ): Promise<void> => {
-  if ([budget, allowedModels, tokensPerMinute].every((limit) => limit === undefined)) return;
+  if ([budget, allowedModels, tokensPerMinute, recordContent].every((limit) => limit === undefined)) return;
   const isReplaced = await changeKeysTogether(userId, (rows) => {
     const family = requireFamily(rows, keyId);
     const limits = family.map(limitsOf).find((known) => known !== undefined);
@@ -117,6 +119,7 @@ export const patchLimits = async (
       ...(after === undefined ? {} : { budget: after }),
       ...(allowedModels === undefined ? {} : { allowedModels }),
       ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+      ...(recordContent === undefined ? {} : { contentDays: recordContent?.days ?? null }),
     };
     return {
       groups: limitChanges(userId, family, limits?.id ?? newShortId(), change),
@@ -172,10 +175,12 @@ export interface LimitsView {
   readonly budget: BudgetView | null;
   readonly allowedModels: readonly string[] | null;
   readonly tokensPerMinute: number | null;
+  readonly recordContent: { readonly days: number } | null;
 }
 
 export const limitsView = (limits: KeyLimits | undefined, item: PlainItem, nowMs: number): LimitsView => ({
   budget: limits?.budget === undefined ? null : budgetView(limits.budget, item, nowMs),
   allowedModels: limits?.allowedModels ?? null,
   tokensPerMinute: limits?.tokensPerMinute ?? null,
+  recordContent: limits?.contentDays === undefined ? null : { days: limits.contentDays },
 });

@@ -25,6 +25,8 @@ export interface MediaRunOptions extends Caller {
   readonly quote: Quote;
   /** For the whole request, ms. */
   readonly timeoutMs: number;
+  /** Texts that are asked with, for keys that record content. */
+  readonly prompt?: readonly (string | null | undefined)[];
   readonly streamed?: boolean;
   /** How long the usage row may stay open, ms: a job's row outlives the request that started it. */
   readonly openForMs?: number;
@@ -63,6 +65,7 @@ export class MediaRun implements MediaCalls, StartingRequest {
       timeoutMs,
       ...(openForMs === undefined ? {} : { openForMs }),
     });
+    if (this.contentDays !== undefined) this.#metered.generation.record((wasSent) => this.#keep(wasSent));
     // Runs after the answer has ended, in success or failure, and before the function returns.
     context.deferred.push(() => this.#settle());
   }
@@ -73,6 +76,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
 
   get userId(): string {
     return this.#options.principal.userId;
+  }
+
+  /** Of a key that records content: how long that is kept. */
+  get contentDays(): number | undefined {
+    const { prompt, principal } = this.#options;
+    return prompt?.some(Boolean) === true ? principal.limits?.contentDays : undefined;
   }
 
   /** The API key that asks. */
@@ -212,6 +221,12 @@ export class MediaRun implements MediaCalls, StartingRequest {
   /** Headers that name the model, provider and attempts. */
   headers(simulated: boolean): Record<string, string> {
     return this.#metered.generation.headers({ simulated });
+  }
+
+  async #keep(wasSent: boolean): Promise<void> {
+    const { context: call, principal, providerKeySlug, prompt: texts = [] } = this.#options;
+    const { keepContent } = await import("#core/generation/keep-content.ts");
+    await keepContent({ call, caller: { principal, providerKeySlug } }, { prompt: { texts } }, wasSent);
   }
 
   /** Once, however many images are made at the same time. What costs nothing may be made again. */

@@ -23,6 +23,7 @@ export const metricNames = {
   BudgetAlertFailures: "Count",
   DeadDeliveries: "Count",
   ExportFailures: "Count",
+  ContentFailures: "Count",
   AbandonedRequests: "Count",
   RollupLagMs: "Milliseconds",
   DeliveryLagMs: "Milliseconds",

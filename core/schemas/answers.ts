@@ -239,6 +239,10 @@ const keyLimits = {
   budget: budget.nullable(),
   allowedModels: z.array(z.string()).nullable(),
   tokensPerMinute: z.int().nullable(),
+  recordContent: z
+    .strictObject({ days: z.int() })
+    .nullable()
+    .describe("Prompts and answers are kept for so many days, for the owner's session"),
 };
 
 const key = z
@@ -488,7 +492,29 @@ const requestFields = {
   session: text,
   agent: text,
   feedback: feedbackView.nullable(),
+  contentExpiresAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("Until when its prompt and answer are kept; null unless recorded"),
 };
+const contentSide = z.strictObject({
+  messages: z.array(
+    z.strictObject({
+      role: z.string(),
+      parts: z.array(z.looseObject({ type: z.string() })),
+      finish_reason: z.string().optional(),
+    }),
+  ),
+  cut: z.boolean().describe("More was said than the 150 KB that are kept"),
+});
+const content = z
+  .strictObject({ prompt: contentSide, answer: contentSide.nullable() })
+  .meta({ id: "RecordedContent" })
+  .nullable()
+  .optional()
+  .describe(
+    "What was sent and answered, as messages of OpenTelemetry's conventions. For a session only, and only of keys that record it",
+  );
 const generationView = z.strictObject(requestFields).meta({ id: "LoggedGeneration" });
 
 export const requestsAnswer = success(
@@ -497,7 +523,13 @@ export const requestsAnswer = success(
     nextCursor: text.describe("Pass it as `cursor`; null at the end. A page may be short or empty before that"),
   }),
 );
-export const requestAnswer = success(z.strictObject({ ...requestFields, generations: z.array(generationView) }));
+export const requestAnswer = success(
+  z.strictObject({
+    ...requestFields,
+    content,
+    generations: z.array(z.strictObject({ ...requestFields, content }).meta({ id: "ShownGeneration" })),
+  }),
+);
 export const feedbackAnswer = success(z.strictObject({ id: z.string(), feedback: feedbackView.nullable() }));
 
 export const voteAnswer = success(
@@ -543,6 +575,7 @@ const exportFields = {
   kind: z.enum(["otlp", "webhook"]),
   url: z.string(),
   headerNames: z.array(z.string()),
+  includeContent: z.boolean(),
   sampling: z.number(),
   keys: z.array(z.string()).nullable(),
   enabled: z.boolean(),

@@ -19,6 +19,7 @@ const headers = z
   .describe("Sent with each message, such as `authorization`. Sealed, and never shown again");
 const url = z.string().min(1).max(2_000).describe("https address on a public host");
 const sampling = z.number().min(0).max(1).describe("Share of requests, all generations of one together");
+const includeContent = z.boolean().describe("With prompts and answers, of API keys that record them (`recordContent`)");
 const keys = z.array(z.string().min(1).max(100)).min(1).max(100).describe("Only requests of these API keys");
 
 export const createExportSchema = z.strictObject({
@@ -28,6 +29,7 @@ export const createExportSchema = z.strictObject({
   sampling: sampling.default(1),
   keys: keys.optional(),
   enabled: z.boolean().default(true),
+  includeContent: includeContent.default(false),
 });
 
 export type NewExport = z.infer<typeof createExportSchema>;
@@ -39,6 +41,7 @@ export const patchExportSchema = z
     sampling: sampling.optional(),
     keys: keys.nullable().optional().describe("null: requests of all keys"),
     enabled: z.boolean().optional(),
+    includeContent: includeContent.optional(),
   })
   .refine((change) => Object.keys(change).length > 0, "must have at least one field");
 

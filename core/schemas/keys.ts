@@ -39,11 +39,19 @@ const alertWebhookUrl = webhookUrl
   .describe("https URL on a public host that receives a webhook at 50, 80 and 100 % of the budget, once a period")
   .nullish();
 
+/** The longest that prompts and answers are kept, days. */
+const maxContentDays = 30;
+
+const recordContent = z
+  .strictObject({ days: z.int().min(1).max(maxContentDays) })
+  .describe("Prompts and answers of the key's requests are kept, sealed, for so many days, for its owner alone");
+
 const limits = {
   alertWebhookUrl,
   budget: budget.nullish(),
   allowedModels: allowedModels.nullish(),
   tokensPerMinute: z.int().min(1).max(maxTokensPerMinute).nullish(),
+  recordContent: recordContent.nullish(),
 };
 
 export const defaultKeyRateLimit = 60;
@@ -72,4 +80,4 @@ export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(
 export type CreateKey = z.infer<typeof createKeySchema>;
 export type PatchKey = z.infer<typeof patchKeySchema>;
 /** What a key may do, as its owner sets it: null lifts a limit, and what is left out stays. */
-export type LimitsChange = Pick<PatchKey, "budget" | "allowedModels" | "tokensPerMinute">;
+export type LimitsChange = Pick<PatchKey, "budget" | "allowedModels" | "tokensPerMinute" | "recordContent">;

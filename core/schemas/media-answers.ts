@@ -28,6 +28,8 @@ const jobFields = {
   createdAt: when,
   finishedAt: when.nullable(),
   costUsd: usd,
+  requestId: z.string().describe("Its entry in the request log"),
+  contentExpiresAt: when.nullable().describe("Until when the request log has its prompt; null unless recorded"),
 };
 
 const job = z.strictObject(jobFields).meta({ id: "Job" });

@@ -35,6 +35,12 @@ const fellBack = ({ attempts, status }: UsageEvent): boolean => {
   return status === "ok" && first !== undefined && last !== undefined && first.model !== last.model;
 };
 
+const dayMs = 86_400_000;
+
+/** Until when its prompt and answer are kept; null where its key does not record them. */
+const contentExpiresAt = ({ startedAt, contentDays }: UsageEvent): string | null =>
+  contentDays === undefined ? null : new Date(startedAt + contentDays * dayMs).toISOString();
+
 /** The work of an event: what was asked for and what came of it. */
 export const requestView = (event: UsageEvent) => ({
   id: event.requestId,
@@ -85,6 +91,7 @@ export const requestView = (event: UsageEvent) => ({
   session: event.tags?.session ?? null,
   agent: event.tags?.agent ?? null,
   feedback: feedbackView(event),
+  contentExpiresAt: contentExpiresAt(event),
 });
 
 export type RequestView = ReturnType<typeof requestView>;

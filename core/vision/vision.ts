@@ -89,6 +89,7 @@ export class Vision {
   #outcome: ProviderOutcome | undefined;
   #served: ResolvedModel | undefined;
   #whole = false;
+  #text = "";
 
   /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not accept images */
   constructor(call: RequestContext, request: VisionRequest, caller: Caller) {
@@ -114,6 +115,9 @@ export class Vision {
         ),
       timeoutMs,
     });
+    if (caller.principal.limits?.contentDays !== undefined) {
+      this.#metered.generation.record((wasSent) => this.#keep(wasSent));
+    }
     call.deferred.push(async () => {
       await settleRequest(this.#metered, this.#end);
     });
@@ -166,13 +170,28 @@ export class Vision {
           this.#outcome = outcome;
           this.#served = model;
         },
-        onText,
+        onText: (text) => {
+          this.#text += text;
+          onText(text);
+        },
       });
       this.#whole = true;
       return this.#view(content);
     } catch (thrown) {
       throw inOwnFields(generation.fail(thrown), request);
     }
+  }
+
+  /** Keeps the question and what was answered until now. */
+  async #keep(wasSent: boolean): Promise<void> {
+    const { call, caller, body } = this.#plan;
+    const messages = this.#text === "" ? [] : [{ role: "assistant", parts: [{ type: "text", content: this.#text }] }];
+    const { keepContent } = await import("#core/generation/keep-content.ts");
+    await keepContent(
+      { call, caller },
+      { prompt: { messages: body.messages }, answer: () => ({ messages, cut: false }) },
+      wasSent,
+    );
   }
 
   get #end(): GenerationEnd {

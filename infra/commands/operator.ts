@@ -47,7 +47,7 @@ export const operatorCommands = {
     run: script("infra/commands/write-durations.ts"),
   },
   "synth-operators": {
-    summary: "write infra/operators/template.json, the stack of dashboards and alarms",
+    summary: "write the templates of infra/operators/, the stacks of alarms and of dashboards",
     run: script("infra/commands/synth-operators.ts"),
   },
   "preview-operators": {

@@ -1,9 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import { operatorsTemplateFile, synthOperators } from "#infra/operators/synth.ts";
+import { basename } from "node:path";
+import { type OperatorsTemplate, operatorsTemplateFiles, synthOperators } from "#infra/operators/synth.ts";
 
-/** `npm run operator -- synth-operators`: writes the operators' template, which is committed and which SST deploys. */
+/** `npm run operator -- synth-operators`: writes the operators' templates, which are committed and which SST deploys. */
 if (import.meta.main) {
-  const template = synthOperators();
-  await writeFile(operatorsTemplateFile, template);
-  console.log(`infra/operators/template.json: ${Buffer.byteLength(template)} bytes`);
+  const templates = synthOperators();
+  for (const name of Object.keys(templates) as OperatorsTemplate[]) {
+    await writeFile(operatorsTemplateFiles[name], templates[name]);
+    console.log(
+      `infra/operators/${basename(operatorsTemplateFiles[name])}: ${Buffer.byteLength(templates[name])} bytes`,
+    );
+  }
 }

@@ -87,6 +87,12 @@ export const rooms: readonly Room[] = [
     "schemas",
   ]),
   room("core/cache", "The answer cache", [...ground, "catalog", "db", "encryption", "observability", "schemas"]),
+  room("core/content", "Prompts and answers that keys record: their form, their keeping", [
+    ...ground,
+    "db",
+    "encryption",
+    "observability",
+  ]),
   room("core/guardrails", "Personal data and moderation, on requests and on streams", [...ground, "schemas"]),
   room("core/prompts", "Langfuse prompt templates", [...ground, "outbound", "schemas"]),
   room("core/idempotency", "Leases and replays under an `Idempotency-Key`", [
@@ -119,6 +125,7 @@ export const rooms: readonly Room[] = [
     ...ground,
     "auth",
     "catalog",
+    "content",
     "db",
     "observability",
     "provider-keys",
@@ -129,6 +136,7 @@ export const rooms: readonly Room[] = [
     ...ground,
     "cache",
     "catalog",
+    "content",
     "generation",
     "guardrails",
     "outbound",
@@ -145,7 +153,7 @@ export const rooms: readonly Room[] = [
     "providers",
     "schemas",
   ]),
-  room("core/embeddings", "Embeddings", [...ground, "catalog", "generation", "providers", "schemas"]),
+  room("core/embeddings", "Embeddings", [...ground, "catalog", "content", "generation", "providers", "schemas"]),
   room("core/vision", "Questions about images, answered by a chat model", [
     ...ground,
     "catalog",
@@ -163,6 +171,7 @@ export const rooms: readonly Room[] = [
   room("core/exports", "Requests as spans and messages for users' collectors: management, batches, OTLP", [
     ...ground,
     "catalog",
+    "content",
     "db",
     "deliveries",
     "encryption",
@@ -183,7 +192,9 @@ export const rooms: readonly Room[] = [
   ]),
   room("core/accounts", "One's own data: its export, and the deletion of an account", [
     ...ground,
+    "auth",
     "catalog",
+    "content",
     "db",
     "deliveries",
     "exports",
@@ -209,6 +220,7 @@ export const rooms: readonly Room[] = [
     ...ground,
     "catalog",
     "chat",
+    "content",
     "generation",
     "observability",
     "outbound",

@@ -66,11 +66,20 @@ const passedSettings = (): Readonly<Record<string, string>> =>
     }),
   );
 
+/** Secrets of Unkey and of Supabase. */
+const accountSecrets = ({ unkey, supabase }: Dependencies): readonly (readonly [SecretName, string])[] => {
+  const serviceRoleKey = settingOf("SUPABASE_SERVICE_ROLE_KEY") ?? supabase.serviceRoleKey;
+  return [
+    ["UnkeyRootKey", unkey.rootKey],
+    ["SupabaseAnonKey", supabase.anonKey],
+    ...(serviceRoleKey === undefined ? [] : [["SupabaseServiceRoleKey", serviceRoleKey] as const]),
+  ];
+};
+
 /** Builds environments for functions; the providers' settings are read once. */
 export const functionEnvironments = (dependencies: Dependencies) => {
   const { urls, secrets } = providerVariables(dependencies);
-  secrets.set("UnkeyRootKey", dependencies.unkey.rootKey);
-  secrets.set("SupabaseAnonKey", dependencies.supabase.anonKey);
+  for (const [name, value] of accountSecrets(dependencies)) secrets.set(name, value);
   const { langfuse } = dependencies;
   if (langfuse !== undefined) {
     urls.LANGFUSE_BASE_URL = langfuse.url;

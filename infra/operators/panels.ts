@@ -204,6 +204,7 @@ const platform: DashboardDefinition = {
         graph("Exports and deliveries that failed", "deliveries", [
           stage("DeadDeliveries", "Sum", "Given up"),
           stage("ExportFailures", "Sum", "Batches not exported"),
+          stage("ContentFailures", "Sum", "Prompts not recorded or exported"),
         ]),
       ],
     },

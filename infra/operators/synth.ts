@@ -1,30 +1,44 @@
 import { join } from "node:path";
-import { App, DefaultStackSynthesizer, type IStackSynthesizer } from "aws-cdk-lib";
+import { App, DefaultStackSynthesizer, type IStackSynthesizer, type Stack } from "aws-cdk-lib";
 import { shorten, toLines } from "./shorten.ts";
-import { OperatorsStack } from "./stack.ts";
+import { AlarmsStack, DashboardsStack } from "./stack.ts";
 
-/** The committed template: SST deploys this file and needs no CDK. */
-export const operatorsTemplateFile = join(import.meta.dirname, "template.json");
+/** The committed templates: SST deploys these files and needs no CDK. */
+export const operatorsTemplateFiles = {
+  alarms: join(import.meta.dirname, "template.json"),
+  dashboards: join(import.meta.dirname, "dashboards-template.json"),
+} as const;
 
-/** An app with the stack in it, for the template and for the tests that look into it. */
-export const createOperatorsApp = (): { readonly app: App; readonly stack: OperatorsStack } => {
+export type OperatorsTemplate = keyof typeof operatorsTemplateFiles;
+
+/** An app with the stacks in it, for the templates and for the tests that look into them. */
+export const createOperatorsApp = (): { readonly app: App; readonly stacks: Record<OperatorsTemplate, Stack> } => {
   const app = new App({
     analyticsReporting: false,
     treeMetadata: false,
     // What the CDK's own check of the template finds is an error, not a warning.
     context: { "@aws-cdk/core:validateAgainstDefaultRules": true },
   });
-  const stack = new OperatorsStack(app, "Operators", {
-    description: "Dashboards, alarms and saved queries of the Concurred gateway",
-    // It is deployed without a CDK bootstrap, by CloudFormation alone.
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
+  // Deployed without a CDK bootstrap, by CloudFormation alone.
+  const synthesizer = () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
+  const alarms = new AlarmsStack(app, "Operators", {
+    description: "Alarms of the Concurred gateway",
+    synthesizer: synthesizer(),
   });
-  return { app, stack };
+  const dashboards = new DashboardsStack(app, "OperatorsDashboards", {
+    description: "Dashboards and saved queries of the Concurred gateway",
+    synthesizer: synthesizer(),
+  });
+  return { app, stacks: { alarms, dashboards } };
 };
 
-/** The template as JSON text. Throws when it is not valid CloudFormation: the CDK checks it without AWS. */
-export const synthOperators = (): string => {
-  const { app, stack } = createOperatorsApp();
-  const { template } = app.synth().getStackArtifact(stack.artifactId) as { template: Parameters<typeof shorten>[0] };
-  return toLines(shorten(template));
+/** The templates as JSON text. Throws when one is not valid CloudFormation: the CDK checks it without AWS. */
+export const synthOperators = (): Readonly<Record<OperatorsTemplate, string>> => {
+  const { app, stacks } = createOperatorsApp();
+  const assembly = app.synth();
+  const textOf = ({ artifactId }: Stack): string => {
+    const { template } = assembly.getStackArtifact(artifactId) as { template: Parameters<typeof shorten>[0] };
+    return toLines(shorten(template));
+  };
+  return { alarms: textOf(stacks.alarms), dashboards: textOf(stacks.dashboards) };
 };

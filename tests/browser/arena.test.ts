@@ -7,6 +7,7 @@ import { type ArenaEvent, eventFrame } from "#core/schemas/arena-events.ts";
 import { useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok, requestId } from "./support/fake-api.ts";
+import { pressOn, typeInto } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { payWith } from "./support/pay-with.ts";
@@ -263,6 +264,23 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await runs.getByText(/^Fight · claude, |^Fight · .*claude/).waitFor();
     await page.getByRole("button", { name: "Delete Why is the sky blue?" }).click();
     await page.getByText("No runs yet.").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("is used by keyboard alone: question, mode, start, vote, leave", async () => {
+    const { page, calls, faults } = await visit(
+      { "POST chat": streamOf(whole), [`POST v1/runs/${requestId}/vote`]: ok({}) },
+      "Council",
+    );
+    await page.reload();
+    await typeInto(page, page.getByLabel("Question"), "Why is the sky blue?");
+    await pressOn(page, page.getByRole("button", { name: "Fight" }));
+    await pressOn(page, page.getByRole("button", { name: "Start" }));
+    await pressOn(page, page.getByRole("region", { name: "Vote", exact: true }).getByRole("button").first());
+    await page.getByText(/^You voted for /).waitFor();
+    await pressOn(page, page.getByRole("link", { name: "See the leaderboard" }));
+    await page.getByRole("heading", { name: "Leaderboard", level: 1 }).waitFor();
+    expect(calls.filter(({ name }) => name.endsWith("/vote"))).toHaveLength(1);
     expect(faults).toEqual([]);
   });
 

@@ -139,6 +139,27 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     expect(faults).toEqual([]);
   });
 
+  test("shows a prompt that is recorded when it is asked for, and offers none otherwise", async () => {
+    const requestId = "req_0199c0de-7000-7000-8000-0000000000ff";
+    const content = {
+      prompt: { messages: [{ role: "user", parts: [{ type: "text", content: "A lake at night" }] }], cut: false },
+      answer: null,
+    };
+    const { page, faults } = await visit({
+      "GET v1/jobs": ok([
+        job(2, { model: "recorded", requestId, contentExpiresAt: inMinutes(60) }),
+        job(3, { model: "expired", requestId, contentExpiresAt: inMinutes(-1) }),
+        job(4, { model: "unrecorded", requestId, contentExpiresAt: null }),
+      ]),
+      [`GET v1/requests/${requestId}`]: ok({ id: requestId, content, generations: [] }),
+    });
+    const card = cardOf(page, "recorded");
+    await card.getByRole("button", { name: "Show prompt" }).click();
+    await card.getByText("A lake at night").waitFor();
+    expect(await page.getByRole("button", { name: "Show prompt" }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   test("opens an image over the page by keyboard, with its download, and gives the focus back", async () => {
     const { page, faults } = await visit({ "GET v1/jobs": ok(jobs) });
     const image = page.getByRole("button", { name: "Enlarge the image by flux-2-pro" });

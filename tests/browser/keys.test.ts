@@ -1,8 +1,7 @@
-import { availableParallelism, loadavg } from "node:os";
-import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, fakeApi, ok } from "./support/fake-api.ts";
+import { isCalm, maxInteractionMs, measureInteractions } from "./support/interactions.ts";
 import { lookAt } from "./support/look-at.ts";
 import { chooseFor } from "./support/menu.ts";
 import { usePageServer } from "./support/page-server.ts";
@@ -22,49 +21,6 @@ const many = Array.from({ length: 1_000 }, (_, index) => ({
 }));
 
 const limited = keys.map((key) => ({ ...key, limits: { "chat-completions": { limit: 60, windowSeconds: 60 } } }));
-
-declare global {
-  interface Window {
-    longestInteractionMs: number;
-  }
-}
-
-const maxInteractionMs = 200;
-/** With others at work, the time to a paint says more of them than of the page. */
-const isCalm = (): boolean => (loadavg()[0] ?? 0) < availableParallelism();
-
-/**
- * Interaction to next paint by the browser's own measure, and the processor time of the page's main thread, which holds on a
- * busy machine too.
- */
-const measureInteractions = async (page: Page) => {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  await page.evaluate(() => {
-    window.longestInteractionMs = 0;
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) {
-        window.longestInteractionMs = Math.max(window.longestInteractionMs, duration);
-      }
-    }).observe({ type: "event", durationThreshold: 16 } as PerformanceObserverInit);
-  });
-  const processorMs = async (): Promise<number> => {
-    const { metrics } = await session.send("Performance.getMetrics");
-    return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1_000;
-  };
-  return {
-    /** Does one thing, and waits for what it shows. */
-    interact: async (name: string, act: () => Promise<unknown>): Promise<void> => {
-      const before = await processorMs();
-      await act();
-      expect((await processorMs()) - before, name).toBeLessThan(maxInteractionMs);
-    },
-    longestMs: async (): Promise<number> => {
-      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-      return page.evaluate(() => window.longestInteractionMs);
-    },
-  };
-};
 
 describe.skipIf(!hasChromium)(`Keys in a browser${needsChromium}`, browserTimeout, () => {
   const open = useChromium();

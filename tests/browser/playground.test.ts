@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { pressOn, typeInto } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { payInPlayground } from "./support/pay-with.ts";
@@ -468,6 +469,37 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     await say(page, "Again");
     expect(await page.locator(".turn").count()).toBe(4);
     await lookAt(page, `playground-store-${name}`);
+    expect(faults).toEqual([]);
+  });
+
+  test("is used by keyboard alone: send, copy, edit, step between versions, compare, settings, an older conversation", async () => {
+    const { page, chats, faults } = await visit();
+    const button = (name: string | RegExp) => page.getByRole("button", { name });
+    await typeInto(page, page.getByLabel("Message"), "First");
+    await page.keyboard.press("Enter");
+    await page.getByText("The answer is complete.").waitFor({ state: "attached" });
+    await pressOn(page, button("Copy").last());
+    await button("Copied").waitFor();
+    await pressOn(page, button("Edit"));
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("Changed");
+    await pressOn(page, button("Send as a new version"));
+    await expect.poll(() => chats().length).toBe(2);
+    await page.getByText("The answer is complete.").waitFor({ state: "attached" });
+    await pressOn(page, button("Previous version"));
+    expect(await page.locator(".turn-text").allTextContents()).toEqual(["First"]);
+    await pressOn(page, button("Compare"));
+    await pressOn(page, button("End comparison"));
+    await pressOn(page, button("Settings"));
+    await typeInto(page, page.getByLabel("System prompt"), "Be brief.");
+    await page.keyboard.press("Escape");
+    // A dialog gives the focus back to what opened it.
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Settings (1)");
+    await pressOn(page, button("New conversation"));
+    await page.getByText("The conversation appears here.").waitFor();
+    await pressOn(page, button("Conversations"));
+    await pressOn(page, page.getByRole("dialog").getByRole("button", { name: /^First/ }));
+    await page.locator(".turn-text", { hasText: "First" }).waitFor();
     expect(faults).toEqual([]);
   });
 

@@ -85,10 +85,10 @@ const shippedInputs = ({ outputs }: Metafile): readonly string[] => [
   ),
 ];
 
-/** Whether a handler reads or makes sessions: only those have Supabase's key. */
-const servesSessions = (handler: string): boolean =>
-  (routes as readonly Route[]).some(
-    (route) => route.handler === handler && route.grants.includes("secret:SupabaseAnonKey"),
+/** Whether a handler reads or makes sessions, or deletes users: only those have a key of Supabase. */
+const asksSupabase = (handler: string): boolean =>
+  [...(routes as readonly Route[]), ...backgroundFunctions].some(
+    ({ handler: own, grants }) => own === handler && grants.some((grant) => grant.startsWith("secret:Supabase")),
   );
 
 describe("what a function reads before its first request", () => {
@@ -147,7 +147,7 @@ describe("what no function carries", () => {
     expect(locales.filter((input) => !/locales\/en\.js$/.test(input))).toEqual([]);
   });
 
-  it.each(handlers.filter((handler) => !servesSessions(handler)))("%s has nothing of Supabase", (handler) => {
+  it.each(handlers.filter((handler) => !asksSupabase(handler)))("%s has nothing of Supabase", (handler) => {
     expect(found(allInputs(handler), ["@supabase"])).toEqual([]);
   });
 });

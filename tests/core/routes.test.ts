@@ -144,6 +144,11 @@ describe("the route table", () => {
     }
   });
 
+  it("gives Supabase's service-role key to the deletion of accounts and to nothing else", () => {
+    const holders = every.filter(({ grants }) => grants.some((grant) => grant === "secret:SupabaseServiceRoleKey"));
+    expect(holders.map(({ id }) => id)).toEqual(["DeleteAccounts"]);
+  });
+
   it("gives no provider's secret to a function that calls no provider", () => {
     const free = ["UnkeyRootKey", "SupabaseAnonKey"];
     /** What the dashboard's player asks passes a file of Google through, and nothing else. */

@@ -83,6 +83,49 @@ describe("exports of a running gateway", () => {
     await account.browser.send({ method: "DELETE", path: `/api/v1/exports/${made.id}` });
   });
 
+  it.each(["otlp", "webhook"])(
+    "sends prompts and answers by %s only where both the key and the export ask for them, and keeps them out of rows with backups",
+    async (kind) => {
+      const marks = { with: crypto.randomUUID(), without: crypto.randomUUID() };
+      const [prompt, answer] = [`prompt-${marks.with}`, `answer-${marks.with}`];
+      const url = `${collector()}/${kind === "otlp" ? "v1/traces" : "webhook"}`;
+      const { browser } = account;
+      const made = await Promise.all(
+        (["with", "without"] as const).map((name) =>
+          create(account, {
+            kind,
+            url,
+            headers: { "x-marker": marks[name] },
+            ...(name === "with" ? { includeContent: true } : {}),
+          }),
+        ),
+      );
+      expect(made.map(({ includeContent }) => includeContent)).toEqual([true, false]);
+      const key = await browser.post("/api/v1/keys", { name: "Recording", recordContent: { days: 1 } });
+      const recording = { ...account.key, ...key.data<{ key: string; keyId: string }>() };
+      const recorded = await ask(recording, `${prompt} [[simulate: text=${answer}]]`);
+      const plain = await ask(account.key, `Not ${prompt} [[simulate: text=not ${answer}]]`);
+      const [messages, others] = await eventually(async () => {
+        const found = await Promise.all([received(marks.with), received(marks.without)]);
+        for (const some of found) expect(idsIn(some)).toEqual(expect.arrayContaining([recorded, plain]));
+        return found;
+      });
+      const text = JSON.stringify(messages);
+      expect([text.includes(prompt), text.includes(answer)]).toEqual([true, true]);
+      expect(text).not.toMatch(/[Nn]ot (?:prompt|answer)-/);
+      if (kind === "otlp") expect(text).toMatch(/gen_ai\.input\.messages.*gen_ai\.output\.messages/);
+      else expect(text).toMatch(/"content":\{"prompt":\{"messages"/);
+      expect(JSON.stringify(others)).not.toContain(marks.with);
+      for (const table of ["jobs", "usage", "cache", "rollups"] as const) {
+        const rows = JSON.stringify(await cloud().rows(table), (_name, value: unknown) =>
+          typeof value === "bigint" ? String(value) : value,
+        );
+        expect([table, rows.includes(prompt), rows.includes(answer)]).toEqual([table, false, false]);
+      }
+      for (const { id } of made) await browser.send({ method: "DELETE", path: `/api/v1/exports/${id}` });
+    },
+  );
+
   it("signs a webhook's messages, filters by key, and exports feedback", async () => {
     const marker = crypto.randomUUID();
     const other = await cloud().createKey({ userId: account.key.userId });

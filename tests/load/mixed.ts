@@ -2,13 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { replaceSection, table } from "#tests/bench/markdown.ts";
 import { median, quantile } from "#tests/bench/statistics.ts";
+import { booksAfterKills } from "./mixed/after-kills.ts";
 import { type LoadedGateway, startLoadedGateway } from "./mixed/gateway.ts";
 import { type Count, type Gauge, type Kind, mixedKinds, newAgent, noCount, send, slowStream } from "./mixed/traffic.ts";
 
 /**
  * `npm run load -- mixed`: ten minutes of mixed traffic on `npm start`: open streams, ramped up, and every other kind of request
  * in turn. No request may fail, usage must equal the client's count to the last token, memory must stay flat, and the front
- * end's event loop responsive.
+ * end's event loop responsive. Then two minutes under budgets and tags while functions are killed: budgets, sums and the request log
+ * must agree (mixed/after-kills.ts).
  */
 
 const { values: flags } = parseArgs({
@@ -21,6 +23,10 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "20" },
     /** Connections with every other kind of request. */
     others: { type: "string", default: "3" },
+    /** Of the part with budgets, tags and kills; 0 leaves it out. */
+    "kill-minutes": { type: "string", default: "2" },
+    /** Only that part. Nothing is written to docs/quality/performance.md. */
+    "only-kills": { type: "boolean", default: false },
     /** Print only; do not write docs/quality/performance.md. */
     dry: { type: "boolean", default: false },
   },
@@ -132,7 +138,21 @@ const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
 const quarter = (samples: readonly number[], which: number): number =>
   median(samples.slice(Math.floor((samples.length * which) / 4), Math.floor((samples.length * (which + 1)) / 4)));
 
+/** The part with kills, if it is wanted: nothing otherwise. */
+const afterKills = async (): ReturnType<typeof booksAfterKills> => {
+  const minutes = Number(flags["kill-minutes"]);
+  if (minutes === 0) return { text: "", wrong: [] };
+  const result = await booksAfterKills(minutes, others);
+  say(`\n${result.text}`);
+  return result;
+};
+
 const main = async (): Promise<void> => {
+  if (flags["only-kills"]) {
+    const { wrong } = await afterKills();
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+    return;
+  }
   const gateway = await startLoadedGateway();
   try {
     const tally: Tally = { count: noCount(), byKind: new Map(), failures: [] };
@@ -161,12 +181,15 @@ const main = async (): Promise<void> => {
     ].join("\n\n");
     say(`\n${text}`);
     for (const failure of tally.failures.slice(0, 5)) say(failure);
-    if (!flags.dry) await replaceSection("mixed", text);
+    await gateway.stop();
+    const { text: killsText, wrong } = await afterKills();
+    if (!flags.dry) await replaceSection("mixed", `${text}\n\n${killsText}`.trimEnd());
     const faults = [
       tally.failures.length > 0 && "requests failed",
       names.some((name) => count[name] !== usage[name]) && "usage is not what was counted",
       last > second * growthLimit && "memory grows",
       quantile(delays, 0.99) > allowedLoopDelayMs && "the event loop is held up",
+      wrong.length > 0 && wrong.join("; "),
     ].filter((fault) => fault !== false);
     if (faults.length > 0) throw new Error(faults.join("; "));
   } finally {

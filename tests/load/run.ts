@@ -7,7 +7,8 @@ export const loadCommands = {
     run: script("tests/load/agents.ts"),
   },
   mixed: {
-    summary: "ten minutes of mixed traffic; recorded usage must equal the client's own count",
+    summary:
+      "ten minutes of mixed traffic, whose usage must equal the client's own count; then budgets, tags and kills, after which all books must agree",
     run: script("tests/load/mixed.ts"),
   },
   money: {
@@ -28,7 +29,7 @@ export const loadCommands = {
     run: [process.execPath, "--expose-gc", "tests/load/long-stream.ts"],
   },
   "request-log": {
-    summary: "a page of the request log reads at most 1 MB over 100 to 100,000 events; a number is the largest set",
+    summary: "a page of the request log reads at most 1 MB over 100 to 1,000,000 events; a number is the largest set",
     run: script("tests/load/request-log.ts"),
   },
   requests: {

@@ -51,6 +51,11 @@ export class Actor {
     return this.#send({ method: "POST", path, body, headers });
   }
 
+  /** Has the key record prompts and answers. */
+  async recordsContent(): Promise<void> {
+    await this.browser.patch(`/api/v1/keys/${this.keyId}`, { recordContent: { days: 1 } });
+  }
+
   /** The same user with another key, which no function has verified yet. */
   async withNewKey(): Promise<Actor> {
     return new Actor(this.cloud, this.userId, this.browser, await newKey(this.browser));

@@ -132,6 +132,7 @@ const newExport = (cloud: TestCloud, browser: Actor["browser"]): Promise<HttpRep
     kind: "otlp",
     url: `${cloud.ready.local.collector}/v1/traces`,
     headers: { "x-marker": "rights" },
+    includeContent: true,
   });
 
 /** Asks about a job that ends, and whose webhook is called. */
@@ -325,6 +326,7 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   Request: async (cloud) => {
     const actor = await Actor.of(cloud);
+    await actor.recordsContent();
     ok(await actor.browser.get(`/api/v1/requests/${await answered(actor)}`));
     const asking = await actor.withNewKey();
     await asking.get(`/api/v1/requests/${nowhere.requestId}`);
@@ -369,6 +371,8 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   AccountExport: async (cloud) => {
     const actor = await Actor.of(cloud, ["openai"]);
+    await actor.recordsContent();
+    await answered(actor);
     ok(await actor.browser.get("/api/v1/account/export"));
   },
   Deliveries: async (cloud) => {
@@ -476,6 +480,7 @@ const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
   UsageRollup: rolledUp,
   ExportUsage: async (cloud) => {
     const actor = await Actor.of(cloud);
+    await actor.recordsContent();
     ok(await newExport(cloud, actor.browser));
     await answered(actor);
     await tried(actor);
@@ -486,7 +491,14 @@ const backgroundScenarios: Readonly<Record<BackgroundId, Scenario>> = {
     const actor = await Actor.of(cloud);
     await polled(actor, await startJob(actor, "FashionRun", {}, "Hello [[simulate: fail=PoseError]]"), "failed");
   },
-  SendDeliveries: async (cloud) => tried(await polledWebhook(cloud)),
+  SendDeliveries: async (cloud) => {
+    await tried(await polledWebhook(cloud));
+    const actor = await Actor.of(cloud);
+    await actor.recordsContent();
+    ok(await newExport(cloud, actor.browser));
+    await answered(actor);
+    await tried(actor);
+  },
   DeleteAccounts: async (cloud) => {
     const actor = await Actor.of(cloud, ["openai"]);
     const { browser, userId } = actor;

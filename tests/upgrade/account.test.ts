@@ -3,6 +3,7 @@ import { deleteAccount } from "#core/accounts/delete-account.ts";
 import { exportAccount } from "#core/accounts/export-account.ts";
 import { deliverySchema } from "#core/db/deliveries.ts";
 import { listExports } from "#core/db/exports.ts";
+import { rareRowKeys } from "#core/db/rare-row-keys.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { putItem } from "#core/db/table.ts";
 import { exportUsage } from "#core/exports/export-usage.ts";
@@ -23,10 +24,10 @@ const firstRows = (userId: string, nowMs: number) => {
   const times = { createdAt: nowMs, nextTryAt: nowMs, expiresAt: Math.floor(nowMs / 1_000) + 7 * 86_400 };
   return {
     usageExport: {
-      ...{ ...rowKeys.usageExport(userId, exported.id), ...exported, url },
+      ...{ ...rareRowKeys.usageExport(userId, exported.id), ...exported, url },
       ...{ headerNames: [], sampling: 1, enabled: true, createdAt: nowMs },
     },
-    exportCount: { ...rowKeys.exportCount(userId), count: 1 },
+    exportCount: { ...rareRowKeys.exportCount(userId), count: 1 },
     pending: {
       ...{ ...rowKeys.pendingDelivery(userId, "0123456789abcdef", nowMs, delivery.id), ...delivery, ...times },
       ...{ messageId: "msg_1", url, body: "{}", state: "pending", tries: 0 },
@@ -35,7 +36,7 @@ const firstRows = (userId: string, nowMs: number) => {
       ...{ ...rowKeys.endedDelivery(userId, `${delivery.id}0`), ...delivery, ...times },
       ...{ messageId: "msg_2", url, state: "dead", tries: 12, lastStatus: 503 },
     },
-    alert: { ...rowKeys.budgetAlert(userId, "b1"), budgetId: "b1", period: "2026-11", percent: 50, at: nowMs },
+    alert: { ...rareRowKeys.budgetAlert(userId, "b1"), budgetId: "b1", period: "2026-11", percent: 50, at: nowMs },
   } as const;
 };
 

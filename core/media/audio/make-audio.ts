@@ -28,6 +28,8 @@ export interface AudioWork {
   readonly kind: "speech" | "music";
   readonly model: MediaModel;
   readonly quote: Quote;
+  /** Texts that are asked with. */
+  readonly prompt: readonly (string | null | undefined)[];
   /** The quote's corrections from the facts that MiniMax reports. */
   readonly measure: (facts: AudioFacts) => Partial<Quote>;
   readonly toRequest: (delivery: AudioDelivery) => AudioRequest;
@@ -98,10 +100,10 @@ const makeUrl = async (context: RequestContext, run: MediaRun, work: AudioWork):
 
 /** Makes audio. @throws GatewayError */
 export const makeAudio = async (context: RequestContext, caller: Caller, work: AudioWork): Promise<MadeAudio> => {
-  const { model, quote, wanted, events } = work;
+  const { model, quote, prompt, wanted, events } = work;
   const { principal, providerKeySlug } = caller;
   const streamed = wanted.raw || events;
-  const run = new MediaRun({ context, principal, providerKeySlug, model, quote, timeoutMs, streamed });
+  const run = new MediaRun({ context, principal, providerKeySlug, model, quote, timeoutMs, prompt, streamed });
   if (work.byUrl) return makeUrl(context, run, work);
   const credential = await run.open();
   return run.guard(async () => {

@@ -23,6 +23,7 @@ export const makeMusic = async (
     kind: "music",
     model,
     quote: { unit: "songs", units: 1, costPicoUsd: mediaCostPicoUsd(model.id, 1) },
+    prompt: [request.prompt, request.lyrics],
     measure: () => ({}),
     toRequest: (delivery) => musicRequest(request, model.id, wanted.format, delivery),
     wanted,

@@ -38,6 +38,7 @@ export const makeSpeech = async (
     kind: "speech",
     model,
     quote: quoteOf(billedCharacters(request.text)),
+    prompt: [request.text],
     measure: ({ characters }) => (characters === null ? {} : quoteOf(characters)),
     toRequest: (delivery) => speechRequest(request, model.id, wanted.format, delivery),
     wanted,

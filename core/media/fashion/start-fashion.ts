@@ -28,6 +28,7 @@ export const startFashion = (
     model,
     quote: { unit: "credits", units: credits, costPicoUsd: mediaCostPicoUsd("fashn", credits) },
     timeoutMs,
+    prompt: ["prompt" in inputs && typeof inputs.prompt === "string" ? inputs.prompt : undefined],
     openForMs: jobOpenMs,
   });
   const started = startJob(context, run, {

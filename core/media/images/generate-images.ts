@@ -63,7 +63,9 @@ export const makeImages = async (
     units: images,
     costPicoUsd: costOfOne === undefined ? undefined : costOfOne * BigInt(images),
   });
-  const run = new MediaRun({ context, ...caller, model, quote: quoteOf(work.request.n), timeoutMs });
+  const { prompt } = work.request;
+  const quote = quoteOf(work.request.n);
+  const run = new MediaRun({ context, ...caller, model, quote, timeoutMs, prompt: [prompt] });
   const credential = await run.open();
   return run.guard(async () => {
     const made = await adapter.make(work, credential, run).catch((thrown: unknown) => {

@@ -20,7 +20,8 @@ export const makeMinimaxImage = async (context: RequestContext, request: MediaIm
     units: images,
     costPicoUsd: mediaCostPicoUsd(model.id, images),
   });
-  const run = new MediaRun({ context, ...caller, model, quote: quoteOf(request.n), timeoutMs });
+  const quote = quoteOf(request.n);
+  const run = new MediaRun({ context, ...caller, model, quote, timeoutMs, prompt: [request.prompt] });
   const credential = await run.open();
   return run.guard(async () => {
     const { urls, base64, failed, simulated } = await makeMinimaxImages(request, model.id, credential, {

@@ -130,7 +130,8 @@ const byOpenai = async (
   model: MediaModel,
 ): Promise<MadeSpeech> => {
   const quote = quoteOf(model, request);
-  const run = new MediaRun({ context, ...caller, model, quote, timeoutMs, streamed: true });
+  const prompt = [request.instructions, request.input];
+  const run = new MediaRun({ context, ...caller, model, quote, timeoutMs, prompt, streamed: true });
   const credential = await run.open();
   return run.guard(async () => {
     const { signal } = run;

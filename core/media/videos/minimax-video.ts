@@ -29,6 +29,7 @@ export const startMinimaxVideo = async (
       costPicoUsd: mediaCostPicoUsd(`${model.id}/${resolution}/${duration}`, 1),
     },
     timeoutMs,
+    prompt: [request.prompt],
     openForMs: jobOpenMs,
   });
   return startJob(context, run, {

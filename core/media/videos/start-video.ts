@@ -42,6 +42,7 @@ export const startVideo = async (context: RequestContext, body: VideoGenerate, c
     model,
     quote: { unit: "seconds", units: seconds, costPicoUsd: mediaCostPicoUsd(priceKey(work), seconds) },
     timeoutMs,
+    prompt: [request.prompt],
     openForMs: jobOpenMs,
   });
   return startJob(context, run, {

@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { basename, dirname } from "node:path";
 import { UnusableData } from "#infra/local/unusable-data.ts";
+import { hasLog, preallocateLog } from "./preallocate-log.ts";
 
 /** A running DynamoDB endpoint. `close` ends the process and resolves once it is gone; calling it again is harmless. */
 export interface DynamoDbServer {
   /** Such as `http://127.0.0.1:41233`. */
   readonly endpoint: string;
   readonly close: () => Promise<void>;
+  /** Ends the process as a crash does. For tests. */
+  readonly kill: () => void;
 }
 
 export interface DynamoDbServerOptions {
@@ -39,6 +43,16 @@ const unreadableFile = "Database file";
 export const startDynamoDb = async (options: DynamoDbServerOptions = {}): Promise<DynamoDbServer> => {
   const binary = binaryPath();
   if (options.dataFile !== undefined) await mkdir(dirname(options.dataFile), { recursive: true });
+  const { dataFile } = options;
+  if (dataFile !== undefined) {
+    // A new database first gets its format, from the engine itself.
+    if (!existsSync(dataFile)) await (await startAnywhere(binary, options)).close();
+    if (await hasLog(dataFile)) await preallocateLog(dataFile);
+  }
+  return startAnywhere(binary, options);
+};
+
+const startAnywhere = async (binary: string, options: DynamoDbServerOptions): Promise<DynamoDbServer> => {
   const attempts = options.port ? 1 : freePortAttempts;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -97,7 +111,7 @@ const startOn = async (binary: string, port: number, dataFile: string | undefine
     }
     throw new Error(`The embedded DynamoDB did not start on port ${port}. ${reason}`, { cause: error });
   }
-  return { endpoint: `http://${host}:${port}`, close };
+  return { endpoint: `http://${host}:${port}`, close, kill: () => child.kill("SIGKILL") };
 };
 
 /**

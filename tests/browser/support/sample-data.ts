@@ -267,7 +267,13 @@ export const catalogue = [
     aliases: ["gpt"],
     context_window: 400_000,
     max_output_tokens: 128_000,
-    pricing: { input: 1.75, output: 14, cached_input: 0.175 },
+    pricing: {
+      input: 1.75,
+      output: 14,
+      cached_input: 0.175,
+      long_context: { above_input_tokens: 272_000, input: 3.5, output: 21, cached_input: 0.35 },
+    },
+    later_pricing: [{ from: "2027-01-01", input: 1.5, output: 12, cached_input: 0.15 }],
     modalities: { input: ["text", "image", "file"], output: ["text"] },
     capabilities: { tools: true, reasoning: true, jsonSchema: true },
   },
@@ -383,6 +389,7 @@ const logged = (changes: Partial<RequestView>): RequestView => ({
   session: null,
   agent: null,
   feedback: null,
+  contentExpiresAt: null,
   ...changes,
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { startChat, toChatCompletion, wholeChat } from "#core/arena/chat-answer.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
-import type { OpenChat } from "#core/chat/open-chat.ts";
+import type { OpenChat } from "#core/chat/opened-chat.ts";
 import { GatewayError } from "#core/errors.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { arenaEvents, endOf } from "#tests/support/arena-events.ts";

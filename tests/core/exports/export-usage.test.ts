@@ -4,7 +4,7 @@ import { config } from "#core/config.ts";
 import { type DeliveryRow, listDeliveries, moveDelivery } from "#core/db/deliveries.ts";
 import { documents } from "#core/db/document-client.ts";
 import { type ExportRow, insertExport } from "#core/db/exports.ts";
-import { rowKeys } from "#core/db/row-keys.ts";
+import { rareRowKeys } from "#core/db/rare-row-keys.ts";
 import type { UsageEvent } from "#core/db/usage-event.ts";
 import { exportUsage } from "#core/exports/export-usage.ts";
 import { newId } from "#core/ids.ts";
@@ -115,7 +115,10 @@ describe.skipIf(!hasTables)(`deliveries of exports, from batches of the stream (
 
   it("of all other owners are made once and for all when one's export is unreadable", async () => {
     await documents.send(
-      new PutCommand({ TableName: config.tableName("jobs"), Item: { ...rowKeys.usageExport(one, "exp_1"), id: 7 } }),
+      new PutCommand({
+        TableName: config.tableName("jobs"),
+        Item: { ...rareRowKeys.usageExport(one, "exp_1"), id: 7 },
+      }),
     );
     await addExport(other);
     expect(await exportUsage([...eventsOf(one, 1), ...eventsOf(other, 1)], nowMs)).toBe(1);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
+import { contentKey, exportedContentKey, rareRowKeys } from "#core/db/rare-row-keys.ts";
 import { arenaRunKey, ratingsKey, rowKeys, utcDay } from "#core/db/row-keys.ts";
 import type { ItemKey } from "#core/db/table.ts";
 import { type TableId, tables } from "#core/tables.ts";
@@ -17,22 +18,24 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
   return [
     ["keys", rowKeys.userKey(userId, "key_1")],
     ["keys", rowKeys.admission(userId)],
-    ["keys", rowKeys.budgetAlert(userId, id)],
+    ["keys", rareRowKeys.budgetAlert(userId, id)],
     ["keys", rowKeys.keysVersion(userId)],
-    ["keys", rowKeys.presets(userId)],
+    ["keys", rareRowKeys.presets(userId)],
     ["providerKeys", rowKeys.providerKey(userId, id)],
     ["providerKeys", rowKeys.laterProviderKey(userId, id)],
-    ["providerKeys", rowKeys.providerKeySlug(userId, "mine")],
-    ["providerKeys", rowKeys.providerKeyCount(userId)],
+    ["providerKeys", rareRowKeys.providerKeySlug(userId, "mine")],
+    ["providerKeys", rareRowKeys.providerKeyCount(userId)],
     ["rollups", ratingsKey(userId)],
     ["rollups", arenaRunKey(userId, id)],
     ["cache", rowKeys.cachedAnswer(userId, id)],
     ["cache", rowKeys.idempotency(userId, "ChatCompletions", id)],
+    ["cache", contentKey(userId, `req_${id}`, 0)],
+    ["cache", exportedContentKey(userId, id)],
     ["jobs", rowKeys.job(userId, id)],
     ["jobs", rowKeys.deliveryOwner(userId)],
-    ["jobs", rowKeys.usageExport(userId, id)],
-    ["jobs", rowKeys.exportCount(userId)],
-    ["jobs", rowKeys.exportedDelivery(userId, id)],
+    ["jobs", rareRowKeys.usageExport(userId, id)],
+    ["jobs", rareRowKeys.exportCount(userId)],
+    ["jobs", rareRowKeys.exportedDelivery(userId, id)],
     ["jobs", rowKeys.accountDeletion(userId)],
     ["jobs", rowKeys.pendingDelivery(userId, "lane", nowMs, id)],
     ["jobs", rowKeys.endedDelivery(userId, id)],
@@ -44,8 +47,8 @@ export const rowsOf = (userId: string, nowMs: number): readonly (readonly [Table
       ["rollups", rowKeys.rollup(userId, day, "key_1", "gpt")],
       ["rollups", rowKeys.tagRollup(userId, "tag", day, "value")],
       ["rollups", rowKeys.unlistedModels(userId, day)],
-      ["rollups", rowKeys.tagNames(userId, day)],
-      ["rollups", rowKeys.tagValues(userId, day, "tag")],
+      ["rollups", rareRowKeys.tagNames(userId, day)],
+      ["rollups", rareRowKeys.tagValues(userId, day, "tag")],
       ["rollups", rowKeys.rolledUp(userId, day, "req_1", 0)],
     ]),
   ];

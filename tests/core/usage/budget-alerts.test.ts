@@ -6,6 +6,7 @@ import { alertWebhookChanges, insertKey, limitChanges, removeUserKey } from "#co
 import { listAlerts } from "#core/db/budget-alerts.ts";
 import { listDeliveries } from "#core/db/deliveries.ts";
 import { playgroundKeyId } from "#core/db/key-limits.ts";
+import { rareRowKeys } from "#core/db/rare-row-keys.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { getItem, updateItem } from "#core/db/table.ts";
 import { transact } from "#core/db/transaction.ts";
@@ -109,7 +110,7 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
   it("are told once in the period of a row that an older version wrote without the amount", async () => {
     await updateItem(
       "keys",
-      rowKeys.budgetAlert(userId, budget.id),
+      rareRowKeys.budgetAlert(userId, budget.id),
       "SET budgetId = :id, #period = :period, #percent = :percent, #at = :at",
       {
         names: { "#period": "period", "#percent": "percent", "#at": "at" },
@@ -175,7 +176,7 @@ describe.skipIf(!hasTables)(`alerts of budgets (${tablesName})`, () => {
   it("leave no row behind once their period is long over; that of a total stays with its budget", async () => {
     await spend(50);
     await alertBudgets([eventOf()], nowMs);
-    const row = () => getItem("keys", rowKeys.budgetAlert(userId, budget.id), { consistent: true });
+    const row = () => getItem("keys", rareRowKeys.budgetAlert(userId, budget.id), { consistent: true });
     expect(await row()).toMatchObject({ expiresAt: Date.UTC(2026, 11, 8) / 1_000 });
     await spend(50, "total");
     await alertBudgets([eventOf({ budget: `${budget.id}#total` })], nowMs);

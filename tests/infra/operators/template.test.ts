@@ -8,7 +8,7 @@ import { type TableId, tables } from "#core/tables.ts";
 import { logGroupKinds } from "#infra/log-groups.ts";
 import { alarms, composites } from "#infra/operators/alarms.ts";
 import { queries } from "#infra/operators/queries.ts";
-import { createOperatorsApp, operatorsTemplateFile, synthOperators } from "#infra/operators/synth.ts";
+import { createOperatorsApp, operatorsTemplateFiles, synthOperators } from "#infra/operators/synth.ts";
 import { withMoreRoutes } from "../more-routes.ts";
 
 interface CloudFormation {
@@ -16,12 +16,18 @@ interface CloudFormation {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>;
 }
 
-const committed = readFileSync(operatorsTemplateFile, "utf8");
-const template = JSON.parse(committed) as CloudFormation;
+const committed = {
+  alarms: readFileSync(operatorsTemplateFiles.alarms, "utf8"),
+  dashboards: readFileSync(operatorsTemplateFiles.dashboards, "utf8"),
+};
+const [alarmsTemplate, dashboardsTemplate] = [committed.alarms, committed.dashboards].map(
+  (text) => JSON.parse(text) as CloudFormation,
+) as [CloudFormation, CloudFormation];
 const everyFunction = [...routes, catchAll, ...backgroundFunctions].map(({ id }) => id);
 
-/** What CloudFormation takes as a text. Source: CloudFormation user guide, "Quotas". */
+/** What CloudFormation takes as a text. Source: CloudFormation user guide, "Quotas". A fifth stays free for what comes. */
 const maxBytes = 51_200;
+const roomShare = 0.2;
 /** Of one Logs Insights query. Source: CloudWatch Logs user guide, "CloudWatch Logs quotas". */
 const maxLogGroups = 50;
 
@@ -33,28 +39,48 @@ const givenParameters = new Set<string>([
   ...(Object.keys(tables) as TableId[]).map((id) => `${tables[id].resource}Name`),
 ]);
 
-const ofType = (type: string) => Object.values(template.Resources).filter(({ Type }) => Type === type);
+const resources = { ...alarmsTemplate.Resources, ...dashboardsTemplate.Resources };
+const ofType = (type: string) => Object.values(resources).filter(({ Type }) => Type === type);
 
-describe("the operators' template", () => {
-  it("is the one that the code makes (npm run operator -- synth-operators writes it)", () => {
-    expect(committed).toBe(synthOperators());
+describe("the operators' templates", () => {
+  it("are those that the code makes (npm run operator -- synth-operators writes them)", () => {
+    expect(committed).toEqual(synthOperators());
   });
 
-  it("fits into one call of CloudFormation", () => {
-    expect(Buffer.byteLength(committed)).toBeLessThan(maxBytes);
+  it.each(Object.entries(committed))("%s: fits into one call of CloudFormation, and leaves room", (_name, text) => {
+    expect(Buffer.byteLength(text)).toBeLessThan(maxBytes * (1 - roomShare));
   });
 
-  it("asks for no name that the deployment does not give, and for none in vain", () => {
-    const body = JSON.stringify(template.Resources);
-    for (const name of Object.keys(template.Parameters)) {
-      expect([name, givenParameters.has(name)]).toEqual([name, true]);
-      expect([name, body.includes(`"Ref":"${name}"`) || body.includes(`\${${name}}`)]).toEqual([name, true]);
-    }
-    expect(template.Parameters).not.toHaveProperty("BootstrapVersion");
+  it("have room for ten more alarms, or another dashboard", () => {
+    const bytesOf = (type: string) => ofType(type).map((resource) => Buffer.byteLength(JSON.stringify(resource)));
+    const left = ({ length }: Buffer) => maxBytes - length;
+    expect(left(Buffer.from(committed.alarms))).toBeGreaterThan(10 * Math.max(...bytesOf("AWS::CloudWatch::Alarm")));
+    const dashboard = Math.max(...bytesOf("AWS::CloudWatch::Dashboard"));
+    expect(left(Buffer.from(committed.dashboards))).toBeGreaterThan(dashboard);
   });
 
-  it("holds nothing that costs a secret or a right: dashboards, alarms, queries and one topic", () => {
-    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
+  it("give resources to one stack each, and the older one keeps its alarms and topic under their ids", () => {
+    const ids = [alarmsTemplate, dashboardsTemplate].flatMap(({ Resources }) => Object.keys(Resources));
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(Object.keys(alarmsTemplate.Resources)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^Alarms[0-9A-F]{8}$/), expect.stringMatching(/^ErrorRate/)]),
+    );
+  });
+
+  it.each([alarmsTemplate, dashboardsTemplate])(
+    "ask for no name that the deployment does not give, and for none in vain",
+    (template) => {
+      const body = JSON.stringify(template.Resources);
+      for (const name of Object.keys(template.Parameters)) {
+        expect([name, givenParameters.has(name)]).toEqual([name, true]);
+        expect([name, body.includes(`"Ref":"${name}"`) || body.includes(`\${${name}}`)]).toEqual([name, true]);
+      }
+      expect(template.Parameters).not.toHaveProperty("BootstrapVersion");
+    },
+  );
+
+  it("hold nothing that costs a secret or a right: dashboards, alarms, queries and one topic", () => {
+    const types = new Set(Object.values(resources).map(({ Type }) => Type));
     expect([...types].sort()).toEqual([
       "AWS::CloudWatch::Alarm",
       "AWS::CloudWatch::CompositeAlarm",
@@ -83,7 +109,7 @@ describe("the operators' template", () => {
       const { LogGroupNames: names } = Properties as { LogGroupNames: readonly unknown[] };
       expect(names.length).toBeLessThanOrEqual(maxLogGroups);
     }
-    expect(template.Resources.QueryOneRequest?.Properties).toMatchObject({
+    expect(resources.QueryOneRequest?.Properties).toMatchObject({
       LogGroupNames: logGroupKinds.map((kind) => ({ "Fn::Sub": `/concurred/\${StageName}/${kind}` })),
     });
   });
@@ -98,7 +124,7 @@ describe("the operators' template", () => {
       const again = await import("#infra/operators/synth.ts");
       const { routes: mocked } = await import("#core/routes.ts");
       expect(mocked.length).toBe(routes.length + 60);
-      expect(again.synthOperators()).toBe(committed);
+      expect(again.synthOperators()).toEqual(committed);
     } finally {
       vi.doUnmock("#core/routes.ts");
       vi.resetModules();
@@ -106,9 +132,9 @@ describe("the operators' template", () => {
   });
 });
 
-describe("the operators' stack", () => {
-  const { stack } = createOperatorsApp();
-  const made = Template.fromStack(stack);
+describe("the stack of alarms", () => {
+  const { stacks } = createOperatorsApp();
+  const made = Template.fromStack(stacks.alarms);
 
   it("tells an alarm to people through its composite only, and when it is over", () => {
     for (const { Properties } of Object.values(made.findResources("AWS::CloudWatch::Alarm"))) {
@@ -176,9 +202,9 @@ describe("the operators' stack", () => {
 
 describe("cdk-nag", () => {
   it("finds nothing against AWS's good practice or NIST 800-53 but what is explained here", () => {
-    const { app, stack } = createOperatorsApp();
+    const { app, stacks } = createOperatorsApp();
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
-    Validations.of(stack).acknowledge(
+    Validations.of(stacks.alarms).acknowledge(
       {
         id: "NIST.800.53.R5-CloudWatchAlarmAction",
         reason: "Composite alarms act for the alarms that they are made of: a fault is one message.",

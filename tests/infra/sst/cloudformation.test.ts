@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findRuleFaults, unknownActions } from "#infra/mocked/aws-rules.ts";
 import { type CloudFormationTemplate, toCloudFormation } from "#infra/mocked/cloudformation.ts";
 import { runProgram } from "#infra/mocked/run-program.ts";
-import { operatorsTemplateFile } from "#infra/operators/synth.ts";
+import { operatorsTemplateFiles } from "#infra/operators/synth.ts";
 import { missingPlatform, suiteName } from "./platform.ts";
 
 /** AWS's own validator and our rules over everything that a stage deploys. */
@@ -157,13 +157,13 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("production as CloudFor
   );
 });
 
-describe("the operators' template", () => {
-  it("has no fault that AWS's schemas find", () => {
-    expect(validate(operatorsTemplateFile)).toEqual([]);
+describe("the operators' templates", () => {
+  it.each(Object.entries(operatorsTemplateFiles))("%s: has no fault that AWS's schemas find", (_name, file) => {
+    expect(validate(file)).toEqual([]);
   });
 
   it("would not pass with an alarm that compares in an unknown way", async () => {
-    const text = await readFile(operatorsTemplateFile, "utf8");
+    const text = await readFile(operatorsTemplateFiles.alarms, "utf8");
     const file = join(folder, "operators.json");
     await writeFile(file, text.replace("GreaterThanThreshold", "MoreThanThreshold"));
     expect(validate(file)).not.toEqual([]);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { catchAll, routes } from "#core/routes.ts";
@@ -38,7 +38,7 @@ const liveWildcards: readonly string[] = [
 /** What SST puts into a function's environment. `SST_KEY` opens `resource.enc` in the bundle; SST has no other way. */
 const sstVariableNames = ["SST_KEY", "SST_KEY_FILE", "SST_RESOURCE_App"];
 
-const operatorsTemplate = path.resolve(import.meta.dirname, "../../../infra/operators/template.json");
+const operatorsTemplate = (file: string): string => path.resolve(import.meta.dirname, "../../../infra/operators", file);
 
 /** Alone it takes 10 s; beside everything else on a small machine, a minute. */
 const runTimeoutMs = 240_000;
@@ -396,13 +396,20 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         });
       });
 
-      it.skipIf(!settingsOf(stage).permanent || !existsSync(operatorsTemplate))(
-        "the operators' stack is deployed with every parameter that it asks for",
+      it.skipIf(!settingsOf(stage).permanent)(
+        "the operators' stacks are deployed with every parameter that they ask for, under names of their own",
         () => {
-          const template = JSON.parse(readFileSync(operatorsTemplate, "utf8")) as { Parameters?: Inputs };
-          const { parameters } = theOne(run(), "aws:cloudformation/stack:Stack", "Operators");
-          for (const name of Object.keys(template.Parameters ?? {})) {
-            expect([name, (parameters as Inputs)[name]]).toEqual([name, expect.stringMatching(/./)]);
+          const stacks = [
+            ["Operators", "template.json", "operators"],
+            ["OperatorsDashboards", "dashboards-template.json", "operators-dashboards"],
+          ] as const;
+          for (const [id, file, end] of stacks) {
+            const template = JSON.parse(readFileSync(operatorsTemplate(file), "utf8")) as { Parameters?: Inputs };
+            const { name: stackName, parameters } = theOne(run(), "aws:cloudformation/stack:Stack", id);
+            expect(stackName).toBe(`concurred-${stage}-${end}`);
+            for (const name of Object.keys(template.Parameters ?? {})) {
+              expect([name, (parameters as Inputs)[name]]).toEqual([name, expect.stringMatching(/./)]);
+            }
           }
         },
       );

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +10,10 @@ export interface LoadedGateway {
   readonly url: string;
   readonly apiKey: string;
   readonly userId: string;
+  /** Who can sign in. */
+  readonly user: { readonly email: string; readonly password: string };
+  /** Processes of functions, where each has one (`--processes`). */
+  functionPids(): Promise<readonly number[]>;
   /** Where its tables are. */
   readonly dynamoDbEndpoint: string;
   readonly tableNames: Readonly<Record<string, string>>;
@@ -47,13 +51,29 @@ const started = async (child: ChildProcess): Promise<void> => {
   return promise;
 };
 
-/** Starts it with a data folder of its own, which goes with it, and with further settings. */
-export const startLoadedGateway = async (more: Readonly<Record<string, string>> = {}): Promise<LoadedGateway> => {
+/** Children of a process that run a function. */
+const functionsOf = async (pid: number): Promise<readonly number[]> => {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  const children = lists.flatMap((list) => list.split(" ").filter((text) => text !== "")).map(Number);
+  const commands = await Promise.all(
+    children.map((child) => readFile(`/proc/${child}/cmdline`, "utf8").catch(() => "")),
+  );
+  return children.filter((_, index) => commands[index]?.includes("runtime-shim.cjs") === true);
+};
+
+/** Starts it with a data folder of its own, which goes with it, and with further settings and flags. */
+export const startLoadedGateway = async (
+  more: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<LoadedGateway> => {
   const dataDir = await mkdtemp(join(tmpdir(), "load-"));
   const delayFile = join(dataDir, "loop-delay.txt");
   const child = spawn(
     process.execPath,
-    ["--import", join(import.meta.dirname, "loop-delay.mjs"), join(root, "infra/local/start.ts")],
+    ["--import", join(import.meta.dirname, "loop-delay.mjs"), join(root, "infra/local/start.ts"), ...flags],
     {
       cwd: root,
       env: {
@@ -75,9 +95,10 @@ export const startLoadedGateway = async (more: Readonly<Record<string, string>> 
   };
   try {
     await started(child);
-    const { url, apiKey, pid, local } = JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")) as {
+    const { url, apiKey, user, pid, local } = JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")) as {
       readonly url: string;
       readonly apiKey: string;
+      readonly user: LoadedGateway["user"];
       readonly pid: number;
       readonly local: Pick<LoadedGateway, "userId" | "dynamoDbEndpoint" | "tableNames">;
     };
@@ -86,6 +107,8 @@ export const startLoadedGateway = async (more: Readonly<Record<string, string>> 
       url,
       apiKey,
       userId,
+      user,
+      functionPids: () => functionsOf(pid),
       dynamoDbEndpoint,
       tableNames,
       residentBytes: async () => Number((await readFile(`/proc/${pid}/statm`, "utf8")).split(" ")[1]) * pageBytes,

@@ -12,11 +12,14 @@ export interface GatewayBooks {
   /** Counted against the daily cap, pico-dollars. */
   readonly spentPicoUsd: bigint;
   readonly rollups: { readonly requests: number; readonly tokens: number; readonly costPicoUsd: bigint };
+  /** The same rows as they are: the admission row, and those of the daily sums and of tags. */
+  readonly admission: Item;
+  readonly sums: readonly Item[];
 }
 
-type Item = Readonly<Record<string, unknown>>;
+export type Item = Readonly<Record<string, unknown>>;
 
-const integer = (value: unknown): bigint =>
+export const integer = (value: unknown): bigint =>
   typeof value === "number" || typeof value === "bigint" ? BigInt(value) : 0n;
 const sumOf = (items: readonly Item[], name: string): bigint =>
   items.reduce((sum, item) => sum + integer(item[name]), 0n);
@@ -43,6 +46,8 @@ export const readBooks = async (gateway: LoadedGateway, days: readonly string[])
     const admission = (await rows("keys")).find(({ pk, sk }) => pk === key.pk && sk === key.sk) ?? {};
     const sums = (await rows("rollups")).filter((row) => row.requests !== undefined || row.generations !== undefined);
     return {
+      admission,
+      sums,
       events: (await rows("usage")).map((row) => usageEventSchema.parse(row)),
       openRequests: Object.keys((admission.open ?? {}) as object).length,
       spentPicoUsd: days.reduce((sum, day) => sum + integer(admission[`spend#${day}`]), 0n),

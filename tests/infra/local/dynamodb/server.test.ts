@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, describe, expect, it } from "vitest";
 import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
 import { createTables, tableNames } from "#infra/local/dynamodb/create-tables.ts";
@@ -34,6 +34,37 @@ describe.skipIf(!embeddable)("the embedded DynamoDB (only on Linux x64)", async 
     expect((await reader.send(new GetItemCommand({ TableName, Key: Item }))).Item).toEqual(Item);
     reader.destroy();
     await second.close();
+  });
+
+  it("keeps what it answered, and its log's size, over kills", async () => {
+    const dataFile = join(folder, "killed", "tables.db");
+    const TableName = tableNames("killed").usage;
+    const logBytes = async () => (await stat(`${dataFile}-wal`)).size;
+    const rows = 5;
+    for (let start = 0; start < 3; start++) {
+      const server = await startDynamoDb({ dataFile });
+      const whole = await logBytes();
+      await createTables(server.endpoint, "killed");
+      const client = localDynamoDbClient(server.endpoint);
+      const { Count } = await client.send(new ScanCommand({ TableName, Select: "COUNT" }));
+      expect(Count).toBe(start * rows);
+      for (let row = 0; row < rows; row++) {
+        await client.send(new PutItemCommand({ TableName, Item: { pk: { S: `${start}` }, sk: { S: `${row}` } } }));
+      }
+      // A log that grows makes each commit wait for more than its pages.
+      expect(await logBytes()).toBe(whole);
+      expect(whole).toBeGreaterThan(4_000_000);
+      client.destroy();
+      server.kill();
+      await server.close();
+    }
+  });
+
+  it("adds nothing to a file that is no database", async () => {
+    const dataFile = join(folder, "no-database.db");
+    await writeFile(dataFile, "not a database, but long enough to be one");
+    await expect(startDynamoDb({ dataFile })).rejects.toThrow();
+    expect((await readdir(folder)).filter((name) => name.startsWith("no-database"))).toEqual(["no-database.db"]);
   });
 
   it("accepts connections once started and none once closed; closing again is harmless", async () => {

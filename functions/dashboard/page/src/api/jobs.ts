@@ -24,6 +24,10 @@ export interface Job {
   readonly finishedAt: string | null;
   /** USD. */
   readonly costUsd: number | null;
+  /** Its entry in the request log. */
+  readonly requestId?: string;
+  /** Until when the request log has its prompt; null where that is not recorded. */
+  readonly contentExpiresAt?: string | null;
 }
 
 /** Newest first; with `before`, those that were made before that job. */

@@ -17,6 +17,8 @@ export interface KeyLimits {
   readonly budget: BudgetFields | null;
   readonly allowedModels: readonly string[] | null;
   readonly tokensPerMinute: number | null;
+  /** Prompts and answers are recorded, and kept for so many days. */
+  readonly recordContent: { readonly days: number } | null;
 }
 
 export interface Budget extends BudgetFields {

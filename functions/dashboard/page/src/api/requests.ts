@@ -12,6 +12,8 @@ export interface Attempt {
   readonly httpStatus: number | null;
   readonly startedMs: number | null;
   readonly latencyMs: number;
+  /** What it may have cost although its answer was not used, USD. */
+  readonly unusedCostUsd: number | null;
 }
 
 export interface Feedback {
@@ -19,13 +21,20 @@ export interface Feedback {
   readonly comment: string | null;
 }
 
+/** Of a list; the newest come first. */
+const pageLength = 100;
+
 export interface LoggedRequest {
   readonly id: string;
   readonly generation: number;
   readonly startedAt: string;
   readonly route: string;
+  readonly dialect: string | null;
+  /** Of the battle, fight or council that it was a part of. */
+  readonly runId: string | null;
   readonly keyId: string | null;
   readonly status: Status;
+  readonly httpStatus: number | null;
   readonly code: string | null;
   readonly finishReason: string | null;
   readonly askedModel: string | null;
@@ -38,6 +47,7 @@ export interface LoggedRequest {
   readonly tokens: {
     readonly input: number;
     readonly cachedInput: number;
+    readonly cacheWriteInput: number;
     readonly output: number;
     readonly reasoning: number;
     readonly estimated: boolean;
@@ -53,7 +63,31 @@ export interface LoggedRequest {
   readonly findings: readonly string[];
   readonly warnings: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
+  readonly session: string | null;
+  readonly agent: string | null;
   readonly feedback: Feedback | null;
+  /** What its key has recorded. Only of a whole request. */
+  readonly content?: RecordedContent | null;
+}
+
+/** Text, a tool call, or what is not kept: the type says which. */
+export interface ContentPart extends Readonly<Record<string, unknown>> {
+  readonly type: string;
+}
+
+export interface ContentMessage {
+  readonly role: string;
+  readonly parts: readonly ContentPart[];
+}
+
+export interface ContentSide {
+  readonly messages: readonly ContentMessage[];
+  readonly cut: boolean;
+}
+
+export interface RecordedContent {
+  readonly prompt: ContentSide;
+  readonly answer: ContentSide | null;
 }
 
 /** A request with all its generations. */
@@ -61,12 +95,9 @@ export interface WholeRequest extends LoggedRequest {
   readonly generations: readonly LoggedRequest[];
 }
 
-export interface RequestFilter {
-  readonly status: string;
-  readonly model: string;
-  readonly key: string;
-  readonly tag: string;
-}
+/** Empty for any. */
+export const filterNames = ["status", "key", "model", "provider", "tag", "from", "to"] as const;
+export type RequestFilter = Readonly<Record<(typeof filterNames)[number], string>>;
 
 export interface RequestPage {
   readonly requests: readonly LoggedRequest[];
@@ -76,14 +107,14 @@ export interface RequestPage {
 
 /** A page of the log, newest first. Empty fields of the filter do not count. */
 export const listRequests = (
-  filter: RequestFilter,
+  filter: Partial<RequestFilter>,
   cursor: string | undefined,
   signal?: AbortSignal,
 ): Promise<RequestPage> => {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
   if (cursor !== undefined) query.set("cursor", cursor);
-  const text = query.toString();
-  return data(`v1/requests${text === "" ? "" : `?${text}`}`, signal === undefined ? {} : { signal });
+  query.set("limit", String(pageLength));
+  return data(`v1/requests?${query}`, signal === undefined ? {} : { signal });
 };
 
 export const latestRequests = (limit: number, signal: AbortSignal): Promise<RequestPage> =>
@@ -91,7 +122,13 @@ export const latestRequests = (limit: number, signal: AbortSignal): Promise<Requ
 
 const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
 
-export const readRequest = (id: string, signal: AbortSignal): Promise<WholeRequest> => data(pathOf(id), { signal });
+export const readRequest = (id: string, signal?: AbortSignal): Promise<WholeRequest> =>
+  data(pathOf(id), signal === undefined ? {} : { signal });
 
-export const giveFeedback = (id: string, score: Feedback["score"]): Promise<{ readonly feedback: Feedback }> =>
-  data(`${pathOf(id)}/feedback`, { method: "POST", body: { score } });
+/** Replaces what was said before. An empty comment is none. */
+export const giveFeedback = (
+  id: string,
+  score: Feedback["score"],
+  comment: string,
+): Promise<{ readonly feedback: Feedback }> =>
+  data(`${pathOf(id)}/feedback`, { method: "POST", body: { score, ...(comment === "" ? {} : { comment }) } });

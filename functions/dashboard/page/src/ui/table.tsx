@@ -21,6 +21,8 @@ interface TableProps {
   readonly rows: readonly Row[];
   /** Index of the column whose cell names its row. */
   readonly nameColumn?: number;
+  /** Shows every row at once, where rows are loaded on demand already. */
+  readonly whole?: boolean;
 }
 
 interface Order {
@@ -66,9 +68,9 @@ const ariaSort = (order: Order | undefined): "ascending" | "descending" | undefi
 };
 
 /** Numbers by name. Scrolls within its frame when it is wider or longer. A click on a head sorts, numbers largest first. Length: markup. */
-export const Table = ({ caption, columns, rows, nameColumn = 0 }: TableProps) => {
+export const Table = ({ caption, columns, rows, nameColumn = 0, whole = false }: TableProps) => {
   const order = useSignal<Order | undefined>(undefined);
-  const shown = useSignal(pageRows);
+  const shown = useSignal(whole ? Number.POSITIVE_INFINITY : pageRows);
   const sortable = rows.length > 1 && rows.every(({ values }) => values !== undefined);
   const sortedColumns = rows[0]?.values?.length ?? 0;
   const sortBy = (column: number): void => {

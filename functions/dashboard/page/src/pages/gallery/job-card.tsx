@@ -3,6 +3,7 @@ import { formatCost, formatDateTime, plural } from "../../format.ts";
 import { Ago } from "../../ui/time.tsx";
 import { firstExpiry, isExpired, isRunning, kindName, stateOf } from "./job-words.ts";
 import { OutputView } from "./output-view.tsx";
+import { PromptView } from "./prompt-view.tsx";
 
 const Made = ({ job }: { job: Job }) => {
   const output = job.output ?? [];
@@ -65,6 +66,7 @@ export const JobCard = ({ job, keyName }: JobCardProps) => {
           </span>
           <span class={`badge ${state.name}`}>{state.text}</span>
         </p>
+        <PromptView job={job} />
         <dl class="job-facts">
           <div>
             <dt>Created</dt>

@@ -37,6 +37,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     allowedModels = null,
     tokensPerMinute = null,
     alertWebhookUrl = null,
+    recordContent = null,
     ...rest
   } = fields;
   const before = apiKey.budget ?? null;
@@ -48,6 +49,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     ...(keeps ? {} : { budget }),
     ...(allowedModels?.join() === apiKey.allowedModels?.join() ? {} : { allowedModels }),
     ...(tokensPerMinute === (apiKey.tokensPerMinute ?? null) ? {} : { tokensPerMinute }),
+    ...(recordContent?.days === apiKey.recordContent?.days ? {} : { recordContent }),
     ...(alertWebhookUrl === (apiKey.alertWebhookUrl ?? null) ? {} : { alertWebhookUrl }),
     ...rest,
   };

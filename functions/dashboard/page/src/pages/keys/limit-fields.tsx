@@ -2,7 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { BudgetPeriod, KeyLimits } from "../../api/keys.ts";
 import { SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
 
-/** Budget, allowed models and tokens a minute in the form of a key. An empty field is no limit. */
+/** Budget, allowed models, tokens a minute and recording in the form of a key. An empty field is no limit, and no recording. */
 
 const periodOptions = [
   { value: "day", label: "Each day (UTC)" },
@@ -22,6 +22,7 @@ export interface LimitSignals {
   readonly counts: Signal<string>;
   readonly models: Signal<string>;
   readonly tokens: Signal<string>;
+  readonly recordedDays: Signal<string>;
   readonly alerts: Signal<string>;
 }
 
@@ -37,22 +38,25 @@ export const useLimitSignals = (initial: Initial | undefined): LimitSignals => (
   counts: useSignal(initial?.budget?.includeByok === true ? "all" : "platform"),
   models: useSignal((initial?.allowedModels ?? []).join("\n")),
   tokens: useSignal(textOf(initial?.tokensPerMinute)),
+  recordedDays: useSignal(textOf(initial?.recordContent?.days)),
   alerts: useSignal(initial?.alertWebhookUrl ?? ""),
 });
 
 /** What the fields say. */
-export const limitsOf = ({ usd, period, counts, models, tokens, alerts }: LimitSignals) => {
+export const limitsOf = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => {
   const names = models.value.split(/[\s,]+/).filter((name) => name !== "");
   const budget = { usd: Number(usd.value), period: period.value as BudgetPeriod, includeByok: counts.value === "all" };
   return {
     budget: usd.value.trim() === "" ? null : budget,
     allowedModels: names.length === 0 ? null : names,
     tokensPerMinute: tokens.value.trim() === "" ? null : Number(tokens.value),
+    recordContent: recordedDays.value.trim() === "" ? null : { days: Number(recordedDays.value) },
     alertWebhookUrl: alerts.value.trim() === "" ? null : alerts.value.trim(),
   } satisfies KeyLimits & Initial;
 };
 
-export const LimitFields = ({ usd, period, counts, models, tokens, alerts }: LimitSignals) => (
+/** Length: markup of one form. */
+export const LimitFields = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => (
   <>
     <TextField
       label="Budget (USD)"
@@ -93,6 +97,16 @@ export const LimitFields = ({ usd, period, counts, models, tokens, alerts }: Lim
       max={1_000_000_000}
       step={1}
       placeholder="No limit"
+    />
+    <TextField
+      label="Record prompts and answers (days)"
+      value={recordedDays}
+      type="number"
+      min={1}
+      max={30}
+      step={1}
+      placeholder="Not recorded"
+      hint="Kept sealed for so many days and shown to you alone, on the page Requests."
     />
   </>
 );

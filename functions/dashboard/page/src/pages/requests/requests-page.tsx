@@ -1,7 +1,7 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { type Signal, signal, useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
 import { listKeys } from "../../api/keys.ts";
-import { type LoggedRequest, listRequests, type RequestFilter, statuses } from "../../api/requests.ts";
+import { filterNames, type LoggedRequest, listRequests, type RequestFilter, statuses } from "../../api/requests.ts";
 import { formatCost, formatCount, formatMs } from "../../format.ts";
 import { navigate, route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
@@ -21,9 +21,18 @@ import { StatusBadge, statusWord } from "./status-badge.tsx";
 /** How often the newest requests are read, ms. */
 const liveMs = 5_000;
 
+/** Rows on the page: with more of them, opening a dialog takes longer than people wait. */
+const rowsAtMost = 400;
+
 const columns = ["Model", "Status", "Cost", "When", "Tokens", "Time", "Key"];
 
-const openRequest = (id: string): void => navigate("requests", { query: new URLSearchParams({ id }) });
+/** Opens a request, or closes the one that is open. The filter stays in the address. */
+const openRequest = (id: string | null): void => {
+  const query = new URLSearchParams(route.peek().query);
+  if (id === null) query.delete("id");
+  else query.set("id", id);
+  navigate("requests", { query });
+};
 
 const tokensOf = ({ tokens, unit, units }: LoggedRequest): string =>
   unit !== null && units !== null
@@ -84,6 +93,7 @@ const List = ({ filter, names }: ListProps) => {
     cursor.value = page.nextCursor;
   });
   const all = [...(first?.requests ?? []), ...older.value];
+  const left = Math.max(0, all.length - rowsAtMost);
   return (
     <>
       <ErrorNotice error={newest.error.value ?? more.error.value} onRetry={newest.reload} />
@@ -92,12 +102,27 @@ const List = ({ filter, names }: ListProps) => {
       ) : null}
       {first !== undefined && all.length === 0 ? (
         <Empty title="No requests">
-          Requests of the last 30 days that match are listed here. <Link to="playground">Send one</Link>
+          Requests that match are listed here, of the last 30 days unless you say from when.{" "}
+          <Link to="playground">Send one</Link>
         </Empty>
       ) : null}
+      {left === 0 ? null : (
+        <div class="toolbar">
+          <p class="hint">The newest {formatCount(left)} of these are not shown.</p>
+          <Button
+            small
+            onClick={() => {
+              older.value = [];
+              cursor.value = undefined;
+            }}
+          >
+            Back to the newest
+          </Button>
+        </div>
+      )}
       {all.length === 0 ? null : (
         <div class="requests">
-          <Table caption="Requests" columns={columns} rows={all.map(toRow(names))} />
+          <Table caption="Requests" columns={columns} rows={all.slice(left).map(toRow(names))} whole />
         </div>
       )}
       {next === undefined || next === null ? null : (
@@ -109,54 +134,68 @@ const List = ({ filter, names }: ListProps) => {
   );
 };
 
-/** Every generation of the account: filtered, live, with its details. */
-export const RequestsPage = () => {
-  const status = useSignal("");
-  const model = useSignal("");
-  const key = useSignal("");
-  const tag = useSignal("");
-  // What was committed, not what is being typed.
-  const words = useSignal({ model: "", tag: "" });
-  const keys = useResource(listKeys);
-  const names = new Map((keys.data.value ?? []).map(({ keyId, name }) => [keyId, name]));
-  const commit = (): void => {
-    words.value = { model: model.value.trim(), tag: tag.value.trim() };
-  };
-  const shown = route.value.query.get("id");
+const readFilter = (query: URLSearchParams): RequestFilter =>
+  Object.fromEntries(filterNames.map((name) => [name, query.get(name) ?? ""])) as RequestFilter;
+
+/** The details of the request that the address names. A component of its own: the list stays as it is when they open. */
+const Shown = () => {
+  const id = route.value.query.get("id");
+  return id === null ? null : <RequestDetails key={id} id={id} onClose={() => openRequest(null)} />;
+};
+
+interface FilterProps {
+  readonly filter: Readonly<Record<keyof RequestFilter, Signal<string>>>;
+  readonly names: ReadonlyMap<string, string>;
+  readonly onCommit: () => void;
+}
+
+/** Length: markup of one form. */
+const Filter = ({ filter, names, onCommit }: FilterProps) => {
   const keyOptions = [
     { value: "", label: "All" },
     { value: "playground", label: "Playground" },
     ...[...names].map(([value, label]) => ({ value, label })),
   ];
+  const text = { autocomplete: "off" as const, mono: true, onCommit };
+  return (
+    <div class="card request-filter">
+      <SelectField label="Status" value={filter.status} options={statusOptions} onCommit={onCommit} />
+      <SelectField label="Key" value={filter.key} options={keyOptions} onCommit={onCommit} />
+      <TextField {...text} label="Model" value={filter.model} placeholder="gpt-5.2" maxLength={200} />
+      <TextField {...text} label="Provider" value={filter.provider} placeholder="openai" maxLength={50} />
+      <TextField {...text} label="Tag" value={filter.tag} placeholder="team=search" maxLength={600} />
+      <TextField label="From" type="date" value={filter.from} onCommit={onCommit} />
+      <TextField label="To" type="date" value={filter.to} onCommit={onCommit} />
+    </div>
+  );
+};
+
+/** Every generation of the account: filtered, live, with its details. The address has the filter, so that it can be shared. */
+export const RequestsPage = () => {
+  const chosen = useSignal(readFilter(route.peek().query));
+  const fields = useMemo(
+    () =>
+      Object.fromEntries(
+        filterNames.map((name) => [name, signal(chosen.peek()[name])]),
+      ) as unknown as FilterProps["filter"],
+    [],
+  );
+  const keys = useResource(listKeys);
+  const names = new Map((keys.data.value ?? []).map(({ keyId, name }) => [keyId, name]));
+  // What was committed, not what is being typed.
+  const commit = (): void => {
+    chosen.value = Object.fromEntries(filterNames.map((name) => [name, fields[name].peek().trim()])) as RequestFilter;
+    const query = new URLSearchParams(Object.entries(chosen.value).filter(([, value]) => value !== ""));
+    navigate("requests", { query, replace: true });
+  };
   return (
     <>
       <PageHeader title="Requests">
         What was asked, what answered, what it took and what it cost. The newest come by themselves.
       </PageHeader>
-      <div class="card request-filter">
-        <SelectField label="Status" value={status} options={statusOptions} />
-        <SelectField label="Key" value={key} options={keyOptions} />
-        <TextField
-          label="Model"
-          value={model}
-          autocomplete="off"
-          placeholder="gpt-5.2"
-          maxLength={200}
-          mono
-          onCommit={commit}
-        />
-        <TextField
-          label="Tag"
-          value={tag}
-          autocomplete="off"
-          placeholder="team=search"
-          maxLength={600}
-          mono
-          onCommit={commit}
-        />
-      </div>
-      <List filter={{ status: status.value, key: key.value, ...words.value }} names={names} />
-      {shown === null ? null : <RequestDetails key={shown} id={shown} onClose={() => navigate("requests")} />}
+      <Filter filter={fields} names={names} onCommit={commit} />
+      <List filter={chosen.value} names={names} />
+      <Shown />
     </>
   );
 };
