@@ -5,7 +5,6 @@ import { isCurrent } from "./dashboard/is-current.ts";
 import { securityHeaders } from "./dashboard/security-headers.ts";
 import { index } from "./docs/layout.generated.js";
 import { docsResponse } from "./docs/page-response.ts";
-import { assets, pages } from "./docs/pages.generated.js";
 
 /** GET /docs/*: the other pages, their script and their style */
 export const handler = jsonHandler({
@@ -15,6 +14,8 @@ export const handler = jsonHandler({
       handle: async (call) => {
         const path = call.path.endsWith("/") ? call.path.slice(0, -1) : call.path;
         const rest = path.slice(path.indexOf("/docs") + "/docs/".length);
+        // With the first request: a megabyte that no start should wait for.
+        const { assets, pages } = await import("./docs/pages.generated.js");
         const page = rest === "" ? index : pages.get(rest);
         if (page !== undefined) return docsResponse(call, page);
         const asset = rest.startsWith("assets/") ? assets.get(rest.slice("assets/".length)) : undefined;

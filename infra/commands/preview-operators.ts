@@ -55,4 +55,9 @@ const main = async (): Promise<void> => {
   console.log(values.screenshot);
 };
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}

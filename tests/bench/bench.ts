@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { runLoad } from "./load-client.ts";
 import {
+  aboveFloor,
   type CpuRounds,
   type CpuSubject,
   type Effort,
@@ -42,11 +43,11 @@ import {
   type Scenario,
   scenarioName,
 } from "./scenarios.ts";
+import { median } from "./statistics.ts";
 
 /**
  * `npm run bench`: compares the gateway with the bare provider, functions that do nothing, and a peer, in one run. Tables and
- * Unkey answer immediately, so that it measures the gateway; one part repeats it over the embedded engine. Everything listens
- * on 127.0.0.1 and ends on its own. Ratios are meaningful; absolute figures depend on the machine.
+ * Unkey answer immediately, so that it measures the gateway; one part repeats it over the embedded engine.
  */
 
 const { values: flags } = parseArgs({
@@ -143,21 +144,27 @@ const measureRefusals = async (parts: Parts): Promise<CpuRounds<string>> => {
   return measureCpu({ floor, ...Object.fromEntries(subjects) }, cpuEffort);
 };
 
-/** CPU that a chunk costs on its own: the slope between two lengths, so that what a request costs drops out. */
+/** CPU that a chunk costs on its own: the slope between two lengths in turn, so that what a request costs drops out. */
 const measureChunkCpu = async (parts: Parts) => {
   const [short, long] = [40, 320];
-  const gapMs = 2;
-  const paced = { requests: effort.pacedRequests, warmUpRequests: 3, batches: effort.pacedBatches };
-  const cpuOf = async (chunks: number) =>
-    toOwnCpu(await measureCpu(plainSubjects(parts, one(true, chunks, gapMs)), paced));
-  const [brief, lengthy] = [await cpuOf(short), await cpuOf(long)];
-  const slope = (of: "gatewayMs" | "floorMs" | "ownMs"): number =>
-    ((lengthy[of].median - brief[of].median) / (long - short)) * 1_000;
-  const peerMicros =
-    lengthy.peerMs === undefined || brief.peerMs === undefined
-      ? undefined
-      : ((lengthy.peerMs.median - brief.peerMs.median) / (long - short)) * 1_000;
-  return { gatewayMicros: slope("gatewayMs"), floorMicros: slope("floorMs"), ownMicros: slope("ownMs"), peerMicros };
+  const lengths = [short, long].flatMap((chunks) =>
+    Object.entries(plainSubjects(parts, one(true, chunks, 2))).map(
+      ([name, subject]) => [`${name} ${chunks}`, subject] as const,
+    ),
+  );
+  const paced = { requests: effort.pacedRequests, warmUpRequests: 3, batches: effort.pacedBatches, maxMs: 4_000 };
+  const rounds = await measureCpu(Object.fromEntries(lengths), paced);
+  const slopes = (name: string): readonly number[] =>
+    (rounds[`${name} ${long}`] ?? []).map(
+      (ms, batch) => ((ms - (rounds[`${name} ${short}`]?.[batch] ?? Number.NaN)) / (long - short)) * 1_000,
+    );
+  const [gateway, floor, peer] = [slopes("gateway"), slopes("floor"), slopes("peer")];
+  return {
+    gatewayMicros: median(gateway),
+    floorMicros: median(floor),
+    ownMicros: aboveFloor(gateway, floor).median,
+    peerMicros: peer.length === 0 ? undefined : median(peer),
+  };
 };
 
 const measureMemories = async ({ provider, dependencies, ...parts }: Parts) => {
@@ -193,7 +200,7 @@ const measureEngine = async ({ provider, peer }: Parts): Promise<EngineResult> =
   }
 };
 
-/** What is kept of a stream that nobody reads, short and long. */
+/** Memory of a stream that nobody reads, short and long. */
 const measureStalls = async ({ provider, dependencies, ...parts }: Parts): Promise<Stall> => {
   const streams = 8;
   const of = async (megabytes: number): Promise<number> => {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { mkdtemp, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -25,12 +25,17 @@ export const openCheckout = async (named: string): Promise<Checkout> => {
   const folder = join(parent, "checkout");
   git("worktree", "add", "--detach", folder, commit);
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-  return {
-    folder,
-    name: commit.slice(0, 8),
-    close: async () => {
-      git("worktree", "remove", "--force", folder);
-      await rm(parent, { recursive: true, force: true });
-    },
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) git("worktree", "remove", "--force", folder);
+    isOpen = false;
+    rmSync(parent, { recursive: true, force: true });
   };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      close();
+      process.exit(1);
+    });
+  }
+  return { folder, name: commit.slice(0, 8), close: async () => close() };
 };

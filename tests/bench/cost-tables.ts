@@ -126,13 +126,21 @@ const plainStream = (latency: readonly LatencyRow[] | undefined): LatencyRow | u
       ),
   );
 
-export const peerTable = ({ jsonCpu, streamCpu, latency, engine }: BenchResult): string => {
+export const peerTable = ({ jsonCpu, streamCpu, chunkCpu, latency, engine }: BenchResult): string => {
   const [first, engineFirst] = [plainStream(latency), plainStream(engine?.latency)];
   return table(
     ["Measure", "Gateway's own", "Portkey", "Ratio", "Goal", "Met"],
     [
       ...(jsonCpu === undefined ? [] : peerCpuRow("CPU of a JSON chat, ms", toOwnCpu(jsonCpu), 0.8)),
       ...(streamCpu === undefined ? [] : peerCpuRow("CPU of a stream of 64 chunks, ms", toOwnCpu(streamCpu), 0.4)),
+      ...(chunkCpu?.peerMicros === undefined
+        ? []
+        : [
+            [
+              ...["CPU of a chunk 2 ms apart, runtime included, µs", short(chunkCpu.gatewayMicros, 0)],
+              ...[short(chunkCpu.peerMicros, 0), short(chunkCpu.gatewayMicros / chunkCpu.peerMicros, 2), "", ""],
+            ],
+          ]),
       ...(first === undefined ? [] : firstByteRow("Added before the first token, ms", first)),
       ...(engine === undefined
         ? []

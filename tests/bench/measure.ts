@@ -118,12 +118,14 @@ export interface CpuEffort {
   readonly requests: number;
   readonly warmUpRequests: number;
   readonly batches: number;
+  /** No request of a batch is begun after this; 600 unless given. */
+  readonly maxMs?: number;
 }
 
 /** CPU a request, after a warm-up long enough for the compiler. The subjects take turns, batch by batch. */
 export const measureCpu = async <Name extends string>(
   subjects: Readonly<Record<Name, CpuSubject>>,
-  { requests, warmUpRequests, batches }: CpuEffort,
+  { requests, warmUpRequests, batches, maxMs }: CpuEffort,
 ): Promise<CpuRounds<Name>> => {
   const plans = (Object.entries(subjects) as [Name, CpuSubject][]).map(([name, subject]) => ({
     name,
@@ -134,7 +136,7 @@ export const measureCpu = async <Name extends string>(
     await runLoad(subject.target, { connections: 1, maxRequests: warmUpRequests, maxMs: warmUpMaxMs });
   }
   for (let batch = 0; batch < batches; batch++) {
-    for (const { subject, rounds } of plans) rounds.push(await cpuBatch(subject, requests));
+    for (const { subject, rounds } of plans) rounds.push(await cpuBatch(subject, requests, maxMs));
   }
   return Object.fromEntries(plans.map(({ name, rounds }) => [name, rounds])) as unknown as CpuRounds<Name>;
 };

@@ -18,7 +18,7 @@ export interface Peer {
 }
 
 const script = join(import.meta.dirname, "peer/node_modules/@portkey-ai/gateway/build/start-server.js");
-const startTimeoutMs = 15_000;
+const startTimeoutMs = 60_000;
 
 /**
  * Nanoseconds on a core of all threads, by Linux's scheduler. /proc/<pid>/stat counts in hundredths of a second, too coarse for a

@@ -62,6 +62,13 @@ describe.skipIf(!hasChromium)(`The account on a running gateway${needsChromium}`
     expect(lines[0]).toMatchObject({ type: "account", userId: user.userId, email: user.email });
     expect(lines.map(({ type }) => type)).not.toContain("next");
 
+    const keptHere = (): Promise<readonly (string | undefined)[]> =>
+      page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    await page.evaluate((id) => {
+      indexedDB.open(`concurred-kept-${id}`, 1).onsuccess = ({ target }) => (target as IDBOpenDBRequest).result.close();
+    }, user.userId);
+    await expect.poll(keptHere).toEqual([`concurred-kept-${user.userId}`]);
+
     await pressOn(page, page.getByRole("button", { name: "Delete account…" }));
     const dialog = page.getByRole("dialog", { name: "Delete your account" });
     const phrase = dialog.getByLabel(`Type ${user.email} to confirm`);
@@ -81,6 +88,7 @@ describe.skipIf(!hasChromium)(`The account on a running gateway${needsChromium}`
     await page.keyboard.type(user.password);
     await page.keyboard.press("Enter");
     await heading(page, "Your account is being deleted");
+    await expect.poll(keptHere).toEqual([]);
     expect(await chatStatus(key)).not.toBe(200);
     await page.goto(dashboard("account"));
     await heading(page, "Sign in");

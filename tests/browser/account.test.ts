@@ -120,4 +120,53 @@ describe.skipIf(!hasChromium)(`The pages about an account in a browser${needsChr
     expect(await page.evaluate(() => (window as unknown as { both: readonly string[] }).both)).toEqual([]);
     expect(calls.filter(({ name }) => name === "GET v1/provider-keys")).toHaveLength(1);
   });
+
+  test("Amazon Bedrock takes a key, and a role only where the gateway has an external id for its trust policy", async () => {
+    const role = "arn:aws:iam::123456789012:role/concurred";
+    const added = {
+      id: "pk_9",
+      provider: "bedrock",
+      slug: "bedrock",
+      displayName: "Amazon Bedrock",
+      last4: "",
+      createdAt: "2026-11-29T00:00:00.000Z",
+      paused: false,
+      lastUsedAt: null,
+      region: "eu-central-1",
+      roleArn: role,
+    };
+    let trust: object = {};
+    const { page, calls } = await visit("provider-keys", {
+      "GET v1/provider-keys": () => ({ status: 200, json: { success: true, data: [], ...trust } }),
+      "POST v1/provider-keys/test": ok({ ok: true, status: 400, message: null, latencyMs: 31 }),
+      "POST v1/provider-keys": ok(added, 201),
+    });
+    const dialog = page.getByRole("dialog");
+    const openForm = () => page.getByRole("button", { name: "Add a key for Amazon Bedrock" }).click();
+    await openForm();
+    await dialog.getByLabel("Key", { exact: true }).waitFor();
+    expect(await dialog.getByRole("button", { name: "IAM role" }).count()).toBe(0);
+    trust = { bedrockExternalId: "an-external-id", bedrockPrincipal: "arn:aws:iam::210987654321:root" };
+    await page.reload();
+    await openForm();
+    await dialog.getByRole("button", { name: "IAM role" }).click();
+    expect(await dialog.getByLabel("Key", { exact: true }).count()).toBe(0);
+    expect(JSON.parse((await dialog.getByLabel("Trust policy").textContent()) ?? "")).toMatchObject({
+      Statement: [
+        {
+          Principal: { AWS: "arn:aws:iam::210987654321:root" },
+          Condition: { StringEquals: { "sts:ExternalId": "an-external-id" } },
+        },
+      ],
+    });
+    await dialog.getByLabel("Region").fill("eu-central-1");
+    await dialog.getByLabel("Role ARN").fill(role);
+    await page.keyboard.press("Enter");
+    await page.getByText(role).waitFor();
+    const access = { provider: "bedrock", region: "eu-central-1", roleArn: role };
+    expect(calls.filter(({ name }) => name.startsWith("POST v1/provider-keys")).map(({ body }) => body)).toEqual([
+      access,
+      { ...access, slug: "bedrock", displayName: "Amazon Bedrock" },
+    ]);
+  });
 });

@@ -55,6 +55,48 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
     expect(faults).toEqual([]);
   });
 
+  test("are filtered, compared side by side and tried, by keyboard alone", async () => {
+    const { page, faults } = await visit();
+    await page.getByRole("link", { name: "Models", exact: true }).click();
+    await page.getByText("3 models").waitFor();
+    const count = (text: string) => page.getByText(text, { exact: true }).waitFor();
+    await page.getByLabel("Takes").selectOption("file");
+    await count("1 model");
+    await page.getByLabel("Takes").selectOption("");
+    await page.getByLabel("Can").selectOption("tools");
+    await count("2 models");
+    await page.getByLabel("Output price").selectOption("5");
+    await count("1 model");
+    await page.getByLabel("Can").selectOption("");
+    await count("2 models");
+    await page.getByLabel("Context").selectOption("400000");
+    await page.getByText("No matching models").waitFor();
+    await page.getByLabel("Output price").selectOption("");
+    await count("1 model");
+    await page.getByText("Above 272,000 input tokens: $3.5 in, $21 out").waitFor();
+    await page.getByText("From 1 Jan 2027: $1.5 in, $12 out").waitFor();
+    await page.getByLabel("Context").selectOption("");
+    await page.getByLabel("Compare gpt-5.2").press("Space");
+    await page.getByText("Choose another model").waitFor();
+    await page.getByLabel("Compare claude-haiku-4-5-20251001").press("Space");
+    const comparison = page.getByRole("region", { name: "Comparison of models" });
+    expect(
+      await comparison
+        .getByRole("row", { name: /^Output/ })
+        .getByRole("cell")
+        .allTextContents(),
+    ).toEqual(["$14", "$5"]);
+    await lookAt(page, "models-compared");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page
+      .getByRole("row", { name: /claude-haiku/ })
+      .getByRole("link", { name: "Try" })
+      .press("Enter");
+    await page.getByRole("heading", { name: "Playground", level: 1 }).waitFor();
+    await page.getByRole("main").getByText("claude-haiku-4-5-20251001").first().waitFor();
+    expect(faults).toEqual([]);
+  });
+
   test("need no key", async () => {
     const { page, calls } = await visit();
     await page.getByRole("link", { name: "Models", exact: true }).click();

@@ -1,16 +1,22 @@
 import { request } from "./request.ts";
 
+/** USD per million tokens; null where no price is known. */
+export interface ModelPrices {
+  readonly input: number | null;
+  readonly output: number | null;
+  readonly cached_input: number | null;
+}
+
 export interface Model {
   readonly id: string;
   readonly name: string;
   readonly owned_by: string;
   readonly aliases: readonly string[];
-  /** USD per million tokens. */
-  readonly pricing?: {
-    readonly input: number | null;
-    readonly output: number | null;
-    readonly cached_input: number | null;
-  } | null;
+  readonly pricing?:
+    | (ModelPrices & { readonly long_context?: (ModelPrices & { readonly above_input_tokens: number }) | null })
+    | null;
+  /** Announced prices, from a day on. */
+  readonly later_pricing?: readonly (ModelPrices & { readonly from: string })[];
   readonly context_window?: number;
   readonly max_output_tokens?: number;
   readonly capabilities?: Readonly<Record<string, boolean>>;

@@ -1,8 +1,9 @@
 import { batch, useSignal } from "@preact/signals";
 import { deleteAccount } from "../../api/account.ts";
 import type { SignedIn } from "../../api/auth.ts";
+import { clearAtSignOut } from "../../browser-store.ts";
 import { navigate } from "../../router.ts";
-import { signedOut } from "../../session.ts";
+import { signedInUser, signedOut } from "../../session.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
@@ -14,8 +15,9 @@ import { Section } from "./section.tsx";
 const whatGoes = [
   "API keys: they stop at once, and running requests end",
   "provider keys, presets and exports",
-  "usage, the request log with its tags and feedback, budgets and alerts",
+  "usage, the request log with its tags, feedback and recorded content, budgets and alerts",
   "jobs, deliveries, votes and ratings",
+  "conversations and runs that this browser has kept",
 ];
 
 const escaped = (text: string): string => text.replaceAll(/[^\w@-]/g, "\\$&");
@@ -32,6 +34,8 @@ const DeleteDialog = ({ signedIn, onClose }: DeleteDialogProps) => {
   const action = useAction(async () => {
     if (typed.value.trim().toLowerCase() !== phrase.toLowerCase()) throw new Error(`Type ${phrase} to confirm.`);
     await deleteAccount(password.value);
+    const userId = signedInUser();
+    if (userId !== undefined) clearAtSignOut(userId, true);
     // At once: signed out at another address would lead to sign-in.
     batch(() => {
       navigate("account-deleted", { replace: true });
@@ -81,7 +85,7 @@ export const DeleteSection = ({ signedIn }: { readonly signedIn: SignedIn | unde
     <Section
       danger
       title="Delete account"
-      about="Cannot be undone. Export your data first. The operator of this gateway deletes your email address and password on request."
+      about="Cannot be undone. Export your data first. Your email address and password go a day later, or when the operator of this gateway deletes them."
     >
       <div>
         <Button

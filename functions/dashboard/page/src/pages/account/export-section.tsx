@@ -42,7 +42,7 @@ export const ExportSection = () => {
   return (
     <Section
       title="Export"
-      about="Your keys, usage, requests, jobs, presets and votes as one file of JSON lines. No secret, prompt or answer is in it."
+      about="Your keys, usage, requests, jobs, presets and votes as one file of JSON lines, without secrets. Prompts and answers are in it if your keys record them."
     >
       <div role="status">
         {progress.state === "running" || progress.state === "waiting" ? <p>{words(progress)}</p> : null}

@@ -1,4 +1,4 @@
-import { effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { keep, readAll, readOne, remove, type Stored } from "../../browser-store.ts";
 import { forgetWithSession, signedInUser } from "../../session.ts";
 import { answering, begin, conversationId, forget, isEmpty, lanes, show, titleOf } from "./conversation.ts";
@@ -24,6 +24,7 @@ const openName = "concurred-open-conversation";
 
 /** Whose conversations are kept, once the open one is restored. */
 const owner = signal<string | undefined>(undefined);
+export const restored = computed(() => owner.value !== undefined);
 
 const remember = (id: string | undefined): void => {
   try {

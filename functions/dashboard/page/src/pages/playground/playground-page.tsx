@@ -1,17 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listModels } from "../../api/models.ts";
+import { navigate, route } from "../../router.ts";
 import { Button } from "../../ui/button.tsx";
 import { ModelPicker } from "../../ui/model-picker.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
+import { StoreNotice } from "../../ui/store-notice.tsx";
 import { useResource } from "../../ui/use-resource.ts";
 import { CallDialog } from "./call-dialog.tsx";
 import { Composer } from "./composer.tsx";
 import { answering, begin, compare, endCompare, isEmpty, lanes } from "./conversation.ts";
 import { HistoryDrawer } from "./history-drawer.tsx";
-import "./kept-conversations.ts";
-import { StoreNotice } from "../../ui/store-notice.tsx";
+import { restored } from "./kept-conversations.ts";
 import { LaneView } from "./lane-view.tsx";
 import { isUsable, playgroundKey } from "./playground-key.ts";
 import { changedSettings, listedModels } from "./settings.ts";
@@ -52,7 +53,20 @@ const Tools = ({ onOpen }: { onOpen: (drawer: Drawer) => void }) => {
   );
 };
 
+/** A model that an address names, such as from the page of models, is asked in a new conversation. */
+const useNamedModel = (): void => {
+  const named = route.value.query.get("model");
+  const ready = restored.value;
+  useEffect(() => {
+    if (named === null || !ready) return;
+    begin();
+    for (const { model } of lanes.peek().slice(0, 1)) model.value = named;
+    navigate("playground", { replace: true });
+  }, [named, ready]);
+};
+
 export const PlaygroundPage = () => {
+  useNamedModel();
   const drawer = useSignal<Drawer | undefined>(undefined);
   const key = playgroundKey.value;
   const models = useResource((signal) => (isUsable(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);

@@ -127,6 +127,7 @@ const TargetForm = ({ target, trust, taken, onAdded, onClose }: AddDialogProps) 
       <ErrorNotice error={tested.action.error.value} />
       <TestNotice
         name={target.name}
+        what={target.kind === "bedrock" && fields.by.value === "role" ? "role" : "key"}
         result={tested.result}
         pending={tested.action.pending}
         onSaveAnyway={() => {

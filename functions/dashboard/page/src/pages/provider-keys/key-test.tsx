@@ -37,13 +37,15 @@ export const useKeyTest = (read: () => Tested): KeyTestState => {
 
 interface TestNoticeProps {
   readonly name: string;
+  /** What is tested: a key, or a role. */
+  readonly what: string;
   readonly result: KeyTest | undefined;
   readonly pending: ReadonlySignal<boolean>;
   readonly onSaveAnyway: () => void;
 }
 
 /** What the provider says of the key, in its own words. */
-export const TestNotice = ({ name, result, pending, onSaveAnyway }: TestNoticeProps) => {
+export const TestNotice = ({ name, what, result, pending, onSaveAnyway }: TestNoticeProps) => {
   if (pending.value) return <p class="hint">Asking {name}…</p>;
   if (result === undefined) return null;
   const { ok, status, message, latencyMs } = result;
@@ -51,7 +53,7 @@ export const TestNotice = ({ name, result, pending, onSaveAnyway }: TestNoticePr
     return (
       <Notice kind="success" live>
         <p>
-          It works: {name} accepted the key in {formatMs(latencyMs)}.
+          It works: {name} accepted the {what} in {formatMs(latencyMs)}.
         </p>
       </Notice>
     );
@@ -59,7 +61,8 @@ export const TestNotice = ({ name, result, pending, onSaveAnyway }: TestNoticePr
   return (
     <Notice kind="error" live>
       <p>
-        {status === null ? `${name} did not answer.` : `${name} did not accept the key (status ${status}).`} {message}
+        {status === null ? `${name} did not answer.` : `${name} did not accept the ${what} (status ${status}).`}{" "}
+        {message}
       </p>
       <Button small onClick={onSaveAnyway}>
         Save it anyway

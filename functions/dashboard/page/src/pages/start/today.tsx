@@ -1,5 +1,7 @@
 import { type Limits, readLimits } from "../../api/limits.ts";
-import { formatCost, formatCount, formatDateTime } from "../../format.ts";
+import { readUsage, type Usage } from "../../api/usage.ts";
+import { formatCost, formatCount, formatDateTime, plural } from "../../format.ts";
+import { Link } from "../../ui/link.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Skeleton } from "../../ui/placeholder.tsx";
 import { useResource } from "../../ui/use-resource.ts";
@@ -28,6 +30,21 @@ const Spend = ({ dailyCap, openRequests }: Limits) => {
   );
 };
 
+const readToday = (signal: AbortSignal): Promise<Usage> => {
+  const day = new Date().toISOString().slice(0, 10);
+  return readUsage({ from: day, to: day, keyId: "" }, signal);
+};
+
+/** Without its sums the page says less. */
+const Requests = () => {
+  const usage = useResource(readToday).data.value;
+  return usage === undefined ? null : (
+    <p>
+      <Link to="usage">{plural(usage.totalRequests, "request")}</Link> today, {plural(usage.errors ?? 0, "error")}
+    </p>
+  );
+};
+
 /** Today's spend against the cap that is enforced. */
 export const Today = () => {
   const limits = useResource(readLimits);
@@ -39,6 +56,7 @@ export const Today = () => {
         <Skeleton rows={1} label="Loading today's spend" />
       ) : null}
       {limits.data.value === undefined ? null : <Spend {...limits.data.value} />}
+      <Requests />
     </section>
   );
 };
