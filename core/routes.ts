@@ -29,16 +29,19 @@ type TableAction =
   | "BatchWriteItem"
   | "Scan"
   | "DescribeTable";
+/** Converse has no action: it needs those of InvokeModel. */
+type BedrockAction = "InvokeModel" | "InvokeModelWithResponseStream";
 type KmsAction = "GenerateDataKey" | "Decrypt" | "ReEncrypt" | "DescribeKey";
 
 /**
  * One thing that a function's role may do. Nothing else is allowed. `Query` is of the table, `Query/<index>` of an index. A
- * transaction needs the rights of its parts and has none itself.
+ * transaction needs the rights of its parts and has none itself. Those of Amazon Bedrock are for the models that the stage names.
  */
 export type Grant =
   | `${TableId}:${TableAction}`
   | `${TableId}:Query/${string}`
   | `kms:${KmsAction}`
+  | `bedrock:${BedrockAction}`
   | `secret:${SecretName}`;
 
 /** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
@@ -106,14 +109,20 @@ const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
 const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
 /** Keeping an answer for its Idempotency-Key; with `cache:GetItem` also in the answer cache of chats. */
 const replayed = ["cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
-const chatSecrets = [
+/** Whom a chat model is asked for a stream: the providers that the platform has keys for, and Amazon Bedrock. */
+const streamProviders = [
   "secret:OpenaiApiKey",
   "secret:AnthropicApiKey",
   "secret:GoogleApiKey",
   "secret:XaiApiKey",
   "secret:OpenrouterApiKey",
   "secret:MinimaxApiKey",
+  "bedrock:InvokeModelWithResponseStream",
 ] as const satisfies Grant[];
+/** The same, also for whole answers. */
+const chatProviders = /* @__PURE__ */ lazily(
+  () => [...streamProviders, "bedrock:InvokeModel"] as const satisfies Grant[],
+);
 /** The caller's ratings, which `auto:rated` goes by. */
 const ratings = "rollups:GetItem" as const satisfies Grant;
 /** The same, and notes of runs that can be voted on. */
@@ -130,7 +139,7 @@ const chatGrants = /* @__PURE__ */ lazily(
       ...byok,
       "cache:GetItem",
       ...replayed,
-      ...chatSecrets,
+      ...chatProviders,
       ...promptSecrets,
       ratings,
     ] as const satisfies Grant[],
@@ -741,7 +750,7 @@ export const chatRoute = /* @__PURE__ */ row(() => ({
     ...byok,
     "cache:GetItem",
     ...replayed,
-    ...chatSecrets,
+    ...chatProviders,
     "secret:ExaApiKey",
     ...session,
     ...arenaRatings,
@@ -756,7 +765,7 @@ export const battleRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("battle", 20),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
+  grants: [...generationGrants, ...streamProviders, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const fightRoute = /* @__PURE__ */ row(() => ({
@@ -767,7 +776,7 @@ export const fightRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("fight", 10),
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ...arenaRatings, ...session],
+  grants: [...generationGrants, ...streamProviders, "secret:ExaApiKey", ...arenaRatings, ...session],
 }));
 
 export const councilRoute = /* @__PURE__ */ row(() => ({
@@ -778,7 +787,7 @@ export const councilRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: councilLimit,
   ...longGenerating,
-  grants: [...generationGrants, ...chatSecrets, "secret:ExaApiKey", ratings, ...session],
+  grants: [...generationGrants, ...streamProviders, "secret:ExaApiKey", ratings, ...session],
 }));
 
 export const voteRoute = /* @__PURE__ */ row(() => ({
@@ -1015,7 +1024,7 @@ export const mcpRoute = /* @__PURE__ */ row(() => ({
     "jobs:GetItem",
     "jobs:PutItem",
     "jobs:UpdateItem",
-    ...chatSecrets,
+    ...chatProviders,
     "secret:ExaApiKey",
     "secret:FalApiKey",
     "secret:BflApiKey",
@@ -1031,7 +1040,7 @@ export const visionRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("vision", 60),
   ...generating,
-  grants: [...generationGrants, ...chatSecrets, ratings],
+  grants: [...generationGrants, ...streamProviders, ratings],
 }));
 
 export const jobsRoute = /* @__PURE__ */ row(() => ({

@@ -2,10 +2,12 @@ import { routeSummaries } from "#core/route-summaries.ts";
 import type { BackgroundFunction, FunctionId, Grant, Route } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
 import type { TableId } from "#core/tables.ts";
+import { bedrockResources } from "./bedrock-models.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import { type LogGroupKind, logGroupKindOf, logGroupKinds, logGroupName } from "./log-groups.ts";
 import { statementsOf } from "./permissions.ts";
 import type { Place } from "./place.ts";
+import { settingOf } from "./settings.ts";
 import { logRetentionDays, type StageSettings } from "./stage.ts";
 import type { Table } from "./storage.ts";
 
@@ -27,7 +29,7 @@ type Definition = Pick<Route | BackgroundFunction, "id" | "handler" | "grants" |
   readonly stream?: boolean;
   readonly trigger?: unknown;
 };
-type Arn = $util.Output<string>;
+type Arn = $util.Output<string> | string;
 
 export interface FunctionOptions {
   readonly streaming: boolean;
@@ -48,7 +50,7 @@ const linksOf = (grants: readonly Grant[], { key, tables, secrets }: FunctionCon
     const [kind = "", what = ""] = grant.split(":");
     if (kind === "secret") links.set(what, secrets[what as SecretName]);
     else if (kind === "kms") links.set(kind, key.link);
-    else links.set(kind, tables[kind as TableId].link);
+    else if (kind !== "bedrock") links.set(kind, tables[kind as TableId].link);
   }
   return [...links.values()];
 };
@@ -124,13 +126,20 @@ const transformsOf = (
 export const functionArgs = (definition: Definition, context: FunctionContext, options: FunctionOptions) => {
   const { id, handler, grants, timeoutSeconds, memoryMb } = definition;
   const { place, key, tables } = context;
-  const { region } = place;
   const logs = logGroupKindOf(definition);
-  const statements = region.apply((name) =>
+  const named = settingOf("BEDROCK_MODELS") ?? new Map<string, string>();
+  const { region: ofStage, accountId, partition } = place;
+  const statements = $util.all([ofStage, accountId, partition]).apply(([region, account, part]) =>
     statementsOf<Arn>(grants, {
       app: place.app,
       stage: place.stage,
-      region: name,
+      region,
+      bedrock: bedrockResources({
+        named,
+        region: settingOf("BEDROCK_REGION") ?? region,
+        accountId: account,
+        partition: part,
+      }),
       keyArn: key.key.arn,
       tableArn: (table) => tables[table].table.arn,
       indexArn: (table, index) => $interpolate`${tables[table].table.arn}/index/${index}`,

@@ -26,6 +26,8 @@ export interface Resources<Arn> {
   readonly keyArn: Arn;
   readonly tableArn: (table: TableId) => Arn;
   readonly indexArn: (table: TableId, index: string) => Arn;
+  /** What the grants of Amazon Bedrock are for. Empty where the stage names no model. */
+  readonly bedrock: readonly { readonly resources: readonly Arn[]; readonly conditions: Condition[] }[];
 }
 
 /** Names in the encryption context of what the gateway itself seals. IAM allows no other one. */
@@ -125,6 +127,13 @@ export const statementsOf = <Arn>(grants: readonly Grant[], resources: Resources
     if (kind === "secret") continue;
     if (kind === "kms") {
       statements.push(...keyStatements(actions, resources));
+      continue;
+    }
+    if (kind === "bedrock") {
+      const names = actions.map((action) => `bedrock:${action}`);
+      for (const { resources: arns, conditions } of resources.bedrock) {
+        statements.push({ actions: names, resources: [...arns], conditions });
+      }
       continue;
     }
     statements.push(...tableStatements(kind as TableId, actions, resources));

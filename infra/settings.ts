@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
+import * as bedrock from "#core/settings/bedrock.ts";
 import { baseUrl, type Kind, numberLike, oneOf, textLike, word } from "#core/settings/kinds.ts";
 import { type Environment, readSetting, type Setting, settingText } from "#core/settings/read.ts";
 import * as stage from "#core/settings/stage.ts";
 import * as upstreams from "#core/settings/upstreams.ts";
+import { bedrockModelFaults } from "./bedrock-models.ts";
 
 /**
  * THE table of settings: every environment variable that an operator may set for the functions, a deployment or `npm start`,
@@ -12,12 +14,13 @@ import * as upstreams from "#core/settings/upstreams.ts";
 
 type StageRow =
   | (typeof stage)[Exclude<keyof typeof stage, "domainPattern">]
+  | (typeof bedrock)[keyof typeof bedrock]
   | (typeof upstreams)[keyof typeof upstreams];
 type StageSettings = { readonly [Row in StageRow as Row["name"]]: Row };
 
 /** What functions read: for a stage and for `npm start`. */
 export const stageSettings = Object.fromEntries(
-  Object.values({ ...stage, ...upstreams }).flatMap((row) => (row instanceof RegExp ? [] : [[row.name, row]])),
+  Object.values({ ...stage, ...bedrock, ...upstreams }).flatMap((row) => ("name" in row ? [[row.name, row]] : [])),
 ) as unknown as StageSettings;
 
 const wholeFrom = (least: number, most = Number.MAX_SAFE_INTEGER): Kind<number> =>
@@ -41,7 +44,7 @@ const domain: Kind<string> = {
 
 /** What only a deployment reads: the environment of the `sst` command, which also reads `.env` and `.env.<stage>`. */
 const deployKinds = {
-  AWS_REGION: textLike(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be a region of AWS, such as us-east-1"),
+  AWS_REGION: { rule: bedrock.bedrockRegion.rule, read: bedrock.bedrockRegion.read },
   VERSION: word,
   DOMAIN_NAME: domain,
   DOMAIN_CERTIFICATE_ARN: arn("acm", "certificate", "an ACM certificate"),
@@ -143,7 +146,23 @@ const faultsOf = (rows: readonly Setting[], environment: Environment): readonly 
   });
 
 /** Settings that are right by themselves and wrong together, a sentence each. */
-const faultsTogether = (environment: Environment): readonly string[] => {
+const faultsTogether = (environment: Environment): readonly string[] => [
+  ...domainFaults(environment),
+  ...bedrockFaults(environment),
+];
+
+/** Of settings that are each good. */
+const bedrockFaults = (environment: Environment): readonly string[] => {
+  const rows = [bedrock.bedrockModels, bedrock.bedrockRegion, deploySettings.AWS_REGION];
+  if (faultsOf(rows, environment).length > 0) return [];
+  return bedrockModelFaults(readSetting(bedrock.bedrockModels, environment), bedrockRegionOf(environment));
+};
+
+/** Where the platform calls Amazon Bedrock. */
+export const bedrockRegionOf = (environment: Environment): string =>
+  readSetting(bedrock.bedrockRegion, environment) ?? readSetting(deploySettings.AWS_REGION, environment) ?? "us-east-1";
+
+const domainFaults = (environment: Environment): readonly string[] => {
   const isDomains = settingText(environment, stage.signUpPolicy.name) === "domains";
   const named = settingText(environment, stage.signUpDomains.name);
   // Commas alone name none.

@@ -1,7 +1,10 @@
-import { hash } from "node:crypto";
-import { type AwsIdentity, hmac, signingKeyFor } from "./signature.ts";
+import { createHmac, hash } from "node:crypto";
+import type { AwsIdentity } from "./signature.ts";
 
-/** AWS Signature Version 4 for a POST to a path with no query: Bedrock's calls, and those of services that take forms. */
+/**
+ * AWS Signature Version 4 for a POST to a path with no query: Bedrock's calls, and those of services that take forms. It shares
+ * nothing with signature.ts, which every chat loads, and keeps no key: a model's answer takes longer than five HMACs.
+ */
 
 export interface PathPost {
   /** As it stands in the scope of a signature. */
@@ -14,6 +17,8 @@ export interface PathPost {
   readonly identity: AwsIdentity;
   readonly now: Date;
 }
+
+const hmac = (key: string | Buffer, data: string): Buffer => createHmac("sha256", key).update(data).digest();
 
 /** Services other than S3 sign a path that is encoded once more. */
 const canonicalPath = (path: string): string =>
@@ -36,7 +41,7 @@ export const signPathPost = ({ service, host, path, contentType, body, identity,
   const names = Object.keys(signed).join(";");
   const canonical = `POST\n${canonicalPath(path)}\n\n${lines.join("")}\n${names}\n${hash("sha256", body)}`;
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const key = signingKeyFor(secretAccessKey, date, region, service);
+  const key = [date, region, service, "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash("sha256", canonical)}`).toString("hex");
   const { host: _, ...headers } = signed;
   return {

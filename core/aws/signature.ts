@@ -28,7 +28,7 @@ export interface SignedPost {
   readonly now: Date;
 }
 
-export const hmac = (key: string | Buffer | KeyObject, data: string): Buffer =>
+const hmac = (key: string | Buffer | KeyObject, data: string): Buffer =>
   createHmac("sha256", key).update(data).digest();
 
 interface SigningKey {
@@ -37,10 +37,10 @@ interface SigningKey {
   readonly key: KeyObject;
 }
 
-const signingKeys = new Map<string, SigningKey>();
+const signingKeys = new Map<SignedPost["service"], SigningKey>();
 
 /** The signing key lasts a day for one secret, so four of five HMACs are saved on each call. */
-export const signingKeyFor = (secret: string, date: string, region: string, service: string): KeyObject => {
+const signingKeyFor = (secret: string, date: string, region: string, service: SignedPost["service"]): KeyObject => {
   const name = `${secret}/${date}/${region}`;
   const known = signingKeys.get(service);
   if (known?.name === name) return known.key;

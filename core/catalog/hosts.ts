@@ -1,3 +1,4 @@
+import { namedModels } from "./bedrock.ts";
 import type { CatalogModel } from "./model.ts";
 import type { NamedProviderId } from "./provider-ids.ts";
 import type { ResolvedModel } from "./resolve.ts";
@@ -43,7 +44,9 @@ const hostedAs = (name: string, model: CatalogModel): ResolvedModel => {
   const slash = name.indexOf("/");
   const provider = name.slice(0, slash) as NamedProviderId;
   const providerModel = name.slice(slash + 1);
-  return { id: name, provider, providerModel, catalog: { ...model, provider, providerModel } };
+  const isPaid = provider === "bedrock" && namedModels().has(providerModel);
+  const catalog = { ...model, provider, providerModel };
+  return { id: name, provider, providerModel, catalog, ...(isPaid ? { platformPays: true } : {}) };
 };
 
 /** Who serves a model of the catalogue: its own provider, then others. */

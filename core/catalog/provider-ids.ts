@@ -16,6 +16,11 @@ export type ProviderId = ChatProviderId | "fashn" | "fal" | "bfl";
 /** Providers that the platform can have a key for. */
 export type PlatformProviderId = Exclude<ProviderId, "custom" | "bedrock">;
 
-/** Whether only callers' own keys serve a provider's models, never the platform's. */
-export const isOwnKeyOnly = (provider: ProviderId): provider is "custom" | "bedrock" =>
-  provider === "custom" || provider === "bedrock";
+/** Whether only callers' own keys serve a model, never the platform's. */
+export const isOwnKeyOnly = ({
+  provider,
+  platformPays,
+}: {
+  readonly provider: string;
+  readonly platformPays?: true;
+}): boolean => provider === "custom" || (provider === "bedrock" && !platformPays);

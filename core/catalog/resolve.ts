@@ -6,6 +6,7 @@ import {
 } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { ownValue } from "#core/values/own-value.ts";
+import { knownBedrock } from "./load-bedrock.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";
 import { presetPrefix } from "./preset-name.ts";
@@ -23,6 +24,8 @@ export interface ResolvedModel {
   readonly catalog: CatalogModel | undefined;
   /** The slug of the caller's custom provider that serves it. Set exactly where `provider` is `custom`. */
   readonly customSlug?: string | undefined;
+  /** Of Amazon Bedrock: the stage names the model, so the platform pays for it. */
+  readonly platformPays?: true;
 }
 
 const byId = new Map(models.map((model) => [model.id, model]));
@@ -85,7 +88,6 @@ const reservedSlugs: ReadonlySet<string> = new Set([
   "auto",
   "preset",
   "concurred",
-  "bedrock",
   "vertex",
   ...Object.keys(aliases),
   // Ids of embedding models name no vendor (a test holds that): a chat does not load them.
@@ -138,7 +140,13 @@ export const resolveModel = (name: string, param = "model", nowMs: number = Date
   if (isProvider(provider) && safeProviderModel.test(providerModel)) {
     const model = byProvider.get(`${provider}/${ownValue(successors, providerModel) ?? providerModel}`);
     if (model !== undefined) return fromCatalog(served(model, nowMs));
-    return { id: name, provider, providerModel, catalog: undefined };
+    return {
+      id: name,
+      provider,
+      providerModel,
+      catalog: undefined,
+      ...(provider === "bedrock" && knownBedrock()?.factsOf(name, providerModel, byProvider)),
+    };
   }
   const custom = customModel(name);
   if (custom !== undefined) return custom;

@@ -97,7 +97,7 @@ const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller):
 
 const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
   const models = choices.map(({ model }) => model);
-  const payable = models.filter(({ provider }) => !isOwnKeyOnly(provider));
+  const payable = models.filter((model) => !isOwnKeyOnly(model));
   // A budget may count it all the same. The prices of a custom provider's models are with its key, which is not read yet.
   const ownPayable = models.filter(({ provider }) => provider !== "custom");
   return meteredRequest({

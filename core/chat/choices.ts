@@ -1,7 +1,7 @@
 import { isAuto, rankAuto, ratedAlias } from "#core/catalog/auto.ts";
 import { costPicoUsd, pricesOn } from "#core/catalog/cost.ts";
 import type { CatalogModel } from "#core/catalog/model.ts";
-import { type ChatProviderId, isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
+import { type ChatProviderId, isOwnKeyOnly, type PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveListed, resolveModel } from "#core/catalog/resolve.ts";
 import { estimateTokens, noTokens } from "#core/catalog/token-usage.ts";
 import { isAllowed, requireAllowed } from "#core/generation/allowed-models.ts";
@@ -104,7 +104,7 @@ const maxAutoModels = 3;
 
 /** Whether the platform has a key. A caller's own keys are known only later, and `auto` does not choose by them. */
 const platformServes = (provider: ChatProviderId): boolean =>
-  !isOwnKeyOnly(provider) && providerApiKey(provider) !== undefined;
+  !isOwnKeyOnly({ provider }) && providerApiKey(provider as PlatformChatProviderId) !== undefined;
 
 /** The model that the request names, or those that `auto` stands for. */
 const resolveNamed = (request: ChatRequest, inputCharacters: number, caller: Caller): ChatChoices => {

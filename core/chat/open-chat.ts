@@ -1,4 +1,5 @@
 import { cacheSettings } from "#core/cache/cache-settings.ts";
+import { loadBedrock } from "#core/catalog/load-bedrock.ts";
 import type { RequestContext } from "#core/context.ts";
 import type { Caller } from "#core/generation/caller.ts";
 import type { DialectName, NativeRequest } from "#core/providers/native.ts";
@@ -39,10 +40,12 @@ const checkUrlsIn = async (request: ChatRequest): Promise<void> => {
 const fieldHeaders = ["x-fallback", "x-load-balance", "x-retries", "x-timeout-ms", "x-provider-preferences"];
 
 /** A request with what its headers say. Few requests have such headers: the others do not load what reads them. */
-const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> =>
-  fieldHeaders.every((name) => headers[name] === undefined)
-    ? request
-    : (await import("./header-fields.ts")).withHeaderFields(request, headers);
+const withFieldsOf = async (request: ChatRequest, headers: ChatOpening["headers"]): Promise<ChatRequest> => {
+  if (fieldHeaders.every((name) => headers[name] === undefined)) return request;
+  // They may name any model.
+  await loadBedrock();
+  return (await import("./header-fields.ts")).withHeaderFields(request, headers);
+};
 
 /** Who serves the model, where the request says something of that. Few do: the others do not load what reads it. */
 const withPreferencesOf = async (request: ChatRequest, caller: Caller): Promise<PreferringRequest> => {

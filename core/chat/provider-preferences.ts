@@ -34,7 +34,7 @@ export interface HostTools {
   /** The model that a request names, as the catalogue has it; undefined for one that it does not know. */
   readonly own: (ResolvedModel & { readonly catalog: CatalogModel }) | undefined;
   readonly pricesOn: (model: CatalogModel, nowMs: number) => Pick<CatalogModel, "prices">;
-  readonly isOwnKeyOnly: (provider: ChatProviderId) => boolean;
+  readonly isOwnKeyOnly: (model: ResolvedModel) => boolean;
   /** How the model's hosts compare, by their price for the request or what this environment has seen of them: less is better. */
   readonly measure: (sort: HostSort, model: ResolvedModel) => number;
   /** Whether the caller's API key may call it. */
@@ -135,7 +135,7 @@ const orderHosts = (
       only?.includes(host.provider) !== false &&
       !ignore.includes(host.provider) &&
       // Whether the caller has a key for it is not known yet.
-      (!isOwnKeyOnly(host.provider) || isNamed(host)) &&
+      (!isOwnKeyOnly(host) || isNamed(host)) &&
       isAffordable(host),
   );
   const first = order.flatMap((name) => able.filter(({ provider }) => provider === name));

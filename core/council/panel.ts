@@ -1,5 +1,4 @@
 import { isAuto } from "#core/catalog/auto.ts";
-import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { providerApiKey } from "#core/upstreams.ts";
@@ -58,7 +57,7 @@ export const familyOf = (name: string): string | undefined => {
 
 const isServed = (name: string): boolean => {
   const { provider } = resolveModel(name);
-  return !isOwnKeyOnly(provider) && providerApiKey(provider) !== undefined;
+  return provider !== "custom" && provider !== "bedrock" && providerApiKey(provider) !== undefined;
 };
 
 /** Those whose provider has a key of the platform. Whether the caller has keys is known later: without any, all. */

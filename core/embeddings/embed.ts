@@ -87,7 +87,7 @@ export const embed = async (
     asked: model,
     streamed: false,
     // What only callers' own keys serve is never paid with the platform's money, and its price is known with its key.
-    ...(isOwnKeyOnly(model.provider) ? { reserve: noReserve, byok: true } : { reserve: callReserve(model, size) }),
+    ...(isOwnKeyOnly(model) ? { reserve: noReserve, byok: true } : { reserve: callReserve(model, size) }),
     tokens: () => inputTokens,
     timeoutMs,
   });

@@ -1,4 +1,4 @@
-import { isOwnKeyOnly, type ProviderId } from "#core/catalog/provider-ids.ts";
+import { isOwnKeyOnly, type PlatformProviderId, type ProviderId } from "#core/catalog/provider-ids.ts";
 import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
 import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
@@ -20,11 +20,12 @@ export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow):
   return { apiKey: await openProviderKey(row), baseUrl: custom.baseUrl, byok: true, providerKeyId, custom: access };
 };
 
-/** The platform's key; undefined when it has none for this provider. */
+/** The platform's key; undefined when it has none for this provider. Amazon Bedrock has none: bedrock-role.ts. */
 export const platformCredential = (provider: ProviderId): ProviderCredential | undefined => {
-  if (isOwnKeyOnly(provider)) return undefined;
-  const apiKey = providerApiKey(provider);
-  return apiKey === undefined ? undefined : { apiKey, baseUrl: providerBaseUrl(provider), byok: false };
+  if (isOwnKeyOnly({ provider })) return undefined;
+  const known = provider as PlatformProviderId;
+  const apiKey = providerApiKey(known);
+  return apiKey === undefined ? undefined : { apiKey, baseUrl: providerBaseUrl(known), byok: false };
 };
 
 /** The credential of a call that needs one. @throws ProviderFailure of kind auth when nobody has a key */

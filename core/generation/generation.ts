@@ -1,3 +1,4 @@
+import { isOwnKeyOnly } from "#core/catalog/provider-ids.ts";
 import { reportedCostPicoUsd } from "#core/catalog/token-usage.ts";
 import { budgetNameOf } from "#core/db/budget-period.ts";
 import type { AttemptRecord, UsageStatus } from "#core/db/usage-events.ts";
@@ -212,8 +213,8 @@ export class Generation {
       operation,
       asked,
       served,
-      // A custom model's name is free-form, and so never a metric's dimension.
-      listedModel: operation === "media" ? served.id : served.provider === "custom" ? undefined : served.catalog?.id,
+      // A name that a caller's own key serves may be free-form, and so is never a metric's dimension.
+      listedModel: operation === "media" ? served.id : isOwnKeyOnly(served) ? undefined : served.catalog?.id,
       outcome: end.outcome,
       cost,
       units: end.unitCost,

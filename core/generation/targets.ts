@@ -35,7 +35,11 @@ const platformTarget = <Model extends TargetModel>(model: Model): Target<Model> 
   model,
   name: targetName(model.id, undefined),
   byok: false,
-  credential: async () => platformCredential(model.provider),
+  // Few requests name a model of Bedrock: the others do not load what signs for one.
+  credential: async () =>
+    model.provider === "bedrock"
+      ? (await import("./bedrock-role.ts")).platformRole(model.providerModel)
+      : platformCredential(model.provider),
 });
 
 /** The caller wants to pay but has no key for this provider, so nobody serves the model. */

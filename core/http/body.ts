@@ -1,3 +1,4 @@
+import { loadBedrock } from "#core/catalog/load-bedrock.ts";
 import { GatewayError } from "#core/errors.ts";
 import { jsonExcess } from "./json-limits.ts";
 import type { JsonPosition } from "./json-position.ts";
@@ -102,7 +103,7 @@ const parseText = (state: RequestState, text: string, parse: BodyParser): Promis
     return parseRefused(state, text);
   }
   take(state, value);
-  return undefined;
+  return text.includes("bedrock") ? loadBedrock() : undefined;
 };
 
 /** Bytes, which API Gateway hands over as text: only other fronts send them, so what unpacks them is loaded with the first. */

@@ -1,4 +1,5 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
+import { loadBedrock } from "#core/catalog/load-bedrock.ts";
 import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { longestTimeoutMs } from "#core/chat/check-request.ts";
 import { type ChatOpening, openChat } from "#core/chat/open-chat.ts";
@@ -10,6 +11,8 @@ export const openAnswer = async (call: Call<unknown>, opening: ChatOpening): Pro
   if (opening.body.model.startsWith(presetPrefix)) {
     // Few requests name a preset: the others do not load what reads it.
     const { openPresetAnswer } = await import("./preset-answer.ts");
+    // A preset may name any model.
+    await loadBedrock();
     return openPresetAnswer(opening, longestTimeoutMs, (named) => openAnswer(call, named));
   }
   const priceClass = councilPriceClass(opening.body.model);

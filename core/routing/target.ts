@@ -7,6 +7,8 @@ import type { ProviderCredential } from "#core/providers/provider.ts";
 export interface TargetModel {
   readonly id: string;
   readonly provider: ProviderId;
+  /** The provider's own id of it. */
+  readonly providerModel?: string;
   readonly catalog?: CatalogModel | undefined;
   /** The slug of the caller's custom provider that serves it. */
   readonly customSlug?: string | undefined;

@@ -40,7 +40,9 @@ export const rooms: readonly Room[] = [
   room("core/aws", "AWS's JSON protocol and signature, lean", ["config", "errors", "outbound"]),
   room("core/health.ts", "The deep health check", ["aws", "config", "outbound"]),
   room("core/catalog", "Models, aliases, prices, token usage; cost in integer pico-dollars; `auto`", [
+    "config",
     "errors",
+    "settings",
     "values",
   ]),
   room("core/encryption", "Envelope encryption under KMS, sealed texts", ["aws", "config", "values"]),

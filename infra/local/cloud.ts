@@ -123,8 +123,9 @@ const startParts = async (
     const budget = new WorkerBudget({ maxWorkers });
     const operator = functionEnvironments(dependencies)({ id: "operator", grants: operatorGrants });
     await writeFile(join(dataDir, "operator-environment.json"), JSON.stringify(operator, null, 2), { mode: 0o600 });
+    const bedrockUrl = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
     rights = await startRights({
-      dependencies,
+      dependencies: { ...dependencies, bedrockUrl },
       holders: rightsHolders(settingOf("WITHOUT_RIGHTS")),
       onAllowed: options.onAllowed,
       onDenied: ({ functionId, call }) =>
@@ -134,6 +135,7 @@ const startParts = async (
       ...dependencies,
       dynamoDbEndpoint: rights.dynamoDbEndpoint,
       kmsEndpoint: rights.kmsEndpoint,
+      bedrockUrl: rights.bedrockUrl,
     });
     const poolOf = (definition: AnyFunction): FunctionPool => {
       const bundle = bundles.get(definition.handler);

@@ -26,12 +26,18 @@ const providers = {
   exa: ["EXA_API_KEY", "EXA_BASE_URL", "ExaApiKey"],
 } as const satisfies Record<(typeof localProviders)[number], readonly [string, string, SecretName]>;
 
+/** What functions are pointed at: the dependencies, or the guards before them. */
+interface LocalParts extends Dependencies {
+  /** Of Bedrock; its own address unless given. */
+  readonly bedrockUrl?: string | undefined;
+}
+
 /** What a server that takes any key is sent. */
 const placeholderKey = "local-placeholder-key";
 
 /** A provider's key and base URL: the real one with a key, a named server, or our stand-in. */
 const providerVariables = (
-  dependencies: Dependencies,
+  dependencies: LocalParts,
 ): { urls: Record<string, string>; secrets: Map<SecretName, string> } => {
   const urls: Record<string, string> = {};
   const secrets = new Map<SecretName, string>();
@@ -46,8 +52,7 @@ const providerVariables = (
     if (key !== undefined) secrets.set(secret, key);
     else if (urls[urlName] !== undefined) secrets.set(secret, placeholderKey);
   }
-  // Its callers bring their own keys.
-  const bedrock = settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
+  const bedrock = dependencies.bedrockUrl ?? settingOf("BEDROCK_BASE_URL") ?? dependencies.simulatedProviders.bedrock;
   if (bedrock !== undefined) urls.BEDROCK_BASE_URL = bedrock;
   return { urls, secrets };
 };
@@ -77,7 +82,7 @@ const accountSecrets = ({ unkey, supabase }: Dependencies): readonly (readonly [
 };
 
 /** Builds environments for functions; the providers' settings are read once. */
-export const functionEnvironments = (dependencies: Dependencies) => {
+export const functionEnvironments = (dependencies: LocalParts) => {
   const { urls, secrets } = providerVariables(dependencies);
   for (const [name, value] of accountSecrets(dependencies)) secrets.set(name, value);
   const { langfuse } = dependencies;
@@ -108,7 +113,7 @@ export const functionEnvironments = (dependencies: Dependencies) => {
         if (value !== undefined) links.set(...link(what, { value }));
       } else if (kind === "kms") {
         links.set(...link("EncryptionKey", { arn: dependencies.kmsKeyArn }));
-      } else {
+      } else if (kind !== "bedrock") {
         const table = kind as TableId;
         links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
       }

@@ -23,7 +23,8 @@ const arns = ["key", "arn:aws:s3:::bucket", "arn:aws:kms:us-east-1:1:alias/x"];
 
 type Name = keyof typeof settings;
 type Modules = Pick<typeof import("#core/config.ts"), "config"> &
-  Pick<typeof import("#core/upstreams.ts"), "bedrockBaseUrl" | "providerBaseUrl">;
+  Pick<typeof import("#core/upstreams.ts"), "bedrockBaseUrl" | "providerBaseUrl"> &
+  Pick<typeof import("#core/catalog/bedrock.ts"), "namedModels" | "namedRegion">;
 const names = Object.keys(settings) as readonly Name[];
 const allLike = (pattern: RegExp, values: readonly string[]): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(names.filter((name) => pattern.test(name)).map((name) => [name, values]));
@@ -42,6 +43,14 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   SIGN_UP_POLICY: ["foo", "Open", "open,closed"],
   SIGN_UP_DOMAINS: ["example", "a@example.com", "https://example.com", "example.com;example.org", "-a.example"],
   UNPRICED_MODELS: ["Refuse", "yes"],
+  BEDROCK_MODELS: [
+    "claude",
+    "us.anthropic.claude-sonnet-5;x",
+    "us.anthropic.claude sonnet",
+    "arn:aws:bedrock:x",
+    "a.b=c.d",
+  ],
+  BEDROCK_REGION: ["us-east", "Frankfurt"],
   CUSTOM_HOSTS: ["http://localhost", "localhost/v1", "a b", "*.internal", "::1", "host:port"],
   SIGN_UP_CLOSED_AT: ["yesterday", "2026-13-01", "1700000000"],
   LOG_LEVEL: ["debug", "TRACE", "1"],
@@ -150,6 +159,8 @@ const readers: Readonly<Record<keyof typeof stageSettings, (modules: Modules) =>
   SIGN_UP_DOMAINS: ({ config }) => config.signUpDomains(),
   UNPRICED_MODELS: ({ config }) => config.unpricedModels(),
   CUSTOM_HOSTS: ({ config }) => config.customHosts(),
+  BEDROCK_MODELS: ({ namedModels }) => namedModels(),
+  BEDROCK_REGION: ({ namedRegion }) => namedRegion(),
   SIGN_UP_CLOSED_AT: ({ config }) => config.signUpClosedAtMs(),
   LOG_LEVEL: ({ config }) => config.logLevel(),
   OPENAI_BASE_URL: ({ providerBaseUrl }) => providerBaseUrl("openai"),
@@ -171,7 +182,11 @@ describe("the configuration of functions", () => {
     for (const value of bad[name] ?? []) {
       vi.stubEnv(name, value);
       vi.resetModules();
-      const modules = { ...(await import("#core/config.ts")), ...(await import("#core/upstreams.ts")) };
+      const modules = {
+        ...(await import("#core/config.ts")),
+        ...(await import("#core/upstreams.ts")),
+        ...(await import("#core/catalog/bedrock.ts")),
+      };
       expect(() => read(modules)).toThrow(new Error(sentenceOf(name as Name, value)));
     }
     vi.unstubAllEnvs();

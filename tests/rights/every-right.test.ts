@@ -3,7 +3,7 @@ import type { Grant } from "#core/routes.ts";
 import { type TableId, tables } from "#core/tables.ts";
 import { rightsOf } from "#infra/local/rights/rights-holders.ts";
 import { type TestCloud, useCloud } from "#tests/support/cloud.ts";
-import { backgroundRows, type Row, routeRows } from "./scenarios.ts";
+import { backgroundRows, namedModel, type Row, routeRows } from "./scenarios.ts";
 import type { RightsOrder } from "./start-with-rights.ts";
 
 /**
@@ -12,7 +12,11 @@ import type { RightsOrder } from "./start-with-rights.ts";
  */
 
 const entry = "tests/rights/start-with-rights.ts";
-const env = { RATE_LIMIT_SCALE: "1000", MAX_OPEN_REQUESTS: "100" };
+const env = {
+  RATE_LIMIT_SCALE: "1000",
+  MAX_OPEN_REQUESTS: "100",
+  BEDROCK_MODELS: namedModel,
+};
 
 /** `all`, or names of functions. */
 const taken = process.env.TAKE_RIGHTS?.split(",") ?? [];
@@ -36,7 +40,7 @@ const refusalsOf = async (cloud: TestCloud, id: string): Promise<readonly string
 const isFor = (right: Grant, refusal: string): boolean => {
   const [place = "", what = ""] = right.split(":");
   const [action, index] = what.split("/");
-  if (place === "kms") return refusal.startsWith(`kms:${action} on `);
+  if (place === "kms" || place === "bedrock") return refusal.startsWith(`${place}:${action} on `);
   const name = `${tables[place as TableId].resource}${index === undefined ? "" : `/index/${index}`}`;
   return refusal.startsWith(`dynamodb:${action} on `) && refusal.endsWith(`-${name}`);
 };

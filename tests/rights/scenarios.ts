@@ -69,6 +69,29 @@ const generation =
     await actor.settled(await send("Hello [[simulate: status=500]]", { "idempotency-key": randomUUID() }));
   };
 
+/** A model of Amazon Bedrock that the stage of these tests names. */
+export const namedModel = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/** The same as another scenario, and a model of Bedrock asked with each of the bodies. */
+const onBedrock =
+  (scenario: Scenario, id: RouteId, ...bodies: readonly object[]): Scenario =>
+  async (cloud, lose, asked) => {
+    await scenario(cloud, lose, asked);
+    const actor = await Actor.of(cloud);
+    const sample = sampleOf(id, "Hello");
+    for (const body of bodies) {
+      const fresh = { "x-cache": "no-cache" };
+      await actor.settled(ok(await actor.post(sample.path, { ...(sample.body as object), ...body }, fresh)));
+    }
+  };
+const bedrockModel = `bedrock/${namedModel}`;
+const pixel =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const wholeAndStreamed = [{ model: bedrockModel }, { model: bedrockModel, stream: true }] as const;
+
+const withBedrock = { models: [bedrockModel, "claude"] } as const;
+const battleOnBedrock = { mode: "battle", ...withBedrock } as const;
+
 const maxTries = 100;
 
 /**
@@ -300,11 +323,23 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
-  Messages: rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
+  ChatCompletions: onBedrock(
+    rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
+    "ChatCompletions",
+    ...wholeAndStreamed,
+  ),
+  Messages: onBedrock(
+    rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
+    "Messages",
+    ...wholeAndStreamed,
+  ),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
   Embeddings: generation("Embeddings", "openai"),
-  Responses: rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
+  Responses: onBedrock(
+    rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
+    "Responses",
+    ...wholeAndStreamed,
+  ),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
   Models: keyed("Models"),
@@ -385,10 +420,27 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     const today = new Date().toISOString().slice(0, 10);
     ok(await actor.get(`/api/v1/usage?from=${today}&to=${today}&series=hour`));
   },
-  Chat: rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
-  Battle: rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
-  Fight: rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),
-  Council: rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+  Chat: onBedrock(
+    rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
+    "Chat",
+    { mode: "chat", models: [bedrockModel], stream: false },
+    battleOnBedrock,
+  ),
+  Battle: onBedrock(
+    rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
+    "Battle",
+    withBedrock,
+  ),
+  Fight: onBedrock(
+    rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),
+    "Fight",
+    withBedrock,
+  ),
+  Council: onBedrock(
+    rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+    "Council",
+    withBedrock,
+  ),
   Vote: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { path, body } = sampleOf("Battle", "Hello");
@@ -415,6 +467,14 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     ok(await post("battle", { message: "Hello", models: [ratedAlias, "claude"] }));
     const said = { model: "gpt", message: "Hello" };
     await actor.settled(ok(await post("chat", said, key)));
+    const platform = await Actor.of(cloud);
+    const onPlatform = { jsonrpc: "2.0", id: 1, method: "tools/call" };
+    for (const [name, given] of [
+      ["chat", { model: bedrockModel, message: "Hello" }],
+      ["battle", { message: "Hello", ...withBedrock }],
+    ] as const) {
+      ok(await platform.post("/api/mcp", { ...onPlatform, params: { name, arguments: given } }));
+    }
     const again = await post("chat", said, key);
     if (again.headers["x-idempotent-replay"] !== "true") throw new Error(`Not replayed: ${again.status} ${again.text}`);
     // A page of another site frees its key.
@@ -451,7 +511,10 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   VideoGenerate: generation("VideoGenerate", "fal"),
   VideoStatus: jobStatus("VideoStatus", "VideoGenerate", "fal"),
-  Vision: rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }),
+  Vision: onBedrock(rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }), "Vision", {
+    model: bedrockModel,
+    image_url: pixel,
+  }),
   Jobs: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { id } = await startJob(actor, "FashionRun", {});

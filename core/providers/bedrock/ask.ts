@@ -1,9 +1,9 @@
+import { isModelId } from "#core/catalog/bedrock-id.ts";
 import { type ProviderResponse, postJson, readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { toJsonText } from "#core/values/json-text.ts";
 import { bedrockAccess } from "./access.ts";
 import { failureFromResponse, unknownModel } from "./errors.ts";
-import { isModelId } from "./model-id.ts";
 
 const maxErrorBytes = 256 * 1024;
 

@@ -1,3 +1,4 @@
+import { claudeId } from "#core/catalog/bedrock-id.ts";
 import { fromResponse } from "#core/providers/anthropic/from-response.ts";
 import { readBody, toProviderFailure } from "#core/providers/http-transport.ts";
 import {
@@ -11,7 +12,6 @@ import { relabeled } from "#core/providers/relabel.ts";
 import { askBedrock } from "./ask.ts";
 import { toAnthropicMessage } from "./from-converse.ts";
 import { converseFrames } from "./from-converse-stream.ts";
-import { claudeId } from "./model-id.ts";
 import { toConverse } from "./to-converse.ts";
 
 const maxAnswerBytes = 32 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { claudeId } from "#core/catalog/bedrock-id.ts";
 import { nativeMessages } from "#core/providers/anthropic/native-messages.ts";
 import { passesNatively } from "#core/providers/anthropic/native-request.ts";
 import type { ProviderResponse } from "#core/providers/http-transport.ts";
@@ -10,7 +11,6 @@ import { ownValue } from "#core/values/own-value.ts";
 import { askBedrock } from "./ask.ts";
 import { malformed } from "./errors.ts";
 import { eventFrames } from "./event-frames.ts";
-import { claudeId } from "./model-id.ts";
 
 /** A Messages request to Claude over InvokeModel: Anthropic's own body, and its own answer. */
 

@@ -1,10 +1,11 @@
+import { baseId, claudeId } from "#core/catalog/bedrock-id.ts";
 import { toRequest } from "#core/providers/anthropic/to-request.ts";
 import { embedImages } from "#core/providers/compatible/embed-images.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
-import { baseId, claudeId, takesCachePoints } from "./model-id.ts";
+import { takesCachePoints } from "./model-id.ts";
 import { type BlockRules, cachePointAfter, DocumentNames, toBlocks } from "./to-blocks.ts";
 
 /**

@@ -8,8 +8,9 @@ export interface LocalIdentity {
 
 /** The access key ids of functions begin with it. */
 export const functionKeyPrefix = "LOCAL";
-/** The secret of every function. */
+/** The secret of every function, and its session's token. */
 export const functionSecretKey = "local";
+export const functionSessionToken = "local";
 
 /** A user's of AWS, such as a test's. */
 export const exampleIdentity: LocalIdentity = {
@@ -27,5 +28,5 @@ export const addIdentity = (identity: LocalIdentity): void => {
 /** The identity of an access key id; undefined for an unknown one. */
 export const identityOf = (accessKeyId: string): LocalIdentity | undefined =>
   accessKeyId.startsWith(functionKeyPrefix)
-    ? { accessKeyId, secretAccessKey: functionSecretKey }
+    ? { accessKeyId, secretAccessKey: functionSecretKey, sessionToken: functionSessionToken }
     : known.get(accessKeyId);

@@ -1,3 +1,5 @@
+import { functionSessionToken } from "#infra/local/aws/identities.ts";
+
 /** What Lambda tells a function about itself through its environment. */
 export interface FunctionIdentity {
   readonly name: string;
@@ -31,7 +33,7 @@ export const workerEnvironment = (
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
-    AWS_SESSION_TOKEN: "local",
+    AWS_SESSION_TOKEN: functionSessionToken,
     AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
     // aws-lambda-ric's JavaScript client in place of its native one; undocumented, held by a test on the pinned version.

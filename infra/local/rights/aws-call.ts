@@ -1,6 +1,7 @@
+import { type BedrockPlace, modelArn, profileArn, regionsOf } from "#infra/bedrock-models.ts";
 import type { Call, CallContext } from "./policy.ts";
 
-/** Which rights a request to DynamoDB or KMS needs, by action and resource. */
+/** Which rights a request to DynamoDB, KMS or Bedrock needs, by action and resource. */
 
 export interface Place {
   readonly region: string;
@@ -8,6 +9,8 @@ export interface Place {
   readonly tableArnPrefix: string;
   /** The key of the stage: of the tables, and of a decryption that names none. */
   readonly keyArn: string;
+  /** The models that the stage names. */
+  readonly bedrock: BedrockPlace;
 }
 
 /** The parsed body of a request. */
@@ -97,4 +100,20 @@ export const kmsCalls = (operation: string, body: Body, place: Place): readonly 
   }
   const context = sealingContext(body.EncryptionContext);
   return [{ action: `kms:${operation}`, resource: keyOf(body.KeyId), context }];
+};
+
+/**
+ * Every right that a call of a model needs. Through an inference profile it is the one on the profile, and the one on the model
+ * in each region that the profile may send the call to. Source: Bedrock user guide, "Prerequisites for inference profiles".
+ */
+export const bedrockCalls = (operation: string, name: string, { bedrock }: Place): readonly Call[] => {
+  const action = `bedrock:InvokeModel${operation.endsWith("-stream") ? "WithResponseStream" : ""}`;
+  const profile = profileArn(name, bedrock);
+  const id = bedrock.named.get(name) ?? name;
+  const context: CallContext = profile === undefined ? noContext : { "bedrock:InferenceProfileArn": profile };
+  const models = regionsOf(id, bedrock.region).map((region) => modelArn(id, region, bedrock.partition));
+  return [
+    ...(profile === undefined ? [] : [{ action, resource: profile, context: noContext }]),
+    ...models.map((resource): Call => ({ action, resource, context })),
+  ];
 };

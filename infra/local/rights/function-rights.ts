@@ -1,5 +1,6 @@
 import type { Grant } from "#core/routes.ts";
 import type { TableId } from "#core/tables.ts";
+import { bedrockResources } from "#infra/bedrock-models.ts";
 import { keyPolicy } from "#infra/key-policy.ts";
 import { type Resources, type Statement, statementsOf } from "#infra/permissions.ts";
 import type { Place } from "./aws-call.ts";
@@ -33,13 +34,22 @@ export const toDocument = (statements: readonly Statement<string>[]): PolicyDocu
   })),
 });
 
-const resourcesOf = ({ app, stage, region, keyArn, tableArnPrefix, tableNames }: RightsPlace): Resources<string> => ({
+const resourcesOf = ({
+  app,
+  stage,
+  region,
+  keyArn,
+  tableArnPrefix,
+  tableNames,
+  bedrock,
+}: RightsPlace): Resources<string> => ({
   app,
   stage,
   region,
   keyArn,
   tableArn: (table) => `${tableArnPrefix}${tableNames[table]}`,
   indexArn: (table, index) => `${tableArnPrefix}${tableNames[table]}/index/${index}`,
+  bedrock: bedrockResources(bedrock),
 });
 
 /** One policy of a key: `*` means the key itself, and only the account's root stands in it, which lets IAM decide. */

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { functionKeyPrefix } from "#infra/local/aws/identities.ts";
-import { type Body, dynamoDbCalls, kmsCalls, type Place } from "./aws-call.ts";
+import { type Body, bedrockCalls, dynamoDbCalls, kmsCalls, type Place } from "./aws-call.ts";
 import type { FunctionRights } from "./function-rights.ts";
 import { type AwsRequest, RequestReader } from "./http-request.ts";
 import type { Call } from "./policy.ts";
 
 /**
- * Stands in front of DynamoDB or KMS and lets through what the caller's role allows; anything else is answered as AWS
+ * Stands in front of DynamoDB, KMS or Bedrock and lets through what the caller's role allows; anything else is answered as AWS
  * answers it. Each connection has one of its own behind it, so answers are passed on as they come, unread.
  */
 
@@ -33,12 +33,13 @@ export interface Guard {
 /** The access key id that a function signs with: the guard knows it by that. */
 export const accessKeyIdOf = (functionId: string): string => `${functionKeyPrefix}${functionId}`;
 
-const refusal = (type: string, message: string): Buffer => {
+const refusal = (type: string, message: string, { service }: AwsRequest): Buffer => {
   const body = JSON.stringify({ __type: type, Message: message, message });
   return Buffer.from(
     [
-      "HTTP/1.1 400 Bad Request",
+      service === "bedrock" ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 400 Bad Request",
       "content-type: application/x-amz-json-1.0",
+      `x-amzn-errortype: ${type}`,
       `content-length: ${Buffer.byteLength(body)}`,
       "",
       body,
@@ -56,24 +57,30 @@ const nameOf = (operation: string, { TableName, IndexName = "" }: Body): string 
 /** The answer that a request gets instead of the service's, or undefined. */
 const refuse = (request: AwsRequest, options: GuardOptions): Buffer | undefined => {
   const { rights, place, onDenied } = options;
+  // A caller's own key or role: not the function's.
+  if (request.service === "bedrock" && !request.accessKeyId.startsWith(functionKeyPrefix)) return undefined;
   const functionId = request.accessKeyId.startsWith(functionKeyPrefix)
     ? request.accessKeyId.slice(functionKeyPrefix.length)
     : "";
   if (!rights.knows(functionId)) {
-    return refusal("UnrecognizedClientException", "The security token included in the request is invalid.");
+    return refusal("UnrecognizedClientException", "The security token included in the request is invalid.", request);
   }
   const { service, operation, body } = request;
   // The service itself answers for an operation that it does not know.
   if (service === undefined) return undefined;
   const denied =
-    service === "kms"
-      ? rights.firstDenied(functionId, kmsCalls(operation, body, place))
-      : rights.decided(functionId, nameOf(operation, body), () => dynamoDbCalls(operation, body, place));
+    service === "dynamodb"
+      ? rights.decided(functionId, nameOf(operation, body), () => dynamoDbCalls(operation, body, place))
+      : rights.firstDenied(
+          functionId,
+          service === "kms" ? kmsCalls(operation, body, place) : bedrockCalls(operation, request.model, place),
+        );
   if (denied === undefined) return undefined;
   onDenied?.({ functionId, call: denied });
   return refusal(
     "AccessDeniedException",
     `User: ${functionId} is not authorized to perform: ${denied.action} on resource: ${denied.resource} because no identity-based policy allows the ${denied.action} action`,
+    request,
   );
 };
 

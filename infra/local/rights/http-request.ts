@@ -4,8 +4,10 @@ export interface AwsRequest {
   /** The bytes as they came, to be passed on. */
   readonly bytes: Buffer;
   readonly accessKeyId: string;
-  readonly service: "dynamodb" | "kms" | undefined;
+  readonly service: "dynamodb" | "kms" | "bedrock" | undefined;
   readonly operation: string;
+  /** Of Bedrock: the model or the inference profile. */
+  readonly model: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -13,6 +15,17 @@ const headEnd = Buffer.from("\r\n\r\n");
 const maxHeadBytes = 64 * 1024;
 
 const services = { DynamoDB_20120810: "dynamodb", TrentService: "kms" } as const;
+
+const modelPath = /^POST \S*\/model\/([^/\s]+)\/([a-z-]+) /;
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // The service itself answers what cannot be read.
+    return text;
+  }
+};
 
 const headers = {
   target: /\r\nx-amz-target:[ \t]*(\w+)\.(\w+)/i,
@@ -32,11 +45,13 @@ const parseBody = (body: Buffer): Readonly<Record<string, unknown>> => {
 
 const toRequest = (bytes: Buffer, bodyStart: number, head: string): AwsRequest => {
   const [, target = "", operation = ""] = headers.target.exec(head) ?? [];
+  const [, model, asked = ""] = modelPath.exec(head) ?? [];
   return {
     bytes,
     accessKeyId: headers.credential.exec(head)?.[1] ?? "",
-    service: services[target as keyof typeof services],
-    operation,
+    service: model === undefined ? services[target as keyof typeof services] : "bedrock",
+    operation: model === undefined ? operation : asked,
+    model: decoded(model ?? ""),
     body: parseBody(bytes.subarray(bodyStart)),
   };
 };

@@ -1,8 +1,11 @@
+import { settingOf } from "#infra/settings.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { FunctionRights, type RightsHolder, type RightsObserver, type RightsPlace } from "./function-rights.ts";
 import { type Denial, startGuard } from "./guard.ts";
 
-type Guarded = Pick<Dependencies, "dynamoDbEndpoint" | "kmsEndpoint" | "kmsKeyArn" | "tableNames">;
+type Guarded = Pick<Dependencies, "dynamoDbEndpoint" | "kmsEndpoint" | "kmsKeyArn" | "tableNames"> & {
+  readonly bedrockUrl?: string | undefined;
+};
 
 export interface RightsOptions {
   readonly dependencies: Guarded;
@@ -16,8 +19,13 @@ export interface LocalRights {
   /** What functions are given in place of the services' own endpoints. */
   readonly dynamoDbEndpoint: string;
   readonly kmsEndpoint: string;
+  /** Undefined where there is none. */
+  readonly bedrockUrl: string | undefined;
   close(): Promise<void>;
 }
+
+/** The path of one address on the host of another. */
+const below = (host: string, address: string): string => `${host}${new URL(address).pathname.replace(/\/$/, "")}`;
 
 const placeOf = ({ kmsKeyArn, tableNames }: Guarded): RightsPlace => ({
   app: "concurred",
@@ -26,9 +34,15 @@ const placeOf = ({ kmsKeyArn, tableNames }: Guarded): RightsPlace => ({
   tableArnPrefix: "arn:aws:dynamodb:us-east-1:000000000000:table/",
   keyArn: kmsKeyArn,
   tableNames,
+  bedrock: {
+    named: settingOf("BEDROCK_MODELS") ?? new Map(),
+    region: settingOf("BEDROCK_REGION") ?? "us-east-1",
+    accountId: "000000000000",
+    partition: "aws",
+  },
 });
 
-/** Puts a guard before DynamoDB and one before KMS. A server that is reached over TLS checks rights itself. */
+/** Puts a guard before DynamoDB, KMS and Bedrock each. A server that is reached over TLS checks rights itself. */
 export const startRights = async (options: RightsOptions): Promise<LocalRights> => {
   const { dependencies, holders, onDenied, onAllowed } = options;
   const place = placeOf(dependencies);
@@ -37,13 +51,19 @@ export const startRights = async (options: RightsOptions): Promise<LocalRights> 
     target.startsWith("https:")
       ? { url: target, close: async () => undefined }
       : await startGuard({ target, place, rights, onDenied });
-  const [dynamoDb, kms] = await Promise.all([guard(dependencies.dynamoDbEndpoint), guard(dependencies.kmsEndpoint)]);
+  const { bedrockUrl } = dependencies;
+  const [dynamoDb, kms, bedrock] = await Promise.all([
+    guard(dependencies.dynamoDbEndpoint),
+    guard(dependencies.kmsEndpoint),
+    bedrockUrl === undefined ? undefined : guard(bedrockUrl),
+  ]);
   return {
     rights,
     dynamoDbEndpoint: dynamoDb.url,
     kmsEndpoint: kms.url,
+    bedrockUrl: bedrock === undefined || bedrockUrl === undefined ? undefined : below(bedrock.url, bedrockUrl),
     close: async () => {
-      await Promise.all([dynamoDb.close(), kms.close()]);
+      await Promise.all([dynamoDb.close(), kms.close(), bedrock?.close()]);
     },
   };
 };

@@ -11,6 +11,7 @@ const resources: Resources<string> = {
   keyArn: "key",
   tableArn: (table) => table,
   indexArn: (table, index) => `${table}/index/${index}`,
+  bedrock: [],
 };
 
 const allow = (...grants: Grant[]) => statementsOf(grants, resources);

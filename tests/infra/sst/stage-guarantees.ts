@@ -182,9 +182,10 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
 
       it("are linked to what their grants name and to nothing else, under the names that core/config.ts reads", () => {
         for (const { component, grants } of deployedRows) {
-          const expected = grants.map((grant) => {
+          const expected = grants.flatMap((grant) => {
             const [kind = "", what = ""] = grant.split(":");
             if (kind === "secret") return what;
+            if (kind === "bedrock") return [];
             return kind === "kms" ? "EncryptionKey" : tables[kind as keyof typeof tables].resource;
           });
           const links = run().builds.find(({ functionId }) => functionId === component)?.links ?? {};
@@ -240,7 +241,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         for (const { component, grants } of deployedRows) {
           const granted = grants.flatMap((grant) => {
             const [kind = "", action = ""] = grant.split(":");
-            if (kind === "secret" || kind === "kms") return [];
+            if (kind === "secret" || kind === "kms" || kind === "bedrock") return [];
             const [name, index] = action.split("/");
             const table = tables[kind as keyof typeof tables].resource;
             return [`${index === undefined ? table : `${table}/index/${index}`}:${name}`];

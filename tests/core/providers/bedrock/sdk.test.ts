@@ -7,8 +7,9 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { describe, expect, test } from "vitest";
+import { claudeId } from "#core/catalog/bedrock-id.ts";
 import { eventFrames } from "#core/providers/bedrock/event-frames.ts";
-import { claudeId, takesCachePoints } from "#core/providers/bedrock/model-id.ts";
+import { takesCachePoints } from "#core/providers/bedrock/model-id.ts";
 import { exampleIdentity } from "#infra/local/aws/identities.ts";
 import { useProviders } from "#tests/infra/local/providers/harness.ts";
 import { assemble, completionOf, rejection, streamOf, weatherTool } from "../support.ts";

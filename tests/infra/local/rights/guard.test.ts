@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Grant } from "#core/routes.ts";
 import { accessKeyIdOf } from "#infra/local/rights/guard.ts";
 import type { Call } from "#infra/local/rights/policy.ts";
@@ -19,14 +19,21 @@ const tableNames = {
   jobs: "Jobs",
 };
 const key = "arn:aws:kms:us-east-1:000000000000:key/1";
-const grants: readonly Grant[] = ["keys:GetItem", "usage:Query/open", "usage:UpdateItem", "kms:GenerateDataKey"];
+const grants: readonly Grant[] = [
+  ...(["keys:GetItem", "usage:Query/open", "usage:UpdateItem", "kms:GenerateDataKey"] as const),
+  "bedrock:InvokeModel",
+];
 
 let service: Server;
 let local: LocalRights;
 const denials: Call[] = [];
 const received: string[] = [];
 
+const profileId = "us.anthropic.claude-sonnet-5";
+const otherId = "us.anthropic.claude-opus-5";
+
 beforeAll(async () => {
+  vi.stubEnv("BEDROCK_MODELS", `${profileId},openai.gpt-oss-20b-1:0`);
   service = createServer(async (request, response) => {
     received.push(await text(request));
     response.end(JSON.stringify({ yes: request.headers["x-amz-target"] }));
@@ -34,13 +41,20 @@ beforeAll(async () => {
   await once(service, "listening");
   const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
   local = await startRights({
-    dependencies: { dynamoDbEndpoint: url, kmsEndpoint: url, kmsKeyArn: key, tableNames: tableNames as never },
+    dependencies: {
+      dynamoDbEndpoint: url,
+      kmsEndpoint: url,
+      kmsKeyArn: key,
+      tableNames: tableNames as never,
+      bedrockUrl: `${url}/bedrock`,
+    },
     holders: [{ id: "Chat", grants }],
     onDenied: ({ call }) => denials.push(call),
   });
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await local.close();
   service.close();
   service.closeAllConnections();
@@ -161,4 +175,46 @@ it("requests arrive whole whatever pieces they come in", async () => {
   }
   expect(await text(socket)).toContain("200 OK");
   expect(received.at(-1)).toBe(body);
+});
+
+describe("what a function may ask of Bedrock", () => {
+  const invoke = async (id: string, operation = "converse", authorization?: string): Promise<string> => {
+    const answer = await fetch(`${local.bedrockUrl}/model/${encodeURIComponent(id)}/${operation}`, {
+      method: "POST",
+      headers: {
+        authorization:
+          authorization ??
+          `AWS4-HMAC-SHA256 Credential=${accessKeyIdOf("Chat")}/20261129/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0`,
+      },
+      body: "{}",
+    });
+    const { message = "" } = (await answer.json()) as { message?: string };
+    if (answer.status === 200) return "ok";
+    return `${answer.status} ${answer.headers.get("x-amzn-errortype")} ${/perform: (\S+)/.exec(message)?.[1]}`;
+  };
+
+  it("is the models that the stage names, by the operations of its grants", async () => {
+    for (const id of [profileId, "openai.gpt-oss-20b-1:0"]) {
+      expect(await invoke(id)).toBe("ok");
+      expect(await invoke(id, "invoke")).toBe("ok");
+      expect(await invoke(id, "converse-stream")).toBe(
+        "403 AccessDeniedException bedrock:InvokeModelWithResponseStream",
+      );
+    }
+  });
+
+  it("is no other model, and not the model behind a profile without it", async () => {
+    const before = received.length;
+    for (const id of [otherId, "anthropic.claude-sonnet-5", "global.anthropic.claude-sonnet-5"]) {
+      expect(await invoke(id)).toBe("403 AccessDeniedException bedrock:InvokeModel");
+    }
+    expect(received.length).toBe(before);
+  });
+
+  it("does not hold for a caller's own key or role", async () => {
+    expect(await invoke(otherId, "converse", "Bearer ABSK-of-a-caller")).toBe("ok");
+    const own =
+      "AWS4-HMAC-SHA256 Credential=ASIACALLER/20261129/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0";
+    expect(await invoke(otherId, "converse", own)).toBe("ok");
+  });
 });
