@@ -159,7 +159,7 @@ const samples: Samples = {
     }),
   },
   Session: { GET: () => ({ path: "/api/auth/session" }) },
-  SignOut: { POST: () => ({ path: "/api/auth/sign-out" }) },
+  SignOut: { POST: () => ({ path: "/api/auth/sign-out", body: { everywhere: false } }) },
   UpdatePassword: { POST: ({ password }) => ({ path: "/api/auth/update-password", body: { password } }) },
   Dashboard: { GET: () => ({ path: "/dashboard" }) },
   DashboardAssets: { GET: () => ({ path: "/dashboard/keys" }) },
