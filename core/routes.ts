@@ -271,7 +271,7 @@ export const embeddingsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("embeddings", 120),
   ...generating,
-  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:GoogleApiKey"],
+  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:GoogleApiKey", "bedrock:InvokeModel"],
 }));
 
 export const responsesRoute = /* @__PURE__ */ row(() => ({

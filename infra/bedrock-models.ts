@@ -1,3 +1,4 @@
+import { bedrockEmbedding } from "#core/catalog/bedrock-embeddings.ts";
 import { baseId, claudeId, profileOf } from "#core/catalog/bedrock-id.ts";
 import { bedrockModel } from "#core/catalog/bedrock-models.ts";
 import { anthropicModels } from "#core/catalog/models-anthropic.ts";
@@ -45,7 +46,7 @@ const listed = new Map(anthropicModels.map((model) => [`anthropic/${model.provid
 
 const faultOf = (name: string, id: string, region: string): string | undefined => {
   const profile = profileOf(id);
-  if (bedrockModel(name, id, listed) === undefined) {
+  if (bedrockModel(name, id, listed) === undefined && bedrockEmbedding(name, id) === undefined) {
     return `names ${id}, whose price is not known`;
   }
   if (profile === undefined && !isUs(region) && (claudeId(id) === undefined || region.startsWith("us-gov-"))) {

@@ -3,7 +3,7 @@ import type { CatalogModel } from "./model.ts";
 
 /** A model that turns text into vectors. Only its input is paid. */
 export interface EmbeddingModel extends CatalogModel {
-  readonly provider: "openai" | "google";
+  readonly provider: "openai" | "google" | "bedrock";
   /** Length of its vectors, and the longest that may be asked for. */
   readonly dimensions: number;
   /** Takes `dimensions` below its own. */

@@ -8,6 +8,7 @@ import { type MeteredRequest, meteredRequest, openRequest, settleRequest } from 
 import { type CallSize, callReserve, noReserve } from "#core/generation/reservation.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
+import { callBedrockEmbeddings } from "./call-bedrock.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
 import { checkEmbeddingRequest, embeddingTokens, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
 
@@ -40,14 +41,23 @@ const callProvider = async (plan: EmbeddingPlan): Promise<EmbeddingAnswer> => {
     retries,
     money: { size, purse: metered.admission },
     call: ({ credential, signal, remainingMs }) =>
-      callEmbeddings({
-        provider,
-        credential,
-        body: shaped.body,
-        form: request.encoding_format ?? "float",
-        signal,
-        timeoutMs: remainingMs,
-      }),
+      model.standsFor !== undefined
+        ? callBedrockEmbeddings({
+            model: model.providerModel,
+            shapedAs: model.standsFor,
+            request,
+            credential,
+            signal,
+            timeoutMs: remainingMs,
+          })
+        : callEmbeddings({
+            provider,
+            credential,
+            body: shaped.body,
+            form: request.encoding_format ?? "float",
+            signal,
+            timeoutMs: remainingMs,
+          }),
   });
   return reply;
 };

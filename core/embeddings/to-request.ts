@@ -1,4 +1,5 @@
 import type { EmbeddingCreateParams } from "openai/resources/embeddings";
+import { bedrockDimensions } from "#core/catalog/bedrock-embeddings.ts";
 import type { ResolvedEmbedding } from "#core/catalog/resolve-embedding.ts";
 import { GatewayError } from "#core/errors.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
@@ -6,17 +7,31 @@ import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 
 const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
 
+/** Each of its texts is a call. */
+const mostTitanTexts = 256;
+
+const checkBedrock = ({ input, dimensions }: EmbeddingRequest, id: string, standsFor: string): void => {
+  const lengths = bedrockDimensions(standsFor);
+  if (typeof dimensions === "number" && lengths !== undefined && !lengths.includes(dimensions)) {
+    throw refuse(`${id} has ${lengths.join(", ")} dimensions, not ${dimensions}.`, "dimensions");
+  }
+  if (standsFor.includes("titan") && Array.isArray(input) && input.length > mostTitanTexts) {
+    throw refuse(`${id} takes one text a call: send at most ${mostTitanTexts} at once.`, "input");
+  }
+};
+
 const hasTokens = ({ input }: EmbeddingRequest): boolean => Array.isArray(input) && typeof input[0] !== "string";
 
 /** What the catalogue knows that the model cannot do. @throws GatewayError */
 export const checkEmbeddingRequest = (
   request: EmbeddingRequest,
-  { id, provider, catalog }: ResolvedEmbedding,
+  { id, provider, catalog, standsFor }: ResolvedEmbedding,
 ): void => {
   const { dimensions } = request;
-  if (hasTokens(request) && (provider === "google" || catalog?.takesTokens === false)) {
+  if (hasTokens(request) && (provider === "google" || provider === "bedrock" || catalog?.takesTokens === false)) {
     throw refuse(`${id} accepts text, not tokens.`, "input");
   }
+  if (standsFor !== undefined) checkBedrock(request, id, standsFor);
   if (typeof dimensions !== "number" || catalog === undefined) return;
   if (!catalog.shortens && dimensions !== catalog.dimensions)
     throw refuse(`${id} does not support a choice of dimensions.`, "dimensions");
@@ -42,6 +57,10 @@ export const embeddingTokens = ({ input }: EmbeddingRequest, provider: ResolvedE
 /** Fields that Gemini's compatible endpoint knows; it refuses others. */
 const googleFields: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format"]);
 
+/** The same of Bedrock's models. */
+const bedrockFields = (standsFor: string): ReadonlySet<string> =>
+  new Set([...googleFields, ...(standsFor.includes("titan") ? ["normalize"] : ["input_type", "truncate"])]);
+
 /** Half a character, as a cut text may end in, is refused by strict readers of JSON. */
 const wellFormed = (input: EmbeddingRequest["input"]): EmbeddingRequest["input"] => {
   if (typeof input === "string") return input.toWellFormed();
@@ -59,7 +78,9 @@ export interface ShapedEmbedding {
  */
 export const toEmbeddingBody = (request: EmbeddingRequest, model: ResolvedEmbedding): ShapedEmbedding => {
   const given = Object.entries(request).filter(([, value]) => value !== null && value !== undefined);
-  const isKept = (name: string): boolean => model.provider !== "google" || googleFields.has(name);
+  const taken = model.standsFor === undefined ? googleFields : bedrockFields(model.standsFor);
+  const isKept = (name: string): boolean =>
+    (model.provider !== "google" && model.provider !== "bedrock") || taken.has(name);
   const kept = given.filter(([name]) => isKept(name));
   const dropped = given.map(([name]) => name).filter((name) => !isKept(name));
   const body = {

@@ -15,7 +15,7 @@ const entry = "tests/rights/start-with-rights.ts";
 const env = {
   RATE_LIMIT_SCALE: "1000",
   MAX_OPEN_REQUESTS: "100",
-  BEDROCK_MODELS: namedModel,
+  BEDROCK_MODELS: `${namedModel},amazon.titan-embed-text-v2:0`,
 };
 
 /** `all`, or names of functions. */

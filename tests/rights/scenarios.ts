@@ -334,7 +334,10 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     ...wholeAndStreamed,
   ),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
-  Embeddings: generation("Embeddings", "openai"),
+  Embeddings: onBedrock(generation("Embeddings", "openai"), "Embeddings", {
+    model: "bedrock/amazon.titan-embed-text-v2:0",
+    input: "Hello",
+  }),
   Responses: onBedrock(
     rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
     "Responses",

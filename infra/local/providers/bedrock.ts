@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EventStreamCodec } from "@smithy/eventstream-codec";
 import { signatureFault } from "#infra/local/aws/verify-signature.ts";
+import { askedEmbeddings, vectorsOf } from "./bedrock-embeddings.ts";
 import type { Journal } from "./journal.ts";
 import { type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
 import { readBody } from "./read-body.ts";
+import { tokensOf } from "./text-pieces.ts";
 
 /**
  * Amazon Bedrock: Converse, ConverseStream and InvokeModel in AWS's forms and framing, in front of the simulated Anthropic,
@@ -274,6 +276,20 @@ interface OpenExchange extends Exchange {
   readonly signal: AbortSignal;
 }
 
+/** @throws Refusal for a body that the model does not take */
+const answerEmbeddings = async (response: ServerResponse, model: string, body: JsonObject): Promise<boolean> => {
+  const asked = askedEmbeddings(model, body);
+  if (asked === undefined) return false;
+  if (typeof asked === "string") throw invalid(asked);
+  const status = Number(/\[\[simulate: status=(\d{3})/.exec(asked.texts.join(" "))?.[1] ?? 200);
+  if (status !== 200) throw new Refusal(statusOf(status), exceptionOf(status), "Simulated");
+  const tokens = asked.texts.reduce((sum, text) => sum + tokensOf(text.length), 0);
+  response
+    .writeHead(200, { "content-type": "application/json", "x-amzn-bedrock-input-token-count": String(tokens) })
+    .end(JSON.stringify(asked.answer(vectorsOf(asked), tokens)));
+  return true;
+};
+
 const messageIn = (text: string): string => {
   try {
     return stringOf(objectOf(objectOf(JSON.parse(text)).error).message);
@@ -295,6 +311,7 @@ const answer = async (
     throw new Refusal(403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid.");
   }
   if (!/^[a-z]/.test(model) || model.startsWith("none.")) throw invalid("The provided model identifier is invalid.");
+  if (operation === "invoke" && (await answerEmbeddings(response, model, body))) return;
   const { anthropic_version: _, anthropic_beta: betas, ...invoked } = body;
   const asked = isConverse
     ? toMessages(body, model, streamed)

@@ -72,7 +72,7 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("the rights that npm st
     }
     const asking = deployedRows.filter(({ grants }) => grants.some((grant) => grant.startsWith("bedrock:")));
     expect(asking.map(({ id }) => id).sort()).toEqual([
-      ...["Battle", "Chat", "ChatCompletions", "Council"],
+      ...["Battle", "Chat", "ChatCompletions", "Council", "Embeddings"],
       ...["Fight", "Mcp", "Messages", "Responses", "Vision"],
     ]);
     const [, behind] = ofBedrock("ApiRouteChatCompletionsHandler", naming);
