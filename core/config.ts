@@ -18,14 +18,15 @@ const linked = (name: string): Readonly<Record<string, unknown>> | undefined => 
   }
 };
 
-const resourceText = (name: string, property: string): string => {
+/** A property of what is linked under a name. @throws Error where it is not linked */
+export const resourceText = (name: string, property: string): string => {
   const value = linked(name)?.[property];
   if (typeof value !== "string" || value === "") throw new Error(`Resource ${name}.${property} is not linked`);
   return value;
 };
 
 /** What the deployment, the local cloud or Lambda gives a function. */
-const given = (name: string): string | undefined => settingText(process.env, name);
+export const given = (name: string): string | undefined => settingText(process.env, name);
 
 /** The value of a setting, or undefined when it is not set. @throws Error in one sentence for a bad value */
 export const readHere = <Value>(row: Setting<string, Value>): Value | undefined => readSetting(row, process.env);

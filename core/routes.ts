@@ -42,6 +42,7 @@ export type Grant =
   | `${TableId}:Query/${string}`
   | `kms:${KmsAction}`
   | `bedrock:${BedrockAction}`
+  | "sts:AssumeRole"
   | `secret:${SecretName}`;
 
 /** Concurrency is reserved by class, so that long streams cannot starve sign-in and health. */
@@ -107,6 +108,8 @@ const verifyKey = ["secret:UnkeyRootKey", "keys:GetItem", "keys:UpdateItem"] as 
 /** Round 2 and the end of a metered request: admission, the usage row, cancel flags. */
 const meter = ["usage:PutItem", "usage:UpdateItem"] as const satisfies Grant[];
 const byok = ["providerKeys:Query", "kms:Decrypt"] as const satisfies Grant[];
+/** The caller's own roles for Amazon Bedrock. */
+const bedrockRoles = "sts:AssumeRole" as const satisfies Grant;
 /** Keeping an answer for its Idempotency-Key; with `cache:GetItem` also in the answer cache of chats. */
 const replayed = ["cache:PutItem", "cache:DeleteItem", "kms:GenerateDataKey"] as const satisfies Grant[];
 /** Whom a chat model is asked for a stream: the providers that the platform has keys for, and Amazon Bedrock. */
@@ -118,6 +121,7 @@ const streamProviders = [
   "secret:OpenrouterApiKey",
   "secret:MinimaxApiKey",
   "bedrock:InvokeModelWithResponseStream",
+  bedrockRoles,
 ] as const satisfies Grant[];
 /** The same, also for whole answers. */
 const chatProviders = /* @__PURE__ */ lazily(
@@ -271,7 +275,7 @@ export const embeddingsRoute = /* @__PURE__ */ row(() => ({
   auth: "key",
   limit: perKey("embeddings", 120),
   ...generating,
-  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:GoogleApiKey", "bedrock:InvokeModel"],
+  grants: [...generationGrants, "secret:OpenaiApiKey", "secret:GoogleApiKey", "bedrock:InvokeModel", bedrockRoles],
 }));
 
 export const responsesRoute = /* @__PURE__ */ row(() => ({
@@ -424,6 +428,7 @@ export const providerKeysRoute = /* @__PURE__ */ row(() => ({
     "providerKeys:UpdateItem",
     "providerKeys:Query",
     "kms:GenerateDataKey",
+    bedrockRoles,
   ],
 }));
 
@@ -435,7 +440,7 @@ export const testProviderKeyRoute = /* @__PURE__ */ row(() => ({
   auth: "session",
   limit: perUser("provider-keys", 60),
   ...buffered,
-  grants: [...session, "secret:UnkeyRootKey"],
+  grants: [...session, "secret:UnkeyRootKey", "providerKeys:Query", "providerKeys:UpdateItem", bedrockRoles],
 }));
 
 export const providerKeyRoute = /* @__PURE__ */ row(() => ({

@@ -31,7 +31,8 @@ export const handler = streamHandler({
         async ({ target, signal }) => {
           const { provider, providerModel } = target.model;
           try {
-            const credential = await target.credential();
+            // Bedrock's tokens are estimated: no key is opened and no role assumed for that.
+            const credential = provider === "bedrock" ? undefined : await target.credential();
             return await countInput(body, headers, { provider, model: providerModel, credential, signal, timeouts });
           } catch (error) {
             const failure = failureBehind(error);

@@ -12,8 +12,12 @@ export const handler = accountHandler({
   endpoints: {
     POST: withBody(testProviderKeySchema, async (call) => {
       // A guest who learned a session must not try keys with it.
-      await sessionPrincipal(call).confirm();
-      return { status: 200, json: { success: true, data: await tryProviderKey(call.body) } };
+      const principal = sessionPrincipal(call);
+      await principal.confirm();
+      return {
+        status: 200,
+        json: { success: true, data: await tryProviderKey(principal.userId, call.body, call.requestId) },
+      };
     }),
   },
 });

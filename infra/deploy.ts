@@ -9,7 +9,7 @@ import { createFirewall } from "./firewall.ts";
 import { createLogGroups, type FunctionContext, functionName } from "./functions.ts";
 import { nodeVersionFault } from "./node-version.ts";
 import { createOperators } from "./operators.ts";
-import { placeOfDeployment } from "./place.ts";
+import { createAccountLink, placeOfDeployment } from "./place.ts";
 import { reservations } from "./reservations.ts";
 import { createSecrets } from "./secrets.ts";
 import { settingsOf } from "./stage.ts";
@@ -55,6 +55,7 @@ export const deploy = () => {
     place,
     settings,
     key,
+    account: createAccountLink(place),
     tables: createTables(key, settings),
     secrets: createSecrets(),
     logGroups: createLogGroups(settings),

@@ -16,6 +16,8 @@ export interface FunctionContext {
   readonly place: Place;
   readonly settings: StageSettings;
   readonly key: EncryptionKey;
+  /** The link that says which account this is. */
+  readonly account: sst.Linkable<Record<string, unknown>>;
   readonly tables: Readonly<Record<TableId, Table>>;
   readonly secrets: Readonly<Record<SecretName, sst.Secret>>;
   readonly logGroups: Readonly<Record<LogGroupKind, aws.cloudwatch.LogGroup>>;
@@ -44,12 +46,13 @@ export interface FunctionOptions {
 export const functionName = (id: string): string => `${$app.name}-${$app.stage}-${id}`;
 
 /** Only what the grants name is linked, and only by value: a link that brought rights along would widen the role. */
-const linksOf = (grants: readonly Grant[], { key, tables, secrets }: FunctionContext) => {
+const linksOf = (grants: readonly Grant[], { key, account, tables, secrets }: FunctionContext) => {
   const links = new Map<string, sst.Linkable<Record<string, unknown>> | sst.Secret>();
   for (const grant of grants) {
     const [kind = "", what = ""] = grant.split(":");
     if (kind === "secret") links.set(what, secrets[what as SecretName]);
     else if (kind === "kms") links.set(kind, key.link);
+    else if (kind === "sts") links.set(kind, account);
     else if (kind !== "bedrock") links.set(kind, tables[kind as TableId].link);
   }
   return [...links.values()];
@@ -141,6 +144,7 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
         partition: part,
       }),
       keyArn: key.key.arn,
+      rolesArn: (of) => $interpolate`arn:${partition}:iam::${of === "own" ? accountId : "*"}:role/*`,
       tableArn: (table) => tables[table].table.arn,
       indexArn: (table, index) => $interpolate`${tables[table].table.arn}/index/${index}`,
     }),

@@ -13,6 +13,8 @@ export interface Condition {
 }
 
 export interface Statement<Arn> {
+  /** `allow` unless given. */
+  readonly effect?: "deny";
   readonly actions: string[];
   readonly resources: Arn[];
   readonly conditions: Condition[];
@@ -24,6 +26,8 @@ export interface Resources<Arn> {
   readonly stage: string;
   readonly region: string;
   readonly keyArn: Arn;
+  /** ARNs of all roles of an account; of any account for `*`. */
+  readonly rolesArn: (account: "own" | "*") => Arn;
   readonly tableArn: (table: TableId) => Arn;
   readonly indexArn: (table: TableId, index: string) => Arn;
   /** What the grants of Amazon Bedrock are for. Empty where the stage names no model. */
@@ -109,6 +113,15 @@ const keyStatements = <Arn>(actions: readonly string[], resources: Resources<Arn
   return statements;
 };
 
+/**
+ * Roles of other accounts: who owns one says in its trust policy whether it is assumed. None of the stage's own account, also
+ * where one trusts the function by name, which in its own account would need no permission.
+ */
+const roleStatements = <Arn>({ rolesArn }: Resources<Arn>): Statement<Arn>[] => [
+  { actions: ["sts:AssumeRole"], resources: [rolesArn("*")], conditions: [] },
+  { effect: "deny", actions: ["sts:AssumeRole"], resources: [rolesArn("own")], conditions: [] },
+];
+
 /** Actions by what they act on, in the order of the row, each once. */
 const actionsByKind = (grants: readonly Grant[]): ReadonlyMap<string, readonly string[]> => {
   const kinds = new Map<string, string[]>();
@@ -125,6 +138,10 @@ export const statementsOf = <Arn>(grants: readonly Grant[], resources: Resources
   const dataActions: string[] = [];
   for (const [kind, actions] of actionsByKind(grants)) {
     if (kind === "secret") continue;
+    if (kind === "sts") {
+      statements.push(...roleStatements(resources));
+      continue;
+    }
     if (kind === "kms") {
       statements.push(...keyStatements(actions, resources));
       continue;

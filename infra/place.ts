@@ -7,4 +7,8 @@ export const placeOfDeployment = () => ({
   partition: aws.getPartitionOutput().partition,
 });
 
+/** Whom a role trusts that lets the stage assume it, for functions that have to know. */
+export const createAccountLink = ({ accountId, partition }: Place) =>
+  new sst.Linkable("Account", { properties: { arn: $interpolate`arn:${partition}:iam::${accountId}:root` } });
+
 export type Place = ReturnType<typeof placeOfDeployment>;

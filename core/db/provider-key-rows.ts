@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
-import type { ItemKey, PlainItem } from "./table.ts";
+import type { ItemKey } from "./table.ts";
 
 /** Providers that a caller may store a key for; `custom` is any, by its address. */
 export const byokProviders = [
@@ -51,7 +51,14 @@ const customEndpointSchema = z.object({
 });
 export type CustomEndpoint = z.infer<typeof customEndpointSchema>;
 
-/** A sealed provider key as its row holds it. */
+/** An IAM role in a caller's account, which is assumed in place of a key. */
+const awsRoleSchema = z.object({
+  arn: z.string(),
+  /** Made by the gateway for the user: the role trusts the gateway under this id alone. */
+  externalId: z.string(),
+});
+
+/** A provider key as its row holds it: sealed, or a role. */
 export const providerKeyRowSchema = z.object({
   id: z.string(),
   userId: z.string(),
@@ -62,15 +69,19 @@ export const providerKeyRowSchema = z.object({
   /** ISO 8601. */
   createdAt: z.string(),
   /** Counts re-encryptions of the data key. */
-  keyVersion: z.number(),
+  keyVersion: z.optional(z.number()),
   /** The data key under KMS, base64. */
-  wrappedKey: z.string(),
-  sealed: z.object({
-    version: z.literal(1),
-    nonce: z.string(),
-    ciphertext: z.string(),
-    tag: z.string(),
-  }),
+  wrappedKey: z.optional(z.string()),
+  /** The key. A row has it or `awsRole`. */
+  sealed: z.optional(
+    z.object({
+      version: z.literal(1),
+      nonce: z.string(),
+      ciphertext: z.string(),
+      tag: z.string(),
+    }),
+  ),
+  awsRole: z.optional(awsRoleSchema),
   /** Of a key of Amazon Bedrock, such as `us-east-1`. */
   region: z.optional(z.string()),
   /** When a request last used it, to the hour; ISO 8601. Written behind the requests, from the usage table's stream. */
@@ -82,6 +93,13 @@ export const providerKeyRowSchema = z.object({
 });
 
 export type ProviderKeyRow = z.infer<typeof providerKeyRowSchema>;
+/** What the row of a key has, and that of a role does not. */
+export interface Sealed {
+  readonly keyVersion: number;
+  readonly wrappedKey: string;
+  readonly sealed: NonNullable<ProviderKeyRow["sealed"]>;
+}
+export type SealedRow = ProviderKeyRow & Sealed;
 
 /** The key of a provider key's row. */
 export const providerKeyRowKey = ({
@@ -93,11 +111,18 @@ export const providerKeyRowKey = ({
     ? rowKeys.laterProviderKey(userId, id)
     : rowKeys.providerKey(userId, id);
 
-const knownProviders: ReadonlySet<unknown> = new Set(byokProviders);
+/** The provider of a role's row in the table: versions that know no roles leave out rows of providers that they do not know. */
+export const roleProvider = "bedrock-role";
 
-/** Whether this version knows a row's provider: a newer one may run at the same time, and store keys for others. */
-export const isKnownProvider = (item: Readonly<Record<string, unknown>>): boolean => knownProviders.has(item.provider);
+const knownProviders: ReadonlySet<unknown> = new Set([...byokProviders, roleProvider]);
 
-/** The provider keys among a query's rows, in its order. */
-export const parseProviderKeys = (items: readonly PlainItem[]): readonly ProviderKeyRow[] =>
-  items.filter(isKnownProvider).map((item) => providerKeyRowSchema.parse(item));
+/**
+ * The provider keys among a query's rows, in its order, without those of providers that this version does not know: a newer
+ * one may run at the same time, and store keys for others.
+ */
+export const parseProviderKeys = (items: readonly Readonly<Record<string, unknown>>[]): ProviderKeyRow[] =>
+  items
+    .filter(({ provider }) => knownProviders.has(provider))
+    .map((item) =>
+      providerKeyRowSchema.parse(item.provider === roleProvider ? { ...item, provider: "bedrock" } : item),
+    );

@@ -3,10 +3,11 @@ import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { providerKeysAdded } from "./admission-row.ts";
 import { documents } from "./document-client.ts";
-import { isKnownProvider, type ProviderKeyRow, providerKeyRowKey, providerKeyRowSchema } from "./provider-key-rows.ts";
+import { type ProviderKeyRow, parseProviderKeys, providerKeyRowKey, roleProvider } from "./provider-key-rows.ts";
 import { maxProviderKeys } from "./query-provider-keys.ts";
 import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys } from "./row-keys.ts";
+import { queryPrefix, updateAndRead } from "./table.ts";
 import { type TransactionItem, TransactionRefused, transact } from "./transaction.ts";
 
 /** The table of sealed provider keys, for managing them. The hot path reads it by `core/db/provider-key-rows.ts`. */
@@ -47,9 +48,10 @@ export const insertProviderKey = async (row: ProviderKeyRow): Promise<void> => {
   const TableName = config.tableName("providerKeys");
   const slugRow = { ...rareRowKeys.providerKeySlug(row.userId, row.slug), id: row.id };
   const ConditionExpression = "attribute_not_exists(pk)";
+  const stored = row.awsRole === undefined ? {} : { provider: roleProvider };
   try {
     await transact([
-      { Put: { TableName, Item: { ...providerKeyRowKey(row), ...row }, ConditionExpression } },
+      { Put: { TableName, Item: { ...providerKeyRowKey(row), ...row, ...stored }, ConditionExpression } },
       { Put: { TableName, Item: slugRow, ConditionExpression } },
       countChange(row.userId, 1),
       { Update: countAddition(row.userId) },
@@ -114,7 +116,7 @@ export const updateProviderKey = async (
         ReturnValues: "ALL_NEW",
       }),
     );
-    return providerKeyRowSchema.parse(Attributes);
+    return parseProviderKeys([Attributes ?? {}])[0];
   } catch (error) {
     // Deleted meanwhile.
     if (error instanceof Error && error.name === "ConditionalCheckFailedException") return undefined;
@@ -135,8 +137,22 @@ export const listProviderKeys = async (userId: string): Promise<readonly Provide
       ConsistentRead: true,
     }),
   );
-  return (Items ?? [])
-    .filter(isKnownProvider)
-    .map((item) => providerKeyRowSchema.parse(item))
-    .sort(byAge);
+  return parseProviderKeys(Items ?? []).sort(byAge);
+};
+
+/**
+ * A user's external id for AWS: the first that was proposed, for good. It is in the row that counts the user's keys.
+ * @param propose makes one for a user who has none. @throws AwsError
+ */
+export const externalIdOf = async (userId: string, propose: () => string): Promise<string> => {
+  const key = rareRowKeys.providerKeyCount(userId);
+  const [known] = await queryPrefix("providerKeys", key.pk, key.sk, { limit: 1, consistent: true });
+  const item =
+    typeof known?.externalId === "string"
+      ? known
+      : await updateAndRead("providerKeys", key, "SET externalId = if_not_exists(externalId, :proposed)", {
+          values: { ":proposed": propose() },
+        });
+  if (typeof item?.externalId === "string") return item.externalId;
+  throw new Error("A user's external id was not stored");
 };

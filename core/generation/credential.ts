@@ -4,10 +4,21 @@ import { openProviderKey } from "#core/provider-keys/seal-provider-key.ts";
 import { type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { bedrockBaseUrl, providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 
-/** Opens the caller's own key. KMS's errors pass through. @throws GatewayError for a custom address that may not be used */
-export const byokCredential = async (provider: ProviderId, row: ProviderKeyRow): Promise<ProviderCredential> => {
-  const { id: providerKeyId, custom } = row;
+/**
+ * Opens the caller's own key, or assumes their role. KMS's errors pass through.
+ * @param requestId of the request that needs it.
+ * @throws GatewayError for a custom address or a role that may not be used; ProviderFailure for a role that is not assumed
+ */
+export const byokCredential = async (
+  provider: ProviderId,
+  row: ProviderKeyRow,
+  requestId = "",
+): Promise<ProviderCredential> => {
+  const { id: providerKeyId, custom, awsRole } = row;
   if (provider === "bedrock") {
+    if (awsRole !== undefined) {
+      return (await import("#core/provider-keys/role-credential.ts")).roleCredential(row, awsRole, requestId);
+    }
     return { apiKey: await openProviderKey(row), baseUrl: bedrockBaseUrl(row.region), byok: true, providerKeyId };
   }
   if (provider !== "custom" && custom === undefined) {

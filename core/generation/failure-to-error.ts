@@ -37,7 +37,9 @@ type Judge = (failure: ProviderFailure, context: FailureContext) => Verdict;
 const wording = (failure: ProviderFailure): string =>
   failure.providerMessage === undefined ? failure.message : `${failure.provider}: ${failure.providerMessage}`;
 
-const authMessage = ({ provider, status }: ProviderFailure, byok: boolean): string => {
+const authMessage = ({ provider, status, handedOver, providerMessage }: ProviderFailure, byok: boolean): string => {
+  // Of a role of AWS that was not assumed: its owner alone can change it.
+  if (!handedOver && providerMessage !== undefined) return providerMessage;
   if (status === undefined) return `No key is configured for ${provider}. Store your own as a provider key.`;
   return byok
     ? `${provider} rejected your stored provider key.`

@@ -51,6 +51,10 @@ export class RequestScope {
     this.#lookup = setInterval(() => this.#lookUp(options), cancelLookupMs);
   }
 
+  get requestId(): string {
+    return this.#options.requestId;
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

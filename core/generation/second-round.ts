@@ -54,7 +54,7 @@ export const secondRound = async <Model extends TargetModel, Hit = never>(
   const priced = choices.some(({ model }) => model.customSlug !== undefined)
     ? (await import("#core/catalog/custom-model.ts")).customCatalogModel
     : undefined;
-  const targets = [...toTargets(choices, providerKeys, caller.providerKeySlug, priced)];
+  const targets = [...toTargets(choices, providerKeys, caller.providerKeySlug, priced, scope.requestId)];
   const groups = options.groups.map(({ length }) => targets.splice(0, length));
   if (refusal === undefined) {
     const hit = await found;

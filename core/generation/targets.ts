@@ -22,13 +22,14 @@ const byokTarget = <Model extends TargetModel>(
   model: Model,
   row: ProviderKeyRow,
   slug: string | undefined,
+  requestId: string,
 ): Target<Model> => ({
   model,
   name: targetName(model.id, keyOwner(row.userId, slug)),
   byok: true,
   providerKeyId: row.id,
   // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
-  credential: () => byokCredential(model.provider, row),
+  credential: () => byokCredential(model.provider, row, requestId),
 });
 
 const platformTarget = <Model extends TargetModel>(model: Model): Target<Model> => ({
@@ -56,12 +57,13 @@ const customTarget = <Model extends TargetModel>(
   rows: readonly ProviderKeyRow[],
   slug: string,
   priced: typeof customCatalogModel | undefined,
+  requestId: string,
 ): Target<Model> => {
   const row = rows.find((candidate) => candidate.slug === slug && candidate.custom !== undefined);
   if (row?.custom === undefined) throw unknownModel(model.id);
   requireActive(row, "model");
   const catalog = priced?.(model, row.custom.models);
-  return byokTarget(catalog === undefined ? model : { ...model, catalog }, row, slug);
+  return byokTarget(catalog === undefined ? model : { ...model, catalog }, row, slug, requestId);
 };
 
 const refuse = (message: string, param: string): GatewayError => new GatewayError("BAD_REQUEST", message, { param });
@@ -97,10 +99,12 @@ const namedTarget = <Model extends TargetModel>(
   model: Model,
   rows: readonly ProviderKeyRow[],
   slug: string,
+  requestId: string,
 ): Target<Model> => {
   const param = "load_balance.targets";
   const named = requireSlug(rows, slug, param);
-  if (named.provider === model.provider && (model.customSlug ?? slug) === slug) return byokTarget(model, named, slug);
+  if (named.provider === model.provider && (model.customSlug ?? slug) === slug)
+    return byokTarget(model, named, slug, requestId);
   throw refuse(`The provider key ${slug} is for ${named.provider}, not for ${model.provider}.`, param);
 };
 
@@ -109,6 +113,7 @@ const namedTarget = <Model extends TargetModel>(
  * platform's. With `X-Provider-Key`, that key for its provider, and never the platform's for any. A custom provider's models
  * are served by its own key alone.
  * @param priced finds what a custom provider's model costs; loaded where a request names one
+ * @param requestId names the session of a role that is assumed for the request
  * @throws GatewayError BAD_REQUEST for a slug that the caller does not have, or that its model cannot use; INVALID_MODEL for
  * a custom provider that the caller does not have
  */
@@ -117,17 +122,18 @@ export const toTargets = <Model extends TargetModel>(
   providerKeys: readonly ProviderKeyRow[],
   headerSlug: string | undefined,
   priced?: typeof customCatalogModel,
+  requestId = "",
 ): readonly Target<Model>[] => {
   const picked = headerSlug === undefined ? undefined : pickedKey(choices, providerKeys, headerSlug);
   return choices.map(({ model, slug }) => {
     const { customSlug } = model;
     if (customSlug !== undefined && (slug ?? customSlug) === customSlug) {
-      return customTarget(model, providerKeys, customSlug, priced);
+      return customTarget(model, providerKeys, customSlug, priced, requestId);
     }
-    if (slug !== undefined) return namedTarget(model, providerKeys, slug);
-    if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug);
+    if (slug !== undefined) return namedTarget(model, providerKeys, slug, requestId);
+    if (picked?.provider === model.provider) return byokTarget(model, picked, headerSlug, requestId);
     const newest = providerKeys.find(({ provider, paused }) => provider === model.provider && paused !== true);
-    if (newest !== undefined) return byokTarget(model, newest, undefined);
+    if (newest !== undefined) return byokTarget(model, newest, undefined, requestId);
     return headerSlug === undefined ? platformTarget(model) : unpaidTarget(model);
   });
 };

@@ -1,4 +1,3 @@
-import { presetPrefix } from "#core/catalog/preset-name.ts";
 import { readPresets } from "#core/db/presets.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
@@ -41,10 +40,12 @@ const nativeUnder = (native: NativeRequest | undefined, settings: PresetSettings
  * @throws GatewayError INVALID_MODEL where the caller has none of this name; AwsError
  */
 export const presetSettings = async (userId: string, name: string): Promise<PresetSettings> => {
+  // `@preset/`. Its constant is not imported: what is shared with this lazily loaded module becomes a chunk of its own.
+  const prefix = name.slice(0, name.indexOf("/") + 1);
   const presets = await readPresets(userId);
-  const row = ownValue(presets, name.slice(presetPrefix.length));
+  const row = ownValue(presets, name.slice(prefix.length));
   if (row === undefined) {
-    const names = Object.keys(presets).map((known) => `${presetPrefix}${known}`);
+    const names = Object.keys(presets).map((known) => `${prefix}${known}`);
     const listed = names.length === 0 ? "You have none." : `You have ${names.join(", ")}.`;
     throw new GatewayError("INVALID_MODEL", `You have no preset with this name. ${listed}`, {
       param: "model",

@@ -1,8 +1,9 @@
 import { customPresets } from "#core/catalog/custom-presets.ts";
 import { customPrefix } from "#core/catalog/resolve.ts";
-import type { ByokProvider, CustomEndpoint, CustomModel, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { ByokProvider, CustomEndpoint, CustomModel, ProviderKeyRow, Sealed } from "#core/db/provider-key-rows.ts";
 import {
   confirmAddition,
+  externalIdOf,
   insertProviderKey,
   listProviderKeys,
   removeProviderKey,
@@ -21,6 +22,8 @@ import type {
 import { bedrockBaseUrl, providerBaseUrl } from "#core/upstreams.ts";
 import { checkBaseUrl } from "./base-url.ts";
 import { customAccess } from "./custom-access.ts";
+import { requireForeignRole } from "./role-arn.ts";
+import { newExternalId } from "./role-sessions.ts";
 import { sealProviderKey } from "./seal-provider-key.ts";
 import type { KeyTest } from "./test-provider-key.ts";
 
@@ -33,6 +36,8 @@ export interface ProviderKeyView
   readonly lastUsedAt: string | null;
   /** Of Amazon Bedrock. */
   readonly region?: string;
+  /** The role that is assumed in place of a key. */
+  readonly roleArn?: string;
   /** Of a custom provider. */
   readonly custom?: CustomView;
 }
@@ -68,6 +73,7 @@ const toView = ({
   paused = false,
   lastUsedAt,
   region,
+  awsRole,
   custom,
 }: ProviderKeyRow): ProviderKeyView => ({
   id,
@@ -79,6 +85,7 @@ const toView = ({
   paused,
   lastUsedAt: lastUsedAt ?? null,
   ...(region === undefined ? {} : { region }),
+  ...(awsRole === undefined ? {} : { roleArn: awsRole.arn }),
   ...(custom === undefined
     ? {}
     : { custom: { ...custom, models: withPrices(custom.models, usd), modelPrefix: customPrefix(slug) } }),
@@ -114,15 +121,56 @@ const credentialOf = (
   return { apiKey, byok: true, baseUrl: providerBaseUrl(provider) };
 };
 
-/** Asks the provider of a key that is not stored whether it takes it. @throws GatewayError BAD_REQUEST for a bad address */
-export const tryProviderKey = async (input: TestProviderKey): Promise<KeyTest> => {
-  const { provider, apiKey } = input;
-  const custom = provider === "custom" ? endpointOf(input) : undefined;
-  const { testProviderKey } = await import("./test-provider-key.ts");
-  return testProviderKey(
-    provider,
-    credentialOf(provider, apiKey, custom, input.provider === "bedrock" ? input.region : undefined),
-    provider === "custom" ? input.model : undefined,
+/** Who tries a key, and in which request. */
+interface Trial {
+  readonly userId: string;
+  readonly requestId: string;
+}
+
+/** What a request says of how a provider is called. */
+type Access = TestProviderKey | CreateProviderKey;
+
+const roleArnOf = (input: Access): string | undefined => (input.provider === "bedrock" ? input.roleArn : undefined);
+const regionOf = (input: Access): string | undefined => (input.provider === "bedrock" ? input.region : undefined);
+
+/** The schema holds that there is a key where there is no role. */
+const apiKeyOf = ({ apiKey }: Access): string => {
+  if (apiKey === undefined) throw new Error("Neither a key nor a role");
+  return apiKey;
+};
+
+/** The user's external id, which their roles have to require. @throws AwsError */
+export const bedrockExternalId = (userId: string): Promise<string> => externalIdOf(userId, newExternalId);
+
+/** Asks a provider whether it takes what a request says. */
+const tried = async (
+  { userId, requestId }: Trial,
+  input: Access,
+  custom: CustomEndpoint | undefined,
+  model: string | undefined,
+): Promise<KeyTest> => {
+  const { testProviderKey, testRole } = await import("./test-provider-key.ts");
+  const roleArn = roleArnOf(input);
+  if (roleArn === undefined) {
+    return testProviderKey(
+      input.provider,
+      credentialOf(input.provider, apiKeyOf(input), custom, regionOf(input)),
+      model,
+    );
+  }
+  requireForeignRole(roleArn);
+  const externalId = await bedrockExternalId(userId);
+  return testRole({ userId, id: "", roleArn, externalId }, regionOf(input), requestId);
+};
+
+/** Asks the provider of a key that is not stored whether it takes it. @throws GatewayError BAD_REQUEST for a bad address or role */
+export const tryProviderKey = (userId: string, input: TestProviderKey, requestId: string): Promise<KeyTest> => {
+  const isCustom = input.provider === "custom";
+  return tried(
+    { userId, requestId },
+    input,
+    isCustom ? endpointOf(input) : undefined,
+    isCustom ? input.model : undefined,
   );
 };
 
@@ -144,24 +192,41 @@ const requireUnicode = (displayName: string): void => {
   throw new GatewayError("BAD_REQUEST", "The field displayName is not valid Unicode.", { param: "displayName" });
 };
 
+/** What a row keeps of a key, or of the role in its place. @throws GatewayError BAD_REQUEST for a role that is never assumed */
+const keptAccess = async (
+  userId: string,
+  input: CreateProviderKey,
+  id: string,
+  custom: CustomEndpoint | undefined,
+): Promise<Pick<ProviderKeyRow, "last4" | "awsRole"> & Partial<Sealed>> => {
+  const arn = roleArnOf(input);
+  if (arn !== undefined) {
+    requireForeignRole(arn);
+    return { last4: "", awsRole: { arn, externalId: await bedrockExternalId(userId) } };
+  }
+  const apiKey = apiKeyOf(input);
+  const { provider } = input;
+  return { last4: lastFour(apiKey), ...(await sealProviderKey(apiKey, { userId, provider, id, custom })) };
+};
+
 /** Seals and stores a provider key. @throws GatewayError BAD_REQUEST, CONFLICT for a slug that is taken or at the cap of keys */
-export const storeProviderKey = async (userId: string, input: CreateProviderKey): Promise<ProviderKeyView> => {
-  const { provider, slug, displayName, apiKey } = input;
+export const storeProviderKey = async (
+  userId: string,
+  input: CreateProviderKey,
+  requestId = "verify",
+): Promise<ProviderKeyView> => {
+  const { provider, slug, displayName } = input;
   requireUnicode(displayName);
   const custom = input.provider === "custom" ? endpointOf(input) : undefined;
   if (input.verify === true) {
-    const { requireGoodKey, testProviderKey } = await import("./test-provider-key.ts");
-    const model = custom?.models[0]?.id;
+    const { requireGoodKey } = await import("./test-provider-key.ts");
     requireGoodKey(
-      await testProviderKey(
-        provider,
-        credentialOf(provider, apiKey, custom, input.provider === "bedrock" ? input.region : undefined),
-        model,
-      ),
+      await tried({ userId, requestId }, input, custom, custom?.models[0]?.id),
       provider,
+      roleArnOf(input) === undefined ? "apiKey" : "roleArn",
     );
   }
-  const region = input.provider === "bedrock" ? input.region : undefined;
+  const region = regionOf(input);
   const id = newId("providerKey");
   const row: ProviderKeyRow = {
     id,
@@ -169,11 +234,10 @@ export const storeProviderKey = async (userId: string, input: CreateProviderKey)
     provider,
     slug,
     displayName,
-    last4: lastFour(apiKey),
     createdAt: new Date().toISOString(),
     ...(custom === undefined ? {} : { custom }),
     ...(region === undefined ? {} : { region }),
-    ...(await sealProviderKey(apiKey, { userId, provider, id, custom })),
+    ...(await keptAccess(userId, input, id, custom)),
   };
   await insertProviderKey(row);
   await confirmAddition(userId).catch((error: unknown) => {

@@ -112,6 +112,8 @@ const rotateRow = async (
   startedAt: string,
   now: () => Date,
 ): Promise<RowResult> => {
+  // A role has nothing sealed.
+  if (item.awsRole !== undefined) return "skipped";
   const { success, data: row } = rotatableSchema.safeParse(item);
   if (!success) {
     logger.error("A stored provider key cannot be rotated", { providerKeyId: String(item.id) });

@@ -1,4 +1,4 @@
-import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { ProviderKeyRow, Sealed, SealedRow } from "#core/db/provider-key-rows.ts";
 import { generateDataKey, unwrapDataKey } from "#core/encryption/data-key.ts";
 import { additionalData, open, SealBroken, seal } from "#core/encryption/envelope.ts";
 import { GatewayError } from "#core/errors.ts";
@@ -13,10 +13,7 @@ const boundTo = ({ userId, provider, id, custom }: SealContext): Buffer =>
 const owner = ({ userId, id }: SealContext) => ({ purpose: "provider-key", userId, id }) as const;
 
 /** Seals a provider key under a data key of its own. @throws AwsError */
-export const sealProviderKey = async (
-  apiKey: string,
-  context: SealContext,
-): Promise<Pick<ProviderKeyRow, "wrappedKey" | "sealed" | "keyVersion">> => {
+export const sealProviderKey = async (apiKey: string, context: SealContext): Promise<Sealed> => {
   const { plaintext, wrapped } = await generateDataKey(owner(context));
   try {
     return { wrappedKey: wrapped, sealed: seal(apiKey, plaintext, boundTo(context)), keyVersion: 1 };
@@ -30,10 +27,12 @@ export const sealProviderKey = async (
  * @throws GatewayError INTERNAL_ERROR for a record that does not open (logged by id); AwsError when KMS is out of reach
  */
 export const openProviderKey = async (row: ProviderKeyRow): Promise<string> => {
+  // Rows of roles lack them, and are never opened.
+  const { wrappedKey, sealed, keyVersion } = row as SealedRow;
   let key: Buffer | undefined;
   try {
-    key = await unwrapDataKey(row.wrappedKey, owner(row), row.keyVersion);
-    return open(row.sealed, key, boundTo(row)).toString("utf8");
+    key = await unwrapDataKey(wrappedKey, owner(row), keyVersion);
+    return open(sealed, key, boundTo(row)).toString("utf8");
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
     logger.error("A stored provider key cannot be decrypted", {

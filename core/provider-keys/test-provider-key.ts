@@ -2,11 +2,14 @@ import type { ByokProvider } from "#core/db/provider-key-rows.ts";
 import { GatewayError } from "#core/errors.ts";
 import { OutboundError, readText, send, toOutboundError } from "#core/outbound/transport.ts";
 import { askWithKey } from "#core/providers/ask-with-key.ts";
+import { bedrockAccess } from "#core/providers/bedrock/access.ts";
 import { limitField } from "#core/providers/custom/limit-field.ts";
 import { readError } from "#core/providers/openai/error-facts.ts";
-import type { KeyCredential } from "#core/providers/provider.ts";
+import { type KeyCredential, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage, withoutKey } from "#core/providers/safe-message.ts";
+import { bedrockBaseUrl, defaultBedrockRegion } from "#core/upstreams.ts";
 import { isRecord } from "#core/values/is-record.ts";
+import { assumeCallersRole, type CallersRole } from "./role-sessions.ts";
 
 /**
  * Asks a provider whether it takes a key, with the cheapest call that the provider has: one that lists or reads, and costs
@@ -101,10 +104,17 @@ const headersFor = (header: Probe["header"], { apiKey }: KeyCredential): Record<
   return header === "fal" ? { authorization: `Key ${apiKey}` } : undefined;
 };
 
-const ask = async (probe: Probe, credential: KeyCredential): Promise<KeyTest> => {
-  const startedAt = performance.now();
+const keyAccess = (probe: Probe, credential: KeyCredential) => {
   const usual = probe.header === "x-api-key" ? "x-api-key" : "authorization";
   const { url, headers, agent } = askWithKey(credential, probe.path, usual);
+  return { url, agent, headers: headersFor(probe.header, credential) ?? headers };
+};
+
+const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTest> => {
+  const startedAt = performance.now();
+  const sent = probe.body === undefined ? undefined : JSON.stringify(probe.body);
+  const { url, headers, agent } =
+    credential.aws === undefined ? keyAccess(probe, credential) : bedrockAccess(credential, probe.path, sent ?? "");
   const since = (): number => Math.round(performance.now() - startedAt);
   try {
     const answer = await send({
@@ -113,11 +123,11 @@ const ask = async (probe: Probe, credential: KeyCredential): Promise<KeyTest> =>
       method: probe.method ?? "GET",
       headers: {
         accept: "application/json",
-        ...(headersFor(probe.header, credential) ?? headers),
+        ...headers,
         ...probe.headers,
-        ...(probe.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(sent === undefined ? {} : { "content-type": "application/json" }),
       },
-      ...(probe.body === undefined ? {} : { body: JSON.stringify(probe.body) }),
+      ...(sent === undefined ? {} : { body: sent }),
       headersTimeoutMs: timeoutMs,
       idleTimeoutMs: timeoutMs,
       signal: AbortSignal.timeout(timeoutMs),
@@ -126,7 +136,9 @@ const ask = async (probe: Probe, credential: KeyCredential): Promise<KeyTest> =>
     const body = parse(await readText(answer, maxAnswerBytes));
     const words = wordsOf(body);
     if (isTaken(probe, status, words)) return { ok: true, status, message: null, latencyMs: since() };
-    const message = safeMessage(withoutKey(words ?? `The provider answered with status ${status}.`, credential.apiKey));
+    const message = safeMessage(
+      withoutKey(words ?? `The provider answered with status ${status}.`, credential.apiKey ?? ""),
+    );
     return { ok: false, status, message, latencyMs: since() };
   } catch (error) {
     const { message } = error instanceof OutboundError ? error : toOutboundError(error);
@@ -166,11 +178,39 @@ export const testProviderKey = async (
   return ask(chatProbe(credential, model), credential);
 };
 
-/** @throws GatewayError BAD_REQUEST with the provider's own words where it does not take the key */
-export const requireGoodKey = ({ ok, status, message }: KeyTest, provider: ByokProvider): void => {
+/**
+ * Tests a role: whether AWS lets the gateway assume it, then whether Bedrock takes its session. Resolves as the test of a key
+ * does. @throws GatewayError BAD_REQUEST for a role that is never assumed
+ */
+export const testRole = async (
+  role: CallersRole,
+  region: string = defaultBedrockRegion,
+  requestId = "test",
+): Promise<KeyTest> => {
+  const startedAt = performance.now();
+  try {
+    const { expiresAtMs: _, ...credentials } = await assumeCallersRole(role, requestId);
+    return await ask(probes.bedrock, { aws: { ...credentials, region }, baseUrl: bedrockBaseUrl(region), byok: true });
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    const message = error.providerMessage ?? `${error.message}.`;
+    return { ok: false, status: error.status ?? null, message, latencyMs: Math.round(performance.now() - startedAt) };
+  }
+};
+
+/**
+ * @param param the field that has the key.
+ * @throws GatewayError BAD_REQUEST with the provider's own words where it does not take the key
+ */
+export const requireGoodKey = (
+  { ok, status, message }: KeyTest,
+  provider: ByokProvider,
+  param: "apiKey" | "roleArn" = "apiKey",
+): void => {
   if (ok) return;
-  throw new GatewayError("BAD_REQUEST", `${provider} did not accept the key: ${message}`, {
-    param: "apiKey",
+  const what = param === "apiKey" ? "key" : "role";
+  throw new GatewayError("BAD_REQUEST", `${provider} did not accept the ${what}: ${message}`, {
+    param,
     details: { provider, status },
     shouldRetry: false,
   });

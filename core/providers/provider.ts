@@ -42,6 +42,8 @@ export interface KeyCredential extends CredentialFacts {
 /** A call that AWS's signature proves: Amazon Bedrock's alone. The secret signs, and is never sent. */
 export interface SigningCredential extends CredentialFacts {
   readonly aws: AwsIdentity;
+  /** Hears of AWS's code where it refused the signature. */
+  readonly onRefused?: (code: string | undefined) => void;
   readonly apiKey?: undefined;
   readonly custom?: undefined;
 }

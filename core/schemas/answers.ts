@@ -331,6 +331,7 @@ const providerKey = z
     paused: z.boolean(),
     lastUsedAt: z.iso.datetime().nullable().describe("To the hour"),
     region: z.string().optional().describe("Only of Amazon Bedrock"),
+    roleArn: z.string().optional().describe("The IAM role that is assumed in place of a key"),
     custom: z
       .strictObject({
         baseUrl: z.string(),
@@ -370,7 +371,12 @@ export const keyTestAnswer = success(
 );
 
 export const providerKeyAnswer = success(providerKey);
-export const providerKeyListAnswer = success(z.array(providerKey));
+export const providerKeyListAnswer = success(z.array(providerKey)).extend({
+  bedrockExternalId: z
+    .string()
+    .describe("Yours: what the trust policy of your IAM roles for Amazon Bedrock has to require"),
+  bedrockPrincipal: z.string().describe("The AWS account that this trust policy has to name"),
+});
 
 const usd = z.number().nullable().describe("USD; null if no price is known");
 const text = z.string().nullable();

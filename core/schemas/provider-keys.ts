@@ -29,8 +29,23 @@ const bedrockAccess = {
   apiKey: z
     .string()
     .trim()
-    .regex(/^[\x21-\x7e]{8,4000}$/, "must be 8 to 4,000 printable characters without spaces"),
+    .regex(/^[\x21-\x7e]{8,4000}$/, "must be 8 to 4,000 printable characters without spaces")
+    .optional(),
+  roleArn: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2_048)
+    .describe(
+      "An IAM role of your own account in place of a key; GET /provider-keys has the external id that it must require",
+    )
+    .optional(),
 };
+
+/** Of Bedrock: a key, or a role. */
+const hasOneAccess = ({ apiKey, roleArn }: { apiKey?: string | undefined; roleArn?: string | undefined }): boolean =>
+  (apiKey === undefined) !== (roleArn === undefined);
+const oneAccess = { path: ["apiKey"], message: "is required, unless roleArn is set instead" };
 
 const verify = z.boolean().describe("Stores the key only if the provider accepts it").optional();
 
@@ -81,7 +96,7 @@ const custom = z.strictObject({
   verify,
 });
 
-const bedrock = z.strictObject({ ...bedrockAccess, slug, displayName, verify });
+const bedrock = z.strictObject({ ...bedrockAccess, slug, displayName, verify }).refine(hasOneAccess, oneAccess);
 
 const customTest = z.strictObject({
   ...customAccess,
@@ -100,7 +115,7 @@ export const createProviderKeySchema = z.discriminatedUnion("provider", [
 /** A key that is not stored yet. */
 export const testProviderKeySchema = z.discriminatedUnion("provider", [
   z.strictObject(namedAccess),
-  z.strictObject(bedrockAccess),
+  z.strictObject(bedrockAccess).refine(hasOneAccess, oneAccess),
   customTest.refine(hasAddress, { path: ["baseUrl"], message: "is required, unless a preset has one" }),
 ]);
 

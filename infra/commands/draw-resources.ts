@@ -103,7 +103,8 @@ const functionTable = (run: MockedRun): string => {
     const { memorySize, timeout, reservedConcurrentExecutions } = lambdaOf(run, row);
     const access = [...tableAccess(run, row)].map(([table, kinds]) => `${table.replace(/Table$/, "")} (${kinds})`);
     const links = Object.keys(run.builds.find(({ functionId }) => functionId === row.component)?.links ?? {});
-    const secrets = links.filter((name) => name !== "EncryptionKey" && !tableNames.some((table) => table === name));
+    const others = new Set(["EncryptionKey", "Account"]);
+    const secrets = links.filter((name) => !others.has(name) && !tableNames.some((table) => table === name));
     const transfer = row.path === undefined ? undefined : row.stream ? "stream" : "buffered";
     const cells = [
       row.id,
@@ -112,7 +113,9 @@ const functionTable = (run: MockedRun): string => {
       `${timeout} s`,
       `${memorySize} MB`,
       reservedConcurrentExecutions,
-      [...access, ...(seals(run, row) ? ["key"] : [])].join(", "),
+      [...access, ...(seals(run, row) ? ["key"] : []), ...(links.includes("Account") ? ["callers' roles"] : [])].join(
+        ", ",
+      ),
       secrets.sort().join(", "),
     ];
     return `| ${cells.map(cell).join(" | ")} |`;

@@ -78,8 +78,9 @@ export const rooms: readonly Room[] = [
     "observability",
     "schemas",
   ]),
-  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation, addresses of custom providers", [
+  room("core/provider-keys", "Provider keys (BYOK): sealing, rotation, addresses of custom providers, roles of AWS", [
     ...ground,
+    "aws",
     "catalog",
     "db",
     "encryption",

@@ -136,6 +136,7 @@ const startParts = async (
       dynamoDbEndpoint: rights.dynamoDbEndpoint,
       kmsEndpoint: rights.kmsEndpoint,
       bedrockUrl: rights.bedrockUrl,
+      stsEndpoint: rights.stsEndpoint,
     });
     const poolOf = (definition: AnyFunction): FunctionPool => {
       const bundle = bundles.get(definition.handler);

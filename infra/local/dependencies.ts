@@ -7,6 +7,7 @@ import { startDynamoDb } from "./dynamodb/server.ts";
 import { startKms } from "./kms/server.ts";
 import { startLangfuse } from "./langfuse/server.ts";
 import { startSimulatedProviders } from "./providers/simulated-providers.ts";
+import { startSts } from "./sts/server.ts";
 import { templateLink } from "./supabase/mail-template.ts";
 import { startSupabaseAuth } from "./supabase/server.ts";
 import { startUnkey } from "./unkey/server.ts";
@@ -18,6 +19,7 @@ export interface Dependencies {
   readonly tableNames: TableNames;
   readonly kmsEndpoint: string;
   readonly kmsKeyArn: string;
+  readonly stsEndpoint: string;
   readonly unkey: { readonly url: string; readonly rootKey: string; readonly apiId: string };
   readonly supabase: {
     readonly url: string;
@@ -102,6 +104,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
         startKms({ dataFile: join(dataDir, "kms.json"), keys: [{ id: localKeyId, alias: "alias/concurred-local" }] }),
       )
     ).url;
+  const sts = async () => (await own("STS", startSts())).url;
   const unkey = async () => {
     const url = settingOf("UNKEY_URL");
     const { unkeyRootKey: rootKey, unkeyApiId: apiId } = localSecrets;
@@ -149,13 +152,32 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
   const providers = async () => (await own("Simulated providers", startSimulatedProviders())).baseUrls;
 
   try {
-    const parts = await Promise.all([dynamoDb(), kms(), unkey(), supabase(), providers(), langfuse(), collector()]);
-    const [database, kmsEndpoint, unkeyPart, supabasePart, simulatedProviders, langfusePart, collectorUrl] = parts;
+    const parts = await Promise.all([
+      dynamoDb(),
+      kms(),
+      unkey(),
+      supabase(),
+      providers(),
+      langfuse(),
+      collector(),
+      sts(),
+    ]);
+    const [
+      database,
+      kmsEndpoint,
+      unkeyPart,
+      supabasePart,
+      simulatedProviders,
+      langfusePart,
+      collectorUrl,
+      stsEndpoint,
+    ] = parts;
     return {
       dynamoDbEndpoint: database.endpoint,
       tableNames: database.tableNames,
       kmsEndpoint,
       kmsKeyArn: settingOf("KMS_KEY_ARN") ?? localKeyArn,
+      stsEndpoint,
       unkey: unkeyPart,
       supabase: supabasePart,
       langfuse: langfusePart,

@@ -2,6 +2,7 @@ import type { Grant } from "#core/routes.ts";
 import type { SecretName } from "#core/secrets.ts";
 import { settingText } from "#core/settings/read.ts";
 import { type TableId, tables } from "#core/tables.ts";
+import { localAccountArn } from "#infra/local/aws/account.ts";
 import { type localProviders, settingOf, stageSettings } from "#infra/settings.ts";
 import { functionSecretKey } from "./aws/identities.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -71,6 +72,30 @@ const passedSettings = (): Readonly<Record<string, string>> =>
     }),
   );
 
+/** What the grants of a function name, as SST links it. */
+const linksOf = (
+  grants: readonly Grant[],
+  { kmsKeyArn, tableNames }: Dependencies,
+  secrets: ReadonlyMap<SecretName, string>,
+): ReadonlyMap<string, string> => {
+  const links = new Map<string, string>([link("App", { name: "concurred", stage: "local" })]);
+  for (const grant of grants) {
+    const [kind = "", what = ""] = grant.split(":");
+    if (kind === "secret") {
+      const value = secrets.get(what as SecretName);
+      if (value !== undefined) links.set(...link(what, { value }));
+    } else if (kind === "sts") {
+      links.set(...link("Account", { arn: localAccountArn }));
+    } else if (kind === "kms") {
+      links.set(...link("EncryptionKey", { arn: kmsKeyArn }));
+    } else if (kind !== "bedrock") {
+      const table = kind as TableId;
+      links.set(...link(tables[table].resource, { name: tableNames[table] }));
+    }
+  }
+  return links;
+};
+
 /** Secrets of Unkey and of Supabase. */
 const accountSecrets = ({ unkey, supabase }: Dependencies): readonly (readonly [SecretName, string])[] => {
   const serviceRoleKey = settingOf("SUPABASE_SERVICE_ROLE_KEY") ?? supabase.serviceRoleKey;
@@ -105,19 +130,7 @@ export const functionEnvironments = (dependencies: LocalParts) => {
     readonly id: string;
     readonly grants: readonly Grant[];
   }): Readonly<Record<string, string>> => {
-    const links = new Map<string, string>([link("App", { name: "concurred", stage: "local" })]);
-    for (const grant of grants) {
-      const [kind = "", what = ""] = grant.split(":");
-      if (kind === "secret") {
-        const value = secrets.get(what as SecretName);
-        if (value !== undefined) links.set(...link(what, { value }));
-      } else if (kind === "kms") {
-        links.set(...link("EncryptionKey", { arn: dependencies.kmsKeyArn }));
-      } else if (kind !== "bedrock") {
-        const table = kind as TableId;
-        links.set(...link(tables[table].resource, { name: dependencies.tableNames[table] }));
-      }
-    }
+    const links = linksOf(grants, dependencies, secrets);
     const simulatedOrigins = Object.values(dependencies.simulatedProviders).map((url) => new URL(url).origin);
     return {
       ...passedSettings(),
@@ -130,6 +143,7 @@ export const functionEnvironments = (dependencies: LocalParts) => {
       AWS_SECRET_ACCESS_KEY: functionSecretKey,
       AWS_ENDPOINT_URL_DYNAMODB: dependencies.dynamoDbEndpoint,
       AWS_ENDPOINT_URL_KMS: dependencies.kmsEndpoint,
+      AWS_ENDPOINT_URL_STS: dependencies.stsEndpoint,
       UNKEY_URL: dependencies.unkey.url,
       UNKEY_API_ID: dependencies.unkey.apiId,
       SUPABASE_URL: dependencies.supabase.url,

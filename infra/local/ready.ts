@@ -23,6 +23,7 @@ export const readyOf = ({ account, url, dependencies, logFile }: Cloud) => ({
       serviceRoleKey: dependencies.supabase.serviceRoleKey,
     },
     kmsEndpoint: dependencies.kmsEndpoint,
+    stsEndpoint: dependencies.stsEndpoint,
     simulatedProviders: dependencies.simulatedProviders,
     collector: dependencies.collectorUrl,
   },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { documents } from "#core/db/document-client.ts";
-import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { SealedRow } from "#core/db/provider-key-rows.ts";
 import { insertProviderKey, listProviderKeys } from "#core/db/provider-keys.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
 import { canary, flipBit, tamper } from "#tests/core/provider-keys/rows.ts";
@@ -54,12 +54,12 @@ describe.skipIf(!hasTables)(`a stored provider key that cannot be opened (${tabl
     const { key } = (await browser.post("/api/v1/keys", { name: "Chat" })).data<{ key: string }>();
     return { userId: user.userId, browser, apiKey: key };
   };
-  const store = async ({ browser, userId }: Account, apiKey: string): Promise<ProviderKeyRow> => {
+  const store = async ({ browser, userId }: Account, apiKey: string): Promise<SealedRow> => {
     const body = { provider: "openai", slug: "main", displayName: "Main", apiKey };
     const { id } = (await browser.post("/api/v1/provider-keys", body)).data<{ id: string }>();
     const row = (await listProviderKeys(userId)).find((candidate) => candidate.id === id);
     if (row === undefined) throw new Error("The key was not stored");
-    return row;
+    return row as SealedRow;
   };
   const ask = (who: Account, body: object = {}): Promise<HttpReply> =>
     request({

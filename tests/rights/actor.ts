@@ -43,6 +43,16 @@ export class Actor {
     return (await this.browser.post("/api/v1/provider-keys", input)).data<{ id: string }>();
   }
 
+  /** Stores an IAM role of AWS that trusts the gateway under this user's external id. */
+  async storeRole(): Promise<HttpReply> {
+    const listed = await this.browser.get("/api/v1/provider-keys");
+    const { bedrockExternalId } = listed.json<{ bedrockExternalId: string }>();
+    const roleArn = `arn:aws:iam::123456789012:role/${this.userId}`;
+    await this.cloud.putRole(roleArn, bedrockExternalId);
+    const input = { provider: "bedrock", slug: "my-role", displayName: "Mine", roleArn, verify: true };
+    return this.browser.post("/api/v1/provider-keys", input);
+  }
+
   get(path: string): Promise<HttpReply> {
     return this.#send({ path });
   }

@@ -40,7 +40,7 @@ const refusalsOf = async (cloud: TestCloud, id: string): Promise<readonly string
 const isFor = (right: Grant, refusal: string): boolean => {
   const [place = "", what = ""] = right.split(":");
   const [action, index] = what.split("/");
-  if (place === "kms" || place === "bedrock") return refusal.startsWith(`${place}:${action} on `);
+  if (["kms", "bedrock", "sts"].includes(place)) return refusal.startsWith(`${place}:${action} on `);
   const name = `${tables[place as TableId].resource}${index === undefined ? "" : `/index/${index}`}`;
   return refusal.startsWith(`dynamodb:${action} on `) && refusal.endsWith(`-${name}`);
 };

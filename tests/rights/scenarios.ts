@@ -124,6 +124,21 @@ const rated =
     await actor.settled(ok(await actor.post(sample.path, { ...(sample.body as object), ...body })));
   };
 
+const roleModel = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+/** The same as another scenario, and a model of Bedrock with the user's own role. */
+const byRole =
+  (scenario: Scenario, id: RouteId, body: object = { model: roleModel }): Scenario =>
+  async (cloud, lose, asked) => {
+    await scenario(cloud, lose, asked);
+    const actor = await Actor.of(cloud);
+    ok(await actor.storeRole());
+    const sample = sampleOf(id, "Hello");
+    const reply = ok(await actor.post(sample.path, { ...(sample.body as object), ...body }));
+    if (/"error":(?!null)/.test(reply.text)) throw new Error(reply.text);
+    await actor.settled(reply);
+  };
+
 /** Counts tokens with the user's own provider key. */
 const counted =
   (id: RouteId, provider: string, model: string): Scenario =>
@@ -295,10 +310,14 @@ const keyScenarios = {
   ProviderKeys: async (cloud) => {
     const actor = await Actor.of(cloud, ["openai"]);
     ok(await actor.browser.get("/api/v1/provider-keys"));
+    ok(await actor.storeRole());
   },
   TestProviderKey: async (cloud) => {
     const { browser } = await Actor.of(cloud);
     ok(await browser.post("/api/v1/provider-keys/test", { provider: "openai", apiKey: "sk-0123456789abcdef" }));
+    const roleArn = "arn:aws:iam::123456789012:role/nobodys";
+    const tested = ok(await browser.post("/api/v1/provider-keys/test", { provider: "bedrock", roleArn }));
+    if (tested.data<{ ok: boolean }>().ok) throw new Error("A role that nobody has was taken");
   },
   ProviderKey: async (cloud) => {
     const actor = await Actor.of(cloud);
@@ -323,25 +342,38 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     healthAskedAtMs = Date.now();
     ok(await (await Actor.of(cloud)).get("/api/health?deep=1"));
   },
-  ChatCompletions: onBedrock(
-    rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
+  ChatCompletions: byRole(
+    onBedrock(
+      rated(refusedGeneration("ChatCompletions", "openai"), "ChatCompletions", { model: ratedAlias }),
+      "ChatCompletions",
+      ...wholeAndStreamed,
+    ),
     "ChatCompletions",
-    ...wholeAndStreamed,
   ),
-  Messages: onBedrock(
-    rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
+  Messages: byRole(
+    onBedrock(
+      rated(refusedGeneration("Messages", "openai"), "Messages", { model: ratedAlias }),
+      "Messages",
+      ...wholeAndStreamed,
+    ),
     "Messages",
-    ...wholeAndStreamed,
   ),
   CountTokens: counted("CountTokens", "anthropic", "claude"),
-  Embeddings: onBedrock(generation("Embeddings", "openai"), "Embeddings", {
-    model: "bedrock/amazon.titan-embed-text-v2:0",
-    input: "Hello",
-  }),
-  Responses: onBedrock(
-    rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
+  Embeddings: byRole(
+    onBedrock(generation("Embeddings", "openai"), "Embeddings", {
+      model: "bedrock/amazon.titan-embed-text-v2:0",
+      input: "Hello",
+    }),
+    "Embeddings",
+    { model: "bedrock/amazon.titan-embed-text-v2:0", input: "Hello" },
+  ),
+  Responses: byRole(
+    onBedrock(
+      rated(refusedGeneration("Responses", "openai"), "Responses", { model: ratedAlias }),
+      "Responses",
+      ...wholeAndStreamed,
+    ),
     "Responses",
-    ...wholeAndStreamed,
   ),
   ResponsesInputTokens: counted("ResponsesInputTokens", "openai", "gpt"),
   ResponsesCompact: generation("ResponsesCompact", "openai"),
@@ -423,26 +455,38 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     const today = new Date().toISOString().slice(0, 10);
     ok(await actor.get(`/api/v1/usage?from=${today}&to=${today}&series=hour`));
   },
-  Chat: onBedrock(
-    rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
+  Chat: byRole(
+    onBedrock(
+      rated(generation("Chat", "openai"), "Chat", { mode: "battle", models: [ratedAlias, "claude"] }),
+      "Chat",
+      { mode: "chat", models: [bedrockModel], stream: false },
+      battleOnBedrock,
+    ),
     "Chat",
-    { mode: "chat", models: [bedrockModel], stream: false },
-    battleOnBedrock,
+    { mode: "battle", models: [roleModel, "claude"] },
   ),
-  Battle: onBedrock(
-    rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
+  Battle: byRole(
+    onBedrock(
+      rated(generation("Battle", "openai"), "Battle", { models: [ratedAlias, "claude"] }),
+      "Battle",
+      withBedrock,
+    ),
     "Battle",
-    withBedrock,
+    { models: [roleModel, "claude"] },
   ),
-  Fight: onBedrock(
-    rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }),
+  Fight: byRole(
+    onBedrock(rated(generation("Fight", "openai"), "Fight", { models: [ratedAlias, "claude"] }), "Fight", withBedrock),
     "Fight",
-    withBedrock,
+    { models: [roleModel, "claude"] },
   ),
-  Council: onBedrock(
-    rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+  Council: byRole(
+    onBedrock(
+      rated(generation("Council", "openai"), "Council", { models: [ratedAlias, "claude"] }),
+      "Council",
+      withBedrock,
+    ),
     "Council",
-    withBedrock,
+    { models: [roleModel, "claude"] },
   ),
   Vote: async (cloud) => {
     const actor = await Actor.of(cloud);
@@ -489,6 +533,10 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
     const { id } = started.result.structuredContent;
     const looked = ok(await post("video_status", { id }));
     if (!looked.text.includes(id)) throw new Error(`No state of the video: ${looked.text}`);
+    ok(await actor.storeRole());
+    const byRoleOf = ok(await post("chat", { model: roleModel, message: "Hello" }));
+    if (/"isError":true/.test(byRoleOf.text)) throw new Error(byRoleOf.text);
+    await actor.settled(byRoleOf);
   },
   MediaSpeech: generation("MediaSpeech", "minimax", byUrl),
   MediaVoices: async (cloud) => {
@@ -514,10 +562,14 @@ const routeScenarios: Partial<Record<RouteId, Scenario>> = {
   },
   VideoGenerate: generation("VideoGenerate", "fal"),
   VideoStatus: jobStatus("VideoStatus", "VideoGenerate", "fal"),
-  Vision: onBedrock(rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }), "Vision", {
-    model: bedrockModel,
-    image_url: pixel,
-  }),
+  Vision: byRole(
+    onBedrock(rated(generation("Vision", "openai"), "Vision", { model: ratedAlias }), "Vision", {
+      model: bedrockModel,
+      image_url: pixel,
+    }),
+    "Vision",
+    { model: roleModel, image_url: pixel },
+  ),
   Jobs: async (cloud) => {
     const actor = await Actor.of(cloud);
     const { id } = await startJob(actor, "FashionRun", {});

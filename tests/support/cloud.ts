@@ -14,6 +14,7 @@ import { type UsageEvent, usageEventSchema } from "#core/db/usage-event.ts";
 import type { TableId } from "#core/tables.ts";
 import { localDynamoDbClient } from "#infra/local/dynamodb/clients.ts";
 import type { ReceivedRequest } from "#infra/local/providers/journal.ts";
+import type { AskedRole } from "#infra/local/sts/assume-role.ts";
 
 /** The whole gateway as `npm start` runs it, in a child process, for tests from outside. */
 
@@ -32,6 +33,7 @@ const readySchema = z.object({
     unkey: z.object({ url: z.string(), rootKey: z.string().optional(), apiId: z.string() }),
     supabase: z.object({ url: z.string(), anonKey: z.string(), serviceRoleKey: z.string().optional() }),
     collector: z.string(),
+    stsEndpoint: z.string(),
     simulatedProviders: z.record(z.string(), z.string()),
   }),
 });
@@ -289,6 +291,35 @@ export class TestCloud {
     const row = await this.row("keys", rowKeys.admission(userId));
     const { open = {}, [`spend#${utcDay(Date.now())}`]: spent = 0 } = row ?? {};
     return { open: Object.keys(open as object), spentPicoUsd: BigInt(spent as number | bigint) };
+  }
+
+  /** Describes an IAM role of another account to the local AWS. By default it trusts the gateway under this external id. */
+  async putRole(arn: string, externalId: string, changes: object = {}): Promise<void> {
+    const trust = {
+      Effect: "Allow",
+      Principal: { AWS: "arn:aws:iam::000000000000:root" },
+      Action: "sts:AssumeRole",
+      Condition: { StringEquals: { "sts:ExternalId": externalId } },
+    };
+    const actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
+    const role = {
+      arn,
+      trustPolicy: { Statement: [trust] },
+      policy: { Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] },
+      ...changes,
+    };
+    const response = await fetch(`${this.ready.local.stsEndpoint}/roles`, {
+      method: "PUT",
+      body: JSON.stringify(role),
+    });
+    if (response.status !== 200) throw new Error(`The role was not taken: ${await response.text()}`);
+  }
+
+  /** How often the local AWS was asked to assume a role, oldest first. */
+  async askedRoles(arn: string): Promise<readonly AskedRole[]> {
+    const response = await fetch(`${this.ready.local.stsEndpoint}/asked`);
+    const { asked } = (await response.json()) as { readonly asked: readonly AskedRole[] };
+    return asked.filter(({ roleArn }) => roleArn === arn);
   }
 
   /** What the simulated providers received whose last message holds `marker`, oldest first. */

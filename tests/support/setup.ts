@@ -35,6 +35,7 @@ const environment: Readonly<Record<string, string>> = {
   POWERTOOLS_DEV: "false",
   LOG_LEVEL: "ERROR",
   SST_RESOURCE_App: JSON.stringify({ name: "concurred", stage: "test" }),
+  SST_RESOURCE_Account: JSON.stringify({ arn: "arn:aws:iam::000000000000:root" }),
 };
 
 for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;

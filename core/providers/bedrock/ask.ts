@@ -39,5 +39,7 @@ export const askBedrock = async (
     const failure = toProviderFailure("bedrock", error, signal);
     if (failure.kind === "aborted") throw failure;
   }
-  throw failureFromResponse(response.status, answer, response.headers, credential);
+  const failure = failureFromResponse(response.status, answer, response.headers, credential);
+  if (credential.aws !== undefined && failure.kind === "auth") credential.onRefused?.(failure.providerCode);
+  throw failure;
 };

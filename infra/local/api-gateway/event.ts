@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { localAccountId } from "../lambda/environment.ts";
+import { localAccountId } from "#infra/local/aws/account.ts";
 
 /** What the gateway knows of a request before its function runs. */
 export interface RequestFacts {

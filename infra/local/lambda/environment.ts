@@ -1,3 +1,4 @@
+import { localAccountId } from "#infra/local/aws/account.ts";
 import { functionSessionToken } from "#infra/local/aws/identities.ts";
 
 /** What Lambda tells a function about itself through its environment. */
@@ -10,8 +11,7 @@ export interface FunctionIdentity {
   readonly memoryMb: number;
 }
 
-/** Account and region that every local ARN names. */
-export const localAccountId = "000000000000";
+/** The region that every local ARN names. */
 const localRegion = "us-east-1";
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EventStreamCodec } from "@smithy/eventstream-codec";
+import { sessionFault } from "#infra/local/aws/sessions.ts";
 import { signatureFault } from "#infra/local/aws/verify-signature.ts";
 import { askedEmbeddings, vectorsOf } from "./bedrock-embeddings.ts";
 import type { Journal } from "./journal.ts";
@@ -263,6 +264,13 @@ const checkSignature = async (request: IncomingMessage, body: string): Promise<v
   const { method = "", url = "", headers } = request;
   const fault = await signatureFault({ method, url, headers, body }, "bedrock");
   if (fault !== undefined) throw new Refusal(403, fault.type, fault.message);
+  const accessKeyId = /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "";
+  const right = url.includes("stream") ? "InvokeModelWithResponseStream" : "InvokeModel";
+  const actions = [`bedrock:${right}`, ...(body.includes('"guardrailConfig"') ? ["bedrock:ApplyGuardrail"] : [])];
+  for (const action of actions) {
+    const refusal = sessionFault(accessKeyId, action, "arn:aws:bedrock:us-east-1::foundation-model/any");
+    if (refusal !== undefined) throw new Refusal(403, refusal.type, refusal.message);
+  }
 };
 
 interface Exchange {

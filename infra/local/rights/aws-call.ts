@@ -1,7 +1,7 @@
 import { type BedrockPlace, modelArn, profileArn, regionsOf } from "#infra/bedrock-models.ts";
 import type { Call, CallContext } from "./policy.ts";
 
-/** Which rights a request to DynamoDB, KMS or Bedrock needs, by action and resource. */
+/** Which rights a request to DynamoDB, KMS, Bedrock or STS needs, by action and resource. */
 
 export interface Place {
   readonly region: string;
@@ -117,3 +117,8 @@ export const bedrockCalls = (operation: string, name: string, { bedrock }: Place
     ...models.map((resource): Call => ({ action, resource, context })),
   ];
 };
+
+/** Every right that a request to STS needs. */
+export const stsCalls = (operation: string, { RoleArn }: Body): readonly Call[] => [
+  { action: `sts:${operation}`, resource: text(RoleArn), context: noContext },
+];

@@ -2,6 +2,7 @@ import type { Grant } from "#core/routes.ts";
 import type { TableId } from "#core/tables.ts";
 import { bedrockResources } from "#infra/bedrock-models.ts";
 import { keyPolicy } from "#infra/key-policy.ts";
+import { localAccountId } from "#infra/local/aws/account.ts";
 import { type Resources, type Statement, statementsOf } from "#infra/permissions.ts";
 import type { Place } from "./aws-call.ts";
 import { allows, type Call, type CompiledPolicy, compilePolicy, type PolicyDocument } from "./policy.ts";
@@ -21,8 +22,8 @@ export interface RightsHolder {
 
 /** In AWS's form; SST's program makes the same of its statements (tests/infra/sst/rights.test.ts). */
 export const toDocument = (statements: readonly Statement<string>[]): PolicyDocument => ({
-  Statement: statements.map(({ actions, resources, conditions }) => ({
-    Effect: "Allow",
+  Statement: statements.map(({ effect, actions, resources, conditions }) => ({
+    Effect: effect === "deny" ? "Deny" : "Allow",
     Action: actions,
     Resource: resources,
     Condition: Object.fromEntries(
@@ -50,11 +51,12 @@ const resourcesOf = ({
   tableArn: (table) => `${tableArnPrefix}${tableNames[table]}`,
   indexArn: (table, index) => `${tableArnPrefix}${tableNames[table]}/index/${index}`,
   bedrock: bedrockResources(bedrock),
+  rolesArn: (account) => `arn:aws:iam::${account === "own" ? localAccountId : "*"}:role/*`,
 });
 
 /** One policy of a key: `*` means the key itself, and only the account's root stands in it, which lets IAM decide. */
 const compileKeyPolicy = ({ app, stage, region }: RightsPlace): CompiledPolicy =>
-  compilePolicy(JSON.parse(keyPolicy({ app, stage, region, accountId: "000000000000", partition: "aws" })));
+  compilePolicy(JSON.parse(keyPolicy({ app, stage, region, accountId: localAccountId, partition: "aws" })));
 
 /** Hears of the rights that a function uses. */
 export type RightsObserver = (functionId: string, calls: readonly Call[]) => void;

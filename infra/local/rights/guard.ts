@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { functionKeyPrefix } from "#infra/local/aws/identities.ts";
-import { type Body, bedrockCalls, dynamoDbCalls, kmsCalls, type Place } from "./aws-call.ts";
+import { stsErrorXml } from "#infra/local/sts/error-xml.ts";
+import { type Body, bedrockCalls, dynamoDbCalls, kmsCalls, type Place, stsCalls } from "./aws-call.ts";
 import type { FunctionRights } from "./function-rights.ts";
 import { type AwsRequest, RequestReader } from "./http-request.ts";
 import type { Call } from "./policy.ts";
 
 /**
- * Stands in front of DynamoDB, KMS or Bedrock and lets through what the caller's role allows; anything else is answered as AWS
+ * Stands in front of DynamoDB, KMS, Bedrock or STS and lets through what the caller's role allows; anything else is answered as AWS
  * answers it. Each connection has one of its own behind it, so answers are passed on as they come, unread.
  */
 
@@ -34,11 +35,14 @@ export interface Guard {
 export const accessKeyIdOf = (functionId: string): string => `${functionKeyPrefix}${functionId}`;
 
 const refusal = (type: string, message: string, { service }: AwsRequest): Buffer => {
-  const body = JSON.stringify({ __type: type, Message: message, message });
+  const isSts = service === "sts";
+  const body = isSts
+    ? stsErrorXml(type.replace(/Exception$/, ""), message)
+    : JSON.stringify({ __type: type, Message: message, message });
   return Buffer.from(
     [
-      service === "bedrock" ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 400 Bad Request",
-      "content-type: application/x-amz-json-1.0",
+      service === "bedrock" || isSts ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 400 Bad Request",
+      `content-type: ${isSts ? "text/xml" : "application/x-amz-json-1.0"}`,
       `x-amzn-errortype: ${type}`,
       `content-length: ${Buffer.byteLength(body)}`,
       "",
@@ -53,6 +57,12 @@ const refusal = (type: string, message: string, { service }: AwsRequest): Buffer
  */
 const nameOf = (operation: string, { TableName, IndexName = "" }: Body): string | undefined =>
   TableName === undefined ? undefined : `${operation} ${String(TableName)} ${String(IndexName)}`;
+
+/** What a request to a service other than DynamoDB needs. */
+const otherCalls = ({ service, operation, body, model }: AwsRequest, place: Place): readonly Call[] => {
+  if (service === "kms") return kmsCalls(operation, body, place);
+  return service === "sts" ? stsCalls(operation, body) : bedrockCalls(operation, model, place);
+};
 
 /** The answer that a request gets instead of the service's, or undefined. */
 const refuse = (request: AwsRequest, options: GuardOptions): Buffer | undefined => {
@@ -71,10 +81,7 @@ const refuse = (request: AwsRequest, options: GuardOptions): Buffer | undefined 
   const denied =
     service === "dynamodb"
       ? rights.decided(functionId, nameOf(operation, body), () => dynamoDbCalls(operation, body, place))
-      : rights.firstDenied(
-          functionId,
-          service === "kms" ? kmsCalls(operation, body, place) : bedrockCalls(operation, request.model, place),
-        );
+      : rights.firstDenied(functionId, otherCalls(request, place));
   if (denied === undefined) return undefined;
   onDenied?.({ functionId, call: denied });
   return refusal(

@@ -4,7 +4,7 @@ export interface AwsRequest {
   /** The bytes as they came, to be passed on. */
   readonly bytes: Buffer;
   readonly accessKeyId: string;
-  readonly service: "dynamodb" | "kms" | "bedrock" | undefined;
+  readonly service: "dynamodb" | "kms" | "bedrock" | "sts" | undefined;
   readonly operation: string;
   /** Of Bedrock: the model or the inference profile. */
   readonly model: string;
@@ -30,6 +30,7 @@ const decoded = (text: string): string => {
 const headers = {
   target: /\r\nx-amz-target:[ \t]*(\w+)\.(\w+)/i,
   credential: /\r\nauthorization:[^\r]*Credential=([^/,\s]+)/i,
+  form: /\r\ncontent-type:[ \t]*application\/x-www-form-urlencoded/i,
   length: /\r\ncontent-length:[ \t]*(\d+)/i,
 } as const;
 
@@ -45,10 +46,16 @@ const parseBody = (body: Buffer): Readonly<Record<string, unknown>> => {
 
 const toRequest = (bytes: Buffer, bodyStart: number, head: string): AwsRequest => {
   const [, target = "", operation = ""] = headers.target.exec(head) ?? [];
+  const accessKeyId = headers.credential.exec(head)?.[1] ?? "";
+  if (headers.form.test(head)) {
+    // STS alone takes forms.
+    const { Action = "", ...body } = Object.fromEntries(new URLSearchParams(bytes.toString("utf8", bodyStart)));
+    return { bytes, accessKeyId, service: "sts", operation: Action, model: "", body };
+  }
   const [, model, asked = ""] = modelPath.exec(head) ?? [];
   return {
     bytes,
-    accessKeyId: headers.credential.exec(head)?.[1] ?? "",
+    accessKeyId,
     service: model === undefined ? services[target as keyof typeof services] : "bedrock",
     operation: model === undefined ? operation : asked,
     model: decoded(model ?? ""),

@@ -51,6 +51,8 @@ const toPattern = (text: string): RegExp =>
 const operators: Readonly<Record<string, (actual: readonly string[], wanted: ReadonlySet<string>) => boolean>> = {
   // A variable that the call does not have fails.
   StringEquals: (actual, wanted) => actual.length > 0 && actual.every((value) => wanted.has(value)),
+  StringLike: (actual, wanted) =>
+    actual.length > 0 && actual.every((value) => Array.from(wanted, toPattern).some((pattern) => pattern.test(value))),
   Bool: (actual, wanted) => actual.length > 0 && actual.every((value) => wanted.has(value)),
   // Of all values that there are, so of none as well.
   "ForAllValues:StringEquals": (actual, wanted) => actual.every((value) => wanted.has(value)),

@@ -3,7 +3,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { FunctionRights, type RightsHolder, type RightsObserver, type RightsPlace } from "./function-rights.ts";
 import { type Denial, startGuard } from "./guard.ts";
 
-type Guarded = Pick<Dependencies, "dynamoDbEndpoint" | "kmsEndpoint" | "kmsKeyArn" | "tableNames"> & {
+type Guarded = Pick<Dependencies, "dynamoDbEndpoint" | "kmsEndpoint" | "stsEndpoint" | "kmsKeyArn" | "tableNames"> & {
   readonly bedrockUrl?: string | undefined;
 };
 
@@ -21,6 +21,7 @@ export interface LocalRights {
   readonly kmsEndpoint: string;
   /** Undefined where there is none. */
   readonly bedrockUrl: string | undefined;
+  readonly stsEndpoint: string;
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ const placeOf = ({ kmsKeyArn, tableNames }: Guarded): RightsPlace => ({
   },
 });
 
-/** Puts a guard before DynamoDB, KMS and Bedrock each. A server that is reached over TLS checks rights itself. */
+/** Puts a guard before each of DynamoDB, KMS, Bedrock and STS. A server that is reached over TLS checks rights itself. */
 export const startRights = async (options: RightsOptions): Promise<LocalRights> => {
   const { dependencies, holders, onDenied, onAllowed } = options;
   const place = placeOf(dependencies);
@@ -52,18 +53,20 @@ export const startRights = async (options: RightsOptions): Promise<LocalRights> 
       ? { url: target, close: async () => undefined }
       : await startGuard({ target, place, rights, onDenied });
   const { bedrockUrl } = dependencies;
-  const [dynamoDb, kms, bedrock] = await Promise.all([
+  const [dynamoDb, kms, bedrock, sts] = await Promise.all([
     guard(dependencies.dynamoDbEndpoint),
     guard(dependencies.kmsEndpoint),
     bedrockUrl === undefined ? undefined : guard(bedrockUrl),
+    guard(dependencies.stsEndpoint),
   ]);
   return {
     rights,
     dynamoDbEndpoint: dynamoDb.url,
     kmsEndpoint: kms.url,
+    stsEndpoint: sts.url,
     bedrockUrl: bedrock === undefined || bedrockUrl === undefined ? undefined : below(bedrock.url, bedrockUrl),
     close: async () => {
-      await Promise.all([dynamoDb.close(), kms.close(), bedrock?.close()]);
+      await Promise.all([dynamoDb.close(), kms.close(), bedrock?.close(), sts.close()]);
     },
   };
 };

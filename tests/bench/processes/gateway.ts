@@ -74,6 +74,7 @@ const environmentOf = functionEnvironments({
   // Neither is asked by a chat.
   kmsEndpoint: "http://127.0.0.1:1",
   kmsKeyArn: "arn:aws:kms:us-east-1:000000000000:key/none",
+  stsEndpoint: "http://127.0.0.1:1",
   supabase: { url: "http://127.0.0.1:1", anonKey: "none", serviceRoleKey: undefined, addUser: undefined },
   langfuse: undefined,
   collectorUrl: "http://127.0.0.1:9",

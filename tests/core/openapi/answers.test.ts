@@ -262,6 +262,14 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     const made = await expectStatus(session.post("/api/v1/provider-keys", stored), 201);
     await expectStatus(session.post("/api/v1/provider-keys", stored), 409);
     await expectStatus(session.get("/api/v1/provider-keys"), 200);
+    const role = {
+      provider: "bedrock",
+      slug: "role",
+      displayName: "Role",
+      roleArn: "arn:aws:iam::123456789012:role/a",
+    };
+    await expectStatus(session.post("/api/v1/provider-keys", role), 201);
+    await expectStatus(session.get("/api/v1/provider-keys"), 200);
     const { id } = made.data<{ id: string }>();
     const tested = { provider: "openai", apiKey: "sk-mine-0123456789abcdef" };
     await expectStatus(session.post("/api/v1/provider-keys/test", tested), 200);

@@ -2,7 +2,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { SealedRow } from "#core/db/provider-key-rows.ts";
 import { listProviderKeys, removeProviderKey } from "#core/db/provider-keys.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
 import { rotateProviderKeys } from "#core/provider-keys/rotate.ts";
@@ -13,14 +13,14 @@ import { operationOf, type RelayedRequest } from "#tests/core/support/relay.ts";
 import { hasTables, tablesName, useTables } from "#tests/core/support/tables.ts";
 import { canary, flipBit, storedRow, tamper } from "./rows.ts";
 
-const present = async (row: ProviderKeyRow): Promise<ProviderKeyRow> => {
+const present = async (row: SealedRow): Promise<SealedRow> => {
   const found = (await listProviderKeys(row.userId)).find(({ id }) => id === row.id);
   if (found === undefined) throw new Error(`${row.id} is gone`);
-  return found;
+  return found as SealedRow;
 };
 
 /** Backing key of KMS that wrapped a data key: the stand-in writes its number after the key's id. */
-const backingKeyOf = ({ wrappedKey }: ProviderKeyRow): number => Buffer.from(wrappedKey, "base64").readUInt16BE(20);
+const backingKeyOf = ({ wrappedKey }: SealedRow): number => Buffer.from(wrappedKey, "base64").readUInt16BE(20);
 
 describe.skipIf(!hasTables)(`rotateProviderKeys (${tablesName})`, () => {
   const tables = useTables();
@@ -39,7 +39,7 @@ describe.skipIf(!hasTables)(`rotateProviderKeys (${tablesName})`, () => {
 
   const store = async (count: number) => {
     const keys = Array.from({ length: count }, canary);
-    const rows: ProviderKeyRow[] = [];
+    const rows: SealedRow[] = [];
     for (const key of keys) rows.push(await storedRow(key));
     kms().reset();
     return rows.map((row, index) => ({ row, apiKey: keys[index] ?? "" }));

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { config } from "#core/config.ts";
 import { documents } from "#core/db/document-client.ts";
-import type { ByokProvider, ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { ByokProvider, ProviderKeyRow, SealedRow } from "#core/db/provider-key-rows.ts";
 import { insertProviderKey } from "#core/db/provider-keys.ts";
 import { rowKeys } from "#core/db/row-keys.ts";
 import { newId } from "#core/ids.ts";
@@ -14,7 +14,7 @@ export const canary = (): string => `sk-canary-${randomUUID()}`;
 export const sealedRow = async (
   apiKey: string,
   { userId = `user_${randomUUID()}`, provider = "openai" }: { userId?: string; provider?: ByokProvider } = {},
-): Promise<ProviderKeyRow> => {
+): Promise<SealedRow> => {
   const id = newId("providerKey");
   return {
     id,
@@ -29,7 +29,7 @@ export const sealedRow = async (
 };
 
 /** A sealed row in the table. */
-export const storedRow = async (apiKey: string, userId?: string): Promise<ProviderKeyRow> => {
+export const storedRow = async (apiKey: string, userId?: string): Promise<SealedRow> => {
   const row = await sealedRow(apiKey, userId === undefined ? {} : { userId });
   await insertProviderKey(row);
   return row;

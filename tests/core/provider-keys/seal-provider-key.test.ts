@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { AwsError } from "#core/aws/json-call.ts";
-import type { ProviderKeyRow } from "#core/db/provider-key-rows.ts";
+import type { SealedRow } from "#core/db/provider-key-rows.ts";
 import { forgetDataKeys } from "#core/encryption/data-key.ts";
 import { GatewayError, toGatewayError } from "#core/errors.ts";
 import { openProviderKey, sealProviderKey } from "#core/provider-keys/seal-provider-key.ts";
@@ -30,7 +30,7 @@ const shown = (error: unknown): string =>
     log.text(),
   ]);
 
-const expectBroken = async (row: ProviderKeyRow, apiKey: string): Promise<void> => {
+const expectBroken = async (row: SealedRow, apiKey: string): Promise<void> => {
   const error = await thrownBy(openProviderKey(row));
   expect(error).toBeInstanceOf(GatewayError);
   expect(error).toMatchObject({ code: "INTERNAL_ERROR", status: 500, details: { providerKeyId: row.id } });
@@ -48,7 +48,7 @@ describe("openProviderKey", () => {
       status: 200,
       body: JSON.stringify({ Plaintext: dataKey.toString("base64"), KeyId: kmsKeyId }),
     });
-    const row: ProviderKeyRow = {
+    const row: SealedRow = {
       id: "pk_1",
       userId: "user_1",
       provider: "openai",

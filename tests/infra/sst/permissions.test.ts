@@ -9,6 +9,7 @@ const resources: Resources<string> = {
   stage: "test",
   region: "eu-west-1",
   keyArn: "key",
+  rolesArn: (account) => `roles of ${account}`,
   tableArn: (table) => table,
   indexArn: (table, index) => `${table}/index/${index}`,
   bedrock: [],
@@ -60,6 +61,13 @@ describe("grants become IAM statements", () => {
     expect(allow("kms:DescribeKey", "keys:DescribeTable")).toEqual([
       { actions: ["kms:DescribeKey"], resources: ["key"], conditions: [] },
       { actions: ["dynamodb:DescribeTable"], resources: ["keys"], conditions: [] },
+    ]);
+  });
+
+  it("roles of other accounts may be assumed, and none of the own one, whomever it trusts", () => {
+    expect(allow("sts:AssumeRole")).toEqual([
+      { actions: ["sts:AssumeRole"], resources: ["roles of *"], conditions: [] },
+      { effect: "deny", actions: ["sts:AssumeRole"], resources: ["roles of own"], conditions: [] },
     ]);
   });
 

@@ -42,6 +42,7 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("the rights that npm st
           stage: "production",
           region,
           keyArn: `arn:aws:kms:${region}:${accountId}:key/EncryptionKey`,
+          rolesArn: (account) => `arn:aws:iam::${account === "own" ? accountId : "*"}:role/*`,
           tableArn: (table) => arn(tables[table].resource),
           indexArn: (table, index) => `${arn(tables[table].resource)}/index/${index}`,
           bedrock: [],
@@ -49,7 +50,7 @@ describe.skipIf(missingPlatform !== undefined)(suiteName("the rights that npm st
       );
       const deployed = roleOf(component)
         .Statement.filter(
-          ({ Action, Resource }) => /dynamodb|kms/.test(String(Action)) && !/stream|^\*$/.test(String(Resource)),
+          ({ Action, Resource }) => /dynamodb|kms|sts/.test(String(Action)) && !/stream|^\*$/.test(String(Resource)),
         )
         .map(({ Condition = {}, ...rest }) => ({ ...rest, Condition }));
       expect([component, deployed]).toEqual([component, local.Statement]);

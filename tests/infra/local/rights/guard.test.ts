@@ -44,6 +44,7 @@ beforeAll(async () => {
     dependencies: {
       dynamoDbEndpoint: url,
       kmsEndpoint: url,
+      stsEndpoint: url,
       kmsKeyArn: key,
       tableNames: tableNames as never,
       bedrockUrl: `${url}/bedrock`,
@@ -134,6 +135,29 @@ describe("what a function may do with tables", () => {
 
   it("is nothing for an identity that no function has", async () => {
     expect(await ask("GetItem", { TableName: "Keys" }, { as: "local" })).toBe("UnrecognizedClientException");
+  });
+});
+
+describe("which roles a function may assume", () => {
+  const assume = async (as: string, roleArn: string): Promise<string> => {
+    const answer = await fetch(local.stsEndpoint, {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyIdOf(as)}/20261129/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0`,
+      },
+      body: new URLSearchParams({ Action: "AssumeRole", RoleArn: roleArn }).toString(),
+    });
+    const body = await answer.text();
+    return answer.status === 200 ? "ok" : (/<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? body);
+  };
+
+  it("are those of other accounts, and none without the grant", async () => {
+    local.rights.grant({ id: "Assumer", grants: ["sts:AssumeRole"] });
+    const foreign = "arn:aws:iam::123456789012:role/team/bedrock";
+    expect(await assume("Assumer", foreign)).toBe("ok");
+    expect(await assume("Assumer", "arn:aws:iam::000000000000:role/admin")).toBe("AccessDenied");
+    expect(await assume("Chat", foreign)).toBe("AccessDenied");
   });
 });
 
