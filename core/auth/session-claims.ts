@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { config } from "#core/config.ts";
 import { GatewayError } from "#core/errors.ts";
 import { logger } from "#core/observability/logger.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { requireStillAdmitted } from "./admitted-users.ts";
 import type { SessionPrincipal } from "./principal.ts";
 

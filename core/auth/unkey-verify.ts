@@ -1,7 +1,7 @@
 import { config } from "#core/config.ts";
 import { DependencyError } from "#core/errors.ts";
 import { post } from "#core/outbound/post.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /**
  * Unkey's verifyKey on the hot path: one plain POST. `@unkey/api` costs four times as much for this call and 26 ms of a

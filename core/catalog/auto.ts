@@ -1,6 +1,6 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { costPicoUsd } from "./cost.ts";
 import type { CatalogModel, Modality } from "./model.ts";
 import { models } from "./models.ts";

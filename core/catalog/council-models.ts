@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** Councils as models: any client can ask one by naming it. Each stands for a price class of the panel. */
 export const councilModels = {

@@ -1,7 +1,7 @@
 import type { Deprecation } from "#core/catalog/model.ts";
 import type { PlatformProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /**
  * Every media model: its provider, the endpoints that it serves and the unit that it is metered in. Documented names of models

@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 /**
  * List prices of media in whole micro-dollars per unit that the provider sells. Null for an unknown price: the cost of such a
  * request is null too, never that of a similar model, and the metric UnpricedRequests counts it. This data is reviewed like code.

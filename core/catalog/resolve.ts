@@ -5,7 +5,7 @@ import {
   namedProviderIds,
 } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { knownBedrock } from "./load-bedrock.ts";
 import type { CatalogModel } from "./model.ts";
 import { aliases, models, successors } from "./models.ts";

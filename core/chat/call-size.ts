@@ -1,7 +1,7 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import type { CallSize } from "#core/generation/reservation.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { inputBound } from "./input-bound.ts";
 
 /** A chat request as far as its cost depends on it. */

@@ -1,6 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { webUrlProblem } from "#core/outbound/web-url.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** Results in items, parts in results, sources in parts: nothing that a provider reads stands deeper. */
 const maxDepth = 4;

@@ -1,7 +1,7 @@
 import { GatewayError } from "#core/errors.ts";
 import { webUrlProblem } from "#core/outbound/web-url.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** The URL of a part, which some provider would fetch, with the field that has it. Data in the part itself is no URL. */
 const urlOf = (part: unknown): readonly [field: string, url: string] | undefined => {

@@ -1,6 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { type ChatRequest, maxTimeoutMs } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** The gateway's own fields as headers, for clients that cannot add fields to a body. */
 

@@ -5,7 +5,7 @@ import type { PaidAttempt } from "#core/generation/paid-call.ts";
 import { outputLimit } from "#core/generation/reservation.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import type { ChatSize } from "./call-size.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { pdfPages } from "./pdf-pages.ts";
 
 /**

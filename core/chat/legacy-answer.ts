@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** Answers of a request that was in the older form (`legacy-functions.ts`): its first call is its `function_call`. */
 

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /**
  * `functions` and `function_call`, which OpenAI replaced with tools and which clients still send: the request becomes one

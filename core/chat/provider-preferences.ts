@@ -4,7 +4,7 @@ import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /**
  * Which of the providers of a model serve a request, and in which order: OpenRouter's `provider` object, for models that

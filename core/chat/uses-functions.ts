@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 const isOlder = (message: unknown): boolean =>
   isRecord(message) && (message.role === "function" || isRecord(message.function_call));

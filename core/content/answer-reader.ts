@@ -1,5 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import type { ContentMessage, ContentPart } from "./content.ts";
 import { toMessage } from "./prompt-messages.ts";
 

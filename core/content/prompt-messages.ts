@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import type { ContentMessage, ContentPart, GivenContent } from "./content.ts";
 
 /** Prompts as messages of parts. Files are named, not kept: of an image, a recording or a document only its kind and size. */

@@ -2,7 +2,7 @@ import { isAuto } from "#core/catalog/auto.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
 import { providerApiKey } from "#core/upstreams.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** Who sits on a council: its panel, its judge and who compares, by price class, as far as the caller does not name them. */
 

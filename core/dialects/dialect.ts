@@ -2,7 +2,7 @@ import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { GatewayError } from "#core/errors.ts";
 import type { NativeAnswer, NativeDialect, NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 /**
  * An inbound dialect: how a client asks and is answered. It is two pure mappings around one chat completion. Admission,

@@ -11,7 +11,7 @@ import {
   withOutcome,
 } from "#core/providers/provider.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import type { EmbeddingAnswer } from "./call-provider.ts";
 import { readVectors, vectorsAsked } from "./read-vectors.ts";
 import { embeddingTokens } from "./to-request.ts";

@@ -6,7 +6,7 @@ import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
 import { toTokenUsage } from "#core/providers/openai/usage.ts";
 import { newOutcome, type ProviderCredential, ProviderFailure, withOutcome } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { readVectors, vectorsAsked } from "./read-vectors.ts";
 
 export interface EmbeddingCall {

@@ -1,5 +1,5 @@
 import type { EmbeddingCreateParams } from "openai/resources/embeddings";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** The vectors of an answer, held to what was asked: one for each input, in its order and in the form that was asked for. */
 

@@ -1,7 +1,7 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { keyOf } from "#core/providers/key-of.ts";
 import { ProviderFailure, withoutKeyOf } from "#core/providers/provider.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { failureToError, singleCall } from "./failure-to-error.ts";
 import type { UnchargedCall } from "./uncharged-work.ts";
 

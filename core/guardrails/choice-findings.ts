@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { type FindingCount, FindingTally } from "./finding.ts";
 
 /** What the guardrails found in each choice of an answer. */

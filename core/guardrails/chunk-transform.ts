@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { ChoiceFindings } from "./choice-findings.ts";
 import { findPii } from "./scan.ts";
 import type { TextChannel } from "./text-channel.ts";

@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import { GatewayError } from "#core/errors.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { OutputGuard } from "./output-guard.ts";
 
 const dataPrefix = "data: ";

@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /**
  * JSON text that comes in pieces, as a reader of its strings sees it: `b\u0040c` is `b@c`. What is written differently is

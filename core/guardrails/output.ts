@@ -1,6 +1,6 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import { GatewayError } from "#core/errors.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { ChoiceFindings } from "./choice-findings.ts";
 import type { FindingCount } from "./finding.ts";
 import { type OutputGuardOptions, textChannels } from "./output-guard.ts";

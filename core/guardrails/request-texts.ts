@@ -1,5 +1,5 @@
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { textsIn } from "./text-leaves.ts";
 
 export interface TextPlace {

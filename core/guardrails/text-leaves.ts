@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Fields that hold no text: signatures, ciphertext, names of kinds. */
 const opaque: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { councilPriceClass } from "#core/catalog/council-models.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { RequestState } from "./request-state.ts";
 
 /** Fields that make a request ask another server, or write a row that stays, before round 2. */

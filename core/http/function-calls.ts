@@ -1,5 +1,5 @@
 import { usesFunctions } from "#core/chat/uses-functions.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { Endpoint } from "./handler.ts";
 
 /** An endpoint of chat completions that also takes OpenAI's older `functions`, and answers those in their own form. */

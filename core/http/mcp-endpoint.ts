@@ -14,7 +14,7 @@ import {
   statelessVersion,
 } from "#core/mcp/message.ts";
 import { isToolName, listedTools, toolSchemas } from "#core/mcp/tools.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { runTool } from "./mcp-tools.ts";
 import { reportError } from "./observe.ts";
 import { originOf } from "./origin.ts";

@@ -20,7 +20,7 @@ import {
 } from "#core/routes.ts";
 import { toArenaRequest } from "#core/schemas/arena.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { serveArena } from "./arena-endpoint.ts";
 import { callerOf, guardedCallerOf, keyPrincipal } from "./authenticate.ts";
 import { serveCouncil } from "./council-endpoint.ts";

@@ -1,5 +1,5 @@
 import { GatewayError } from "#core/errors.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { RequestState } from "./request-state.ts";
 
 /**

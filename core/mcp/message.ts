@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** The Model Context Protocol as one stateless endpoint: JSON-RPC messages, in their newer and their older form. */
 

@@ -3,7 +3,7 @@ import { battleSchema } from "#core/schemas/arena.ts";
 import { councilSchema } from "#core/schemas/council.ts";
 import { imageGenerateSchema } from "#core/schemas/image.ts";
 import { videoGenerateSchema, videoStatusQuery } from "#core/schemas/video.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 /** The gateway's tools for agents. Each is an endpoint, with its body as arguments, and under its limit. */
 

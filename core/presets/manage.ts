@@ -13,7 +13,7 @@ import {
 } from "#core/db/presets.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { NewPreset, PresetSettings } from "#core/schemas/presets.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** A preset as its owner sees it. */
 export interface PresetView {

@@ -3,7 +3,7 @@ import { GatewayError } from "#core/errors.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { type PresetSettings, presetSettingsSchema } from "#core/schemas/presets.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** What asks for a chat completion, as far as a preset changes it. */
 interface Opening {

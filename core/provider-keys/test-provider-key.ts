@@ -8,7 +8,7 @@ import { readError } from "#core/providers/openai/error-facts.ts";
 import { type KeyCredential, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage, withoutKey } from "#core/providers/safe-message.ts";
 import { bedrockBaseUrl, defaultBedrockRegion } from "#core/upstreams.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { assumeCallersRole, type CallersRole } from "./role-sessions.ts";
 
 /**

@@ -1,8 +1,7 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { GatewayError } from "#core/errors.ts";
 import { type ChatRequest, gatewayFields } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 import {
   type Condition,
   type FieldCase,

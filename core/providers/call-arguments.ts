@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { parseExactJson } from "./anthropic/exact-json.ts";
 
 /** Named in `X-Warnings` when a past call's arguments had to be wrapped. */

@@ -1,6 +1,5 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
-import { isRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 
 /** A stream as one completion: a stored one that is asked for unstreamed, or one that came although nobody asked for it. */
 

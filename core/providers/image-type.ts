@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** The type of an image as its first bytes show it. Its label is what a client guessed from a file's name. */
 

@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { GatewayError } from "#core/errors.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 /**
  * Requests that reach a provider in the dialect in which they came, and answers that leave as their provider gave them.

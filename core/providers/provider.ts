@@ -4,7 +4,7 @@ import type { AwsIdentity } from "#core/aws/signature.ts";
 import type { ChatProviderId, ProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import type { FailureKind } from "./failure-kind.ts";
 import { type FailureReason, reasonOf } from "./failure-reason.ts";
 import type { NativeAnswer, NativeRequest } from "./native.ts";

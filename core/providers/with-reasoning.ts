@@ -1,5 +1,5 @@
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { ChatProvider, ProviderCall, ProviderReply } from "./provider.ts";
 import { warningNames } from "./warnings.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { webUrlProblem } from "#core/outbound/web-url.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** URLs of media and of webhooks in requests: core/outbound/web-url.ts says which lead nowhere inside. */
 

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "./is-record.ts";
+import { isRecord, type JsonRecord } from "./records.ts";
 
 /**
  * A small validator for the JSON Schemas of tools: types, enums, objects, arrays, ranges, combinations and references within

@@ -2,7 +2,7 @@ import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { AnswerFacts } from "#core/dialects/dialect.ts";
 import { parseExactJson } from "#core/providers/anthropic/exact-json.ts";
 import type { MessagesRequest } from "#core/schemas/messages.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { type Carried, toSignature } from "./carried.ts";
 import { displayOf, type ThinkingDisplay } from "./display.ts";
 import { toStop } from "./stop.ts";

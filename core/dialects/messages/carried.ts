@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /**
  * What a provider other than Anthropic wants to see again in the next turn (encrypted reasoning, thought signatures) travels

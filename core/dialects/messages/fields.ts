@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import type { MessagesRequest } from "#core/schemas/messages.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { Translation } from "./translation.ts";
 
 /** Anthropic's other fields as chat's: thinking, formats, and what no other target has. */

@@ -1,7 +1,7 @@
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import type { NativePassage } from "#core/dialects/dialect.ts";
 import type { MessagesRequest } from "#core/schemas/messages.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { isOurs } from "./carried.ts";
 import { toStop } from "./stop.ts";
 import { event, messageStop, messagesWire } from "./wire.ts";

@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 const stopReasons: Readonly<Record<string, string>> = {
   stop: "end_turn",

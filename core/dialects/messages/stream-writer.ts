@@ -2,7 +2,7 @@ import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { CompletionUsage } from "openai/resources/completions";
 import type { AnswerFacts } from "#core/dialects/dialect.ts";
 import type { MessagesRequest } from "#core/schemas/messages.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { emptyMessage } from "./answer.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { CallWriter } from "./call-writer.ts";

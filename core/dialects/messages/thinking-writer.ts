@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { ownThinking, reasoningText, thinkingBlock } from "./answer.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import type { Carried } from "./carried.ts";

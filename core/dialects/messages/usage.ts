@@ -1,5 +1,5 @@
 import type { CompletionUsage } from "openai/resources/completions";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 const count = (source: unknown, name: string): number => {
   const value = isRecord(source) ? source[name] : undefined;

@@ -7,7 +7,7 @@ import type { AnswerFacts } from "#core/dialects/dialect.ts";
 import type { ChatCompletion } from "#core/providers/provider.ts";
 import { calledWith } from "#core/providers/tool-forms.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { Carrier } from "./carried.ts";
 import { heldMessageId, ItemIds, saidText } from "./item-ids.ts";
 import { callItem, messageItem, reasoningItem, refusalPart, textPart } from "./output-items.ts";

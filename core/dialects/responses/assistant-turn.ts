@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatToolCall } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { fromEncryptedContent } from "./carried.ts";
 import type { SaidPart } from "./content.ts";
 import { textOf } from "./read.ts";

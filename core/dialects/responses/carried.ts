@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /**
  * What a provider wants to see again in the next turn, in the one place where every client gives back what it does not

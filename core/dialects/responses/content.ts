@@ -1,5 +1,5 @@
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { filledMember, recordsIn, textMember, textOf } from "./read.ts";
 import { badRequest } from "./refuse.ts";
 

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { AssistantTurn } from "./assistant-turn.ts";
 import { saidContent, textContent, toolResult, type UserPart, userContent } from "./content.ts";
 import { customArguments } from "./custom-input.ts";

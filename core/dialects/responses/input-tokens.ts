@@ -1,7 +1,7 @@
 import { estimateTokens } from "#core/catalog/token-usage.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { toNativeBody } from "./native-body.ts";
 import { responsesToChat } from "./to-chat.ts";
 

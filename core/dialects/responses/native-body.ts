@@ -1,6 +1,6 @@
 import { gatewayFields } from "#core/schemas/chat.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { fromEncryptedContent } from "./carried.ts";
 import { HeldMessages, heldMessageId, isOwnId, saidText } from "./item-ids.ts";
 import { textOf } from "./read.ts";

@@ -1,6 +1,6 @@
 import type { GatewayError } from "#core/errors.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { eventFrame, responseError } from "./failure.ts";
 import { holderId } from "./item-ids.ts";
 import { reasoningItem } from "./output-items.ts";

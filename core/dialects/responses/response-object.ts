@@ -1,7 +1,7 @@
 import type { ResponseOutputItem, ResponseUsage } from "openai/resources/responses/responses";
 import type { AnswerFacts } from "#core/dialects/dialect.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { ItemIds } from "./item-ids.ts";
 
 /** The object that an answer is, whole or at a moment of its stream. */

@@ -4,7 +4,7 @@ import type { StreamFacts } from "#core/dialects/dialect.ts";
 import type { GatewayError } from "#core/errors.ts";
 import type { ChatCompletionChunk } from "#core/providers/provider.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { Carrier } from "./carried.ts";
 import { EventLog } from "./event-log.ts";
 import { responseError } from "./failure.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { textOf } from "./read.ts";
 
 /**

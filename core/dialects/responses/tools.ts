@@ -1,6 +1,6 @@
 import type { ChatTool, ChatToolChoice } from "#core/schemas/chat.ts";
 import type { ResponsesRequest } from "#core/schemas/responses.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { customDescription, customParameters } from "./custom-input.ts";
 import { filledMember, recordsIn, textOf } from "./read.ts";
 import { badRequest } from "./refuse.ts";

@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { isLetterOrDigit, isNumberHyphen, isNumberSpace } from "./characters.ts";
 import { type Detector, matchesOf } from "./detector.ts";
 

@@ -1,6 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import type { AudioFormat } from "#core/providers/media/minimax/audio-request.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** The form of audio that a caller wants, from `Accept` and the format in the body. */
 

@@ -6,7 +6,7 @@ import type { Quote } from "#core/media/quote.ts";
 import { toOpenaiCall } from "#core/providers/media/openai/call.ts";
 import { callUpstream, malformed } from "#core/providers/media/upstream.ts";
 import type { Moderations } from "#core/schemas/openai-media.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Moderation in the form of OpenAI's API. OpenAI charges nothing for it. */
 

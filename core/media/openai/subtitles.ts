@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Subtitles from the segments of a verbose transcript, as OpenAI writes them for whisper-1. */
 

@@ -16,7 +16,7 @@ import {
 import { malformed } from "#core/providers/media/upstream.ts";
 import { SseParser } from "#core/providers/sse-parser.ts";
 import type { AudioTranscriptions } from "#core/schemas/openai-media.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { toSubtitles } from "./subtitles.ts";
 
 /** Transcripts in the form of OpenAI's API. */

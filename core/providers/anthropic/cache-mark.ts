@@ -1,5 +1,5 @@
 import type { CacheControlEphemeral } from "@anthropic-ai/sdk/resources/messages";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 interface Marked {
   cache_control?: CacheControlEphemeral | null;

@@ -1,7 +1,7 @@
 import { readBody } from "#core/providers/http-transport.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { malformed } from "./errors.ts";
 import { postToAnthropic } from "./exchange.ts";
 import { toNativeRequest } from "./native-request.ts";

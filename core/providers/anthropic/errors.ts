@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 
 /** The status that Anthropic gives each type of error, for errors that come inside a 200. */
 const statusOfType: Readonly<Record<string, number>> = {

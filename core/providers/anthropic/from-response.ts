@@ -3,7 +3,7 @@ import type { ChatCompletionMessage, ChatCompletionMessageToolCall } from "opena
 import { isFilled } from "#core/providers/openai/answer-facts.ts";
 import { newCallId } from "#core/providers/openai/tool-call-facts.ts";
 import type { ChatCompletion, ProviderOutcome } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { failureFromError, malformed } from "./errors.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { toFinishReason } from "./stop-reason.ts";

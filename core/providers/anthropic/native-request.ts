@@ -2,7 +2,7 @@ import type { MessageParam } from "@anthropic-ai/sdk/resources/messages";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { warningNames } from "#core/providers/warnings.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { traitsOf } from "./model-traits.ts";
 import { reviewBetas, reviewMessages } from "./review-messages.ts";
 import { lacksThinking, minBudgetTokens } from "./thinking.ts";

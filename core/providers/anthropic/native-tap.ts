@@ -1,7 +1,7 @@
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { SseEvent } from "#core/providers/sse-parser.ts";
 import type { EventTap } from "#core/providers/tapped-events.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { type StreamOptions, StreamTranslator } from "./from-stream.ts";
 
 /** More is not kept for the cache. */

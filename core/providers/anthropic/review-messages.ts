@@ -1,5 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, type JsonRecord, ownValue } from "#core/values/records.ts";
 import {
   reviewedBetas,
   reviewedBlocks,

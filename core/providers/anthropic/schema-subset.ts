@@ -3,7 +3,7 @@ import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { inferredType, speaksOf } from "#core/providers/schema/node-type.ts";
 import { type Budget, bothOf, costOf, newBudget, withoutAllOf } from "#core/providers/schema/plain-object.ts";
 import { mapReferences, withKeptTargets } from "#core/providers/schema/references.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** Formats that Anthropic's constrained decoding knows, as its SDK 1.12 lists them. */
 const knownFormats: ReadonlySet<unknown> = new Set([

@@ -1,5 +1,5 @@
 import type { RedactedThinkingBlockParam, ThinkingBlockParam } from "@anthropic-ai/sdk/resources/messages";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /**
  * A block of thinking as we put it on an assistant message or delta (`thinking_blocks`) and take it back. The signature

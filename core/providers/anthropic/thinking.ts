@@ -1,5 +1,5 @@
 import type { MessageParam, ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import type { Effort, ModelTraits } from "./model-traits.ts";
 
 export interface ThinkingPlan {

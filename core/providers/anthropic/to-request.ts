@@ -10,7 +10,7 @@ import type {
 import { functionTools, withAllowedToolsOnly } from "#core/providers/function-tools.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { cacheMark, limitMarks } from "./cache-mark.ts";
 import { toMetadata } from "./metadata.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";

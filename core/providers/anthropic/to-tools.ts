@@ -4,7 +4,7 @@ import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { toPlainObject } from "#core/providers/schema/plain-object.ts";
 import { isRecursive } from "#core/providers/schema/references.ts";
 import type { ChatRequest, FunctionTool } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { cacheMark } from "./cache-mark.ts";
 import type { ModelTraits } from "./model-traits.ts";
 import { toSchemaSubset } from "./schema-subset.ts";

@@ -3,8 +3,7 @@ import type { FailureReason } from "#core/providers/failure-reason.ts";
 import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { type FailureKind, type ProviderCredential, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 
 /** Bedrock's exceptions by what routing does about them. The same names come as an answer and inside a stream. */
 const kinds: Readonly<Record<string, readonly [kind: FailureKind, status: number]>> = {

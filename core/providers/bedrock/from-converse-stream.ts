@@ -1,7 +1,7 @@
 import type { ResponseOptions } from "#core/providers/anthropic/from-response.ts";
 import { StreamTranslator } from "#core/providers/anthropic/from-stream.ts";
 import { withEstimatedOutput } from "#core/providers/anthropic/usage.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { malformed } from "./errors.ts";
 import { type EventFrame, eventFrames } from "./event-frames.ts";
 import { toAnthropicUsage, toStopReason } from "./from-converse.ts";

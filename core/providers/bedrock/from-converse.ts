@@ -1,6 +1,5 @@
 import { parseExactJson } from "#core/providers/anthropic/exact-json.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, type JsonRecord, ownValue } from "#core/values/records.ts";
 import { malformed } from "./errors.ts";
 
 /** Answers of Converse as Anthropic's, whose translation into chat completions serves both. */

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** Anthropic's content blocks as Converse's, which name the same things differently. */
 

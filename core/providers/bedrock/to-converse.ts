@@ -4,7 +4,7 @@ import { embedImages } from "#core/providers/compatible/embed-images.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { takesCachePoints } from "./model-id.ts";
 import { type BlockRules, cachePointAfter, DocumentNames, toBlocks } from "./to-blocks.ts";
 

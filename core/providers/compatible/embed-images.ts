@@ -1,6 +1,6 @@
 import { GatewayError } from "#core/errors.ts";
 import { withTrueType } from "#core/providers/image-type.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 const maxFetchedImages = 16;
 

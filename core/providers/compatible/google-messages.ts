@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** What Google wants of a conversation beyond OpenAI's rules. Conversations that have it come back as the same objects. */
 

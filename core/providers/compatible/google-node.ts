@@ -1,7 +1,6 @@
 import type { Dropped } from "#core/providers/schema/modern-schema.ts";
 import { inferredType, speaksOf } from "#core/providers/schema/node-type.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, type JsonRecord, ownValue } from "#core/values/records.ts";
 
 /** One node of a schema for Gemini: its keywords held against its type and against each other. */
 

@@ -1,5 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, type JsonRecord, ownValue } from "#core/values/records.ts";
 
 /**
  * What of Google's own extensions to OpenAI's format leaves on the platform's key: names that neither store nor find anything

@@ -1,7 +1,7 @@
 import { definitionOf } from "#core/providers/schema/modern-keywords.ts";
 import { type Dropped, toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { inferredType } from "#core/providers/schema/node-type.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { finishNode, mergeNode, saysMoreThan } from "./google-node.ts";
 
 /** Keywords of the schema that Gemini knows (google/genai `Schema`), but for those that are rewritten below. */

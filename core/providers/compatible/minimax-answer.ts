@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk, ChatCompletionMessage } from "openai/resources/chat/completions";
 import type { AnswerRewriter, Chunk, Completion } from "#core/providers/openai/dialect.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { type Split, ThinkSplitter } from "./think-splitter.ts";
 
 type Delta = ChatCompletionChunk.Choice["delta"] & { reasoning_content?: string | null; reasoning_details?: unknown };

@@ -8,7 +8,7 @@ import type { ProviderCall } from "#core/providers/provider.ts";
 import { nearestEffort } from "#core/providers/reasoning-effort.ts";
 import { warningNames } from "#core/providers/warnings.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 const rules: MessageRules = {
   ...plainRules,

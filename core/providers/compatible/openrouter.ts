@@ -1,7 +1,7 @@
 import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { type RequestShape, shapeRequest } from "./shape-request.ts";
 
 const rules: MessageRules = {

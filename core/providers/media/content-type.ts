@@ -1,4 +1,4 @@
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** The type of a file whose provider does not state it, from its name or its first bytes, and never by a guess. */
 

@@ -3,7 +3,7 @@ import type { ProviderId } from "#core/catalog/provider-ids.ts";
 import { retryAfterMs } from "#core/providers/openai/errors.ts";
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Reads the error bodies of FASHN, fal, BFL and Google, which all differ. */
 

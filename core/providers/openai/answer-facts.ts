@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** What an answer is called where its provider did not say. */
 export interface AnswerFacts {

@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 import type { Chunk } from "./dialect.ts";
 import { toFinishReason } from "./finish-reason.ts";

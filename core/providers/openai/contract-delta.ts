@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { toText } from "./message-text.ts";
 import type { StreamedCalls } from "./streamed-calls.ts";
 import { callsOf } from "./tool-call-facts.ts";

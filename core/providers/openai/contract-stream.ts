@@ -1,6 +1,6 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { type AnswerFacts, withFacts } from "./answer-facts.ts";
 import { type Choice, ChoiceShaper, type ShapedChoice } from "./contract-choices.ts";
 import { contractDelta, deltaSays } from "./contract-delta.ts";

@@ -1,6 +1,6 @@
 import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { type KeyCredential, ProviderFailure } from "#core/providers/provider.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { failureFromResponse } from "./errors.ts";
 import { reviewResponses } from "./review-responses.ts";
 

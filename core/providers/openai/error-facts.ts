@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** What a provider said went wrong, from any of the shapes that OpenAI-compatible providers use. */
 export interface ErrorFacts {

@@ -1,8 +1,7 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type FailureReason, reasonOf } from "#core/providers/failure-reason.ts";
 import type { FailureKind } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 import type { ErrorFacts } from "./error-facts.ts";
 
 /** What a provider's error means beyond its HTTP status. */

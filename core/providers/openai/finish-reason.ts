@@ -1,5 +1,5 @@
 import type { FinishReason } from "#core/providers/provider.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 
 /** Reasons of OpenAI and of servers that follow it in all but this, in lower case. */
 const known: Readonly<Record<string, FinishReason>> = {

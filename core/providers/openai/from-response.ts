@@ -1,7 +1,7 @@
 import type { ChatCompletion } from "openai/resources/chat/completions";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { type AnswerFacts, isFilled, withFacts } from "./answer-facts.ts";
 import type { AnswerRewriter, Completion } from "./dialect.ts";
 import { failureFromBody } from "./errors.ts";

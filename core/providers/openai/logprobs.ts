@@ -1,4 +1,4 @@
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Log probabilities as OpenAI's schema has them. Servers leave out the bytes, the alternatives or one of the lists. */
 

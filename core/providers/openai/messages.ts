@@ -5,9 +5,8 @@ import { withTrueType } from "#core/providers/image-type.ts";
 import { toModernSchema } from "#core/providers/schema/modern-schema.ts";
 import { withResultsTogether, withTextResults } from "#core/providers/tool-turns.ts";
 import type { ChatMessage, ChatRequest, ChatToolCall } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
 import { wellFormedJson } from "#core/values/json-text.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { isRecord, ownValue } from "#core/values/records.ts";
 
 /**
  * Messages as an OpenAI-shaped provider takes them. What other providers put on an assistant's turn (thoughts, signatures)

@@ -3,7 +3,7 @@ import type { NativeRequest } from "#core/providers/native.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
 import { nearestEffort } from "#core/providers/reasoning-effort.ts";
 import { warningNames } from "#core/providers/warnings.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import type { ShapedRequest } from "./dialect.ts";
 import { type ModelTraits, traitsOf } from "./model-traits.ts";
 import { reviewResponses } from "./review-responses.ts";

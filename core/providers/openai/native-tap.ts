@@ -2,7 +2,7 @@ import type { Response } from "openai/resources/responses/responses";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
 import type { SseEvent } from "#core/providers/sse-parser.ts";
 import type { EventTap } from "#core/providers/tapped-events.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { failureFromBody } from "./errors.ts";
 import { malformed, toResponsesFinish, toResponsesUsage } from "./responses-answer.ts";
 

@@ -1,5 +1,5 @@
 import type { ProviderOutcome } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 import type { Chunk } from "./dialect.ts";
 import { noteUsage, type ReasoningCount } from "./usage.ts";

@@ -3,7 +3,7 @@ import type { Response, ResponseUsage } from "openai/resources/responses/respons
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
 import { type FinishReason, ProviderFailure, type ProviderOutcome } from "#core/providers/provider.ts";
 import { calledWith } from "#core/providers/tool-forms.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 import { failureFromBody } from "./errors.ts";
 import { type EncryptedReasoning, reasoningFormat } from "./responses-input.ts";

@@ -1,7 +1,7 @@
 import type { ResponseInputContent, ResponseInputItem, ResponseOutputText } from "openai/resources/responses/responses";
 import { GatewayError } from "#core/errors.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Chat messages as items of the Responses API, and the reasoning that travels with them. */
 

@@ -1,7 +1,7 @@
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 import { failureFromBody } from "./errors.ts";
 import {

@@ -1,6 +1,6 @@
 import { ProviderFailure } from "#core/providers/provider.ts";
 import { SseFrameTooLargeError, SseParser } from "#core/providers/sse-parser.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 import type { ShapedChoice } from "./contract-choices.ts";
 import { ContractStream } from "./contract-stream.ts";

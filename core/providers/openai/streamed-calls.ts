@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { JsonScan } from "./json-scan.ts";
 import { type CallFacts, newCallId, ownMembers, readCall, textField } from "./tool-call-facts.ts";
 

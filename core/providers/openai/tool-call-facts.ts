@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { isFilled } from "./answer-facts.ts";
 
 /** A call, or a piece of one, in the forms that servers give it. */

@@ -1,6 +1,6 @@
 import { checkedUsage, reportedCount, type TokenUsage } from "#core/catalog/token-usage.ts";
 import type { ProviderOutcome } from "#core/providers/provider.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 const memberOf = (source: unknown, name: string): unknown => (isRecord(source) ? source[name] : undefined);
 

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /** What JSON Schema of draft 2020-12 lets each keyword hold. Other keywords may hold anything. */
 

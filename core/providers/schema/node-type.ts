@@ -1,4 +1,4 @@
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 type Type = "array" | "number" | "object" | "string";
 

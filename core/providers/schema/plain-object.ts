@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { describeBranches } from "./describe-branches.ts";
 import { inferredType } from "./node-type.ts";
 import { mapReferences, resolved } from "./references.ts";

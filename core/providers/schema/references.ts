@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { definitionOf } from "./modern-keywords.ts";
 
 /** Chains of references longer than this count as endless. */

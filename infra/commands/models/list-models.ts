@@ -1,6 +1,6 @@
 import type { PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
 import { providerBaseUrl } from "#core/upstreams.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 import type { ListedModel } from "./compare-models.ts";
 
 /** Each provider's own list of its models, where the environment has a key. It costs nothing. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PlatformChatProviderId } from "#core/catalog/provider-ids.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 
 /**
  * The second table: the model data of @earendil-works/pi-ai. Its newest version is fetched with `npm pack` and read as data:

@@ -5,7 +5,7 @@ import { holdToMoney } from "#core/chat/hold-to-money.ts";
 import { GatewayError } from "#core/errors.ts";
 import { callReserve } from "#core/generation/reservation.ts";
 import { type ChatRequest, chatRequestSchema } from "#core/schemas/chat.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 const request = (fields: object): ChatRequest =>
   chatRequestSchema.parse({ model: "claude", messages: [{ role: "user", content: "Hi" }], ...fields });

@@ -10,7 +10,7 @@ import { reviewResponses } from "#core/providers/openai/review-responses.ts";
 import { chatRequestSchema } from "#core/schemas/chat.ts";
 import { messagesRequestSchema } from "#core/schemas/messages.ts";
 import { responsesRequestSchema } from "#core/schemas/responses.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 
 /**
  * Tools that a provider runs itself have prices that are not in the catalogue, so none of them leaves on the platform's key,

@@ -5,7 +5,7 @@ import {
   type VideoTraits,
   type VideoWork,
 } from "#core/providers/media/video-adapter.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { submitFal } from "./queue.ts";
 
 /** Kling and Wan on fal. Text-to-video and image-to-video are two paths with different fields. */

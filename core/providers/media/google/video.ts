@@ -7,7 +7,7 @@ import {
   type VideoAdapter,
   type VideoTraits,
 } from "#core/providers/media/video-adapter.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { googleBase } from "./base-url.ts";
 
 /**

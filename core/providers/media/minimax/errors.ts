@@ -1,6 +1,6 @@
 import { type FailureKind, ProviderFailure } from "#core/providers/provider.ts";
 import { safeMessage } from "#core/providers/safe-message.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /**
  * MiniMax reports errors with HTTP 200, in `base_resp`. Its table of codes, and how each counts for us.

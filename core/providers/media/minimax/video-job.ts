@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { AskProvider } from "#core/providers/media/job-adapter.ts";
 import { readReply } from "#core/providers/media/upstream.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { callMinimax } from "./client.ts";
 
 /** A video's task at MiniMax. When it is done, its file's URL is one more call. */

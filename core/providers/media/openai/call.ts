@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { MediaTokens } from "#core/catalog/openai-media-prices.ts";
 import { malformed, type UpstreamCall } from "#core/providers/media/upstream.ts";
 import type { KeyCredential } from "#core/providers/provider.ts";
-import { isRecord } from "#core/values/is-record.ts";
+import { isRecord } from "#core/values/records.ts";
 
 /** Calls to OpenAI's media endpoints. */
 

@@ -15,7 +15,7 @@ import type { NativeRequest } from "#core/providers/native.ts";
 import { newOutcome, type ProviderCall, ProviderFailure } from "#core/providers/provider.ts";
 import { tappedEvents } from "#core/providers/tapped-events.ts";
 import { messagesRequestSchema } from "#core/schemas/messages.ts";
-import { isRecord, type JsonRecord } from "#core/values/is-record.ts";
+import { isRecord, type JsonRecord } from "#core/values/records.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const hello = [{ role: "user", content: "Hello" }];

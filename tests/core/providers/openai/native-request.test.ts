@@ -7,7 +7,7 @@ import {
   reviewedTools,
 } from "#core/providers/openai/reviewed-responses.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";
-import type { JsonRecord } from "#core/values/is-record.ts";
+import type { JsonRecord } from "#core/values/records.ts";
 import { fc, runs } from "#tests/support/property.ts";
 
 const shape = (body: JsonRecord, { byok = false, model = "gpt-5.2", stream = false } = {}) => {

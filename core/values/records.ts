@@ -1,3 +1,9 @@
+export type JsonRecord = Record<string, unknown>;
+
+/** Whether a value is a JSON object: not null and not an array. */
+export const isRecord = (value: unknown): value is JsonRecord =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /**
  * What a table has under a name that came from outside: a caller's or a provider's text. By own name only, since every
  * object also answers to `constructor`, `toString` and the like.

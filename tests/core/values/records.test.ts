@@ -21,7 +21,7 @@ import { toFinishReason } from "#core/providers/openai/finish-reason.ts";
 import { plainRules, toMessages } from "#core/providers/openai/messages.ts";
 import { ProviderFailure } from "#core/providers/provider.ts";
 import type { ChatMessage } from "#core/schemas/chat.ts";
-import { ownValue } from "#core/values/own-value.ts";
+import { ownValue } from "#core/values/records.ts";
 import { nameKeys } from "#functions/dashboard/page/src/pages/usage/name-keys.ts";
 import { chatRequest } from "../providers/support.ts";
 
