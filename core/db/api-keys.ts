@@ -84,6 +84,7 @@ const limitItem = (limits: KeyLimits | undefined): Record<string, unknown> =>
         allowedModels: limits.allowedModels,
         tokensPerMinute: limits.tokensPerMinute,
         contentDays: limits.contentDays,
+        keyTags: limits.keyTags,
       };
 
 export interface NewKeyRow extends Pick<UserKey, "keyId" | "keyHash" | "createdAt" | "rotatedFrom" | "alertWebhook"> {
@@ -151,6 +152,7 @@ export interface LimitsUpdate {
   readonly allowedModels?: readonly string[] | null;
   readonly tokensPerMinute?: number | null;
   readonly contentDays?: number | null;
+  readonly keyTags?: KeyLimits["keyTags"] | null;
 }
 
 /** Sets the members that are given, and removes those that are null. */

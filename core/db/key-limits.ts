@@ -25,6 +25,8 @@ export const limitAttributes = {
   tokensPerMinute: z.optional(z.number()),
   /** Prompts and answers are recorded, and kept for so many days. */
   contentDays: z.optional(z.number()),
+  /** Of each of its requests that does not set them itself. */
+  keyTags: z.optional(z.record(z.string(), z.string())),
 } as const;
 
 const limitsSchema = z.object(limitAttributes);
@@ -40,11 +42,10 @@ export interface KeyLimits {
   readonly tokensPerMinute?: number | undefined;
   /** Prompts and answers are recorded, and kept for so many days. */
   readonly contentDays?: number | undefined;
+  /** Of each of its requests that does not set them itself. */
+  readonly keyTags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The limits that a row holds; undefined for a key without any. */
-export const limitsOf = (row: LimitAttributes | undefined): KeyLimits | undefined => {
-  if (row?.limitsId === undefined) return undefined;
-  const { limitsId: id, budget, allowedModels, tokensPerMinute, contentDays } = row;
-  return { id, budget, allowedModels, tokensPerMinute, contentDays };
-};
+/** The limits that a row holds; undefined for a key without any. The whole row goes along: picking what it names is code that chats load. */
+export const limitsOf = (row: LimitAttributes | undefined): KeyLimits | undefined =>
+  row?.limitsId === undefined ? undefined : { ...row, id: row.limitsId };

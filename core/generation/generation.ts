@@ -46,6 +46,7 @@ export class Generation {
       runId: numberInRun === undefined ? undefined : call.requestId,
       route: call.route.id,
       tags: call.tags,
+      keyTags: caller.principal.limits?.keyTags,
       budget: budgetNameOf(caller.principal.limits?.budget, call.startedAtMs),
       contentDays: caller.principal.limits?.contentDays,
       dialect: options.dialect,

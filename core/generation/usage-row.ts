@@ -31,6 +31,8 @@ export interface UsageRowOptions {
   readonly runId?: string | undefined;
   readonly route: string;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Of the calling key. */
+  readonly keyTags?: Readonly<Record<string, string>> | undefined;
   /** Budget of the calling key and its period. A call on the caller's own provider key counts only where the budget includes those. */
   readonly budget?: string | undefined;
   /** Of a key that records content: how long that is kept. */
@@ -94,9 +96,17 @@ export class UsageRow {
 
   /** Writes the open row. @throws AwsError */
   open(): Promise<void> {
-    const { model, untilMs, startedAtMs, reservePicoUsd, ...facts } = this.#options;
-    this.#opened = putOpenUsage({
+    this.#opened = this.#open();
+    return this.#opened;
+  }
+
+  /** @throws AwsError */
+  async #open(): Promise<void> {
+    const { model, untilMs, startedAtMs, reservePicoUsd, keyTags, ...facts } = this.#options;
+    const tags = keyTags && (await import("#core/values/tags.ts")).withKeyTags(keyTags, facts.tags);
+    await putOpenUsage({
       ...facts,
+      ...(tags && { tags }),
       model: model.id,
       askedModel: facts.askedModel ?? model.id,
       provider: model.provider,
@@ -106,7 +116,6 @@ export class UsageRow {
       dialect: facts.dialect,
       openUntil: Math.ceil(untilMs / 1_000),
     });
-    return this.#opened;
   }
 
   /** Deletes the open row, if it was ever written. @throws AwsError */

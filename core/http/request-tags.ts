@@ -1,16 +1,12 @@
 import { GatewayError } from "#core/errors.ts";
 import { isRecord } from "#core/values/records.ts";
+import { maxTagBytes, maxTags, tagBytes, tagNameFault, tagValueFault } from "#core/values/tags.ts";
 import type { RequestState } from "./request-state.ts";
 
 /**
  * Tags say what a request is for. Callers set them in `metadata` (OpenAI's dialects) and the header `X-Tags`. The session that
  * coding agents send with each request becomes a separate tag.
  */
-
-const maxTags = 16;
-const maxNameLength = 64;
-const maxValueLength = 512;
-const maxBytes = 1_024;
 
 /** Endpoints whose `metadata` is OpenAI's. Anthropic's holds only the id of a user. */
 const withMetadata: ReadonlySet<string> = new Set(["ChatCompletions", "Responses"]);
@@ -27,20 +23,12 @@ const agentForm = /^[\w.-]{1,64}$/;
 const refused = (param: string, why: string): GatewayError =>
   new GatewayError("BAD_REQUEST", `${param} is not valid: ${why}.`, { param });
 
-const hasControls = (text: string): boolean => {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) < 32) return true;
-  return false;
-};
-
 const checkTag = (param: string, name: string, value: unknown): string => {
-  // As a property, `__proto__` would not name a value.
-  if (name === "" || name.length > maxNameLength || hasControls(name) || name === "__proto__") {
-    throw refused(param, `a name has 1 to ${maxNameLength} characters and no control characters, and is not __proto__`);
-  }
+  const nameFault = tagNameFault(name);
+  if (nameFault !== undefined) throw refused(param, nameFault);
   if (typeof value !== "string") throw refused(`${param}.${name}`, "it must be a string");
-  if (value.length > maxValueLength || hasControls(value)) {
-    throw refused(`${param}.${name}`, `a value has up to ${maxValueLength} characters and no control characters`);
-  }
+  const valueFault = tagValueFault(value);
+  if (valueFault !== undefined) throw refused(`${param}.${name}`, valueFault);
   return value;
 };
 
@@ -84,11 +72,9 @@ const tagsOf = ({ route, headers, body }: RequestState): Readonly<Record<string,
   const metadata = withMetadata.has(route.id) && isRecord(body) ? body.metadata : undefined;
   const named = new Map([...ofHeader(headers["x-tags"]), ...ofMetadata(metadata)]);
   if (named.size > maxTags) throw refused("X-Tags", `at most ${maxTags} pairs are allowed together with metadata`);
-  let bytes = 0;
-  for (const [name, value] of named) bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-  if (bytes > maxBytes) {
+  if (tagBytes(named) > maxTagBytes) {
     const param = headers["x-tags"] === undefined ? "metadata" : "X-Tags";
-    throw refused(param, `all names and values together have at most ${maxBytes} bytes`);
+    throw refused(param, `all names and values together have at most ${maxTagBytes} bytes`);
   }
   const all = new Map([...ofAgent(headers), ...named]);
   return all.size === 0 ? undefined : Object.fromEntries(all);

@@ -10,9 +10,10 @@ import type { PlainItem } from "#core/db/table.ts";
 import { TransactionRefused } from "#core/db/transaction.ts";
 import { GatewayError } from "#core/errors.ts";
 import type { CreateKey, LimitsChange } from "#core/schemas/keys.ts";
+import { inOrder, type Tags } from "#core/values/tags.ts";
 import { keyNotFound } from "./unkey-call.ts";
 
-/** Budgets, allowed models, tokens a minute and recording of API keys: how they are set and shown. */
+/** Budgets, allowed models, tokens a minute, recording and tags of API keys: how they are set and shown. */
 
 const idLetters = "0123456789abcdefghijklmnopqrstuvwxyz";
 const idLength = 10;
@@ -48,10 +49,10 @@ const present = <Value>(value: Value | null | undefined): Value | undefined => v
 
 /** The limits of a new key; undefined without any. @throws GatewayError CONFLICT */
 export const newLimits = (
-  { budget, allowedModels, tokensPerMinute, recordContent }: LimitsChange,
+  { budget, allowedModels, tokensPerMinute, recordContent, tags }: LimitsChange,
   rows: () => Promise<readonly UserKey[]>,
 ): Promise<KeyLimits | undefined> | undefined => {
-  const limits = [budget, allowedModels, tokensPerMinute, recordContent];
+  const limits = [budget, allowedModels, tokensPerMinute, recordContent, tags];
   const hasNone = limits.every((limit) => limit === undefined || limit === null);
   if (hasNone) return undefined;
   return (async () => {
@@ -62,6 +63,7 @@ export const newLimits = (
       allowedModels: present(allowedModels),
       tokensPerMinute: present(tokensPerMinute),
       contentDays: recordContent?.days,
+      keyTags: present(tags),
     };
   })();
 };
@@ -105,10 +107,10 @@ const requireFamily = (rows: readonly UserKey[], keyId: string): readonly UserKe
 export const patchLimits = async (
   userId: string,
   keyId: string,
-  { budget, allowedModels, tokensPerMinute, recordContent }: LimitsChange,
+  { budget, allowedModels, tokensPerMinute, recordContent, tags }: LimitsChange,
   nowMs: number,
 ): Promise<void> => {
-  if ([budget, allowedModels, tokensPerMinute, recordContent].every((limit) => limit === undefined)) return;
+  if ([budget, allowedModels, tokensPerMinute, recordContent, tags].every((limit) => limit === undefined)) return;
   const isReplaced = await changeKeysTogether(userId, (rows) => {
     const family = requireFamily(rows, keyId);
     const limits = family.map(limitsOf).find((known) => known !== undefined);
@@ -120,6 +122,7 @@ export const patchLimits = async (
       ...(allowedModels === undefined ? {} : { allowedModels }),
       ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
       ...(recordContent === undefined ? {} : { contentDays: recordContent?.days ?? null }),
+      ...(tags === undefined ? {} : { keyTags: tags }),
     };
     return {
       groups: limitChanges(userId, family, limits?.id ?? newShortId(), change),
@@ -176,6 +179,7 @@ export interface LimitsView {
   readonly allowedModels: readonly string[] | null;
   readonly tokensPerMinute: number | null;
   readonly recordContent: { readonly days: number } | null;
+  readonly tags: Tags | null;
 }
 
 export const limitsView = (limits: KeyLimits | undefined, item: PlainItem, nowMs: number): LimitsView => ({
@@ -183,4 +187,5 @@ export const limitsView = (limits: KeyLimits | undefined, item: PlainItem, nowMs
   allowedModels: limits?.allowedModels ?? null,
   tokensPerMinute: limits?.tokensPerMinute ?? null,
   recordContent: limits?.contentDays === undefined ? null : { days: limits.contentDays },
+  tags: limits?.keyTags === undefined ? null : inOrder(limits.keyTags),
 });

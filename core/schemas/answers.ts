@@ -243,6 +243,7 @@ const keyLimits = {
     .strictObject({ days: z.int() })
     .nullable()
     .describe("Prompts and answers are kept for so many days, for the owner's session"),
+  tags: z.record(z.string(), z.string()).nullable().describe("Of its requests that do not set them themselves"),
 };
 
 const key = z

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isAllowable } from "#core/catalog/allowable.ts";
 import { budgetPeriods } from "#core/db/budget-period.ts";
+import { maxTagBytes, maxTags, tagBytes, tagNameFault, tagValueFault } from "#core/values/tags.ts";
 import { webhookUrl } from "./media-url.ts";
 
 const name = z.string().trim().min(1).max(100);
@@ -46,12 +47,32 @@ const recordContent = z
   .strictObject({ days: z.int().min(1).max(maxContentDays) })
   .describe("Prompts and answers of the key's requests are kept, sealed, for so many days, for its owner alone");
 
+/** Stored with each request's usage, unless the request sets a tag of the same name. */
+const tags = z
+  .record(z.string(), z.string("must be a string"))
+  .superRefine((given, context) => {
+    const entries = Object.entries(given);
+    const refuse = (message: string, path: string[] = []): void =>
+      context.addIssue({ code: "custom", message: `is not valid: ${message}`, path });
+    if (entries.length > maxTags) refuse(`at most ${maxTags} pairs are allowed`);
+    else if (tagBytes(entries) > maxTagBytes) refuse(`all names and values together have at most ${maxTagBytes} bytes`);
+    for (const [name, value] of entries) {
+      const nameFault = tagNameFault(name);
+      if (nameFault !== undefined) refuse(nameFault);
+      const valueFault = tagValueFault(value);
+      if (valueFault !== undefined) refuse(valueFault, [name]);
+    }
+  })
+  .transform((given) => (Object.keys(given).length === 0 ? null : given))
+  .describe("Tags of the key's requests that do not set them themselves: up to 16, 1 KB in all");
+
 const limits = {
   alertWebhookUrl,
   budget: budget.nullish(),
   allowedModels: allowedModels.nullish(),
   tokensPerMinute: z.int().min(1).max(maxTokensPerMinute).nullish(),
   recordContent: recordContent.nullish(),
+  tags: tags.nullish(),
 };
 
 export const defaultKeyRateLimit = 60;
@@ -80,4 +101,4 @@ export const rotateKeySchema = z.strictObject({ gracePeriodSeconds: z.int().min(
 export type CreateKey = z.infer<typeof createKeySchema>;
 export type PatchKey = z.infer<typeof patchKeySchema>;
 /** What a key may do, as its owner sets it: null lifts a limit, and what is left out stays. */
-export type LimitsChange = Pick<PatchKey, "budget" | "allowedModels" | "tokensPerMinute" | "recordContent">;
+export type LimitsChange = Pick<PatchKey, "budget" | "allowedModels" | "tokensPerMinute" | "recordContent" | "tags">;

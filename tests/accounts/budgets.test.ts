@@ -31,7 +31,7 @@ interface Listed extends Limits {
 }
 
 const path = "/api/v1/keys";
-const nothing = { budget: null, allowedModels: null, tokensPerMinute: null, recordContent: null };
+const nothing = { budget: null, allowedModels: null, tokensPerMinute: null, recordContent: null, tags: null };
 
 describe.skipIf(!hasTables)(`limits of API keys (${tablesName})`, () => {
   const standIns = useStandIns();

@@ -22,7 +22,14 @@ interface NewKey {
 }
 
 /** Of a key without any. */
-const noLimits = { budget: null, allowedModels: null, tokensPerMinute: null, alertWebhookUrl: null };
+const noLimits = {
+  budget: null,
+  allowedModels: null,
+  tokensPerMinute: null,
+  recordContent: null,
+  tags: null,
+  alertWebhookUrl: null,
+};
 
 type View = Omit<NewKey, "key"> & {
   readonly start: string;

@@ -106,6 +106,35 @@ describe.skipIf(!hasChromium)(`Keys in a browser${needsChromium}`, browserTimeou
     expect(await page.content()).not.toContain(secret);
   });
 
+  test("get tags for their requests: a text that is none is named and not sent, and an unchanged one stays as it is", async () => {
+    const tagged = { ...limited[0], tags: { note: "a,b", team: "search" } };
+    const { page, calls, faults } = await visit([tagged], { "PATCH v1/keys/key_1": ok(tagged) });
+    const sent = () => calls.filter(({ name }) => name.startsWith("PATCH")).map(({ body }) => body);
+    await chooseFor(page, "Production server", "Edit");
+    const field = page.getByLabel("Tags");
+    const save = page.getByRole("button", { name: "Save changes" });
+    expect(await field.inputValue()).toBe("note=a,b, team=search");
+    await page.getByLabel("Name").fill("Search server");
+    await save.click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(sent()).toEqual([{ name: "Search server" }]);
+    await chooseFor(page, "Production server", "Edit");
+    await field.fill("team=search, prod");
+    await page.getByRole("status").getByText('"prod" is not a tag: write it as name=value.').waitFor();
+    await save.click();
+    await page.getByRole("alert").getByText('"prod" is not a tag').waitFor();
+    await lookAt(page, "keys-tags");
+    await field.fill("team = ads,\nenv=prod=eu,");
+    await save.click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await chooseFor(page, "Production server", "Edit");
+    await field.fill(" ");
+    await save.click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(sent().slice(1)).toEqual([{ tags: { team: "ads", env: "prod=eu" } }, { tags: null }]);
+    expect(faults).toEqual([]);
+  });
+
   test("are found and sorted among a thousand, each interaction painted within 200 ms", async () => {
     const { page, faults } = await visit(many);
     await page.getByText("Show 100 more of 1,000").waitFor();

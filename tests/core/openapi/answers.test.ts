@@ -228,7 +228,12 @@ describe.skipIf(!hasTables)(`every answer is as the OpenAPI document says (${tab
     const made = await expectStatus(session.post("/api/v1/keys", { name: "Second" }), 201);
     const { keyId } = made.data<{ keyId: string }>();
     await expectStatus(session.get("/api/v1/keys"), 200);
-    const limits = { budget: { usd: 5, period: "week" }, allowedModels: ["openai/*"], tokensPerMinute: 100_000 };
+    const limits = {
+      budget: { usd: 5, period: "week" },
+      allowedModels: ["openai/*"],
+      tokensPerMinute: 100_000,
+      tags: { team: "search" },
+    };
     const limited = await expectStatus(session.post("/api/v1/keys", { name: "Limited", ...limits }), 201);
     const { key: limitedKey } = limited.data<{ key: string }>();
     for (const path of ["/api/v1/key", "/api/v1/limits"]) {

@@ -19,6 +19,8 @@ export interface KeyLimits {
   readonly tokensPerMinute: number | null;
   /** Prompts and answers are recorded, and kept for so many days. */
   readonly recordContent: { readonly days: number } | null;
+  /** Of its requests that do not set them themselves. Older gateways answer without. */
+  readonly tags?: Readonly<Record<string, string>> | null;
 }
 
 export interface Budget extends BudgetFields {

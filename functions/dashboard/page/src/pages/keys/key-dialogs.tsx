@@ -14,6 +14,7 @@ import { announce } from "../../ui/toast.tsx";
 import { KeyForm } from "./key-form.tsx";
 import { NewKeyDialog, type Secrets } from "./new-key-dialog.tsx";
 import { RotateDialog } from "./rotate-dialog.tsx";
+import { tagsText } from "./tags-text.ts";
 
 /** The dialog that is open on the keys page. */
 export type OpenDialog =
@@ -38,6 +39,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     tokensPerMinute = null,
     alertWebhookUrl = null,
     recordContent = null,
+    tags = null,
     ...rest
   } = fields;
   const before = apiKey.budget ?? null;
@@ -50,6 +52,7 @@ const changesOf = (apiKey: ApiKey, fields: KeyFields): Partial<KeyFields> => {
     ...(allowedModels?.join() === apiKey.allowedModels?.join() ? {} : { allowedModels }),
     ...(tokensPerMinute === (apiKey.tokensPerMinute ?? null) ? {} : { tokensPerMinute }),
     ...(recordContent?.days === apiKey.recordContent?.days ? {} : { recordContent }),
+    ...(tagsText(tags) === tagsText(apiKey.tags) ? {} : { tags }),
     ...(alertWebhookUrl === (apiKey.alertWebhookUrl ?? null) ? {} : { alertWebhookUrl }),
     ...rest,
   };

@@ -1,8 +1,9 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { BudgetPeriod, KeyLimits } from "../../api/keys.ts";
 import { SelectField, TextAreaField, TextField } from "../../ui/fields.tsx";
+import { parseTags, type Tags, tagsFault, tagsText } from "./tags-text.ts";
 
-/** Budget, allowed models, tokens a minute and recording in the form of a key. An empty field is no limit, and no recording. */
+/** Budget, allowed models, tokens a minute, recording and tags in the form of a key. An empty field is no limit, no recording, no tags. */
 
 const periodOptions = [
   { value: "day", label: "Each day (UTC)" },
@@ -24,6 +25,9 @@ export interface LimitSignals {
   readonly tokens: Signal<string>;
   readonly recordedDays: Signal<string>;
   readonly alerts: Signal<string>;
+  readonly tags: Signal<string>;
+  /** What the text of the tags was made from. */
+  readonly tagsBefore: Tags | null | undefined;
 }
 
 type Initial = Partial<KeyLimits & { readonly alertWebhookUrl: string | null }>;
@@ -40,10 +44,15 @@ export const useLimitSignals = (initial: Initial | undefined): LimitSignals => (
   tokens: useSignal(textOf(initial?.tokensPerMinute)),
   recordedDays: useSignal(textOf(initial?.recordContent?.days)),
   alerts: useSignal(initial?.alertWebhookUrl ?? ""),
+  tags: useSignal(tagsText(initial?.tags)),
+  tagsBefore: initial?.tags,
 });
 
-/** What the fields say. */
-export const limitsOf = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => {
+/** What the fields say. @throws Error for tags that cannot be read */
+export const limitsOf = (signals: LimitSignals) => {
+  const { usd, period, counts, models, tokens, alerts, recordedDays, tags, tagsBefore } = signals;
+  const fault = tagsFault(tags.value, tagsBefore);
+  if (fault !== undefined) throw new Error(fault);
   const names = models.value.split(/[\s,]+/).filter((name) => name !== "");
   const budget = { usd: Number(usd.value), period: period.value as BudgetPeriod, includeByok: counts.value === "all" };
   return {
@@ -51,12 +60,13 @@ export const limitsOf = ({ usd, period, counts, models, tokens, alerts, recorded
     allowedModels: names.length === 0 ? null : names,
     tokensPerMinute: tokens.value.trim() === "" ? null : Number(tokens.value),
     recordContent: recordedDays.value.trim() === "" ? null : { days: Number(recordedDays.value) },
+    tags: parseTags(tags.value, tagsBefore),
     alertWebhookUrl: alerts.value.trim() === "" ? null : alerts.value.trim(),
   } satisfies KeyLimits & Initial;
 };
 
 /** Length: markup of one form. */
-export const LimitFields = ({ usd, period, counts, models, tokens, alerts, recordedDays }: LimitSignals) => (
+export const LimitFields = ({ usd, period, counts, models, tokens, alerts, recordedDays, ...rest }: LimitSignals) => (
   <>
     <TextField
       label="Budget (USD)"
@@ -107,6 +117,14 @@ export const LimitFields = ({ usd, period, counts, models, tokens, alerts, recor
       step={1}
       placeholder="Not recorded"
       hint="Kept sealed for so many days and shown to you alone, on the page Requests."
+    />
+    <TextAreaField
+      label="Tags"
+      value={rest.tags}
+      rows={1}
+      placeholder="team=search, env=prod"
+      hint="Added to each request of the key, unless the request sets a tag of that name. Usage is summed by them."
+      fault={tagsFault(rest.tags.value, rest.tagsBefore)}
     />
   </>
 );
