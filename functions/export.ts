@@ -11,7 +11,10 @@ export const handler = accountHandler({
   authenticate: bySession,
   endpoints: {
     PATCH: withBody(patchExportSchema, async (call) => {
-      const data = await patchExport(sessionPrincipal(call).userId, call.pathParameters.id ?? "", call.body);
+      const principal = sessionPrincipal(call);
+      // It may send recorded prompts elsewhere: a session that was signed out, but whose token has not ended, may not.
+      await principal.confirm();
+      const data = await patchExport(principal.userId, call.pathParameters.id ?? "", call.body);
       return { status: 200, json: { success: true, data } };
     }),
     DELETE: {

@@ -11,12 +11,10 @@ export const handler = accountHandler({
   authenticate: bySession,
   endpoints: {
     PATCH: withBody(patchKeySchema, async (call) => {
-      const key = await patchKey(
-        sessionPrincipal(call).userId,
-        call.pathParameters.id ?? "",
-        call.body,
-        call.startedAtMs,
-      );
+      const principal = sessionPrincipal(call);
+      // It may start to record prompts: a session that was signed out, but whose token has not ended, may not.
+      await principal.confirm();
+      const key = await patchKey(principal.userId, call.pathParameters.id ?? "", call.body, call.startedAtMs);
       return { status: 200, json: { success: true, data: key } };
     }),
     DELETE: {

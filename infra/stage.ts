@@ -53,7 +53,7 @@ const production: StageSettings = {
   schedules: true,
   keepsData: true,
   logRetention: "3 months",
-  reservedConcurrency: { api: 9, page: 8, background: 5 },
+  reservedConcurrency: { api: 9, page: 7, background: 4 },
   throttle: { ratePerSecond: 1_000, burst: 2_000 },
   publicThrottle: { ratePerSecond: 50, burst: 100 },
 };

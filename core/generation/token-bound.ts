@@ -1,10 +1,11 @@
 /**
  * An upper bound of the tokens that a text comes to, for reservations: never below what a byte-pair tokenizer counts in prose
- * of any script, code, JSON, numbers or base64, and on average 1.4 times that. A caller may send what no language has: rare
+ * of any script, code, JSON, numbers or base64, and on average 1.5 times that. A caller may send what no language has: rare
  * characters count as the most that a tokenizer makes of them, and random nonsense stays within what a cap allows, a tenth.
- * It takes one look at each character: what one adds depends on its kind, on the kind before it, and on how often the block has
- * had the pair. The weights were fitted to two tokenizers (o200k and cl100k) over a corpus, random words and repeated patterns;
- * tests/core/generation/token-bound.test.ts holds the bound against both.
+ * Only a text made against these weights is lower, by a third. It takes one look at each character: what one adds depends on
+ * its kind, on the kind before it, and on how often the block has had the pair. The weights were fitted to two tokenizers
+ * (o200k and cl100k) over a corpus, random words and repeated patterns; tests/core/generation/token-bound.test.ts holds the
+ * bound against both.
  */
 
 /** Weights are in parts of a token. */
@@ -163,6 +164,9 @@ const repeatedWeights = weights.map((weight, cell) => {
 /** Characters of a block: with shorter ones, words count too high; with longer ones, parts without words hide among words. */
 const blockLength = 256;
 
+/** What a block's ASCII characters weigh at least, on average: a text made of the cheapest pairs alone is no prose. */
+const leastWeight = partsPerToken / 3;
+
 /** The most tokens that a text comes to. Takes about 10 ms for a megabyte. */
 export const tokenBound = (text: string): number => {
   if (text === "") return 0;
@@ -173,6 +177,7 @@ export const tokenBound = (text: string): number => {
   for (let start = 0; start < text.length; start += blockLength) {
     const end = Math.min(text.length, start + blockLength);
     let sums = 0;
+    let characters = 0;
     pairs.fill(0);
     for (let index = start; index < end; index++) {
       const code = text.charCodeAt(index);
@@ -182,6 +187,7 @@ export const tokenBound = (text: string): number => {
         const times = (pairs[slot] ?? 0) + 1;
         pairs[slot] = times;
         sums += (times > often ? repeatedWeights[cell] : weights[cell]) ?? 0;
+        characters++;
         row = nextRows[cell] ?? 0;
         script = -1;
         before = code;
@@ -195,7 +201,7 @@ export const tokenBound = (text: string): number => {
       before = code;
     }
     const sum = Math.max(sums & 0xffff, sums >>> 16);
-    parts += sum + (sum >> 4);
+    parts += Math.max(sum + (sum >> 4), leastWeight * characters);
   }
   return Math.max(1, Math.floor(parts / partsPerToken));
 };

@@ -204,6 +204,8 @@ describe("nothing is read past the table", () => {
     /^AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_FUNCTION_NAME)$/,
     /^SST_(?:RESOURCE_|SERVER)/,
     /^(?:NODE_ENV|CHROMIUM|MOCKED_\w+)$/,
+    // In samples that users copy.
+    /^(?:CK_KEY|ORIGIN)$/,
   ];
 
   it("by the code of the gateway, its deployment or npm start", () => {

@@ -91,9 +91,9 @@ export const failureFromResponse = (
   return failure(name, status, message, retryAfterMs(headers, Date.now()));
 };
 
-/** An exception inside a stream, such as `throttlingException`. */
+/** An exception inside a stream, such as `throttlingException`. Names of AWS's are redacted for everyone. */
 export const failureFromEvent = (type: string, payload: string): ProviderFailure =>
-  failure(type.charAt(0).toUpperCase() + type.slice(1), undefined, messageIn(payload));
+  failure(type.charAt(0).toUpperCase() + type.slice(1), undefined, messageIn(payload).replace(awsNames, "[redacted]"));
 
 /** What is not as AWS documents it. The answer itself is never part of the error. */
 export const malformed = (what: string): ProviderFailure =>

@@ -135,6 +135,29 @@ describe("the bound of a text's tokens", () => {
     );
   });
 
+  it("counts two thirds of the tokens in words made of the pairs that weigh the least", () => {
+    const small = "abcdefghijklmnopqrstuvwxyz";
+    /** By what a pair adds to a text without repeats. */
+    const weightOf = (pair: string): number => tokenBound(`${pair}${pair}${pair}`) + (tokenBound(pair) - 1);
+    const cheapAfter = new Map(
+      [...small].map((letter) => [
+        letter,
+        [...small].sort((left, right) => weightOf(letter + left) - weightOf(letter + right)).slice(0, 8),
+      ]),
+    );
+    fc.assert(
+      fc.property(picks, (numbers) => {
+        let made = "t";
+        for (const number of numbers) {
+          const after = cheapAfter.get(made.at(-1) ?? "") ?? [];
+          made += after[number % after.length] ?? "";
+        }
+        expect(tokenBound(made)).toBeGreaterThanOrEqual((2 / 3) * counted(made));
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
   const madeOf = (area: number, places: readonly number[], same: boolean): string =>
     places.map((place) => String.fromCodePoint(area + (same ? (places[0] ?? 0) : place))).join("");
   const places = fc.array(fc.nat(0x3f), { minLength: 100, maxLength: 100 });

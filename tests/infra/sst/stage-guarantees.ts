@@ -24,6 +24,9 @@ const reviewedWildcards: readonly string[] = [
   "allow dynamodb:ListStreams on *",
   // The log streams of one log group; Lambda makes up their names.
   "allow logs:CreateLogStream,logs:PutLogEvents on arn:aws:logs:us-east-1:123456789012:log-group:/concurred/<group>:*",
+  // Users name roles in accounts of theirs, which trust the gateway's account under an external id; roles of its own are denied.
+  "allow sts:AssumeRole on arn:aws:iam::*:role/*",
+  "deny sts:AssumeRole on arn:aws:iam::123456789012:role/*",
   // Refuses: nobody speaks to the dead letters over an unencrypted connection.
   "deny sqs:* on <queue>",
 ];
@@ -186,12 +189,14 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
             const [kind = "", what = ""] = grant.split(":");
             if (kind === "secret") return what;
             if (kind === "bedrock") return [];
+            if (kind === "sts") return "Account";
             return kind === "kms" ? "EncryptionKey" : tables[kind as keyof typeof tables].resource;
           });
           const links = run().builds.find(({ functionId }) => functionId === component)?.links ?? {};
           expect([component, sorted(Object.keys(links))]).toEqual([component, sorted(expected)]);
           for (const [name, value] of Object.entries(links) as [string, Inputs][]) {
-            const property = name === "EncryptionKey" ? "arn" : name.endsWith("Table") ? "name" : "value";
+            const properties: Record<string, string> = { EncryptionKey: "arn", Account: "id" };
+            const property = properties[name] ?? (name.endsWith("Table") ? "name" : "value");
             expect(value[property]).toEqual(expect.any(String));
           }
         }
@@ -241,7 +246,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
         for (const { component, grants } of deployedRows) {
           const granted = grants.flatMap((grant) => {
             const [kind = "", action = ""] = grant.split(":");
-            if (kind === "secret" || kind === "kms" || kind === "bedrock") return [];
+            if (kind === "secret" || kind === "kms" || kind === "bedrock" || kind === "sts") return [];
             const [name, index] = action.split("/");
             const table = tables[kind as keyof typeof tables].resource;
             return [`${index === undefined ? table : `${table}/index/${index}`}:${name}`];
