@@ -61,12 +61,19 @@ const withoutKeyIn = (
   return: async () => (await frames.return?.()) ?? { done: true, value: undefined },
 });
 
-/** @throws GatewayError for what only the dialect's own provider can take, with the caller's key */
-const checkRefusal = (native: NativeRequest, { target, credential }: PaidAttempt<ResolvedModel>): void => {
+/**
+ * The request as it came, where its provider speaks its dialect.
+ * @throws GatewayError for what only the dialect's own provider can take, with the caller's key
+ */
+const spokenTo = (
+  native: NativeRequest,
+  { target, credential }: PaidAttempt<ResolvedModel>,
+): NativeRequest | undefined => {
   const { refusal, untranslatable, dialect } = native;
-  const speaks = speaksDialect(target.model.provider, dialect, credential);
+  const speaks = speaksDialect(target.model, dialect, credential);
   if (untranslatable !== undefined && !speaks) throw untranslatable;
   if (refusal !== undefined && !(speaks && credential.byok)) throw refusal;
+  return speaks ? native : undefined;
 };
 
 const namedOnce = (names: readonly string[]): readonly string[] => [...new Set(names)];
@@ -76,9 +83,9 @@ export const callChat =
   (asked: ChatRequest, size: ChatSize, completionId: string, asCame?: NativeRequest) =>
   async (attempt: PaidAttempt<ResolvedModel>): Promise<ChatReply> => {
     const { target, credential, signal, remainingMs, grantedPicoUsd, tooLittle } = attempt;
-    if (asCame !== undefined) checkRefusal(asCame, attempt);
+    const spoken = asCame && spokenTo(asCame, attempt);
     const { model } = target;
-    const held = holdToMoney({ request: asked, native: asCame }, model, size, { grantedPicoUsd, tooLittle });
+    const held = holdToMoney({ request: asked, native: spoken }, model, size, { grantedPicoUsd, tooLittle });
     const { request, native, warnings } = held;
     const provider = await chatProvider(model.provider);
     const reply = await provider.chat({

@@ -76,7 +76,7 @@ export const chatTimeoutMs = ({ timeout }: ChatRequest): number => timeout ?? de
 /** Without the models that cannot be asked what only the dialect's own provider takes. @throws GatewayError where none is left */
 const speaking = (choices: ChatChoices, native: NativeRequest | undefined): ChatChoices => {
   if (native?.untranslatable === undefined) return choices;
-  const [first, ...others] = choices.filter(({ model }) => maySpeakDialect(model.provider, native.dialect));
+  const [first, ...others] = choices.filter(({ model }) => maySpeakDialect(model, native.dialect));
   if (first === undefined) throw native.untranslatable;
   return [first, ...others];
 };
@@ -130,7 +130,7 @@ const cacheOf = ({ call, request, caller, choices }: ChatPlan, deadlineMs: numbe
     guardrails: guardrailsKey,
     promptVersion,
     // What a translation leaves out may change the answer of the dialect's own provider.
-    native: native !== undefined && maySpeakDialect(model.provider, native.dialect) ? native.body : undefined,
+    native: native !== undefined && maySpeakDialect(model, native.dialect) ? native.body : undefined,
   });
   return new AnswerCache({ userId, digest, requestId: call.requestId, ttlSeconds: cache.ttlSeconds, deadlineMs });
 };

@@ -23,7 +23,7 @@ const rowCount = 28;
 
 /**
  * Weights of a character of a kind after another, as digits of base 64, in two sets: of the sums of a block by either, the
- * larger counts, and a sixteenth for what the corpus lacks. One alone would be too high for words or too low for what looks like none.
+ * larger counts, and a sixteenth for what the corpus lacks. After a character beyond ASCII, all but a space weigh the same. One alone would be too high for words or too low for what looks like none.
  */
 // biome-ignore format: a table
 const digits = [
@@ -54,7 +54,7 @@ const digits = [
   "b0gggggggg4gggggggggggggb q0I0TMxLPAJJMTZIPNWHQKJzz",
   "1gggcdgggcgcgggdgggggggdg 100g00000U000400D1e0r0Jf6",
   "gggg7gggggggggggggggggggg a0g0000ssZ0zZxUosmCyAmBbx",
-  "jssssssssssssssssssssssss jssssssssssssssssssssssss",
+  "j j",
 ].join(" ").split(" ");
 
 const base64 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
@@ -62,7 +62,7 @@ const base64 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_
 /** Both weights in one number: each sum stays below 2^16 in a block. */
 const weights = Int32Array.from({ length: rowCount * columns }, (_, cell) => {
   const [row, column] = [Math.floor(cell / columns), cell % columns];
-  const weightIn = (set: number): number => base64.indexOf(digits[2 * row + set]?.[column] ?? "0");
+  const weightIn = (set: number): number => base64.indexOf(digits[2 * row + set]?.[column] ?? "s");
   return weightIn(0) | (weightIn(1) << 16);
 });
 

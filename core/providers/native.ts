@@ -13,22 +13,29 @@ export type NativeDialect = "responses" | "messages";
 
 export type DialectName = "chat-completions" | NativeDialect;
 
-/** The providers whose own API is the dialect. */
-const speakers: Readonly<Record<NativeDialect, readonly ChatProviderId[]>> = {
-  responses: ["openai"],
-  messages: ["anthropic", "bedrock"],
-};
+interface AskedModel {
+  readonly provider: ChatProviderId;
+  readonly providerModel: string;
+}
 
-/** A custom provider speaks Anthropic's dialect where its owner says so, which is known once its row is read. */
-export const maySpeakDialect = (provider: ChatProviderId, dialect: NativeDialect): boolean =>
-  speakers[dialect].includes(provider) || (provider === "custom" && dialect === "messages");
+/** Those of OpenAI that Bedrock serves by the Responses API: the open ones have Converse only. */
+const gptAtBedrock = /^([a-z-]+\.)?openai\.gpt-(?!oss)/;
+
+/**
+ * Whether a model's provider has the dialect as its own API. A custom provider speaks Anthropic's where its owner says so, which
+ * is known once its row is read.
+ */
+export const maySpeakDialect = ({ provider, providerModel }: AskedModel, dialect: NativeDialect): boolean =>
+  dialect === "messages"
+    ? provider === "anthropic" || provider === "bedrock" || provider === "custom"
+    : provider === "openai" || (provider === "bedrock" && gptAtBedrock.test(providerModel));
 
 /** Whether the provider that a call goes to speaks a dialect. */
 export const speaksDialect = (
-  provider: ChatProviderId,
+  model: AskedModel,
   dialect: NativeDialect,
   { custom }: { readonly custom?: { readonly protocol: string } | undefined },
-): boolean => speakers[dialect].includes(provider) || (dialect === "messages" && custom?.protocol === "anthropic");
+): boolean => maySpeakDialect(model, dialect) && (model.provider !== "custom" || custom?.protocol === "anthropic");
 
 /** A request as it came, beside its translation. */
 export interface NativeRequest {

@@ -4,7 +4,7 @@ import { type ProviderCall, ProviderFailure, type ProviderReply } from "./provid
 export const asFailureOf = (provider: ProviderCall["provider"], error: unknown): unknown => {
   if (!(error instanceof ProviderFailure) || error.provider === provider) return error;
   const { kind, status, providerMessage, providerCode, param, retryAfterMs, reason } = error;
-  const message = error.message.replace(/^anthropic\b/i, provider);
+  const message = error.message.replace(/^(anthropic|openai)\b/i, provider);
   const options = { status, providerMessage, providerCode, param, retryAfterMs, reason, cause: error.cause };
   const failure = new ProviderFailure(provider, kind, message, options);
   failure.outcome = error.outcome;

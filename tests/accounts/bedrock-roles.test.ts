@@ -77,6 +77,13 @@ describe("an IAM role in place of a key", () => {
       expect(responses.status, responses.text).toBe(200);
       expect((await cloud().settledUsage(account.userId, reply.requestId)).byok).toBe(true);
     }
+    const gpt = { model: "bedrock/us.openai.gpt-5.5", input: `Hi ${randomUUID()}` };
+    for (const stream of [false, true]) {
+      const answered = await post(account, "/responses", { ...gpt, stream });
+      expect([answered.status, answered.headers.get("x-model-used")], answered.text).toEqual([200, gpt.model]);
+    }
+    const sent = await cloud().providerRequests(gpt.input);
+    expect(sent.map(({ path: asked }) => asked)).toEqual(expect.arrayContaining(["/openai/v1/responses"]));
     const embedded = await post(account, "/embeddings", { model: "bedrock/amazon.titan-embed-text-v2:0", input: "Hi" });
     expect(embedded.status, embedded.text).toBe(200);
   });

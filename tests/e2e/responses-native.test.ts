@@ -223,3 +223,27 @@ describe("the caller's own account", () => {
     expect(missing.error().message).toContain("resp_1");
   });
 });
+
+describe("OpenAI's models at Bedrock", () => {
+  it("are asked in the dialect of the request with the caller's key, and only gpt-oss is translated", async () => {
+    const browser = await Browser.of(cloud().url).signIn(await cloud().createUser());
+    const settings = { provider: "bedrock", slug: "aws", displayName: "AWS", apiKey: "ABSK-0123456789" };
+    expect((await browser.post("/api/v1/provider-keys", settings)).status).toBe(201);
+    const key = await browser.post("/api/v1/keys", { name: "mine", rateLimit: 60 });
+    const { responses } = openAi(cloud(), key.data<{ key: string }>().key);
+    const marker = randomUUID();
+    const whole = await responses.create({ model: "bedrock/openai.gpt-5.5", input: marker, store: true });
+    expect([whole.object, whole.status]).toEqual(["response", "completed"]);
+    expect(await received(marker)).toEqual({
+      path: "/openai/v1/responses",
+      body: { model: "openai.gpt-5.5", input: marker, store: true },
+    });
+    const stream = await responses.create({ model: "bedrock/us.openai.gpt-5.5", input: "Hi", stream: true });
+    const events = await collect(stream);
+    expect([events[0]?.type, events.at(-1)?.type]).toEqual(["response.created", "response.completed"]);
+    const open = randomUUID();
+    const translated = await responses.create({ model: "bedrock/openai.gpt-oss-120b-1:0", input: open });
+    expect(translated.status).toBe("completed");
+    expect((await received(open)).path).toMatch(/\/converse$/);
+  });
+});

@@ -36,7 +36,8 @@ export const countInput = async (
 ): Promise<TokenCount> => {
   const body = { ...asked, max_tokens: 1 };
   const { request, refusal } = toChat(body, headers);
-  const speaks = credential !== undefined && speaksDialect(provider, "messages", credential);
+  const speaks =
+    credential !== undefined && speaksDialect({ provider, providerModel: call.model }, "messages", credential);
   if (refusal !== undefined && !(speaks && credential.byok)) throw refusal;
   const estimate: TokenCount = { tokens: estimateTokens(inputCharacters(request)), estimated: true };
   // Bedrock counts in a call of its own.

@@ -10,22 +10,34 @@ const maxErrorBytes = 256 * 1024;
 /** The operations of `bedrock-runtime` on a model. */
 export type Operation = "converse" | "converse-stream" | "invoke" | "invoke-with-response-stream";
 
+type Asking = Pick<ProviderCall, "credential" | "signal" | "timeouts">;
+
 /** Asks a model. @throws ProviderFailure for an answer that is not a 200 */
-export const askBedrock = async (
-  { model, credential, signal, timeouts }: Pick<ProviderCall, "model" | "credential" | "signal" | "timeouts">,
+export const askBedrock = (
+  call: Asking & Pick<ProviderCall, "model">,
   operation: Operation,
   body: object,
 ): Promise<ProviderResponse> => {
-  if (!isModelId(model)) throw unknownModel();
+  if (!isModelId(call.model)) return Promise.reject(unknownModel());
+  const accept = operation.endsWith("stream") ? "application/vnd.amazon.eventstream" : "application/json";
+  return postBedrock(call, `/model/${encodeURIComponent(call.model)}/${operation}`, accept, body);
+};
+
+/** Sends a body to a path of `bedrock-runtime`. @throws ProviderFailure for an answer that is not a 200 */
+export const postBedrock = async (
+  { credential, signal, timeouts }: Asking,
+  path: string,
+  accept: string,
+  body: object,
+): Promise<ProviderResponse> => {
   // Half a character is replaced here: the transport would do it after the signature.
   const text = toJsonText(body);
-  const { url, headers, agent } = bedrockAccess(credential, `/model/${encodeURIComponent(model)}/${operation}`, text);
-  const streamed = operation.endsWith("stream");
+  const { url, headers, agent } = bedrockAccess(credential, path, text);
   const response = await postJson({
     provider: "bedrock",
     url,
     agent,
-    headers: { accept: streamed ? "application/vnd.amazon.eventstream" : "application/json", ...headers },
+    headers: { accept, ...headers },
     body: text,
     signal,
     timeouts,

@@ -40,7 +40,10 @@ const converse = async (call: ProviderCall): Promise<ProviderReply> => {
   }
 };
 
-/** Amazon Bedrock: Converse for every model, and Anthropic's own body for a Messages request to Claude. */
+/**
+ * Amazon Bedrock: Converse for every model, Anthropic's own body for a Messages request to Claude, and OpenAI's for a Responses
+ * request to GPT.
+ */
 export const bedrockProvider: ChatProvider = {
   chat: async (call) => {
     const { native, model } = call;
@@ -49,9 +52,14 @@ export const bedrockProvider: ChatProvider = {
         const { invokeMessages, passesToBedrock } = await import("./invoke-messages.ts");
         if (passesToBedrock(call, native)) return relabeled(call, () => invokeMessages(call, native));
       }
-      // Converse gets a translation.
-      if (native.refusal !== undefined) throw native.refusal;
     }
+    if (native?.dialect === "responses") {
+      const { askResponses, passesToBedrock } = await import("./responses.ts");
+      if (passesToBedrock(native)) return relabeled(call, () => askResponses(call, native));
+    }
+    // Converse gets a translation.
+    const refusal = native?.untranslatable ?? native?.refusal;
+    if (refusal !== undefined) throw refusal;
     return relabeled(call, () => converse(call));
   },
 };

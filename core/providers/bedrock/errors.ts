@@ -39,14 +39,14 @@ const kindOfStatus = (status: number): FailureKind => {
   return status >= 400 ? "request" : "malformed";
 };
 
-const reasonFor = (message: string): FailureReason | undefined => {
-  if (noModel.test(message)) return "model_not_found";
-  return tooLong.test(message) ? "context_length_exceeded" : undefined;
+const reasonFor = (name: string, message: string): FailureReason | undefined => {
+  if (name === "model_not_found" || noModel.test(message)) return "model_not_found";
+  return name === "context_length_exceeded" || tooLong.test(message) ? "context_length_exceeded" : undefined;
 };
 
 const failure = (name: string, status: number | undefined, message: string, waitMs?: number): ProviderFailure => {
   const [kind, usual] = ownValue(kinds, name) ?? [kindOfStatus(status ?? 500), status ?? 500];
-  const reason = reasonFor(message);
+  const reason = reasonFor(name, message);
   const shown = name === "" ? "" : ` (${name})`;
   return new ProviderFailure(
     "bedrock",
@@ -62,15 +62,18 @@ const failure = (name: string, status: number | undefined, message: string, wait
   );
 };
 
-const messageIn = (text: string): string => {
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** What an error says: in AWS's form, or in OpenAI's on the paths that are OpenAI's. */
+const wordsIn = (text: string): { readonly message: string; readonly code: string } => {
   try {
     const body: unknown = JSON.parse(text);
-    if (!isRecord(body)) return "";
-    const message = body.message ?? body.Message;
-    return typeof message === "string" ? message : "";
+    if (!isRecord(body)) return { message: "", code: "" };
+    const { message, Message, code, type } = isRecord(body.error) ? body.error : body;
+    return { message: textOf(message ?? Message), code: textOf(code ?? type) };
   } catch {
     // A page of a proxy: the status has to do.
-    return "";
+    return { message: "", code: "" };
   }
 };
 
@@ -85,15 +88,19 @@ export const failureFromResponse = (
   { byok }: Pick<ProviderCredential, "byok">,
 ): ProviderFailure => {
   const type = String(headers["x-amzn-errortype"] ?? "");
-  const name = (type.split(":")[0] ?? "").replace(/^.*#/, "");
-  const words = messageIn(body);
+  const { message: words, code } = wordsIn(body);
+  const name = (type.split(":")[0] ?? "").replace(/^.*#/, "") || code;
   const message = byok ? words : words.replace(awsNames, "[redacted]");
   return failure(name, status, message, retryAfterMs(headers, Date.now()));
 };
 
 /** An exception inside a stream, such as `throttlingException`. Names of AWS's are redacted for everyone. */
 export const failureFromEvent = (type: string, payload: string): ProviderFailure =>
-  failure(type.charAt(0).toUpperCase() + type.slice(1), undefined, messageIn(payload).replace(awsNames, "[redacted]"));
+  failure(
+    type.charAt(0).toUpperCase() + type.slice(1),
+    undefined,
+    wordsIn(payload).message.replace(awsNames, "[redacted]"),
+  );
 
 /** What is not as AWS documents it. The answer itself is never part of the error. */
 export const malformed = (what: string): ProviderFailure =>

@@ -54,6 +54,16 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
     const text = await readBody(provider, response, maxErrorBytes, signal);
     throw failureFromResponse(provider, response.status, response.headers, text);
   }
+  return replyFrom(call, asked, response);
+};
+
+/** Reads the answer to what has been asked, which is a 200. @throws ProviderFailure */
+export const replyFrom = async (
+  { provider, request, signal }: ProviderCall,
+  asked: Exchange,
+  response: ProviderResponse,
+): Promise<ProviderReply> => {
+  const streamed = request.stream === true;
   const outcome = newOutcome();
   const simulated = response.headers["x-provider-simulated"] === "true";
   const facts = { outcome, simulated, warnings: asked.warnings };

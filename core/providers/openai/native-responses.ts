@@ -10,9 +10,14 @@ import { fromResponsesAnswer, malformed, parseResponse, toCompletion, toResponse
 /**
  * A request that came in the dialect of the Responses API, over POST <base>/responses: its answer leaves as it came, whole or
  * event by event, and is read only for what the gateway has to know.
+ * @param ask makes the call, where the API is not asked as OpenAI's is
  * @throws ProviderFailure
  */
-export const nativeResponses = async (call: ProviderCall, native: NativeRequest): Promise<ProviderReply> => {
+export const nativeResponses = async (
+  call: ProviderCall,
+  native: NativeRequest,
+  ask: typeof exchange = exchange,
+): Promise<ProviderReply> => {
   if (native.operation === "compact") return compactResponses(call, native);
   const { provider, signal, completionId, model } = call;
   const { body, warnings } = toNativeRequest(call, native);
@@ -22,7 +27,7 @@ export const nativeResponses = async (call: ProviderCall, native: NativeRequest)
   let whole: ChatCompletion | undefined;
   const streamed = (): ChatCompletion | undefined =>
     tap?.last === undefined ? undefined : toCompletion(tap.last, optionsOf({ ...tap.outcome }));
-  return exchange(call, {
+  return ask(call, {
     path: "/responses",
     body,
     warnings,

@@ -3,6 +3,7 @@ import { EventStreamCodec } from "@smithy/eventstream-codec";
 import { sessionFault } from "#infra/local/aws/sessions.ts";
 import { signatureFault } from "#infra/local/aws/verify-signature.ts";
 import { askedEmbeddings, vectorsOf } from "./bedrock-embeddings.ts";
+import { passResponses, responsesPath } from "./bedrock-responses.ts";
 import type { Journal } from "./journal.ts";
 import { type JsonObject, objectOf, objectsOf, stringOf } from "./json.ts";
 import { readBody } from "./read-body.ts";
@@ -265,7 +266,8 @@ const checkSignature = async (request: IncomingMessage, body: string): Promise<v
   const fault = await signatureFault({ method, url, headers, body }, "bedrock");
   if (fault !== undefined) throw new Refusal(403, fault.type, fault.message);
   const accessKeyId = /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "";
-  const right = url.includes("stream") ? "InvokeModelWithResponseStream" : "InvokeModel";
+  const streamed = url.includes("stream") || (url.endsWith(responsesPath) && /"stream":\s*true/.test(body));
+  const right = streamed ? "InvokeModelWithResponseStream" : "InvokeModel";
   const actions = [`bedrock:${right}`, ...(body.includes('"guardrailConfig"') ? ["bedrock:ApplyGuardrail"] : [])];
   for (const action of actions) {
     const refusal = sessionFault(accessKeyId, action, "arn:aws:bedrock:us-east-1::foundation-model/any");
@@ -368,9 +370,10 @@ const answer = async (
 /** Answers a request of Bedrock. False for any other. */
 export const answerBedrock = async (exchange: Exchange, journal: Journal): Promise<boolean> => {
   const { request, response } = exchange;
-  const [, model, operation] = route.exec(new URL(request.url ?? "/", "http://simulated").pathname) ?? [];
-  if (model === undefined || operation === undefined || request.method !== "POST") return false;
-  const entry = journal.add("bedrock", "POST", `/model/${model}/${operation}`, request.headers);
+  const { pathname } = new URL(request.url ?? "/", "http://simulated");
+  const [, model = "", operation = ""] = route.exec(pathname) ?? [];
+  if ((operation === "" && pathname !== `/bedrock${responsesPath}`) || request.method !== "POST") return false;
+  const entry = journal.add("bedrock", "POST", pathname.slice("/bedrock".length), request.headers);
   const left = new AbortController();
   response.once("close", () => {
     entry.close(response.writableFinished);
@@ -381,7 +384,9 @@ export const answerBedrock = async (exchange: Exchange, journal: Journal): Promi
     entry.update({ body });
     await checkSignature(request, text);
     entry.update({ status: 200 });
-    await answer({ ...exchange, signal: left.signal }, decodeURIComponent(model), operation, body);
+    const open = { ...exchange, signal: left.signal };
+    if (operation === "") entry.update({ status: await passResponses({ ...open, bearer: bearerOf(request) }, body) });
+    else await answer(open, decodeURIComponent(model), operation, body);
   } catch (thrown) {
     const refusal = thrown instanceof Refusal ? thrown : undefined;
     const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -18,6 +18,8 @@ const services = { DynamoDB_20120810: "dynamodb", TrentService: "kms" } as const
 
 const modelPath = /^POST \S*\/model\/([^/\s]+)\/([a-z-]+) /;
 
+const openAiPath = /^POST \S*\/openai\/v1\/responses /;
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -52,6 +54,12 @@ const toRequest = (bytes: Buffer, bodyStart: number, head: string): AwsRequest =
     const { Action = "", ...body } = Object.fromEntries(new URLSearchParams(bytes.toString("utf8", bodyStart)));
     return { bytes, accessKeyId, service: "sts", operation: Action, model: "", body };
   }
+  const body = parseBody(bytes.subarray(bodyStart));
+  if (openAiPath.test(head)) {
+    // The body alone names the model, and says whether its answer is streamed.
+    const asked = body.stream === true ? "responses-stream" : "responses";
+    return { bytes, accessKeyId, service: "bedrock", operation: asked, model: String(body.model), body };
+  }
   const [, model, asked = ""] = modelPath.exec(head) ?? [];
   return {
     bytes,
@@ -59,7 +67,7 @@ const toRequest = (bytes: Buffer, bodyStart: number, head: string): AwsRequest =
     service: model === undefined ? services[target as keyof typeof services] : "bedrock",
     operation: model === undefined ? operation : asked,
     model: decoded(model ?? ""),
-    body: parseBody(bytes.subarray(bodyStart)),
+    body,
   };
 };
 

@@ -195,7 +195,7 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
           const links = run().builds.find(({ functionId }) => functionId === component)?.links ?? {};
           expect([component, sorted(Object.keys(links))]).toEqual([component, sorted(expected)]);
           for (const [name, value] of Object.entries(links) as [string, Inputs][]) {
-            const properties: Record<string, string> = { EncryptionKey: "arn", Account: "id" };
+            const properties: Record<string, string> = { EncryptionKey: "arn", Account: "arn" };
             const property = properties[name] ?? (name.endsWith("Table") ? "name" : "value");
             expect(value[property]).toEqual(expect.any(String));
           }

@@ -202,15 +202,17 @@ it("requests arrive whole whatever pieces they come in", async () => {
 });
 
 describe("what a function may ask of Bedrock", () => {
-  const invoke = async (id: string, operation = "converse", authorization?: string): Promise<string> => {
-    const answer = await fetch(`${local.bedrockUrl}/model/${encodeURIComponent(id)}/${operation}`, {
+  const invoke = (id: string, operation = "converse", authorization?: string): Promise<string> =>
+    post(`/model/${encodeURIComponent(id)}/${operation}`, {}, authorization);
+  const post = async (path: string, body: object, authorization?: string): Promise<string> => {
+    const answer = await fetch(`${local.bedrockUrl}${path}`, {
       method: "POST",
       headers: {
         authorization:
           authorization ??
           `AWS4-HMAC-SHA256 Credential=${accessKeyIdOf("Chat")}/20261129/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0`,
       },
-      body: "{}",
+      body: JSON.stringify(body),
     });
     const { message = "" } = (await answer.json()) as { message?: string };
     if (answer.status === 200) return "ok";
@@ -233,6 +235,15 @@ describe("what a function may ask of Bedrock", () => {
       expect(await invoke(id)).toBe("403 AccessDeniedException bedrock:InvokeModel");
     }
     expect(received.length).toBe(before);
+  });
+
+  it("is the same where the body alone names the model", async () => {
+    const path = "/openai/v1/responses";
+    expect(await post(path, { model: profileId })).toBe("ok");
+    expect(await post(path, { model: otherId })).toBe("403 AccessDeniedException bedrock:InvokeModel");
+    expect(await post(path, { model: profileId, stream: true })).toBe(
+      "403 AccessDeniedException bedrock:InvokeModelWithResponseStream",
+    );
   });
 
   it("does not hold for a caller's own key or role", async () => {
