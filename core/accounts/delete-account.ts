@@ -72,7 +72,7 @@ const goOn = async (due: AccountDeletion, signal: AbortSignal, nowMs: number): P
   const held = await moveDeletion(due, due.pass, nowMs + holdMs);
   if (held === undefined) return;
   const { userId, pass } = held;
-  // Not before the last pass: whoever signs up again has a fresh daily cap. Not after it: its row is what a later try goes by.
+  // Not before the last pass: a new sign-up has a fresh daily cap. Not after it: a later try needs its row.
   const userDeleted = pass === "last" && (await deleteSupabaseUser(userId));
   const { isWhole, keysRevoked, rows } = await deleteAccount(userId, nowMs, { keepsRefusal: pass === "first", signal });
   logger.info("Rows of an account were deleted", { userId, pass, isWhole, userDeleted, keysRevoked, rows });

@@ -26,7 +26,7 @@ export const deleteSupabaseUser = async (userId: string): Promise<boolean> => {
     global: { fetch: timedFetch },
   });
   const { error } = await supabase.auth.admin.deleteUser(userId).catch((cause: unknown) => {
-    // The library throws for an id that is none of Supabase's: nobody has it.
+    // The library throws for an id that is not a UUID: no user has it.
     if (cause instanceof Error && /UUID/.test(cause.message)) return { error: null };
     throw new SupabaseRefused("Supabase gave no answer");
   });

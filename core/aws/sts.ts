@@ -49,7 +49,7 @@ export class StsError extends Error {
   }
 }
 
-/** The text of the only element of a name; undefined where there is none, or several. */
+/** The text of the only element of a name; undefined if there is not exactly one. */
 const only = (xml: string, name: string): string | undefined => {
   const parts = xml.split(`<${name}>`);
   return parts.length === 2 ? parts[1]?.split(`</${name}>`, 1)[0] : undefined;

@@ -4,7 +4,7 @@ import type { CatalogModel, LongContextPrices, Modality, ModelCapabilities, Toke
 /**
  * The models of Amazon Bedrock whose prices are known, by the id of a model or an inference profile. List prices in dollars for
  * a million tokens as of 2026-11-29, from pi-ai 1.6.0 (2026-11-20) and @pydantic/genai-prices 0.1.8, which has fewer.
- * Imports nothing that a chat has loaded: a module shared with a lazily loaded one becomes a chunk of its own.
+ * Imports nothing that a chat has loaded: a module shared with a lazily loaded one becomes a separate chunk.
  */
 
 interface Facts {

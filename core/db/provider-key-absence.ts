@@ -1,7 +1,7 @@
 /**
  * What this environment knows of users who have no provider keys: their requests need no query for them
  * (docs/decisions/0022). The admission row counts the provider keys that its user ever added, and each request gets that
- * count with its admission. A query that begins after a count was read and finds none proves that there are none for as
+ * count with its admission. A query that begins after a count was read and finds no key proves that there is no key for as
  * long as the count stays the same.
  */
 

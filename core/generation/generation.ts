@@ -181,7 +181,7 @@ export class Generation {
     const cost = this.costOf(end);
     const { unitCost, servedFromCache } = end;
     this.#money.settle(cost);
-    // Before the row is settled: whoever exports it then finds its content.
+    // Before the row is settled: an export of the row finds its content.
     await this.keepContent();
     await this.#row.settle({
       status: this.#status(end),

@@ -40,7 +40,7 @@ const nativeUnder = (native: NativeRequest | undefined, settings: PresetSettings
  * @throws GatewayError INVALID_MODEL where the caller has none of this name; AwsError
  */
 export const presetSettings = async (userId: string, name: string): Promise<PresetSettings> => {
-  // `@preset/`. Its constant is not imported: what is shared with this lazily loaded module becomes a chunk of its own.
+  // `@preset/`. Its constant is not imported: what is shared with this lazily loaded module becomes a separate chunk.
   const prefix = name.slice(0, name.indexOf("/") + 1);
   const presets = await readPresets(userId);
   const row = ownValue(presets, name.slice(prefix.length));

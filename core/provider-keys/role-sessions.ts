@@ -72,6 +72,16 @@ const trustsAnyone = ({ roleArn }: CallersRole): ProviderFailure =>
     403,
   );
 
+/** For callers: a key's holder does not learn its owner's role. A test of the provider key has the words in full. */
+const withoutRole = (error: unknown): unknown =>
+  error instanceof ProviderFailure && error.kind === "auth"
+    ? failure(
+        "auth",
+        "AWS did not let the gateway assume the role of your provider key. Its owner can test it: POST /api/v1/provider-keys/test says why.",
+        403,
+      )
+    : error;
+
 type Assume = (role: RoleToAssume) => Promise<AssumedRole>;
 
 /**
@@ -132,7 +142,9 @@ export class RoleSessions {
     const known = this.#sessions.get(name);
     if (known !== undefined && this.#nowMs() < known.expiresAtMs - marginMs) return known.assuming;
     const session: Session = {
-      assuming: assumeCallersRole(role, requestId, this.#assume),
+      assuming: assumeCallersRole(role, requestId, this.#assume).catch((error: unknown) => {
+        throw withoutRole(error);
+      }),
       expiresAtMs: Number.POSITIVE_INFINITY,
     };
     this.#keep(name, session);

@@ -160,8 +160,12 @@ describe("an IAM role in place of a key", () => {
       code: "PROVIDER_AUTH_FAILED",
       details: { provider: "bedrock", byok: true },
     });
-    expect(refused.error().message).toContain(roleArn);
-    expect(refused.error().message).toContain("external id");
+    expect(refused.error().message).toContain("the role of your provider key");
+    // A key's holder does not learn whose role it is; the owner's test says what to change.
+    expect(refused.text).not.toContain(roleArn);
+    const tested = await account.browser.post(`${path}/test`, { provider: "bedrock", region: "us-east-1", roleArn });
+    expect(tested.text).toContain(roleArn);
+    expect(tested.text).toContain("external id");
     // Neither STS's words, which name the function's role, nor the id itself.
     expect(refused.text).not.toMatch(/assumed-role|not authorized/);
     expect(refused.text).not.toContain(account.externalId);
@@ -262,7 +266,9 @@ describe("the confused deputy", () => {
     await store(account, roleArn);
     const reply = await ask(account);
     expect(reply.error()).toMatchObject({ code: "PROVIDER_AUTH_FAILED" });
-    expect(reply.error().message).toContain("sts:ExternalId");
+    // Who holds a key does not learn that the role is open to everyone.
+    expect(reply.text).not.toContain("sts:ExternalId");
+    expect(reply.text).not.toContain(roleArn);
   });
 
   it.each([

@@ -116,9 +116,8 @@ describe("sessions of a caller's role", () => {
       const failure = await sessions.of(role, requestId).catch((error: unknown) => error);
       expect(failure).toMatchObject({ kind: "auth", status: 403, handedOver: false });
       const { providerMessage } = failure as { providerMessage: string };
-      expect(providerMessage).toContain(role.roleArn);
-      expect(providerMessage).toContain("external id");
-      expect(providerMessage).not.toContain("assumed-role");
+      expect(providerMessage).toContain("the role of your provider key");
+      expect(providerMessage).not.toMatch(/arn:|assumed-role/);
     }
     expect(ownCalls()).toHaveLength(2);
   });
@@ -128,7 +127,7 @@ describe("sessions of a caller's role", () => {
     const refused = sessions.of(role, "req_1");
     await expect(refused).rejects.toMatchObject({
       kind: "auth",
-      providerMessage: expect.stringContaining("sts:ExternalId"),
+      providerMessage: expect.not.stringContaining("sts:ExternalId"),
     });
     const [first, second] = asked.map(({ externalId }) => externalId);
     expect(first).toBe(role.externalId);

@@ -125,7 +125,7 @@ const pathOf = (id: string): string => `v1/requests/${encodeURIComponent(id)}`;
 export const readRequest = (id: string, signal?: AbortSignal): Promise<WholeRequest> =>
   data(pathOf(id), signal === undefined ? {} : { signal });
 
-/** Replaces what was said before. An empty comment is none. */
+/** Replaces what was said before. An empty comment removes it. */
 export const giveFeedback = (
   id: string,
   score: Feedback["score"],

@@ -74,7 +74,7 @@ export const castVote = async (winner: string): Promise<void> => {
   await keepRun(question.peek(), view.peek(), ballot.peek());
 };
 
-/** Shows a run that was kept. One that goes on is stopped first. */
+/** Shows a kept run. A run that is under way is stopped first. */
 export const openRun = (run: KeptRun): void => {
   void stop();
   controller = undefined;

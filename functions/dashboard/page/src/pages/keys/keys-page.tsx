@@ -78,7 +78,7 @@ const List = ({ keys, usage, actions }: ListProps) => {
 /** The list of API keys. Length: markup of one page. */
 export const KeysPage = () => {
   const keys = useResource(listKeys);
-  // A column of its own: without it the page says less.
+  // A separate column: narrow pages leave it out.
   const usage = useResource(readKeyUsage);
   const dialog = useSignal<OpenDialog | undefined>(undefined);
   const show = (next: OpenDialog | undefined): void => {

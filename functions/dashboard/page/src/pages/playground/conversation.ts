@@ -54,7 +54,7 @@ interface State {
   readonly settings?: KeptSettings;
 }
 
-/** Replaces all at once: whoever keeps conversations never sees one's turns under another's id. */
+/** Replaces all at once: the store never sees one conversation's turns under another's id. */
 const replace = ({ id, lanes: next, settings }: State): void => {
   void stop();
   batch(() => {

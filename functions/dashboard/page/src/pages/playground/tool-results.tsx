@@ -4,7 +4,7 @@ import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import type { Lane } from "./lane.ts";
 
-/** JSON on lines of its own, or the text as the model wrote it. */
+/** Indented JSON, or the text as the model wrote it. */
 const readable = (text: string): string => {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
