@@ -20,7 +20,7 @@ export const screenshot = async (page: Page, name: string, fullPage = true): Pro
 const looks = [
   { look: "desktop-light", colorScheme: "light", viewport: { width: 1440, height: 900 }, scope: "all" },
   { look: "desktop-dark", colorScheme: "dark", viewport: { width: 1440, height: 900 }, scope: "colours" },
-  { look: "tablet-dark", colorScheme: "dark", viewport: { width: 1024, height: 768 }, scope: "all" },
+  { look: "tablet-dark", colorScheme: "dark", viewport: { width: 1024, height: 768 }, scope: "structure" },
   { look: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 }, scope: "colours" },
   { look: "phone-light", colorScheme: "light", viewport: { width: 390, height: 844 }, scope: "all" },
   { look: "narrow-light", colorScheme: "light", viewport: { width: 360, height: 740 }, scope: "none" },
