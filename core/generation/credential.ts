@@ -6,18 +6,20 @@ import { bedrockBaseUrl, providerApiKey, providerBaseUrl } from "#core/upstreams
 
 /**
  * Opens the caller's own key, or assumes their role. KMS's errors pass through.
- * @param requestId of the request that needs it.
+ * @param requestId of the request that needs it
+ * @param signal ends the wait for a role; KMS has a short time of its own
  * @throws GatewayError for a custom address or a role that may not be used; ProviderFailure for a role that is not assumed
  */
 export const byokCredential = async (
   provider: ProviderId,
   row: ProviderKeyRow,
   requestId = "",
+  signal?: AbortSignal,
 ): Promise<ProviderCredential> => {
   const { id: providerKeyId, custom, awsRole } = row;
   if (provider === "bedrock") {
     if (awsRole !== undefined) {
-      return (await import("#core/provider-keys/role-credential.ts")).roleCredential(row, awsRole, requestId);
+      return (await import("#core/provider-keys/role-credential.ts")).roleCredential(row, awsRole, requestId, signal);
     }
     return { apiKey: await openProviderKey(row), baseUrl: bedrockBaseUrl(row.region), byok: true, providerKeyId };
   }

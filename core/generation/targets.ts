@@ -29,7 +29,7 @@ const byokTarget = <Model extends TargetModel>(
   byok: true,
   providerKeyId: row.id,
   // Opened when it is this target's turn: a fallback that is never tried costs no KMS call.
-  credential: () => byokCredential(model.provider, row, requestId),
+  credential: (signal) => byokCredential(model.provider, row, requestId, signal),
 });
 
 const platformTarget = <Model extends TargetModel>(model: Model): Target<Model> => ({

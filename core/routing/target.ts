@@ -23,6 +23,9 @@ export interface Target<Model extends TargetModel = ResolvedModel> {
   readonly byok: boolean;
   /** Of the caller's key; undefined for the platform's. */
   readonly providerKeyId?: string | undefined;
-  /** Opens the key when the target is tried. Undefined when nobody has a key for its provider. */
-  readonly credential: () => Promise<ProviderCredential | undefined>;
+  /**
+   * Opens the key when the target is tried. Undefined when nobody has a key for its provider.
+   * @param signal ends a wait for AWS to let a role be assumed
+   */
+  readonly credential: (signal?: AbortSignal) => Promise<ProviderCredential | undefined>;
 }

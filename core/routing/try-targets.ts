@@ -91,7 +91,7 @@ const attempt = async <Model extends TargetModel, Reply>(
   signal: AbortSignal,
 ): Promise<Reply> => {
   const { provider } = target.model;
-  const credential = await target.credential();
+  const credential = await target.credential(signal);
   if (credential === undefined) throw new ProviderFailure(provider, "auth", `There is no key for ${provider}`);
   try {
     return await call({ target, credential, signal, remainingMs: remainingMs() });

@@ -1,5 +1,12 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { markCancelled, readAdmission } from "#core/db/admission.ts";
 import { insertPreset } from "#core/db/presets.ts";
+import { insertProviderKey } from "#core/db/provider-keys.ts";
+import { newId } from "#core/ids.ts";
 import { handler as battle } from "#functions/battle.ts";
 import { handler as chatCompletions } from "#functions/chat-completions.ts";
 import { handler as messages } from "#functions/messages.ts";
@@ -162,5 +169,78 @@ describe.skipIf(!hasTables)(`a function whose own time runs out (${tablesName})`
       { ...timedOut, estimated: true, generation: 0 },
       { ...timedOut, estimated: true, generation: 1 },
     ]);
+  });
+
+  describe("while AWS says nothing about the caller's role", () => {
+    const model = "bedrock/us.amazon.nova-lite-v1:0";
+    /** With the caller's external id; it is asked with another one beside. */
+    const callsUntilItGivesUp = 3;
+    let asked = 0;
+    let whenAsked = (): void => undefined;
+    const sts = createServer(async (request) => {
+      if (!(await text(request)).includes(caller.userId)) return;
+      asked += 1;
+      whenAsked();
+    });
+    beforeAll(async () => {
+      await once(sts.listen(0, "127.0.0.1"), "listening");
+      process.env.AWS_ENDPOINT_URL_STS = `http://127.0.0.1:${(sts.address() as AddressInfo).port}`;
+      process.env.SST_RESOURCE_Account = JSON.stringify({ arn: "arn:aws:iam::000000000000:root" });
+    });
+    afterAll(() => {
+      delete process.env.AWS_ENDPOINT_URL_STS;
+      sts.close();
+      sts.closeAllConnections();
+    });
+    beforeEach(async () => {
+      asked = 0;
+      whenAsked = () => undefined;
+      const { userId } = caller;
+      await insertProviderKey({
+        id: newId("providerKey"),
+        userId,
+        provider: "bedrock",
+        slug: "aws",
+        displayName: "AWS",
+        last4: "",
+        createdAt: new Date().toISOString(),
+        awsRole: { arn: "arn:aws:iam::123456789012:role/silent", externalId: `concurred-${userId}` },
+      });
+    });
+    const nothingUsed = { byok: true, inputTokens: 0, outputTokens: 0, costPicoUsd: 0n, estimated: false };
+    const waited = { model, provider: "bedrock", status: null };
+
+    it.each([false, true])("the next model serves in time, and only that is booked (streamed: %s)", async (stream) => {
+      const body = { model, stream, timeout: 3_000, fallback: ["gpt-5.2"] };
+      const answer = await gateway().ask(caller, body, uncached);
+      expect([answer.status, answer.headers["x-model-used"]], answer.text).toEqual([200, "gpt-5.2"]);
+      expect(asked).toBeGreaterThan(0);
+      expect(asked).toBeLessThan(callsUntilItGivesUp);
+      const attempts = [
+        { ...waited, result: "timeout" },
+        { model: "gpt-5.2", result: "ok" },
+      ];
+      await expectBooked(caller, [{ ...ok, byok: false, estimated: false, attempts }]);
+    });
+
+    it.each([false, true])("the caller's own timeout ends the request (streamed: %s)", async (stream) => {
+      const answer = await gateway().ask(caller, { model, stream, timeout: 1_000 }, uncached);
+      expect([answer.status, errorOf(answer).code]).toEqual([504, "PROVIDER_TIMEOUT"]);
+      expect(asked).toBeGreaterThan(0);
+      expect(asked).toBeLessThan(callsUntilItGivesUp);
+      await expectRecovery([{ ...timedOut, ...nothingUsed, attempts: [{ ...waited, result: "aborted" }] }]);
+    });
+
+    it("a cancel ends the request", async () => {
+      whenAsked = async () => {
+        const { open } = await readAdmission(caller.userId);
+        for (const id of Object.keys(open as object)) await markCancelled(caller.userId, id);
+      };
+      const answer = await gateway().ask(caller, { model }, uncached);
+      expect([answer.status, errorOf(answer).code]).toEqual([409, "CONFLICT"]);
+      expect(asked).toBeLessThan(callsUntilItGivesUp);
+      const attempts = [{ ...waited, result: "aborted" }];
+      await expectRecovery([{ ...nothingUsed, status: "cancelled", attempts }]);
+    });
   });
 });
