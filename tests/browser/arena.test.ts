@@ -11,6 +11,7 @@ import { pressOn, typeInto } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { payWith } from "./support/pay-with.ts";
+import { pickModel } from "./support/pick-model.ts";
 import { models } from "./support/sample-data.ts";
 
 /** The arena's page: what a run looks like at every stage, and one run on the whole gateway. */
@@ -251,6 +252,12 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     const runs = page.getByRole("list", { name: "Runs" });
     await runs.getByText(/^Fight · Answer A, Answer B, Answer C · /).waitFor();
     await lookAt(page, "arena-history");
+    const [run, remove] = await Promise.all(
+      [/^Why is the sky blue/, "Delete Why is the sky blue?"].map((name) =>
+        runs.getByRole("button", { name }).first().boundingBox(),
+      ),
+    );
+    expect(run?.width, "on a phone, the question has the room").toBeGreaterThan(3 * (remove?.width ?? 0));
     await page.setViewportSize({ width: 1280, height: 800 });
     await runs.getByRole("button", { name: /^Why is the sky blue/ }).click();
     const choice = page.getByRole("region", { name: /^Answer [ABC]$/ }).filter({ hasText: "レイリー" });
@@ -267,7 +274,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     expect(faults).toEqual([]);
   });
 
-  test("is used by keyboard alone: question, mode, start, vote, leave", async () => {
+  test("is used by keyboard alone: question, mode, model, start, vote, leave", async () => {
     const { page, calls, faults } = await visit(
       { "POST chat": streamOf(whole), [`POST v1/runs/${requestId}/vote`]: ok({}) },
       "Council",
@@ -275,12 +282,21 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await page.reload();
     await typeInto(page, page.getByLabel("Question"), "Why is the sky blue?");
     await pressOn(page, page.getByRole("button", { name: "Fight" }));
+    const second = page.getByRole("button", { name: /^Model 2: / });
+    await pressOn(page, second);
+    await typeInto(page, page.getByRole("combobox", { name: "Search models" }), "claude-sonnet");
+    await page.getByRole("dialog").getByRole("option").first().getByText("claude-sonnet-4-5-20250929").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await second.evaluate((node) => node === document.activeElement)).toBe(true);
     await pressOn(page, page.getByRole("button", { name: "Start" }));
     await pressOn(page, page.getByRole("region", { name: "Vote", exact: true }).getByRole("button").first());
     await page.getByText(/^You voted for /).waitFor();
     await pressOn(page, page.getByRole("link", { name: "See the leaderboard" }));
     await page.getByRole("heading", { name: "Leaderboard", level: 1 }).waitFor();
     expect(calls.filter(({ name }) => name.endsWith("/vote"))).toHaveLength(1);
+    const asked = calls.find(({ name }) => name === "POST chat")?.body;
+    expect(asked).toHaveProperty("models", expect.arrayContaining(["claude-sonnet-4-5-20250929"]));
     expect(faults).toEqual([]);
   });
 
@@ -408,7 +424,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("region", { name: "Leaderboard" }).waitFor();
     await page.getByRole("button", { name: "Battle" }).click();
-    expect(await page.getByLabel("Model 3", { exact: true }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: /^Model \d: / }).count()).toBe(2);
     const bodies = calls.filter(({ name }) => name === "POST chat").map(({ body }) => body);
     expect(bodies).toMatchObject([
       { mode: "fight", models: ["claude", "gemini"], rounds: 4, fightMode: "blind" },
@@ -427,7 +443,7 @@ describe.skipIf(!hasChromium)(`The arena in a browser${needsChromium}`, browserT
     await start.click();
     await page.getByText("Write a question first.").waitFor();
     await page.getByLabel("Question").fill("Why?");
-    await page.getByLabel("Model 2", { exact: true }).selectOption("gpt");
+    await pickModel(page, "gpt", "Model 2");
     await start.click();
     await page.getByText("The same model appears twice").waitFor();
     expect(calls.some(({ name }) => name === "POST chat")).toBe(false);
@@ -461,7 +477,7 @@ describe.skipIf(!hasChromium)(`The arena on a running gateway${needsChromium}`, 
     await page.getByRole("heading", { name: "Arena", level: 1 }).waitFor();
     await page.getByLabel("Question").fill("Hello [[simulate: text=Two voices, one answer.]]");
     await page.getByRole("button", { name: "Battle" }).click();
-    await page.getByLabel("Model 2", { exact: true }).selectOption("auto");
+    await pickModel(page, "auto", "Model 2");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByText("The run is complete.").waitFor();
     // A keyboard that started a run can stop the next from where it is.

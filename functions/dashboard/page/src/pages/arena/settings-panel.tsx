@@ -1,11 +1,11 @@
 import { listModels } from "../../api/models.ts";
 import { Button } from "../../ui/button.tsx";
 import { SelectField } from "../../ui/fields.tsx";
+import { ModelPicker } from "../../ui/model-picker.tsx";
 import { ErrorNotice } from "../../ui/notice.tsx";
 import { Segments } from "../../ui/segments.tsx";
 import { useResource } from "../../ui/use-resource.ts";
 import { KeyField } from "../playground/key-field.tsx";
-import { modelGroups, unlistedGroup } from "../playground/model-groups.ts";
 import { isUsable, playgroundKey } from "../playground/playground-key.ts";
 import {
   addModel,
@@ -49,13 +49,12 @@ const roundOptions = ["1", "2", "3", "4", "5"].map((value) => ({ value, label: v
 const Models = () => {
   const key = playgroundKey.value;
   const listed = useResource((signal) => (isUsable(key) ? listModels(key, signal) : Promise.resolve(undefined)), key);
-  const groups = listed.data.value === undefined ? [unlistedGroup] : modelGroups(listed.data.value);
   return (
     <>
       <ErrorNotice error={listed.error.value} onRetry={listed.reload} />
       {chosen().map((model, index) => (
         <div key={model} class="arena-model">
-          <SelectField label={`Model ${index + 1}`} value={model} groups={groups} />
+          <ModelPicker label={`Model ${index + 1}`} value={model} models={listed.data.value ?? []} />
           {models.value.length <= leastAgents || mode.value === "battle" ? null : (
             <Button kind="quiet" icon="close" label={`Remove model ${index + 1}`} onClick={() => removeModel(model)}>
               <span class="visually-hidden">Remove</span>

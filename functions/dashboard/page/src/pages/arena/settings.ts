@@ -22,9 +22,14 @@ export const mostAgents = (): number => agentsAtMost[mode.value];
 /** The agents that take part: a battle takes the first two of those that were picked. */
 export const chosen = (): readonly Signal<string>[] => models.value.slice(0, mostAgents());
 
+/** What a further model is at first, unless it is there already. */
+const further = ["grok", "gpt", "claude", "gemini", "auto"];
+
 export const addModel = (): void => {
-  const last = models.peek().at(-1)?.peek() ?? "gpt";
-  models.value = [...models.peek(), signal(mode.peek() === "multi-instance" ? last : "grok")];
+  const there = models.peek().map((model) => model.peek());
+  const last = there.at(-1) ?? "gpt";
+  const next = further.find((name) => !there.includes(name)) ?? last;
+  models.value = [...models.peek(), signal(mode.peek() === "multi-instance" ? last : next)];
 };
 
 export const removeModel = (model: Signal<string>): void => {
