@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { root } from "../../root.ts";
 import { Logo } from "../../ui/icons.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 
@@ -23,6 +24,9 @@ export const AuthCard = ({ title, lead, children, foot }: AuthCardProps) => (
         {children}
       </div>
       {foot === undefined ? null : <p class="auth-foot">{foot}</p>}
+      <p class="auth-foot">
+        Open to everyone: <a href={`${root}docs/models`}>models and prices</a>, <a href={`${root}docs`}>docs</a>
+      </p>
     </div>
   </main>
 );
