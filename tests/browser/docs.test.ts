@@ -42,6 +42,11 @@ describe.skipIf(!hasChromium)(`The documentation in a browser${needsChromium}`, 
       .getByRole("rowheader", { name: /gpt-6\.2-sol/ })
       .first()
       .waitFor();
+    const frame = await page.getByRole("group", { name: "Models" }).boundingBox();
+    const output = await page.getByRole("columnheader", { name: "Output", exact: true }).boundingBox();
+    expect((output?.x ?? 0) + (output?.width ?? 0), "prices are in sight").toBeLessThanOrEqual(
+      (frame?.x ?? 0) + (frame?.width ?? 0),
+    );
     expect(faults).toEqual([]);
   });
 

@@ -49,7 +49,9 @@ const VoteMatrix = ({ view }: { view: RunView }) => (
 const Votes = ({ view }: { view: RunView }) => (
   <section class="card" aria-label="Votes">
     <h2>Votes</h2>
-    <VoteMatrix view={view} />
+    <div class="vote-matrix">
+      <VoteMatrix view={view} />
+    </div>
     <ul class="arena-votes">
       {view.votes.map(({ voterId, votedFor, reason, dropped }) => (
         <li key={voterId}>

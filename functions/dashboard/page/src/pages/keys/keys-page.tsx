@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { type ApiKey, listKeys, updateKey } from "../../api/keys.ts";
 import { readUsage, type UsageByName } from "../../api/usage.ts";
 import { plural } from "../../format.ts";
@@ -75,6 +75,23 @@ const List = ({ keys, usage, actions }: ListProps) => {
   );
 };
 
+interface OpenedProps {
+  readonly open: Signal<OpenDialog | undefined>;
+  readonly onChange: () => void;
+}
+
+/** The open dialog. A component of its own: the list stays as it is when one opens. */
+const Opened = ({ open, onChange }: OpenedProps) =>
+  open.value === undefined ? null : (
+    <KeyDialogs
+      open={open.value}
+      show={(next) => {
+        open.value = next;
+      }}
+      onChange={onChange}
+    />
+  );
+
 /** The list of API keys. Length: markup of one page. */
 export const KeysPage = () => {
   const keys = useResource(listKeys);
@@ -126,7 +143,7 @@ export const KeysPage = () => {
           }}
         />
       )}
-      {dialog.value === undefined ? null : <KeyDialogs open={dialog.value} show={show} onChange={keys.reload} />}
+      <Opened open={dialog} onChange={keys.reload} />
     </>
   );
 };

@@ -116,12 +116,12 @@ const FeedbackButtons = ({ id, given }: { id: string; given: Feedback | null }) 
     <>
       <ErrorNotice error={give.error.value} />
       <TextField label="Comment (optional)" value={comment} autocomplete="off" maxLength={2_000} />
-      <div class="turn-actions">
+      <div class="toolbar">
         {scores.map(({ score: wanted, label }) => (
           <Button
             key={label}
             small
-            kind={score.value === wanted ? "primary" : "quiet"}
+            kind={score.value === wanted ? "primary" : "secondary"}
             pending={give.pending.value}
             onClick={() => void give.run(wanted)}
           >

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { listKeys } from "../../api/keys.ts";
+import { providerName } from "../../api/providers.ts";
 import { readUsage, readUsageOverTime, type Usage, type UsageByName, type UsageQuery } from "../../api/usage.ts";
 import { formatDay } from "../../format.ts";
 import { route } from "../../router.ts";
@@ -27,12 +28,20 @@ interface BreakdownProps {
   /** Of the first column. */
   readonly head: string;
   readonly sums: UsageByName;
+  readonly text?: (name: string) => string;
 }
 
-const Breakdown = ({ title, head, sums }: BreakdownProps) => (
+const Breakdown = ({ title, head, sums, text }: BreakdownProps) => (
   <section class="card">
     <h2>{title}</h2>
-    <SumsTable caption={`Usage ${title.toLowerCase()}`} nameHead={head} rows={bySize(sums)} sums={sums} bars />
+    <SumsTable
+      caption={`Usage ${title.toLowerCase()}`}
+      nameHead={head}
+      rows={bySize(sums)}
+      sums={sums}
+      text={text}
+      bars
+    />
   </section>
 );
 
@@ -100,7 +109,7 @@ const Report = ({ query, usage, before, keyNames }: ReportProps) => {
       <Totals usage={usage} before={before} days={countDays(query.from, query.to)} />
       <Course query={query} usage={usage} />
       <Breakdown title="By model" head="Model" sums={byModel} />
-      <Breakdown title="By provider" head="Provider" sums={byProvider} />
+      <Breakdown title="By provider" head="Provider" sums={byProvider} text={providerName} />
       <Breakdown title="By key" head="Key" sums={nameKeys(byKey, keyNames)} />
       <UnitTable byUnit={byUnit} />
       <TagBreakdown query={query} byTag={byTag} />
