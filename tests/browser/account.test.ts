@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { pressOn } from "./support/keyboard.ts";
 import { usePageServer } from "./support/page-server.ts";
+import { health, requests, usage } from "./support/sample-data.ts";
 
 /** What the pages about an account do where a real API would rarely lead. */
 
@@ -84,6 +86,27 @@ describe.skipIf(!hasChromium)(`The pages about an account in a browser${needsChr
       await page.getByRole("link", { name: "Status" }).waitFor({ state: "hidden" });
       expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
     }
+  });
+
+  test("the status is reached, asked of another range, ordered and tried again by keyboard alone", async () => {
+    let reachable = false;
+    const unreachable = failed(503, "SERVICE_UNAVAILABLE", "A part that the gateway needs is out of reach.");
+    const { page, calls } = await visit("leaderboard", {
+      "GET health": () => (reachable ? { status: 200, json: health } : unreachable),
+      "GET v1/usage": ok(usage),
+      "GET v1/requests": ok({ requests, nextCursor: null }),
+    });
+    await pressOn(page, page.getByRole("link", { name: "Status" }));
+    await page.getByRole("alert").getByText("out of reach").waitFor();
+    reachable = true;
+    await pressOn(page, page.getByRole("region", { name: "Gateway" }).getByRole("button", { name: "Try again" }));
+    await page.getByText("everything that it needs are working").waitFor();
+    await pressOn(page, page.getByRole("button", { name: "Today" }));
+    const asked = () => calls.findLast(({ name }) => name === "GET v1/usage")?.url.searchParams;
+    await expect.poll(() => asked()?.get("from") === asked()?.get("to")).toBe(true);
+    const table = page.getByRole("region", { name: "Success and latency by provider" });
+    await pressOn(page, table.getByRole("button", { name: "Provider" }));
+    expect(await table.locator("[aria-sort]").textContent()).toBe("Provider");
   });
 
   test("a key that is saved is listed before anything is read again", async () => {

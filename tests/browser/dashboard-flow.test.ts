@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
+import { choose, pressOn, typeInto } from "./support/keyboard.ts";
 import { chooseFor } from "./support/menu.ts";
 import { pickModel } from "./support/pick-model.ts";
 
@@ -35,13 +36,14 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     return { ...opened, user };
   };
 
-  /** Makes a key by the dialog and returns it. The dialog stays open. */
+  /** Makes a key by the dialog, by keyboard alone, and returns it. The dialog stays open. */
   const createKey = async (page: Page, name: string): Promise<string> => {
-    await page.getByRole("button", { name: "Create New Key" }).click();
-    await page.getByLabel("Name", { exact: true }).fill(name);
-    await page.getByLabel("Rate limit (requests per minute)").fill("120");
-    await page.getByLabel("Expires").selectOption("90");
-    await page.getByRole("button", { name: "Create key" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Create New Key" }));
+    await typeInto(page, page.getByLabel("Name", { exact: true }), name);
+    // Tab has selected what is there.
+    await typeInto(page, page.getByLabel("Rate limit (requests per minute)"), "120");
+    await choose(page, page.getByLabel("Expires"), "In 90");
+    await pressOn(page, page.getByRole("button", { name: "Create key" }));
     return page.getByLabel("Your new API key").inputValue();
   };
 

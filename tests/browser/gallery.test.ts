@@ -5,6 +5,7 @@ import { plainPng, stillMp4 } from "#infra/local/media-providers/media-files.ts"
 import { eventually, useCloud } from "#tests/support/cloud.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { pressOn } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { keys } from "./support/sample-data.ts";
@@ -163,8 +164,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
   test("opens an image over the page by keyboard, with its download, and gives the focus back", async () => {
     const { page, faults } = await visit({ "GET v1/jobs": ok(jobs) });
     const image = page.getByRole("button", { name: "Enlarge the image by flux-2-pro" });
-    await image.focus();
-    await page.keyboard.press("Enter");
+    await pressOn(page, image);
     const dialog = page.getByRole("dialog", { name: "image by flux-2-pro" });
     await dialog.getByRole("img").waitFor();
     const download = dialog.getByRole("link", { name: "Download the image by flux-2-pro" });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, fakeApi, ok } from "./support/fake-api.ts";
 import { isCalm, maxInteractionMs, measureInteractions } from "./support/interactions.ts";
+import { pressOn } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { chooseFor } from "./support/menu.ts";
 import { usePageServer } from "./support/page-server.ts";
@@ -54,14 +55,15 @@ describe.skipIf(!hasChromium)(`Keys in a browser${needsChromium}`, browserTimeou
       .waitFor();
     expect((await row.boundingBox())?.height).toBeLessThan(72);
     await lookAt(page, "keys-lines");
+    const actions = await page.getByRole("button", { name: "Actions for Production server" }).boundingBox();
+    expect((actions?.x ?? 0) + (actions?.width ?? 0), "a phone shows the actions").toBeLessThanOrEqual(360);
     expect(faults).toEqual([]);
   });
 
   test("are acted on from a menu, by keyboard alone", async () => {
     const { page, faults } = await visit(limited, { "PATCH v1/keys/key_1": ok({ ...limited[0], enabled: false }) });
     const button = page.getByRole("button", { name: "Actions for Production server" });
-    await button.focus();
-    await page.keyboard.press("Enter");
+    await pressOn(page, button);
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
     await page.getByRole("menuitem", { name: "Edit" }).waitFor();
     expect(await focused()).toBe("Edit");
@@ -79,7 +81,10 @@ describe.skipIf(!hasChromium)(`Keys in a browser${needsChromium}`, browserTimeou
     expect(await focused()).toBe("Disable");
     await page.keyboard.press("Enter");
     await page.getByRole("status").getByText("Production server is disabled.").waitFor();
-    await chooseFor(page, "Production server", "Usage");
+    await pressOn(page, button);
+    await page.getByRole("menuitem", { name: "Edit" }).waitFor();
+    for (const _ of ["Disable", "Usage"]) await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
     expect(page.url()).toContain("?key=key_1");
     expect(faults).toEqual([]);

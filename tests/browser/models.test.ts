@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { fakeApi, ok } from "./support/fake-api.ts";
+import { choose, pressOn } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { catalogue } from "./support/sample-data.ts";
@@ -57,28 +58,28 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
 
   test("are filtered, compared side by side and tried, by keyboard alone", async () => {
     const { page, faults } = await visit();
-    await page.getByRole("link", { name: "Models", exact: true }).click();
+    await pressOn(page, page.getByRole("link", { name: "Models", exact: true }));
     await page.getByText("3 models").waitFor();
     const count = (text: string) => page.getByText(text, { exact: true }).waitFor();
-    await page.getByLabel("Takes").selectOption("file");
+    await choose(page, page.getByLabel("Takes"), "file");
     await count("1 model");
-    await page.getByLabel("Takes").selectOption("");
-    await page.getByLabel("Can").selectOption("tools");
+    await choose(page, page.getByLabel("Takes"), "");
+    await choose(page, page.getByLabel("Can"), "tools");
     await count("2 models");
-    await page.getByLabel("Output price").selectOption("5");
+    await choose(page, page.getByLabel("Output price"), "up to $5");
     await count("1 model");
-    await page.getByLabel("Can").selectOption("");
+    await choose(page, page.getByLabel("Can"), "");
     await count("2 models");
-    await page.getByLabel("Context").selectOption("400000");
+    await choose(page, page.getByLabel("Context"), "400");
     await page.getByText("No matching models").waitFor();
-    await page.getByLabel("Output price").selectOption("");
+    await choose(page, page.getByLabel("Output price"), "");
     await count("1 model");
     await page.getByText("Above 272,000 input tokens: $3.5 in, $21 out").waitFor();
     await page.getByText("From 1 Jan 2027: $1.5 in, $12 out").waitFor();
-    await page.getByLabel("Context").selectOption("");
-    await page.getByLabel("Compare gpt-5.2").press("Space");
+    await choose(page, page.getByLabel("Context"), "");
+    await pressOn(page, page.getByLabel("Compare gpt-5.2"), "Space");
     await page.getByText("Choose another model").waitFor();
-    await page.getByLabel("Compare claude-haiku-4-5-20251001").press("Space");
+    await pressOn(page, page.getByLabel("Compare claude-haiku-4-5-20251001"), "Space");
     const comparison = page.getByRole("region", { name: "Comparison of models" });
     expect(
       await comparison
@@ -88,10 +89,12 @@ describe.skipIf(!hasChromium)(`The models in a browser${needsChromium}`, browser
     ).toEqual(["$14", "$5"]);
     await lookAt(page, "models-compared");
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page
-      .getByRole("row", { name: /claude-haiku/ })
-      .getByRole("link", { name: "Try" })
-      .press("Enter");
+    const sortByOutput = page
+      .getByRole("region", { name: "Models" })
+      .getByRole("button", { name: "Output", exact: true });
+    await pressOn(page, sortByOutput);
+    expect(await sortByOutput.evaluate((button) => button.closest("th")?.ariaSort)).toBe("descending");
+    await pressOn(page, page.getByRole("row", { name: /claude-haiku/ }).getByRole("link", { name: "Try" }));
     await page.getByRole("heading", { name: "Playground", level: 1 }).waitFor();
     await page.getByRole("main").getByText("claude-haiku-4-5-20251001").first().waitFor();
     expect(faults).toEqual([]);

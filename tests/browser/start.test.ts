@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { fakeApi, ok } from "./support/fake-api.ts";
+import { pressOn } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { chatKey, limits, requests } from "./support/sample-data.ts";
@@ -62,19 +63,22 @@ describe.skipIf(!hasChromium)(`Get started in a browser${needsChromium}`, browse
     const urls = page.getByRole("region", { name: "Base URLs" });
     expect(await urls.locator("code").allTextContents()).toEqual([`${url()}/api/v1`, `${url()}/api`]);
     await today.getByText("8 requests today, 1 error").waitFor();
-    await today.getByRole("link", { name: "8 requests" }).focus();
-    await page.keyboard.press("Enter");
+    await pressOn(page, today.getByRole("link", { name: "8 requests" }));
     await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
   });
 
-  test("makes a key, puts it into the text, and sees the first request come by itself", async () => {
+  test("makes a key by keyboard, puts it into the text, and sees the first request come by itself", async () => {
     const { page, faults, calls } = await visit();
     const first = page.getByRole("region", { name: "First request" });
     await first.getByText("Waiting for your first request…").waitFor();
-    await page.getByRole("button", { name: "Create a key" }).press("Enter");
+    await pressOn(page, page.getByRole("button", { name: "Create a key" }));
     expect(await page.getByLabel("Your new API key").inputValue()).toBe(chatKey);
     expect(await page.getByLabel("Configuration for curl").textContent()).toContain(`Bearer ${chatKey}`);
     expect(calls.find(({ name }) => name === "POST v1/keys")?.body).toEqual({ name: "First key", rateLimit: 60 });
+    const codex = page.getByRole("button", { name: "Codex", exact: true });
+    await pressOn(page, codex);
+    expect(await codex.getAttribute("aria-pressed")).toBe("true");
+    await pressOn(page, page.getByRole("button", { name: "curl", exact: true }));
     await lookAt(page, "start-key");
     logged = requests.map((request) => ({ ...request, keyId: "key_1" }));
     await first.getByText("Your key works: the first request arrived.").waitFor();

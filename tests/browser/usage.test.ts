@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, fakeApi, ok } from "./support/fake-api.ts";
+import { choose, pressOn, tabTo, typeInto } from "./support/keyboard.ts";
 import { lookAt } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import { keys, requests, usage } from "./support/sample-data.ts";
@@ -151,13 +152,21 @@ describe.skipIf(!hasChromium)(`Usage in a browser${needsChromium}`, browserTimeo
     }
   });
 
-  test("is summed by a tag, by keyboard, and says where tags cannot be", async () => {
-    const { page, calls } = await visit(month);
-    await page.getByLabel("Tag", { exact: true }).focus();
+  test("is read by keyboard alone: range, measure, tables, a tag, a key, and the file of it all", async () => {
+    const { page, calls } = await visit("");
+    await pressOn(page, page.getByRole("button", { name: "7 days" }));
+    await expect.poll(() => new URL(page.url()).search).toMatch(/^\?from=[\d-]+&to=/);
+    await pressOn(page, page.getByRole("group", { name: "Chart metric" }).getByRole("button", { name: "Cost" }));
+    await page.getByRole("img", { name: /^Cost over time by model/ }).waitFor();
+    await pressOn(page, page.locator("summary", { hasText: "Table" }));
+    const byDay = page.getByRole("region", { name: "Usage by day" });
+    await pressOn(page, byDay.getByRole("button", { name: "Errors" }));
+    expect(await byDay.locator("[aria-sort]").textContent()).toBe("Errors");
+    await tabTo(page, page.getByLabel("Tag", { exact: true }));
     expect(
       await page.locator("datalist option").evaluateAll((all) => all.map((one) => one.getAttribute("value"))),
     ).toEqual(["team"]);
-    await page.keyboard.type("team");
+    await typeInto(page, page.getByLabel("Tag", { exact: true }), "team");
     await page.keyboard.press("Enter");
     const table = page.getByRole("region", { name: "Usage by team" });
     await table.waitFor();
@@ -166,7 +175,10 @@ describe.skipIf(!hasChromium)(`Usage in a browser${needsChromium}`, browserTimeo
     expect(await table.locator("tbody th").allTextContents()).toEqual(["search", "评估"]);
     await lookAt(page, "usage-tags");
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByLabel("Key", { exact: true }).selectOption("key_1");
+    await choose(page, page.getByLabel("Key", { exact: true }), "Production");
     await page.getByText("Tags are summed over all keys").waitFor();
+    const downloading = page.waitForEvent("download");
+    await pressOn(page, page.getByRole("button", { name: "Download CSV" }));
+    expect((await downloading).suggestedFilename()).toMatch(/^usage-.*\.csv$/);
   });
 });
