@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { batch, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { formatCount } from "../format.ts";
 import { Button } from "./button.tsx";
@@ -37,8 +37,8 @@ const compare = (left: Value | undefined, right: Value | undefined): number =>
     ? left - right
     : compareTexts(String(left ?? ""), String(right ?? ""));
 
-/** Rows that are shown at first, and with each click on more. */
-const pageRows = 100;
+/** Rows that are shown at first, and with each click on more. What people wait for after a click grows with them. */
+const pageRows = 50;
 
 const cellsOf = ({ cells }: Row): readonly ComponentChildren[] => (typeof cells === "function" ? cells() : cells);
 
@@ -70,13 +70,17 @@ const ariaSort = (order: Order | undefined): "ascending" | "descending" | undefi
 /** Numbers by name. Scrolls within its frame when it is wider or longer. A click on a head sorts, numbers largest first. Length: markup. */
 export const Table = ({ caption, columns, rows, nameColumn = 0, whole = false }: TableProps) => {
   const order = useSignal<Order | undefined>(undefined);
-  const shown = useSignal(whole ? Number.POSITIVE_INFINITY : pageRows);
+  const atFirst = whole ? Number.POSITIVE_INFINITY : pageRows;
+  const shown = useSignal(atFirst);
   const sortable = rows.length > 1 && rows.every(({ values }) => values !== undefined);
   const sortedColumns = rows[0]?.values?.length ?? 0;
   const sortBy = (column: number): void => {
     const now = order.value;
     const descending = now?.column === column ? !now.descending : column !== nameColumn;
-    order.value = { column, descending };
+    batch(() => {
+      order.value = { column, descending };
+      shown.value = atFirst;
+    });
   };
   const orderOf = (column: number): Order | undefined => (order.value?.column === column ? order.value : undefined);
   return (

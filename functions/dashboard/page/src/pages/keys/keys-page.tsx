@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { type ApiKey, listKeys, updateKey } from "../../api/keys.ts";
 import { readUsage, type UsageByName } from "../../api/usage.ts";
 import { plural } from "../../format.ts";
@@ -35,10 +36,9 @@ const unused = { requests: 0, tokens: 0, cost: 0 };
 /** Few enough to be seen at a glance need no search. */
 const searchFrom = 5;
 
-const matches = ({ name, start, keyId, allowedModels }: ApiKey, words: readonly string[]): boolean => {
-  const text = [name, start, keyId, ...(allowedModels ?? [])].join(" ").toLowerCase();
-  return words.every((word) => text.includes(word));
-};
+/** What a search looks through. */
+const textOf = ({ name, start, keyId, allowedModels }: ApiKey): string =>
+  [name, start, keyId, ...(allowedModels ?? [])].join(" ").toLowerCase();
 
 interface ListProps {
   readonly keys: readonly ApiKey[];
@@ -48,8 +48,17 @@ interface ListProps {
 
 const List = ({ keys, usage, actions }: ListProps) => {
   const search = useSignal("");
+  // Once for all that is typed into the search.
+  const lines = useMemo(
+    () =>
+      keys.map((key) => ({
+        text: textOf(key),
+        row: toKeyRow(key, usage && (usage[key.keyId] ?? unused), actions),
+      })),
+    [keys, usage],
+  );
   const words = search.value.toLowerCase().split(/\s+/);
-  const found = keys.filter((key) => matches(key, words));
+  const found = lines.filter(({ text }) => words.every((word) => text.includes(word)));
   return (
     <>
       {keys.length < searchFrom ? null : (
@@ -64,11 +73,7 @@ const List = ({ keys, usage, actions }: ListProps) => {
         <Empty title="No matching keys">Search for fewer words.</Empty>
       ) : (
         <div class="keys">
-          <Table
-            caption="Your keys"
-            columns={columns}
-            rows={found.map((key) => toKeyRow(key, usage && (usage[key.keyId] ?? unused), actions))}
-          />
+          <Table caption="Your keys" columns={columns} rows={found.map(({ row }) => row)} />
         </div>
       )}
     </>

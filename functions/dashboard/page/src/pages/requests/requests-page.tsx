@@ -22,7 +22,7 @@ import { StatusBadge, statusWord } from "./status-badge.tsx";
 const liveMs = 5_000;
 
 /** Rows on the page: with more of them, opening a dialog takes longer than people wait. */
-const rowsAtMost = 400;
+const rowsAtMost = 200;
 
 const columns = ["Model", "Status", "Cost", "When", "Tokens", "Time", "Key"];
 
