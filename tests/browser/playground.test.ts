@@ -399,7 +399,7 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
   const conversations = async (page: Page): Promise<readonly string[]> => {
     await page.getByRole("button", { name: "Conversations" }).click();
     await page.getByText("Conversations are kept in this browser only").waitFor();
-    await page.getByText("Loading conversations").waitFor({ state: "detached" });
+    await page.getByLabel("Loading conversations").waitFor({ state: "detached" });
     const titles = await page.locator(".history-title").allTextContents();
     await page.keyboard.press("Escape");
     return titles;
@@ -426,6 +426,23 @@ describe.skipIf(!hasChromium)(`The playground in a browser${needsChromium}`, bro
     await page.reload();
     await page.getByText("The conversation appears here.").waitFor();
     expect(await conversations(page)).toEqual(["Hello"]);
+  });
+
+  test("signs out in every tab at once, so no other tab keeps again what was cleared", async () => {
+    const { page, context, answers } = await chatting("For Ada only");
+    const other = await context.newPage();
+    await fakeApi(other, answers);
+    await other.goto(`${url()}/dashboard/playground`);
+    await other.getByLabel("Message").waitFor();
+    await say(other, "In the other tab");
+    await page.getByRole("button", { name: "Conversations" }).click();
+    await page.getByLabel("Clear everything kept here when I sign out").check();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await other.getByRole("heading", { name: "Sign in" }).waitFor();
+    await other.close({ runBeforeUnload: true });
+    await signInAs(page, answers, "user_1");
+    expect(await conversations(page)).toEqual([]);
   });
 
   test("clears at sign-out what one user asked to have cleared, and nothing of another", async () => {

@@ -41,3 +41,16 @@ export const signedOut = (): void => {
   forgetAll();
   session.value = { state: "signed-out" };
 };
+
+/** All tabs share the session's cookie, so whoever signs out in one tab is signed out in all of them. */
+const otherTabs = new BroadcastChannel("concurred-session");
+const ended = "signed-out";
+otherTabs.onmessage = ({ data }) => {
+  if (data === ended) signedOut();
+};
+
+/** For a sign-out that the person asked for. */
+export const signedOutInAllTabs = (): void => {
+  signedOut();
+  otherTabs.postMessage(ended);
+};

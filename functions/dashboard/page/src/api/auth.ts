@@ -1,5 +1,5 @@
 import { root } from "../root.ts";
-import { type Session, session, signedIn, signedOut, type User } from "../session.ts";
+import { type Session, session, signedIn, signedOut, signedOutInAllTabs, type User } from "../session.ts";
 import { ApiError, data, request, toError } from "./request.ts";
 
 export interface Credentials {
@@ -44,7 +44,7 @@ export const signUp = async (credentials: Credentials): Promise<boolean> => {
 
 export const signOut = async (): Promise<void> => {
   await request("auth/sign-out", { method: "POST" });
-  signedOut();
+  signedOutInAllTabs();
 };
 
 export const sendMagicLink = async (email: string, next: string): Promise<void> => {
@@ -64,7 +64,7 @@ export const updatePassword = async (password: string, currentPassword = ""): Pr
 /** Ends every session of the user, on all devices. */
 export const signOutEverywhere = async (): Promise<void> => {
   await request("auth/sign-out", { method: "POST", body: { everywhere: true } });
-  signedOut();
+  signedOutInAllTabs();
 };
 
 export interface SignedIn {

@@ -3,7 +3,7 @@ import { deleteAccount } from "../../api/account.ts";
 import type { SignedIn } from "../../api/auth.ts";
 import { clearAtSignOut } from "../../browser-store.ts";
 import { navigate } from "../../router.ts";
-import { signedInUser, signedOut } from "../../session.ts";
+import { signedInUser, signedOutInAllTabs } from "../../session.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/fields.tsx";
@@ -39,7 +39,7 @@ const DeleteDialog = ({ signedIn, onClose }: DeleteDialogProps) => {
     // At once: signed out at another address would lead to sign-in.
     batch(() => {
       navigate("account-deleted", { replace: true });
-      signedOut();
+      signedOutInAllTabs();
     });
   });
   return (

@@ -67,7 +67,7 @@ export const open = ({ id, lanes: kept, settings }: KeptConversation): void => {
 };
 
 export const listConversations = async (): Promise<readonly KeptConversation[]> => {
-  const userId = owner.peek();
+  const userId = signedInUser();
   return userId === undefined ? [] : readAll<KeptConversation>(userId, "conversations");
 };
 
