@@ -115,7 +115,6 @@ const main = async (): Promise<void> => {
     SST_RESOURCE_CacheTable: JSON.stringify({ name: "cache" }),
     SST_RESOURCE_KeysTable: JSON.stringify({ name: "keys" }),
     AWS_SECRET_ACCESS_KEY: "bench",
-    POWERTOOLS_METRICS_DISABLED: "true",
   });
   const { write } = process.stdout;
   // What the function logs is no part of a report.

@@ -277,7 +277,7 @@ try {
   Object.assign(process.env, {
     ...{ UNKEY_URL: unkey.url, UNKEY_API_ID: unkey.apiId, RATE_LIMIT_SCALE: "1000000", MAX_OPEN_REQUESTS: "10000" },
     ...{ OPENAI_BASE_URL: provider.ready.url, ANTHROPIC_BASE_URL: provider.ready.url.replace(/\/v1$/, "") },
-    ...{ DAILY_SPEND_CAP_USD: "1000000000", POWERTOOLS_METRICS_DISABLED: "true", LOG_LEVEL: "ERROR" },
+    ...{ DAILY_SPEND_CAP_USD: "1000000000", LOG_LEVEL: "ERROR" },
     SST_RESOURCE_UnkeyRootKey: JSON.stringify({ value: unkey.rootKey }),
     SST_RESOURCE_OpenaiApiKey: JSON.stringify({ value: "bench" }),
     SST_RESOURCE_AnthropicApiKey: JSON.stringify({ value: "bench" }),

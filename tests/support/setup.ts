@@ -40,6 +40,12 @@ const environment: Readonly<Record<string, string>> = {
 
 for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
 
+/** Metrics leave on standard output, which here is the report of the tests. `captureLog` still sees them. */
+const metricStart = '{"_aws"';
+const shown: typeof process.stdout.write = process.stdout.write.bind(process.stdout);
+const isMetric = (chunk: unknown): boolean => typeof chunk === "string" && chunk.startsWith(metricStart);
+process.stdout.write = ((...given: Parameters<typeof shown>) => isMetric(given[0]) || shown(...given)) as typeof shown;
+
 /** A stream like the one Lambda hands to a streaming function. */
 export class ResponseStream extends PassThrough {
   metadata: StreamMetadata | undefined;

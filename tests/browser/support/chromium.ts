@@ -2,13 +2,18 @@ import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
-/** Debian's Chromium, or the one that `CHROMIUM` names. Browser tests are skipped where there is none. */
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Debian's builds of Chromium. The one without windows takes a fifth less processor time. */
+const installed = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"] as const;
+
+/** The one that `CHROMIUM` names, or Debian's. Browser tests are skipped where there is none. */
+const executablePath = process.env.CHROMIUM ?? installed.find((file) => existsSync(file)) ?? installed[0];
 
 export const hasChromium = existsSync(executablePath);
 
 /** For the name of a suite: says why it was skipped. */
-export const needsChromium = hasChromium ? "" : " (skipped: no Chromium; apt-get install chromium, or set CHROMIUM)";
+export const needsChromium = hasChromium
+  ? ""
+  : " (skipped: no Chromium; apt-get install chromium-headless-shell, or set CHROMIUM)";
 
 /** A root user's browser has no sandbox; the rest keeps it from calling its vendor. */
 const args = [

@@ -19,8 +19,6 @@ const toRoute = (path: string, handler: unknown): RestRoute => ({
 });
 
 const startServer = async () => {
-  // The functions' metrics would fill the test's output.
-  process.env.POWERTOOLS_METRICS_DISABLED = "true";
   const { handler: pageHandler } = await import("#functions/dashboard.ts");
   const { handler: assetsHandler } = await import("#functions/dashboard-assets.ts");
   const { handler: docsHandler } = await import("#functions/docs.ts");

@@ -1,14 +1,9 @@
 import { gzipSync } from "node:zlib";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { assets, pageHtml } from "#functions/dashboard/assets.generated.js";
 import { assetsPath } from "#functions/dashboard/page-response.ts";
 import { handler as pageHandler } from "#functions/dashboard.ts";
 import { handler as assetsHandler } from "#functions/dashboard-assets.ts";
-
-vi.hoisted(() => {
-  // The functions' metrics would fill the test's output.
-  process.env.POWERTOOLS_METRICS_DISABLED = "true";
-});
 
 interface Answer {
   readonly statusCode: number;

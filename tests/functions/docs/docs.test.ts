@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type * as z from "zod";
 import type { OperationTable } from "#core/openapi/operation.ts";
 import { operations } from "#core/openapi/operations.ts";
@@ -10,11 +10,6 @@ import { handler as indexHandler } from "#functions/docs.ts";
 import { handler as pagesHandler } from "#functions/docs-pages.ts";
 import { exampleBodies } from "#infra/build-docs/examples.ts";
 import { renderMarkdown } from "#infra/build-docs/markdown.ts";
-
-vi.hoisted(() => {
-  // The functions' metrics would fill the test's output.
-  process.env.POWERTOOLS_METRICS_DISABLED = "true";
-});
 
 interface Answer {
   readonly statusCode: number;
