@@ -104,7 +104,7 @@ export const startDependencies = async (options: DependencyOptions): Promise<Dep
         startKms({ dataFile: join(dataDir, "kms.json"), keys: [{ id: localKeyId, alias: "alias/concurred-local" }] }),
       )
     ).url;
-  const sts = async () => (await own("STS", startSts())).url;
+  const sts = async () => (await own("STS", startSts({ dataFile: join(dataDir, "sts.json") }))).url;
   const unkey = async () => {
     const url = settingOf("UNKEY_URL");
     const { unkeyRootKey: rootKey, unkeyApiId: apiId } = localSecrets;

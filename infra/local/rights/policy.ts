@@ -9,7 +9,7 @@ export interface PolicyDocument {
     readonly Action: string | readonly string[];
     readonly Resource: string | readonly string[];
     /** Operator, then variable, then values. */
-    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> | undefined;
   }[];
 }
 

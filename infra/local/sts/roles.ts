@@ -1,23 +1,51 @@
+import * as z from "zod";
 import { localAccountArn, localAccountId } from "#infra/local/aws/account.ts";
-import { allows, type CompiledPolicy, compilePolicy, type PolicyDocument } from "#infra/local/rights/policy.ts";
+import { allows, type CompiledPolicy, compilePolicy } from "#infra/local/rights/policy.ts";
+import { openStateFile, type StateFile } from "#infra/local/state-file.ts";
 
 /** IAM roles of other accounts, as a test or a person describes them. */
 
-type Text = string | readonly string[];
+const textSchema = z.union([z.string(), z.array(z.string())]);
+type Text = z.output<typeof textSchema>;
 
-/** Who may assume a role. It has principals in place of resources. */
-export interface TrustPolicy {
-  readonly Statement: readonly (Omit<PolicyDocument["Statement"][number], "Resource"> & {
-    readonly Principal: "*" | { readonly AWS: Text };
-  })[];
-}
+const rule = {
+  Effect: z.string(),
+  Action: textSchema,
+  Condition: z.record(z.string(), z.record(z.string(), textSchema)).optional(),
+};
 
-export interface RoleDescription {
-  readonly arn: string;
-  readonly trustPolicy: TrustPolicy;
+const roleSchema = z.object({
+  arn: z.string(),
+  /** Who may assume the role. It has principals in place of resources. */
+  trustPolicy: z.object({
+    Statement: z.array(z.object({ ...rule, Principal: z.union([z.literal("*"), z.object({ AWS: textSchema })]) })),
+  }),
   /** What the role may do. */
-  readonly policy: PolicyDocument;
-}
+  policy: z.object({ Statement: z.array(z.object({ ...rule, Resource: textSchema })) }),
+});
+
+export type RoleDescription = z.output<typeof roleSchema>;
+
+const isReadable = (description: RoleDescription): boolean => {
+  try {
+    toRole(description);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Only what the local cloud can evaluate. */
+const readableRoleSchema = roleSchema.refine(isReadable, "has a condition or an action that is not supported");
+
+/** A role as it is described over HTTP; undefined for what is none. */
+export const parseRole = (text: string): RoleDescription | undefined => {
+  try {
+    return readableRoleSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
 
 export interface LocalRole {
   readonly arn: string;
@@ -53,12 +81,22 @@ const toRole = ({ arn, trustPolicy, policy }: RoleDescription): LocalRole => {
   };
 };
 
-/** The roles that the local cloud knows. */
+/** The roles that the local cloud knows, kept in a file between runs. */
 export class Roles {
-  readonly #roles = new Map<string, LocalRole>();
+  readonly #file: StateFile<{ roles: RoleDescription[] }>;
+  readonly #roles: Map<string, LocalRole>;
 
-  /** Adds a role, or replaces it. @throws Error for a policy that the local cloud cannot read */
+  /** @param dataFile without it the roles live in memory. @throws UnusableData */
+  constructor(dataFile?: string) {
+    this.#file = openStateFile(dataFile, z.object({ roles: z.array(readableRoleSchema) }), () => ({ roles: [] }));
+    this.#roles = new Map(this.#file.value.roles.map((description) => [description.arn, toRole(description)]));
+  }
+
+  /** Adds a role, or replaces it. */
   put(description: RoleDescription): void {
+    const { value } = this.#file;
+    value.roles = [...value.roles.filter(({ arn }) => arn !== description.arn), description];
+    this.#file.save();
     this.#roles.set(description.arn, toRole(description));
   }
 

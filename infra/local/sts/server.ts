@@ -6,7 +6,7 @@ import { signatureFault } from "#infra/local/aws/verify-signature.ts";
 import { reportFault } from "#infra/local/disk-fault.ts";
 import { type AskedRole, type AssumedAnswer, assumeRole, StsError } from "./assume-role.ts";
 import { escaped, namespace, stsErrorXml } from "./error-xml.ts";
-import { type RoleDescription, Roles } from "./roles.ts";
+import { parseRole, Roles } from "./roles.ts";
 
 /**
  * AWS's Security Token Service: AssumeRole for roles of other accounts, with their trust policies, session policies and the
@@ -20,6 +20,8 @@ export interface LocalSts {
 }
 
 export interface StsOptions {
+  /** Keeps the roles between runs. Without it they live in memory. */
+  readonly dataFile?: string;
   /** Unix ms. */
   readonly now?: () => number;
 }
@@ -61,7 +63,9 @@ const serve = async (request: IncomingMessage, roles: Roles, asked: AskedRole[],
   const { method = "", url = "", headers } = request;
   const body = await text(request);
   if (method === "PUT" && url === "/roles") {
-    roles.put(JSON.parse(body) as RoleDescription);
+    const role = parseRole(body);
+    if (role === undefined) throw new StsError(400, "ValidationError", "The body describes no role that is supported");
+    roles.put(role);
     return { status: 200, type: "application/json", body: "{}" };
   }
   if (method === "GET" && url === "/asked") {
@@ -86,9 +90,9 @@ const toAnswer = (thrown: unknown): Answer => {
   return { status: error.status, type: "text/xml", body: stsErrorXml(error.code, error.message) };
 };
 
-/** Starts a stand-in for AWS STS on a free port. Its roles live in memory. */
-export const startSts = async ({ now = Date.now }: StsOptions = {}): Promise<LocalSts> => {
-  const roles = new Roles();
+/** Starts a stand-in for AWS STS on a free port. @throws UnusableData when the file does not hold roles */
+export const startSts = async ({ dataFile, now = Date.now }: StsOptions = {}): Promise<LocalSts> => {
+  const roles = new Roles(dataFile);
   const asked: AskedRole[] = [];
   const server = createServer((request, response) => {
     void serve(request, roles, asked, now())

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/nested-clients/sts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { assumeRole, StsError } from "#core/aws/sts.ts";
@@ -21,6 +24,8 @@ let sts: LocalSts;
 let relay: Relay;
 let client: STSClient;
 
+const putRole = (role: unknown): Promise<Response> =>
+  fetch(`${sts.url}/roles`, { method: "PUT", body: typeof role === "string" ? role : JSON.stringify(role) });
 const put = async (arn: string, condition: object | undefined): Promise<void> => {
   const trust = { Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action: "sts:AssumeRole" };
   const role = {
@@ -28,11 +33,14 @@ const put = async (arn: string, condition: object | undefined): Promise<void> =>
     trustPolicy: { Statement: [condition === undefined ? trust : { ...trust, Condition: condition }] },
     policy: { Statement: [{ Effect: "Allow", Action: ["bedrock:InvokeModel", "s3:GetObject"], Resource: "*" }] },
   };
-  expect((await fetch(`${sts.url}/roles`, { method: "PUT", body: JSON.stringify(role) })).status).toBe(200);
+  expect((await putRole(role)).status).toBe(200);
 };
 
+let folder: string;
+const dataFile = () => join(folder, "sts.json");
 beforeAll(async () => {
-  sts = await startSts();
+  folder = await mkdtemp(join(tmpdir(), "sts-"));
+  sts = await startSts({ dataFile: dataFile() });
   relay = await startRelay(sts.url);
   process.env.AWS_ENDPOINT_URL_STS = relay.url;
   process.env.AWS_ACCESS_KEY_ID = exampleIdentity.accessKeyId;
@@ -50,6 +58,7 @@ afterAll(async () => {
   client.destroy();
   await relay.close();
   await sts.close();
+  await rm(folder, { recursive: true });
 });
 
 const answers = (status: number, body: string): Fault => ({ kind: "answer", status, body });
@@ -192,5 +201,42 @@ describe("the stand-in for STS", () => {
     const input = { RoleArn: roleArn, RoleSessionName: "test", ExternalId: externalId };
     await expect(stranger.send(new AssumeRoleCommand(input))).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
     stranger.destroy();
+  });
+
+  it("refuses what describes no role that it can evaluate", async () => {
+    const [arn, statement] = ["arn:aws:iam::123456789012:role/no", { Effect: "Allow", Action: "sts:AssumeRole" }];
+    const policy = { Statement: [{ ...statement, Resource: "*" }] };
+    const trusted = (more: object) => ({ Statement: [{ ...statement, Principal: "*", ...more }] });
+    for (const role of ["{", {}, { arn, policy }, { arn, policy, trustPolicy: trusted({ Principal: 5 }) }]) {
+      expect((await putRole(role)).status).toBe(400);
+    }
+    const unknown = { Condition: { NumericEquals: { "sts:ExternalId": "1" } } };
+    expect((await putRole({ arn, policy, trustPolicy: trusted(unknown) })).status).toBe(400);
+    expect(await attempt({ RoleArn: arn })).toBe("AccessDenied");
+  });
+
+  it("keeps its roles between runs, the latest description of each", async () => {
+    const arn = "arn:aws:iam::123456789012:role/kept";
+    await put(arn, undefined);
+    await put(arn, { StringEquals: { "sts:ExternalId": "second" } });
+    await sts.close();
+    sts = await startSts({ dataFile: dataFile() });
+    const after = new STSClient({
+      endpoint: sts.url,
+      region: config.region(),
+      credentials: exampleIdentity as never,
+      maxAttempts: 1,
+    });
+    const input = { RoleArn: arn, RoleSessionName: "test" };
+    await expect(after.send(new AssumeRoleCommand(input))).rejects.toMatchObject({ name: "AccessDenied" });
+    await after.send(new AssumeRoleCommand({ ...input, ExternalId: "second" }));
+    await after.send(new AssumeRoleCommand({ ...input, RoleArn: roleArn, ExternalId: externalId }));
+    after.destroy();
+  });
+
+  it("does not start on a file that holds no roles", async () => {
+    const file = join(folder, "other.json");
+    await writeFile(file, JSON.stringify({ roles: [{ arn: roleArn }] }));
+    await expect(startSts({ dataFile: file })).rejects.toThrow(/other\.json is not readable.*move that folder away/);
   });
 });
