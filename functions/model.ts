@@ -1,3 +1,4 @@
+import { findBedrockModel } from "#core/catalog/listed-bedrock.ts";
 import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { findModel, resolveListed } from "#core/catalog/resolve.ts";
 import { toOpenAiModel } from "#core/catalog/to-openai-model.ts";
@@ -7,7 +8,7 @@ import { byApiKey } from "#core/http/authenticate.ts";
 import { jsonHandler } from "#core/http/handler.ts";
 import { modelRoute } from "#core/routes.ts";
 
-/** GET /api/v1/models/:id, by catalogue id or alias */
+/** GET /api/v1/models/:id, by catalogue id or alias, or `bedrock/<id>` */
 export const handler = jsonHandler({
   route: modelRoute,
   authenticate: byApiKey,
@@ -17,9 +18,11 @@ export const handler = jsonHandler({
         const id = pathParameters.id ?? "";
         const council = listedCouncils.find((listed) => listed.id === id);
         if (council !== undefined) return { status: 200, json: council };
-        const model = findModel(id);
+        const known = findModel(id);
+        const served = known === undefined ? await findBedrockModel(id) : resolveListed(known.id);
+        const model = known ?? served?.catalog;
         if (model === undefined) throw new GatewayError("NOT_FOUND", "No model has this id.", { param: "id" });
-        return { status: 200, json: { ...toOpenAiModel(model), providers: toProviders(resolveListed(model.id)) } };
+        return { status: 200, json: { ...toOpenAiModel(model), providers: toProviders(served) } };
       },
     },
   },

@@ -1,3 +1,4 @@
+import { namedBedrockModels } from "#core/catalog/listed-bedrock.ts";
 import { listedCouncils } from "#core/catalog/listed-councils.ts";
 import { pageOf } from "#core/catalog/model-page.ts";
 import { models } from "#core/catalog/models.ts";
@@ -17,7 +18,7 @@ export const handler = jsonHandler({
       handle: async ({ query }) => ({
         status: 200,
         json: pageOf(
-          [...models.map((model) => toOpenAiModel(model)), ...listedCouncils],
+          [...[...models, ...(await namedBedrockModels())].map((model) => toOpenAiModel(model)), ...listedCouncils],
           parseWith(modelsQuerySchema, query),
         ),
       }),

@@ -121,7 +121,8 @@ const claude = (id: string, catalog: ByProvider): Omit<CatalogModel, "id"> | und
   const profile = profileOf(id);
   const model = known === undefined ? undefined : catalog.get(`anthropic/${known}`);
   if (model === undefined || profile === "us-gov") return undefined;
-  const served = { ...model, provider: "bedrock", providerModel: id } as const;
+  // AWS ends models on days of its own.
+  const { deprecated: _, ...served } = { ...model, provider: "bedrock", providerModel: id } as const;
   if (profile === "global") return served;
   const { longContext: long } = model;
   return { ...served, prices: dearer(model.prices), ...(long === undefined ? {} : { longContext: dearerLong(long) }) };

@@ -114,6 +114,33 @@ describe("a model that the stage names", () => {
     expect(battle.text).not.toContain("PROVIDER_AUTH_FAILED");
   });
 
+  it("is listed with its price, and by its name with who serves it", async () => {
+    const headers = { authorization: `Bearer ${account.apiKey}` };
+    const get = (path: string) => send(`${cloud().baseUrl}/models${path}`, { headers });
+    const facts = [
+      [sonnet, "Claude Sonnet 4.5 (Bedrock us)", 3.3],
+      [nova, "Nova Lite (Bedrock us)", 0.06],
+      [application, "Claude Sonnet 5 (Bedrock)", 2],
+      [globalSonnet, "Claude Sonnet 5 (Bedrock global)", 2],
+    ] as const;
+    const { data } = (await get("")).json() as { readonly data: readonly { readonly id: string }[] };
+    const listed = data.filter(({ id }) => id.startsWith("bedrock/"));
+    expect(listed).toMatchObject(
+      facts.map(([id, name, input]) => ({ id: `bedrock/${id}`, name, owned_by: "bedrock", pricing: { input } })),
+    );
+    for (const [index, [, , input]] of facts.entries()) {
+      const { id = "" } = listed[index] ?? {};
+      const providers = [{ provider: "bedrock", model: id, own_key_only: false, pricing: { input } }];
+      expect((await get(`/${id}`)).json()).toMatchObject({ ...listed[index], providers });
+    }
+    // One that the stage does not name has a price too, and is served by one's own key.
+    const other = (await get("/bedrock/eu.amazon.nova-lite-v1:0")).json();
+    expect(other).toMatchObject({ providers: [{ own_key_only: true, pricing: { input: 0.069 } }] });
+    for (const name of ["bedrock/", "bedrock/..", "bedrock/nobody.knows-v1", "bedrock/amazon.titan-embed-text-v2:0"]) {
+      expect((await get(`/${encodeURIComponent(name)}`)).status).toBe(404);
+    }
+  });
+
   it("is one of the hosts of its model that a request may have without naming them", async () => {
     const down = "Hi [[simulate: status=503 only=anthropic/claude-sonnet-5]]";
     const chat = { model: "claude-sonnet-5", retries: 0, messages: [user(down)] };
