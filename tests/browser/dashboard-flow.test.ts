@@ -173,14 +173,14 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await heading(page, "Sign in");
   });
 
-  test("a new account is signed in, or told to look for its mail", async () => {
+  test("a new account, made by keyboard alone, is signed in, or told to look for its mail", async () => {
     const { page } = await open();
     const email = `${randomUUID()}@test.local`;
     await page.goto(dashboard(""));
-    await page.getByRole("link", { name: "Create an account" }).click();
-    await page.getByLabel("Email").fill(email);
-    await page.getByLabel("Password").fill("long enough a password");
-    await page.getByRole("button", { name: "Create account" }).click();
+    await pressOn(page, page.getByRole("link", { name: "Create an account" }));
+    await typeInto(page, page.getByLabel("Email"), email);
+    await typeInto(page, page.getByLabel("Password"), "long enough a password");
+    await pressOn(page, page.getByRole("button", { name: "Create account" }));
     const inside = page.getByRole("heading", { name: "Keys", level: 1 });
     await inside.or(page.getByRole("heading", { name: "Check your email" })).waitFor();
     if (await inside.isVisible()) return;
@@ -218,20 +218,20 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
     await page.getByText("used already").waitFor();
   });
 
-  test("a forgotten password is replaced by way of a mail", async () => {
+  test("a forgotten password is replaced by way of a mail, by keyboard alone", async () => {
     const user = await cloud().createUser();
     const { page } = await open();
     await page.goto(dashboard("sign-in"));
-    await page.getByRole("link", { name: "Forgot your password?" }).click();
-    await page.getByLabel("Email").fill(user.email);
-    await page.getByRole("button", { name: "Send the link" }).click();
+    await pressOn(page, page.getByRole("link", { name: "Forgot your password?" }));
+    await typeInto(page, page.getByLabel("Email"), user.email);
+    await pressOn(page, page.getByRole("button", { name: "Send the link" }));
     await page.getByText("a link is on its way").waitFor();
     await page.goto(await mailedLink(user.email));
     await heading(page, "Choose a new password");
-    await page.getByLabel("New password").fill(newPassword);
-    await page.getByRole("button", { name: "Set password" }).click();
+    await typeInto(page, page.getByLabel("New password"), newPassword);
+    await pressOn(page, page.getByRole("button", { name: "Set password" }));
     await heading(page, "Keys");
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Sign out" }));
     await fillSignIn(page, user.email, newPassword);
     await heading(page, "Keys");
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findings } from "./support/axe.ts";
 import { browserTimeout, hasChromium, needsChromium, useChromium } from "./support/chromium.ts";
 import { type Answers, failed, fakeApi, ok } from "./support/fake-api.ts";
+import { pressOn } from "./support/keyboard.ts";
 import { lookAt, screenshot } from "./support/look-at.ts";
 import { usePageServer } from "./support/page-server.ts";
 import {
@@ -252,7 +253,7 @@ const scenes: readonly Scene[] = [
     name: "leaderboard-everyone",
     path: "leaderboard",
     answers: filled,
-    act: async (page) => page.getByRole("button", { name: "Everyone's" }).click(),
+    act: async (page) => pressOn(page, page.getByRole("button", { name: "Everyone's" })),
     shows: "2 of 5 do so",
   },
   { name: "leaderboard-empty", path: "leaderboard", answers: empty, shows: "No votes yet" },
@@ -300,14 +301,14 @@ describe.skipIf(!hasChromium)(`The dashboard's pages${needsChromium}`, browserTi
     },
   );
 
-  test("the menu of a phone opens, leads on and folds away", async () => {
+  test("the menu of a phone opens, leads on and folds away, by keyboard alone", async () => {
     const { page } = await open({ viewport: { width: 390, height: 844 }, reducedMotion: "reduce" });
     await fakeApi(page, filled);
     await page.goto(`${url()}/dashboard/keys`);
-    await page.getByRole("button", { name: "Menu" }).click();
+    await pressOn(page, page.getByRole("button", { name: "Menu" }));
     await screenshot(page, "menu-phone-light", false);
     expect(await findings(page)).toEqual([]);
-    await page.getByRole("link", { name: "Usage" }).click();
+    await pressOn(page, page.getByRole("link", { name: "Usage" }));
     await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
     expect(await page.getByRole("link", { name: "Usage" }).isVisible()).toBe(false);
   });

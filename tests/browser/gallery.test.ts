@@ -222,7 +222,7 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     await expect.poll(() => asked().length).toBe(4);
   });
 
-  test("leads to older jobs and back, a page at a time", async () => {
+  test("leads to older jobs and back, a page at a time, by keyboard alone", async () => {
     const all = Array.from({ length: 30 }, (_, index) =>
       job(index + 1, { kind: "image", model: `model-${index + 1}`, output: [output("wide.png", "image/png")] }),
     );
@@ -234,13 +234,13 @@ describe.skipIf(!hasChromium)(`The gallery in a browser${needsChromium}`, browse
     });
     await cardOf(page, "model-24").waitFor();
     expect(await cardOf(page, "model-25").count()).toBe(0);
-    await page.getByRole("link", { name: "Older" }).click();
+    await pressOn(page, page.getByRole("link", { name: "Older" }));
     await cardOf(page, "model-30").waitFor();
     expect(await cardOf(page, "model-24").count()).toBe(0);
     expect(asked().at(-1)?.url.search).toBe(`?limit=25&before=${all[23]?.id}`);
     expect(await page.getByRole("link", { name: "Older" }).count()).toBe(0);
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
-    await page.getByRole("link", { name: "Newest" }).click();
+    await pressOn(page, page.getByRole("link", { name: "Newest" }));
     await cardOf(page, "model-1").waitFor();
     await page.goBack();
     await cardOf(page, "model-30").waitFor();
