@@ -16,7 +16,7 @@ import { startVision } from "#core/vision/vision-events.ts";
 
 const serve = async (call: Call<unknown>, request: VisionRequest): Promise<EndpointResult> => {
   const caller = await ratedCaller(callerOf(call), [request.model], call.startedAtMs);
-  const vision = new Vision(call, request, caller);
+  const vision = await Vision.of(call, request, caller);
   await vision.open();
   if (request.stream !== true) {
     const data = await vision.answer();

@@ -1,7 +1,7 @@
 import { ratedAlias } from "#core/catalog/auto.ts";
 import { exaSearchModel, exaSearchPicoUsd } from "#core/catalog/search-prices.ts";
 import { noTokens } from "#core/catalog/token-usage.ts";
-import { chatSize } from "#core/chat/call-size.ts";
+import { chatSize, reservedSize } from "#core/chat/call-size.ts";
 import { resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer } from "#core/chat/collect-answer.ts";
 import type { RequestContext } from "#core/context.ts";
@@ -162,11 +162,13 @@ export class ModelRun implements ArenaRun {
       const warnings = names[index] === ratedAlias ? (caller.rated?.warnings(group[0].model.id) ?? []) : [];
       for (const warning of warnings) this.#warnings.add(warning);
     }
-    const sizes = models.map(({ body }) => chatSize({ ...body, model: "" }));
-    const calls = groups.map((some, index) => ({
-      models: some.map(({ model }) => model),
-      size: sizes[index] ?? chatSize({ messages: [], model: "" }),
-    }));
+    const calls = await Promise.all(
+      groups.map(async (some, index) => {
+        const body = models[index]?.body ?? { messages: [] };
+        const resolved = some.map(({ model }) => model);
+        return { models: resolved, size: await reservedSize(chatSize({ ...body, model: "" }), resolved) };
+      }),
+    );
     const first: PlannedCalls = {
       reserve: sumOfReserves(calls.map((each) => mostExpensive(each.models, each.size))),
       tokens: () => calls.reduce((sum, each) => sum + mostTokens(each.models, each.size), 0),
@@ -194,11 +196,9 @@ export class ModelRun implements ArenaRun {
 
   async #generate(request: GenerationRequest, { targets, admission, budget }: Opened): Promise<Generated> {
     const body = toChatRequest(request);
-    const size = chatSize(body);
-    const reserve = mostExpensive(
-      targets.filter(({ byok }) => !byok).map(({ model }) => model),
-      size,
-    );
+    const models = targets.filter(({ byok }) => !byok).map(({ model }) => model);
+    const size = await reservedSize(chatSize(body), models);
+    const reserve = mostExpensive(models, size);
     const numberInRun = this.#generations++;
     const generation = this.#newGeneration(
       { ...targets[0], operation: "chat" },

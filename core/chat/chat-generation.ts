@@ -20,7 +20,7 @@ import { noteThroughput } from "#core/routing/target-stats.ts";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { answerFrames, type ChunkFacts, completionFrames, doneFrame, only, usageFrame } from "./answer-frames.ts";
 import { type BegunStream, type ChatReply, callChat } from "./call-provider.ts";
-import { type ChatSize, chatSize } from "./call-size.ts";
+import { type ChatSize, chatSize, reservedSize } from "./call-size.ts";
 import { checkChatRequest, longestTimeoutMs, supportedCandidates } from "./check-request.ts";
 import { type ChatChoices, resolveChoices } from "./choices.ts";
 import { inputCharacters } from "./input-size.ts";
@@ -62,6 +62,10 @@ interface ChatPlan {
   readonly request: ChatRequest;
   readonly caller: ChatCaller;
   readonly choices: ChatChoices;
+  /** The models that money is reserved for. */
+  readonly priced: readonly ResolvedModel[];
+  /** Only callers' own keys serve. */
+  readonly byok: boolean;
   readonly size: ChatSize;
   readonly completionId: string;
 }
@@ -81,25 +85,29 @@ const speaking = (choices: ChatChoices, native: NativeRequest | undefined): Chat
   return [first, ...others];
 };
 
-const planOf = (call: RequestContext, request: ChatRequest, caller: ChatCaller): ChatPlan => {
+const planOf = async (call: RequestContext, request: ChatRequest, caller: ChatCaller): Promise<ChatPlan> => {
   const characters = inputCharacters(request);
-  const choices = speaking(resolveChoices(request, characters, caller, caller.hosts), caller.native);
-  checkChatRequest(request);
+  const spoken = speaking(resolveChoices(request, characters, caller, caller.hosts), caller.native);
+  await checkChatRequest(request);
+  const choices = supportedCandidates(request, spoken);
+  const models = choices.map(({ model }) => model);
+  const payable = models.filter((model) => !isOwnKeyOnly(model));
+  // A budget may count it all the same. The prices of a custom provider's models are with its key, which is not read yet.
+  const priced = payable.length === 0 ? models.filter(({ provider }) => provider !== "custom") : payable;
   return {
     call,
     request,
     caller,
-    choices: supportedCandidates(request, choices),
-    size: chatSize(request, caller.native?.body),
+    choices,
+    priced,
+    byok: payable.length === 0,
+    size: await reservedSize(chatSize(request, caller.native?.body), priced),
     completionId: `chatcmpl-${call.requestId.slice(4)}`,
   };
 };
 
-const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): MeteredRequest => {
+const meteredChat = ({ call, request, caller, choices, priced, byok, size }: ChatPlan): MeteredRequest => {
   const models = choices.map(({ model }) => model);
-  const payable = models.filter((model) => !isOwnKeyOnly(model));
-  // A budget may count it all the same. The prices of a custom provider's models are with its key, which is not read yet.
-  const ownPayable = models.filter(({ provider }) => provider !== "custom");
   return meteredRequest({
     call,
     caller,
@@ -109,8 +117,8 @@ const meteredChat = ({ call, request, caller, choices, size }: ChatPlan): Metere
     askedModel: request.model,
     streamed: request.stream === true,
     // What only callers' own keys serve is never paid with the platform's money.
-    reserve: mostExpensive(payable.length === 0 ? ownPayable : payable, size),
-    ...(payable.length === 0 ? { byok: true } : {}),
+    reserve: mostExpensive(priced, size),
+    ...(byok ? { byok } : {}),
     tokens: () => mostTokens(models, size),
     timeoutMs: chatTimeoutMs(request),
     settableMs: longestTimeoutMs(request),
@@ -149,12 +157,16 @@ export class ChatGeneration {
   #begunAt = 0;
 
   /** @throws GatewayError 400 for a request that no provider should receive */
-  constructor(call: RequestContext, request: ChatRequest, caller: ChatCaller) {
-    this.#plan = planOf(call, request, caller);
-    this.#metered = meteredChat(this.#plan);
-    this.#cache = cacheOf(this.#plan, this.#metered.scope.deadlineMs);
+  static async of(call: RequestContext, request: ChatRequest, caller: ChatCaller): Promise<ChatGeneration> {
+    return new ChatGeneration(await planOf(call, request, caller));
+  }
+
+  private constructor(plan: ChatPlan) {
+    this.#plan = plan;
+    this.#metered = meteredChat(plan);
+    this.#cache = cacheOf(plan, this.#metered.scope.deadlineMs);
     // Runs after the answer has ended, however it ended, and is awaited before the function returns.
-    call.deferred.push(() => this.#settle());
+    plan.call.deferred.push(() => this.#settle());
   }
 
   get signal(): AbortSignal {

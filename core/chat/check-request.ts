@@ -1,57 +1,8 @@
 import type { ResolvedModel } from "#core/catalog/resolve.ts";
 import { GatewayError } from "#core/errors.ts";
-import { toolName } from "#core/providers/tool-forms.ts";
-import { type ChatRequest, type ChatToolChoice, maxTimeoutMs } from "#core/schemas/chat.ts";
-import { checkToolTurns } from "./check-tool-turns.ts";
+import { type ChatRequest, maxTimeoutMs } from "#core/schemas/chat.ts";
 
 /** Checks that a schema cannot say: they hold for every provider, and are made before any call. */
-
-/** The types of the request's tools by their names. */
-type ToolTypes = ReadonlyMap<string, "function" | "custom">;
-
-/** A chosen tool is among the tools, with its own type. */
-const checkChosen = (choice: Exclude<ChatToolChoice, string>, types: ToolTypes, path: string): void => {
-  if (choice.type === "allowed_tools") {
-    for (const [index, tool] of choice.allowed_tools.tools.entries()) {
-      checkChosen(tool, types, `${path}.allowed_tools.tools[${index}]`);
-    }
-    return;
-  }
-  const name = toolName(choice);
-  if (types.get(name) === choice.type) return;
-  throw new GatewayError(
-    "tool_choice_invalid",
-    `tool_choice names ${name}, but no ${choice.type} tool has that name.`,
-    {
-      param: `${path}.${choice.type}.name`,
-    },
-  );
-};
-
-const checkTools = ({ tools, tool_choice: choice }: ChatRequest): void => {
-  const types = new Map<string, "function" | "custom">();
-  for (const [index, tool] of (tools ?? []).entries()) {
-    const name = toolName(tool);
-    if (types.has(name)) {
-      throw new GatewayError("tool_schema_invalid", `Two tools are named ${name}.`, {
-        param: `tools[${index}].${tool.type}.name`,
-      });
-    }
-    types.set(name, tool.type);
-    if (tool.type === "custom") continue;
-    const { parameters } = tool.function;
-    if (parameters !== undefined && Object.keys(parameters).length > 0 && parameters.type !== "object") {
-      throw new GatewayError("tool_schema_invalid", "The root of the parameters must have type object.", {
-        param: `tools[${index}].function.parameters`,
-      });
-    }
-  }
-  if (choice === undefined || choice === "none") return;
-  if (types.size === 0) {
-    throw new GatewayError("tool_choice_invalid", "tool_choice requires tools.", { param: "tool_choice" });
-  }
-  if (typeof choice === "object") checkChosen(choice, types, "tool_choice");
-};
 
 const hasPart = (request: ChatRequest, type: string): number =>
   request.messages.findIndex(
@@ -94,10 +45,14 @@ const maxUnstreamedTimeoutMs = 290_000;
 export const longestTimeoutMs = ({ stream }: Pick<ChatRequest, "stream">): number =>
   stream === true ? maxTimeoutMs : maxUnstreamedTimeoutMs;
 
-/** @throws GatewayError 400 for what no model should be asked */
-export const checkChatRequest = (request: ChatRequest): void => {
-  checkTools(request);
-  checkToolTurns(request);
+const usesTools = ({ tools, tool_choice: choice, messages }: ChatRequest): boolean =>
+  tools !== undefined ||
+  choice !== undefined ||
+  messages.some((message) => "tool_call_id" in message || "tool_calls" in message);
+
+/** Requests without tools do not load the checks of them. @throws GatewayError 400 for what no model should be asked */
+export const checkChatRequest = async (request: ChatRequest): Promise<void> => {
+  if (usesTools(request)) (await import("./check-tools.ts")).checkTools(request);
   const longestMs = longestTimeoutMs(request);
   if ((request.timeout ?? 0) > longestMs) {
     throw new GatewayError("BAD_REQUEST", `Without streaming, the timeout is at most ${longestMs} ms.`, {

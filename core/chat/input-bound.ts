@@ -21,6 +21,8 @@ export interface InputBound {
   readonly longCacheWrite: boolean;
   /** The first file that only a provider can see: its size is not known. */
   readonly unseenFile: string | undefined;
+  /** The same with another bound of its texts, tokens. */
+  readonly with: (textOf: (counted: CountedText) => number) => InputBound;
 }
 
 /** Fields that no model reads. */
@@ -102,8 +104,16 @@ const audioTokensOf = ({ data, format }: Readonly<Record<string, unknown>>): num
 /** A page of a PDF is read as text and as an image. Anthropic states up to 3,000 tokens of text. */
 const tokensPerPage = 3_000;
 
-interface Counted {
+export interface CountedText {
+  /** The most tokens of text. */
   text: number;
+  /** The texts among it. */
+  readonly texts: string[];
+  /** How much longer they are than their bounds, bytes. */
+  moreBytes: number;
+}
+
+interface Counted extends CountedText {
   images: number;
   originals: number;
   audio: number;
@@ -112,12 +122,19 @@ interface Counted {
   unseenFile: string | undefined;
 }
 
+const countText = (text: string, counted: Counted, marks = 1): void => {
+  const tokens = tokenBound(text);
+  counted.text += tokens + marks;
+  counted.moreBytes += Math.max(0, Buffer.byteLength(text) - tokens);
+  counted.texts.push(text);
+};
+
 const decodedBytes = (base64: string): number => Math.ceil((base64.length * 3) / 4);
 
 /** A file in base64, with or without the head of a `data:` URL: a PDF by its pages, any other by its text. */
 const countFile = (file: Readonly<Record<string, unknown>>, path: string, counted: Counted): void => {
   const { file_data: data, filename } = file;
-  if (typeof filename === "string") counted.text += tokenBound(filename) + 4;
+  if (typeof filename === "string") countText(filename, counted, 4);
   if (typeof data !== "string" || /^https?:/i.test(data)) {
     counted.unseenFile ??= path;
     return;
@@ -125,7 +142,7 @@ const countFile = (file: Readonly<Record<string, unknown>>, path: string, counte
   const comma = data.startsWith("data:") ? data.indexOf(",") : -1;
   const bytes = Buffer.from(data.slice(comma + 1), "base64");
   if (bytes.subarray(0, 1_024).includes("%PDF-")) counted.pages += pdfPages(bytes);
-  else counted.text += tokenBound(bytes.toString("utf8"));
+  else countText(bytes.toString("utf8"), counted);
 };
 
 /** Counts a part that has a separate bound. Returns false for a value that is counted as text. */
@@ -165,7 +182,7 @@ const countForeignPart = (part: Readonly<Record<string, unknown>>, path: string,
 
 /** Names and values of anything that may reach a model. Its depth is bounded where the body is parsed. */
 const countValue = (value: unknown, path: string, counted: Counted): void => {
-  if (typeof value === "string") counted.text += tokenBound(value) + 1;
+  if (typeof value === "string") countText(value, counted);
   else if (typeof value === "number") counted.text += 2 + Math.ceil(String(value).length / 2);
   else if (Array.isArray(value)) {
     for (const [index, each] of value.entries()) countValue(each, `${path}[${index}]`, counted);
@@ -174,21 +191,22 @@ const countValue = (value: unknown, path: string, counted: Counted): void => {
     if (value.ttl === "1h") counted.longCacheWrite = true;
     if (countPart(value, path, counted)) return;
     for (const name in value) {
-      counted.text += tokenBound(name) + 1;
+      countText(name, counted);
       countValue(value[name], `${path}.${name}`, counted);
     }
   } else counted.text += 1;
 };
 
-const predictionOf = ({ prediction }: ChatRequest): number => {
-  if (!isRecord(prediction)) return 0;
+const countPrediction = ({ prediction }: ChatRequest): Counted => {
   const counted = nothing();
-  countValue(prediction.content, "prediction", counted);
-  return counted.text;
+  if (isRecord(prediction)) countValue(prediction.content, "prediction", counted);
+  return counted;
 };
 
 const nothing = (): Counted => ({
   text: 0,
+  texts: [],
+  moreBytes: 0,
   images: 0,
   originals: 0,
   audio: 0,
@@ -222,6 +240,19 @@ const tokensOf = (counted: Counted, model: Pick<ResolvedModel, "provider" | "pro
   );
 };
 
+/** Of forms of one request, of which any may be sent, and before them the prediction in it. */
+const boundOf = (forms: readonly Counted[]): InputBound => {
+  const mostOf = (amount: (form: Counted) => number): number => Math.max(...forms.map(amount));
+  return {
+    tokens: (model) => mostOf((form) => tokensOf(form, model)),
+    audioTokens: mostOf(({ audio }) => audio),
+    predictionTokens: Math.ceil(forms[0]?.text ?? 0),
+    longCacheWrite: forms.some(({ longCacheWrite }) => longCacheWrite),
+    unseenFile: forms.find(({ unseenFile }) => unseenFile)?.unseenFile,
+    with: (textOf) => boundOf(forms.map((form) => ({ ...form, text: textOf(form) }))),
+  };
+};
+
 /**
  * The most input that a request can be billed for.
  * @param native its body in the dialect in which it came, which may leave as it is.
@@ -229,12 +260,5 @@ const tokensOf = (counted: Counted, model: Pick<ResolvedModel, "provider" | "pro
 export const inputBound = (request: ChatRequest, native?: JsonRecord): InputBound => {
   const counted = countFields(request);
   counted.text += request.messages.length * tokensPerMessage;
-  const asCame = native === undefined ? undefined : countFields(native);
-  return {
-    tokens: (model) => Math.max(tokensOf(counted, model), asCame === undefined ? 0 : tokensOf(asCame, model)),
-    audioTokens: Math.max(counted.audio, asCame?.audio ?? 0),
-    predictionTokens: predictionOf(request),
-    longCacheWrite: counted.longCacheWrite || asCame?.longCacheWrite === true,
-    unseenFile: counted.unseenFile ?? asCame?.unseenFile,
-  };
+  return boundOf([countPrediction(request), counted, ...(native === undefined ? [] : [countFields(native)])]);
 };

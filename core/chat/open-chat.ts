@@ -82,7 +82,7 @@ export const openChat = async (
     call.log.guardrail_findings = call.guardrailFindings;
   }
   await checkUrlsIn(request);
-  const chat = new ChatGeneration(call, request, {
+  const chat = await ChatGeneration.of(call, request, {
     ...(await ratedCaller(caller, [request.model], call.startedAtMs)),
     dialect,
     cache: isWhole(native) ? cacheSettings(headers, request) : undefined,

@@ -181,7 +181,7 @@ export const openCouncil = async (
   if (refusal !== undefined) throw refusal;
   const body = withHeaderFields(given, headers);
   const { request, warnings } = councilOfChat(body, headers, priceClass);
-  checkChatRequest(body);
+  await checkChatRequest(body);
   checkUrls(body);
   const plan = planCouncil(request);
   const timeoutMs = body.timeout ?? longestTimeoutMs(body);

@@ -10,7 +10,13 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 import { callBedrockEmbeddings } from "./call-bedrock.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
-import { checkEmbeddingRequest, embeddingTokens, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
+import {
+  checkEmbeddingRequest,
+  embeddingTokens,
+  reservedTokens,
+  type ShapedEmbedding,
+  toEmbeddingBody,
+} from "./to-request.ts";
 
 /** One embeddings request, from its model to its settled usage. */
 
@@ -83,8 +89,9 @@ export const embed = async (
   checkEmbeddingRequest(request, model);
   const shaped = toEmbeddingBody(request, model);
   const inputTokens = embeddingTokens(request, model.provider);
+  const reserved = await reservedTokens(request, inputTokens);
   const size: CallSize<ResolvedEmbedding> = {
-    inputTokens: () => inputTokens,
+    inputTokens: () => reserved,
     longCacheWrite: false,
     answers: 1,
     predictionTokens: 0,

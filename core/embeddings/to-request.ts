@@ -54,6 +54,17 @@ export const embeddingTokens = ({ input }: EmbeddingRequest, provider: ResolvedE
   return Math.ceil(tokens);
 };
 
+/** Fewer cost half a cent at most: there a text made against their bound matters to no cap. */
+const fewTokens = 25_000;
+
+/** The tokens that money is reserved for, whatever the text was made for: a long one is counted. */
+export const reservedTokens = async ({ input }: EmbeddingRequest, inputTokens: number): Promise<number> => {
+  if (inputTokens < fewTokens) return inputTokens;
+  const texts = (typeof input === "string" ? [input] : input).filter((each) => typeof each === "string");
+  const { tokenFactor } = await import("#core/generation/token-factor.ts");
+  return Math.ceil(inputTokens * tokenFactor(texts, tokenBound));
+};
+
 /** Fields that Gemini's compatible endpoint knows; it refuses others. */
 const googleFields: ReadonlySet<string> = new Set(["model", "input", "dimensions", "encoding_format"]);
 

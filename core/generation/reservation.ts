@@ -34,6 +34,8 @@ export interface PricedModel {
 export interface CallSize<Model extends PricedModel> {
   /** The most input tokens that a model can bill. */
   readonly inputTokens: (model: Model) => number;
+  /** The same as money is reserved for it, where that is more. */
+  readonly reservedTokens?: ((model: Model) => number) | undefined;
   /** The most of them that may be audio. Absent without any. */
   readonly audioTokens?: ((model: Model) => number) | undefined;
   /** Input may be written to a cache of an hour. */
@@ -94,7 +96,7 @@ interface Costs {
 
 const costsOf = <Model extends PricedModel>(model: Model, size: CallSize<Model>): Costs => {
   const { catalog } = model;
-  const inputTokens = size.inputTokens(model);
+  const inputTokens = (size.reservedTokens ?? size.inputTokens)(model);
   const input = { ...noTokens, inputTokens, audioInputTokens: size.audioTokens?.(model) ?? 0 };
   const plain = costForReserve(catalog, input);
   const written = costForReserve(catalog, { ...input, cacheWriteInputTokens: inputTokens });
@@ -152,6 +154,17 @@ export const mostExpensive = <Model extends PricedModel>(models: readonly Model[
       }),
       noReserve,
     );
+
+/** Less than this part of a request's share of the cap is little. */
+const little = 10n;
+
+/** Whether a size reserves little more than another that differs in its input, whichever of the models serves. */
+export const isLittleMore = <Model extends PricedModel>(
+  models: readonly Model[],
+  size: CallSize<Model>,
+  most: CallSize<Model>,
+): boolean =>
+  (mostExpensive(models, most).leastPicoUsd - mostExpensive(models, size).leastPicoUsd) * little <= sharePicoUsd();
 
 /** Counted of a call's output where its caller sets no limit, until its true tokens are known. */
 const expectedOutputTokens = 1_024;

@@ -167,8 +167,8 @@ const blockLength = 256;
 /** What a block's ASCII characters weigh at least, on average: a text made of the cheapest pairs alone is no prose. */
 const leastWeight = partsPerToken / 3;
 
-/** The most tokens that a text comes to. Takes about 10 ms for a megabyte. */
-export const tokenBound = (text: string): number => {
+/** The most tokens that a text comes to. Takes about 10 ms for a megabyte. `leavesAscii`: without its ASCII characters. */
+export const tokenBound = (text: string, leavesAscii = false): number => {
   if (text === "") return 0;
   let parts = partsPerToken - 1;
   let row: number = newline;
@@ -201,7 +201,7 @@ export const tokenBound = (text: string): number => {
       before = code;
     }
     const sum = Math.max(sums & 0xffff, sums >>> 16);
-    parts += Math.max(sum + (sum >> 4), leastWeight * characters);
+    if (!leavesAscii) parts += Math.max(sum + (sum >> 4), leastWeight * characters);
   }
   return Math.max(1, Math.floor(parts / partsPerToken));
 };

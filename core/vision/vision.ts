@@ -1,7 +1,7 @@
 import { isAuto } from "#core/catalog/auto.ts";
 import { toUsd } from "#core/catalog/cost.ts";
 import { type ResolvedModel, resolveModel } from "#core/catalog/resolve.ts";
-import { type ChatSize, chatSize } from "#core/chat/call-size.ts";
+import { type ChatSize, chatSize, reservedSize } from "#core/chat/call-size.ts";
 import { type ChatChoices, resolveChoices } from "#core/chat/choices.ts";
 import { collectAnswer, type Serving } from "#core/chat/collect-answer.ts";
 import { inputCharacters } from "#core/chat/input-size.ts";
@@ -92,27 +92,27 @@ export class Vision {
   #text = "";
 
   /** @throws GatewayError INVALID_MODEL, or BAD_REQUEST for a model that does not accept images */
-  constructor(call: RequestContext, request: VisionRequest, caller: Caller) {
+  static async of(call: RequestContext, request: VisionRequest, caller: Caller): Promise<Vision> {
     if (!isAuto(request.model)) requireImageInput(request.model);
     const body = toChatRequest(request);
     const choices = resolveChoices(body, inputCharacters(body), caller);
-    const size = chatSize(body);
-    this.#plan = { call, request, caller, body, choices, size };
+    const models = choices.map(({ model }) => model);
+    const size = await reservedSize(chatSize(body), models);
+    return new Vision({ call, request, caller, body, choices, size });
+  }
+
+  private constructor(plan: VisionPlan) {
+    const { call, caller, choices, size } = plan;
+    const models = choices.map(({ model }) => model);
+    this.#plan = plan;
     this.#metered = meteredRequest({
       call,
       caller,
       operation: "chat",
       asked: choices[0].model,
       streamed: true,
-      reserve: mostExpensive(
-        choices.map(({ model }) => model),
-        size,
-      ),
-      tokens: () =>
-        mostTokens(
-          choices.map(({ model }) => model),
-          size,
-        ),
+      reserve: mostExpensive(models, size),
+      tokens: () => mostTokens(models, size),
       timeoutMs,
     });
     if (caller.principal.limits?.contentDays !== undefined) {

@@ -42,6 +42,10 @@ export const operatorCommands = {
     summary: "write the map in AGENTS.md from the layout rules",
     run: script("infra/commands/write-map.ts"),
   },
+  "write-merges": {
+    summary: "write core/generation/o200k-merges.ts, the merges that long texts are counted by",
+    run: script("infra/commands/write-merges.ts"),
+  },
   "write-durations": {
     summary: "record the durations of the slow test files, which start first",
     run: script("infra/commands/write-durations.ts"),

@@ -38,7 +38,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
   beforeEach(() => forgetTargets());
   afterAll(() => provider.close());
 
-  const begin = (request: object) => {
+  const begin = async (request: object) => {
     const now = Date.now();
     const call: RequestContext = {
       requestId: newId("request"),
@@ -60,7 +60,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
       ...request,
     });
     const principal = { kind: "key", userId, keyId: "key_1" } as const;
-    const chat = new ChatGeneration(call, parsed, {
+    const chat = await ChatGeneration.of(call, parsed, {
       principal,
       providerKeySlug: undefined,
       cache: undefined,
@@ -93,7 +93,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
 
   it("settles a stream with the provider's own count, its place given back", async () => {
     answer = wholeStream;
-    const { chat, finish, event, admission } = begin({ stream: true, stream_options: { include_usage: true } });
+    const { chat, finish, event, admission } = await begin({ stream: true, stream_options: { include_usage: true } });
     const { frames, headers } = await chat.start();
     expect(headers).toMatchObject({ "x-model-used": "gpt-5.2", "x-provider-used": "openai", "x-attempts": "1" });
     const text = await readAll(frames);
@@ -116,7 +116,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`data: ${JSON.stringify(chunk({ content: "y".repeat(800) }))}\n\n`, () => response.destroy());
     };
-    const { chat, call, finish, event, admission } = begin({ stream: true });
+    const { chat, call, finish, event, admission } = await begin({ stream: true });
     const { frames } = await chat.start();
     await expect(readAll(frames).catch((error: unknown) => Promise.reject(chat.fail(error)))).rejects.toMatchObject({
       code: "PROVIDER_ERROR",
@@ -133,7 +133,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
 
   it("charges nothing for a request that no model answered, and says so in its event", async () => {
     answer = (response) => void response.writeHead(500).end("{}");
-    const { chat, finish, event, admission } = begin({});
+    const { chat, finish, event, admission } = await begin({});
     await expect(chat.run()).rejects.toMatchObject({ code: "PROVIDER_ERROR" });
     await finish();
     expect(await event()).toMatchObject({ status: "error", costPicoUsd: 0, inputTokens: 0, outputTokens: 0 });
@@ -143,7 +143,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
   it("reserves for the most expensive model that may answer, not for the cheap one in front", async () => {
     const reserved = async (request: object): Promise<number> => {
       let spent = 0;
-      const { chat, finish, admission } = begin({ stream: true, ...request });
+      const { chat, finish, admission } = await begin({ stream: true, ...request });
       answer = async (response) => {
         spent = (await admission()).spent;
         wholeStream(response);
@@ -158,7 +158,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
   });
 
   it("frees its place also when the second round broke elsewhere", async () => {
-    const { chat, finish, admission } = begin({});
+    const { chat, finish, admission } = await begin({});
     relay().intercept = (request) =>
       operationOf(request) === "Query"
         ? { kind: "answer", status: 400, body: '{"__type":"x#ValidationException"}' }
@@ -170,7 +170,7 @@ describe.skipIf(!hasTables)(`ChatCompletion (${tablesName})`, () => {
   });
 
   it("logs an error of ours that is told in the stream, where nobody else would, with the request's id", async () => {
-    const { chat, call, finish } = begin({ stream: true });
+    const { chat, call, finish } = await begin({ stream: true });
     const { lines } = await captureLog(async () => {
       expect(chat.fail(new TypeError("our bug")).code).toBe("INTERNAL_ERROR");
       await finish();

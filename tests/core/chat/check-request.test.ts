@@ -19,10 +19,10 @@ const image = withPart({ type: "image_url", image_url: { url: "data:," } });
 const audio = withPart({ type: "input_audio", input_audio: { data: "", format: "wav" } });
 const file = withPart({ type: "file", file: { file_id: "f" } });
 
-const fault = (request: object, model = "gpt-5.2"): string => {
+const fault = async (request: object, model = "gpt-5.2"): Promise<string> => {
   const parsed = chatRequestSchema.parse({ model, messages: [user], ...request });
   try {
-    checkChatRequest(parsed);
+    await checkChatRequest(parsed);
     supportedCandidates(parsed, [{ model: resolveModel(model) }]);
     return "none";
   } catch (error) {
@@ -166,8 +166,8 @@ describe("checkChatRequest", () => {
     ["290 s without stream", { timeout: 290_000 }, "none"],
     ["more without stream", { timeout: 290_001 }, "BAD_REQUEST timeout"],
     ["more with stream", { timeout: 300_000, stream: true }, "none"],
-  ])("%s", (_name, request, expected) => {
-    expect(fault(request)).toBe(expected);
+  ])("%s", async (_name, request, expected) => {
+    expect(await fault(request)).toBe(expected);
   });
 
   it.each([
@@ -190,8 +190,8 @@ describe("checkChatRequest", () => {
     ],
     ["R1 without tools", {}, "openrouter/deepseek/deepseek-r1", "none"],
     ["anything for a model that we do not know", audio, "openai/gpt-tomorrow", "none"],
-  ])("%s", (_name, request, model, expected) => {
-    expect(fault(request, model)).toBe(expected);
+  ])("%s", async (_name, request, model, expected) => {
+    expect(await fault(request, model)).toBe(expected);
   });
 });
 

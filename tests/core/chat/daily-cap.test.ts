@@ -1,9 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fromUsd } from "#core/catalog/cost.ts";
+import { tokenBound } from "#core/generation/token-bound.ts";
 import { type Caller, type Play, useChatGateway } from "#tests/core/support/chat-gateway.ts";
 import {
   type AskedBody,
   answerAsAnthropic,
+  counted,
   floating,
   type GreedyRequest,
   greedyRequests,
@@ -13,6 +15,7 @@ import {
 } from "#tests/core/support/greedy-provider.ts";
 import { muteLog } from "#tests/core/support/lambda.ts";
 import { hasTables, tablesName } from "#tests/core/support/tables.ts";
+import { linesOf, walkedBlock } from "#tests/support/directed-text.ts";
 import { fc, longestMs, runs } from "#tests/support/property.ts";
 
 /** The daily cap against a provider that always makes the most of a request. */
@@ -60,6 +63,20 @@ describe.skipIf(!hasTables)(`The daily cap (${tablesName})`, () => {
     },
     longestMs(120_000),
   );
+
+  it("is not exceeded by prompts made against the bound of their tokens, as many as may be open at once", async () => {
+    const caller = await gateway().createCaller();
+    const ratioOf = (text: string): number => tokenBound(text) / counted(text);
+    const block = walkedBlock({ letters: "abcdefghijklmnopqrstuvwxyz", seed: 5, steps: 800, ratioOf });
+    const body = {
+      model: "gpt-5.5",
+      max_tokens: 16,
+      messages: [{ role: "user", content: linesOf(block, 500) }],
+    };
+    const wave = Array.from({ length: maxOpen }, () => ({ fate: "answers" as const, body }));
+    expect(await spendOf(caller, wave)).toBeLessThanOrEqual((fromUsd(capUsd) * 11n) / 10n);
+    expect(billed).toBeGreaterThan(fromUsd(capUsd) / 2n);
+  });
 
   it("holds OpenRouter to hosts whose prices the reservation covers", async () => {
     const caller = await gateway().createCaller();

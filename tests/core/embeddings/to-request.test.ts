@@ -1,7 +1,15 @@
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, test } from "vitest";
 import { resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
-import { checkEmbeddingRequest, embeddingTokens, toEmbeddingBody } from "#core/embeddings/to-request.ts";
+import {
+  checkEmbeddingRequest,
+  embeddingTokens,
+  reservedTokens,
+  toEmbeddingBody,
+} from "#core/embeddings/to-request.ts";
+import { tokenBound } from "#core/generation/token-bound.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
+import { linesOf, walkedBlock } from "#tests/support/directed-text.ts";
 
 const request = (fields: Record<string, unknown>) =>
   embeddingRequestSchema.parse({ model: "x", input: "Hi", ...fields });
@@ -88,5 +96,24 @@ describe("the most tokens that can be billed", () => {
     expect(embeddingTokens(request({ input }), "google")).toBeGreaterThan(
       embeddingTokens(request({ input }), "openai"),
     );
+  });
+
+  test("are reserved for a long text that is made against the bound, and stay as they were for prose and tokens", async () => {
+    const ratioOf = (text: string): number => tokenBound(text) / encode(text).length;
+    const block = walkedBlock({ letters: "abcdefghijklmnopqrstuvwxyz", seed: 9, steps: 800, ratioOf });
+    const reserved = (input: unknown): [number, Promise<number>] => {
+      const asked = request({ input });
+      const tokens = embeddingTokens(asked, "openai");
+      return [tokens, reservedTokens(asked, tokens)];
+    };
+    const made = linesOf(block, 40);
+    const trueTokens = 10 * encode(made).length;
+    const [tokens, most] = reserved(Array.from({ length: 10 }, () => made));
+    expect(tokens).toBeLessThan(0.75 * trueTokens);
+    expect(await most).toBeGreaterThanOrEqual((10 / 11) * trueTokens);
+    for (const input of ["The quick brown fox jumps over the lazy dog. ".repeat(5_000), [Array(30_000).fill(1)]]) {
+      const [before, after] = reserved(input);
+      expect(await after).toBe(before);
+    }
   });
 });

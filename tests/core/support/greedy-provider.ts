@@ -44,7 +44,8 @@ const textsOf = (value: unknown): string => {
   if (typeof value !== "object" || value === null) return "";
   return Object.values(value).map(textsOf).join("");
 };
-const counted = (text: string): number => (text === "" ? 0 : encode(text, { disallowedSpecial: new Set() }).length);
+export const counted = (text: string): number =>
+  text === "" ? 0 : encode(text, { disallowedSpecial: new Set() }).length;
 
 /** The most that a body lets its provider bill. */
 const mostOf = (body: AskedBody) => {

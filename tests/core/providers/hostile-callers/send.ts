@@ -43,7 +43,7 @@ export const sendHostile = async (
   try {
     // As it comes over the wire.
     const request = parseWith(chatRequestSchema, JSON.parse(JSON.stringify({ model, ...fields })));
-    checkChatRequest(request);
+    await checkChatRequest(request);
     const adapter = await chatProvider(provider);
     const call = providerCall({}, { provider, model, baseUrl: baseUrlOf(providers, provider) });
     // A busy machine is no fault of the request.
