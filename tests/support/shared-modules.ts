@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What keeps a test file to itself: modules that it replaces, an environment that it changes, parts that it starts. */
+/** What keeps a test file to itself: modules that it replaces, an environment that it changes, parts of the gateway in its own process. */
 const needsOwnModules =
-  /process\.env|vi\.(mock|stub|spyOn|hoisted|doMock|resetModules|useFakeTimers|setSystemTime)|hasTables|captureLog|TestCloud|\buse(Cloud|Chromium|Accounts|Kms|\w*Gateway)\b/;
+  /process\.env|vi\.(mock|stub|spyOn|hoisted|doMock|resetModules|useFakeTimers|setSystemTime)|hasTables|captureLog|\buse(Accounts|Kms|\w*Gateway)\b/;
 
 /**
  * Test files that may share modules, which a worker then loads once instead of once for each file: that is a third of their
