@@ -59,7 +59,8 @@ export const cacheKey = ({
     formatVersion,
     userId,
     model: `${model.provider}/${model.providerModel}`,
-    providerKeySlug: providerKeySlug ?? null,
+    // Two custom providers may have models of the same name.
+    providerKeySlug: model.customSlug ?? providerKeySlug ?? null,
     guardrails,
     promptVersion: promptVersion ?? null,
     body,

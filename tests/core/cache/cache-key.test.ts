@@ -94,6 +94,12 @@ describe("cacheKey", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
+  it("is another one for each custom provider, of models with the same name", () => {
+    const names = ["groq/llama", "together/llama", "custom/openai/llama", "openai/llama"];
+    expect(new Set(names.map((name) => key({ model: resolveModel(name) }))).size).toBe(names.length);
+    expect(key({ model: resolveModel("custom/groq/llama") })).toBe(key({ model: resolveModel("groq/llama") }));
+  });
+
   it.each(Object.entries(outputFields))("counts %s, which can change the answer", (name, value) => {
     expect(keyOf({ [name]: value })).not.toBe(key());
   });
