@@ -80,18 +80,21 @@ const wordsIn = (text: string): { readonly message: string; readonly code: strin
 /** AWS names the role that asked, and its account, when it refuses: the platform's own are nobody's business. */
 const awsNames = /\barn:aws[\w-]*:[^\s,;"']+|\b\d{12}\b/g;
 
+/** Who asked: of a caller's own role, the holder of an API key need not know. */
+const identityNames = /\barn:aws[\w-]*:(?:iam|sts):[^\s,;"']+/g;
+
 /** An answer with another status than 200. `x-amzn-errortype` names it, with a namespace or an address around the name. */
 export const failureFromResponse = (
   status: number,
   body: string,
   headers: IncomingHttpHeaders,
-  { byok }: Pick<ProviderCredential, "byok">,
+  { aws, byok }: Pick<ProviderCredential, "aws" | "byok">,
 ): ProviderFailure => {
   const type = String(headers["x-amzn-errortype"] ?? "");
   const { message: words, code } = wordsIn(body);
   const name = (type.split(":")[0] ?? "").replace(/^.*#/, "") || code;
-  const message = byok ? words : words.replace(awsNames, "[redacted]");
-  return failure(name, status, message, retryAfterMs(headers, Date.now()));
+  const shown = byok && aws === undefined ? words : words.replace(byok ? identityNames : awsNames, "[redacted]");
+  return failure(name, status, shown, retryAfterMs(headers, Date.now()));
 };
 
 /** An exception inside a stream, such as `throttlingException`. Names of AWS's are redacted for everyone. */

@@ -150,13 +150,16 @@ describe("the stand-in", () => {
   });
 });
 
-test("what AWS says of the platform's role reaches no caller, and of a caller's own it does", () => {
+test("what AWS says of a role reaches no caller, and of a caller's own key it does", () => {
   const words =
     "User: arn:aws:sts::123456789012:assumed-role/Chat/x is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:::foundation-model/x of 123456789012";
-  const message = (byok: boolean): string | undefined =>
-    failureFromResponse(403, JSON.stringify({ message: words }), {}, { byok }).providerMessage;
-  expect(message(true)).toBe(words);
-  expect(message(false)).toBe(
+  const message = (credential: Parameters<typeof failureFromResponse>[3]): string | undefined =>
+    failureFromResponse(403, JSON.stringify({ message: words }), {}, credential).providerMessage;
+  expect(message({ byok: true, aws: undefined })).toBe(words);
+  expect(message({ byok: true, aws })).toBe(
+    words.replace("arn:aws:sts::123456789012:assumed-role/Chat/x", "[redacted]"),
+  );
+  expect(message({ byok: false, aws })).toBe(
     "User: [redacted] is not authorized to perform: bedrock:InvokeModel on resource: [redacted] of [redacted]",
   );
 });
