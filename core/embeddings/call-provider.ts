@@ -1,6 +1,7 @@
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "openai/resources/embeddings";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import type { TokenUsage } from "#core/catalog/token-usage.ts";
+import { GatewayError } from "#core/errors.ts";
 import { askWithKey } from "#core/providers/ask-with-key.ts";
 import { postJson, readBody } from "#core/providers/http-transport.ts";
 import { failureFromResponse } from "#core/providers/openai/errors.ts";
@@ -43,9 +44,18 @@ const parse = (provider: ChatProviderId, text: string): Record<string, unknown> 
   throw malformed(provider, "the answer is not a JSON object");
 };
 
-/** One call of POST <base>/embeddings. @throws ProviderFailure */
+/** One call of POST <base>/embeddings. @throws ProviderFailure; GatewayError for a protocol without embeddings, before any call */
 export const callEmbeddings = async (call: EmbeddingCall): Promise<EmbeddingAnswer> => {
   const { provider, credential, body, signal, timeoutMs } = call;
+  if (credential.custom?.protocol === "anthropic") {
+    throw new GatewayError(
+      "BAD_REQUEST",
+      "This custom provider speaks Anthropic's protocol, which has no embeddings.",
+      {
+        param: "model",
+      },
+    );
+  }
   const { url, headers, agent } = askWithKey(credential, "/embeddings", "authorization");
   const response = await postJson({
     provider,

@@ -141,8 +141,10 @@ const ask = async (probe: Probe, credential: ProviderCredential): Promise<KeyTes
     );
     return { ok: false, status, message, latencyMs: since() };
   } catch (error) {
-    const { message } = error instanceof OutboundError ? error : toOutboundError(error);
-    return { ok: false, status: null, message: `${message}.`, latencyMs: since() };
+    const { failure, message } = error instanceof OutboundError ? error : toOutboundError(error);
+    // Only the time that it may take aborts it.
+    const shown = failure === "aborted" ? `The provider did not answer within ${timeoutMs / 1_000} s` : message;
+    return { ok: false, status: null, message: `${shown}.`, latencyMs: since() };
   }
 };
 

@@ -23,7 +23,7 @@ const bedrockAccess = {
   provider: z.literal("bedrock"),
   region: z
     .string()
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be a region of AWS such as us-east-1")
+    .regex(/^[a-z]{2}(?:-[a-z]{1,12}){1,3}-\d$/, "must be a region of AWS such as us-east-1")
     .default(defaultBedrockRegion),
   /** An API key of Bedrock. Those that last for hours have a thousand characters and more. */
   apiKey: z

@@ -230,6 +230,8 @@ describe("a custom provider", () => {
     const account = await newAccount();
     const stored = await store(account, { protocol: "anthropic", baseUrl: own.url });
     expect(stored.data()).toMatchObject({ custom: { authHeader: "x-api-key", protocol: "anthropic" } });
+    const embedded = await post(account, "/embeddings", { model: "mine/embed", input: "Hi" });
+    expect(embedded.error()).toMatchObject({ code: "BAD_REQUEST", param: "model" });
     const seen = await seenBy(own, async () => {
       expect((await ask(account, "mine/own-claude")).status).toBe(200);
       const body = { model: "mine/own-claude", max_tokens: 20, messages: [user("Hi")], tomorrows_field: { a: 1 } };
@@ -445,6 +447,8 @@ describe("a key of Amazon Bedrock", () => {
       region: "eu-central-1",
       apiKey: "ABSK-0123456789",
     };
+    const longRegion = await account.browser.post(path, { ...body, region: `eu${"-west".repeat(90_000)}-1` });
+    expect(longRegion.error()).toMatchObject({ code: "BAD_REQUEST", param: "region" });
     const bad = await account.browser.post(path, { ...body, apiKey: "invalid-0123456789", verify: true });
     expect(bad.error()).toMatchObject({ code: "BAD_REQUEST", param: "apiKey" });
     const stored = await account.browser.post(path, { ...body, verify: true });

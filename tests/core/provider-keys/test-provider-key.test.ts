@@ -1,5 +1,5 @@
 import { Agent } from "node:http";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ByokProvider } from "#core/db/provider-key-rows.ts";
 import { testProviderKey } from "#core/provider-keys/test-provider-key.ts";
 import type { KeyCredential } from "#core/providers/provider.ts";
@@ -93,4 +93,11 @@ describe("a custom provider without a list of models", () => {
 it("a message never quotes the key, whatever it looks like", async () => {
   answers = { "/models": [401, { error: { message: `The key ${apiKey} is unknown (${apiKey})` } }] };
   expect((await test("openai")).message).toBe("The key [redacted] is unknown ([redacted])");
+});
+
+it("a provider that is silent for too long is said to be", async () => {
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort());
+  const message = "The provider did not answer within 10 s.";
+  expect(await test("openai")).toMatchObject({ ok: false, status: null, message });
+  timeout.mockRestore();
 });
