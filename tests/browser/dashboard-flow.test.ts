@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium)(`The dashboard on a running gateway${needsChromium
       expect(await tile.locator(".tile-value").textContent({ timeout: 1_000 })).toBe("1");
     };
     await eventually(usageShown);
-    expect(await page.getByRole("rowheader", { name }).count()).toBe(1);
+    await page.getByRole("rowheader", { name }).waitFor();
 
     await page.getByRole("link", { name: "Keys", exact: true }).click();
     const row = page.getByRole("row").filter({ hasText: name });
