@@ -27,7 +27,7 @@ const kinds: Readonly<Record<string, readonly [kind: FailureKind, status: number
 
 /** The account may not use this model: another key, or model access, is needed for it. */
 const noModel =
-  /access to the model|model identifier is invalid|isn't supported|not supported for (?:on-demand|this)|on-demand throughput|could not resolve the foundation model|model is not available/i;
+  /access to the model|model access is denied|model identifier is invalid|isn't supported|not supported for (?:on-demand|this)|on-demand throughput|could not resolve the foundation model|model is not available/i;
 const tooLong =
   /input is too long|too many input tokens|prompt is too long|exceeds? the (?:maximum|model's) (?:context|input|number of)/i;
 
@@ -80,7 +80,7 @@ const wordsIn = (text: string): { readonly message: string; readonly code: strin
 /** AWS names the role that asked, and its account, when it refuses: the platform's own are nobody's business. */
 const awsNames = /\barn:aws[\w-]*:[^\s,;"']+|\b\d{12}\b/g;
 
-/** Who asked: of a caller's own role, the holder of an API key need not know. */
+/** Who asked: the holder of an API key need not know its owner's role or user. */
 const identityNames = /\barn:aws[\w-]*:(?:iam|sts):[^\s,;"']+/g;
 
 /** An answer with another status than 200. `x-amzn-errortype` names it, with a namespace or an address around the name. */
@@ -88,12 +88,12 @@ export const failureFromResponse = (
   status: number,
   body: string,
   headers: IncomingHttpHeaders,
-  { aws, byok }: Pick<ProviderCredential, "aws" | "byok">,
+  { byok }: Pick<ProviderCredential, "byok">,
 ): ProviderFailure => {
   const type = String(headers["x-amzn-errortype"] ?? "");
   const { message: words, code } = wordsIn(body);
   const name = (type.split(":")[0] ?? "").replace(/^.*#/, "") || code;
-  const shown = byok && aws === undefined ? words : words.replace(byok ? identityNames : awsNames, "[redacted]");
+  const shown = words.replace(byok ? identityNames : awsNames, "[redacted]");
   return failure(name, status, shown, retryAfterMs(headers, Date.now()));
 };
 

@@ -150,16 +150,25 @@ describe("the stand-in", () => {
   });
 });
 
-test("what AWS says of a role reaches no caller, and of a caller's own key it does", () => {
-  const words =
-    "User: arn:aws:sts::123456789012:assumed-role/Chat/x is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:::foundation-model/x of 123456789012";
-  const message = (credential: Parameters<typeof failureFromResponse>[3]): string | undefined =>
-    failureFromResponse(403, JSON.stringify({ message: words }), {}, credential).providerMessage;
-  expect(message({ byok: true, aws: undefined })).toBe(words);
-  expect(message({ byok: true, aws })).toBe(
-    words.replace("arn:aws:sts::123456789012:assumed-role/Chat/x", "[redacted]"),
-  );
-  expect(message({ byok: false, aws })).toBe(
-    "User: [redacted] is not authorized to perform: bedrock:InvokeModel on resource: [redacted] of [redacted]",
-  );
+describe("what AWS says of who asked", () => {
+  const role = "arn:aws:sts::123456789012:assumed-role/Chat/x";
+  const answer = (message: string, byok: boolean) =>
+    failureFromResponse(403, JSON.stringify({ message }), {}, { byok });
+
+  test("reaches no caller, and of a caller's own account the rest does", () => {
+    const words = `User: ${role} is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:::foundation-model/x of 123456789012`;
+    expect(answer(words, true).providerMessage).toBe(words.replace(role, "[redacted]"));
+    expect(answer(words, false).providerMessage).toBe(
+      "User: [redacted] is not authorized to perform: bedrock:InvokeModel on resource: [redacted] of [redacted]",
+    );
+  });
+
+  test("does not hide that the account has no access to the model", () => {
+    const words = `Model access is denied due to User: ${role} is not authorized to perform: aws-marketplace:Subscribe`;
+    expect(answer(words, true)).toMatchObject({
+      kind: "request",
+      reason: "model_not_found",
+      providerMessage: words.replace(role, "[redacted]"),
+    });
+  });
 });
