@@ -222,7 +222,11 @@ describe("workers", () => {
     for (let count = 0; count < 50; count += 1) payloadOf(await echo.invoke("{}"));
     expect(echo.stats).toMatchObject({ coldStarts: 1, workers: 1 });
     const stream = pool("streamNow");
-    for (let count = 0; count < 50; count += 1) await textOf(streamOf(await stream.invoke("{}")).body);
+    for (let count = 0; count < 50; count += 1) {
+      await textOf(streamOf(await stream.invoke("{}")).body);
+      // The worker says that it is done after the last byte.
+      await vi.waitFor(() => expect(stream.stats.idle).toBe(1), { timeout: 10_000 });
+    }
     expect(stream.stats).toMatchObject({ coldStarts: 1, workers: 1 });
   });
 
