@@ -1,3 +1,4 @@
+import { GatewayError } from "#core/errors.ts";
 import { namedModels } from "./bedrock.ts";
 import { profileOf } from "./bedrock-id.ts";
 import { loadBedrock } from "./load-bedrock.ts";
@@ -23,8 +24,9 @@ export const findBedrockModel = async (name: string): Promise<Listed | undefined
   let found: ResolvedModel;
   try {
     found = resolveModel(name);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
   }
   const { catalog } = found;
   if (catalog === undefined) return undefined;

@@ -10,13 +10,7 @@ import { warningNames } from "#core/providers/warnings.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 import { callBedrockEmbeddings } from "./call-bedrock.ts";
 import { callEmbeddings, type EmbeddingAnswer } from "./call-provider.ts";
-import {
-  checkEmbeddingRequest,
-  embeddingTokens,
-  reservedTokens,
-  type ShapedEmbedding,
-  toEmbeddingBody,
-} from "./to-request.ts";
+import { checkEmbeddingRequest, embeddingSize, type ShapedEmbedding, toEmbeddingBody } from "./to-request.ts";
 
 /** One embeddings request, from its model to its settled usage. */
 
@@ -88,15 +82,8 @@ export const embed = async (
   const model = resolveEmbeddingModel(request.model);
   checkEmbeddingRequest(request, model);
   const shaped = toEmbeddingBody(request, model);
-  const inputTokens = embeddingTokens(request, model.provider);
-  const reserved = await reservedTokens(request, inputTokens);
-  const size: CallSize<ResolvedEmbedding> = {
-    inputTokens: () => reserved,
-    longCacheWrite: false,
-    answers: 1,
-    predictionTokens: 0,
-    outputTokens: 0,
-  };
+  const size = await embeddingSize(request, model);
+  const inputTokens = size.inputTokens(model);
   const metered = meteredRequest({
     call,
     caller,

@@ -2,6 +2,7 @@ import type { EmbeddingCreateParams } from "openai/resources/embeddings";
 import { bedrockDimensions } from "#core/catalog/bedrock-embeddings.ts";
 import type { ResolvedEmbedding } from "#core/catalog/resolve-embedding.ts";
 import { GatewayError } from "#core/errors.ts";
+import { type CallSize, isLittleMore } from "#core/generation/reservation.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
 import type { EmbeddingRequest } from "#core/schemas/embeddings.ts";
 
@@ -43,26 +44,46 @@ export const checkEmbeddingRequest = (
 /** Other tokenizers than OpenAI's are not known: Gemini's counts each digit, for one. */
 const unknownMargin = 1.35;
 
-/** The most tokens that the provider can bill: a bound for text, and the very count of tokens. */
-export const embeddingTokens = ({ input }: EmbeddingRequest, provider: ResolvedEmbedding["provider"]): number => {
-  const margin = provider === "openai" ? 1 : unknownMargin;
+const tokensBy = ({ input }: EmbeddingRequest, ofText: (text: string) => number): number => {
   let tokens = 0;
   for (const each of typeof input === "string" ? [input] : input) {
-    if (typeof each === "string") tokens += tokenBound(each) * margin + 2;
+    if (typeof each === "string") tokens += ofText(each) + 2;
     else tokens += typeof each === "number" ? 1 : each.length;
   }
   return Math.ceil(tokens);
 };
 
-/** Fewer cost half a cent at most: there a text made against their bound matters to no cap. */
-const fewTokens = 25_000;
+/** The most tokens that the provider can bill: a bound for text, and the very count of tokens. */
+export const embeddingTokens = (request: EmbeddingRequest, provider: ResolvedEmbedding["provider"]): number => {
+  const margin = provider === "openai" ? 1 : unknownMargin;
+  return tokensBy(request, (text) => tokenBound(text) * margin);
+};
 
-/** The tokens that money is reserved for, whatever the text was made for: a long one is counted. */
-export const reservedTokens = async ({ input }: EmbeddingRequest, inputTokens: number): Promise<number> => {
-  if (inputTokens < fewTokens) return inputTokens;
+const sizeOf = (inputTokens: number): CallSize<ResolvedEmbedding> => ({
+  inputTokens: () => inputTokens,
+  longCacheWrite: false,
+  answers: 1,
+  predictionTokens: 0,
+  outputTokens: 0,
+});
+
+/**
+ * How large a call gets. Money is reserved whatever the text was made for, as for a chat: a token for each byte where that costs
+ * little more, else no fewer tokens than a tokenizer counts.
+ */
+export const embeddingSize = async (
+  request: EmbeddingRequest,
+  model: ResolvedEmbedding,
+): Promise<CallSize<ResolvedEmbedding>> => {
+  const inputTokens = embeddingTokens(request, model.provider);
+  const size = sizeOf(inputTokens);
+  const most = Math.max(inputTokens, tokensBy(request, Buffer.byteLength));
+  if (isLittleMore([model], size, sizeOf(most))) return { ...size, reservedTokens: () => most };
+  const { input } = request;
   const texts = (typeof input === "string" ? [input] : input).filter((each) => typeof each === "string");
   const { tokenFactor } = await import("#core/generation/token-factor.ts");
-  return Math.ceil(inputTokens * tokenFactor(texts, tokenBound));
+  const counted = Math.ceil(inputTokens * tokenFactor(texts, tokenBound));
+  return { ...size, reservedTokens: () => counted };
 };
 
 /** Fields that Gemini's compatible endpoint knows; it refuses others. */

@@ -40,11 +40,19 @@ const environment: Readonly<Record<string, string>> = {
 
 for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
 
-/** Metrics leave on standard output, which here is the report of the tests. `captureLog` still sees them. */
 const metricStart = '{"_aws"';
-const shown: typeof process.stdout.write = process.stdout.write.bind(process.stdout);
-const isMetric = (chunk: unknown): boolean => typeof chunk === "string" && chunk.startsWith(metricStart);
-process.stdout.write = ((...given: Parameters<typeof shown>) => isMetric(given[0]) || shown(...given)) as typeof shown;
+const quiet = Symbol.for("concurred.tests.quiet");
+
+/** Metrics leave on standard output, which here is the report of the tests. `captureLog` still sees them. */
+const hideMetrics = (stdout: NodeJS.WriteStream & { [quiet]?: boolean }): void => {
+  // Files that share modules share the process too.
+  if (stdout[quiet] === true) return;
+  stdout[quiet] = true;
+  const write = stdout.write.bind(stdout);
+  stdout.write = ((chunk: string | Uint8Array, ...others: []) =>
+    write(typeof chunk === "string" && chunk.startsWith(metricStart) ? "" : chunk, ...others)) as typeof write;
+};
+hideMetrics(process.stdout);
 
 /** A stream like the one Lambda hands to a streaming function. */
 export class ResponseStream extends PassThrough {

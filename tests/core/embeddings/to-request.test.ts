@@ -1,15 +1,11 @@
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, test } from "vitest";
 import { resolveEmbeddingModel } from "#core/catalog/resolve-embedding.ts";
-import {
-  checkEmbeddingRequest,
-  embeddingTokens,
-  reservedTokens,
-  toEmbeddingBody,
-} from "#core/embeddings/to-request.ts";
+import { checkEmbeddingRequest, embeddingSize, embeddingTokens, toEmbeddingBody } from "#core/embeddings/to-request.ts";
 import { tokenBound } from "#core/generation/token-bound.ts";
 import { embeddingRequestSchema } from "#core/schemas/embeddings.ts";
 import { linesOf, walkedBlock } from "#tests/support/directed-text.ts";
+import { fc } from "#tests/support/property.ts";
 
 const request = (fields: Record<string, unknown>) =>
   embeddingRequestSchema.parse({ model: "x", input: "Hi", ...fields });
@@ -98,22 +94,32 @@ describe("the most tokens that can be billed", () => {
     );
   });
 
-  test("are reserved for a long text that is made against the bound, and stay as they were for prose and tokens", async () => {
+  const model = resolveEmbeddingModel("text-embedding-3-small");
+  const reservedOf = async (input: unknown): Promise<number> => {
+    const size = await embeddingSize(request({ input }), model);
+    return (size.reservedTokens ?? size.inputTokens)(model);
+  };
+
+  test("are reserved for a text that is made against the bound, of any length", async () => {
     const ratioOf = (text: string): number => tokenBound(text) / encode(text).length;
     const block = walkedBlock({ letters: "abcdefghijklmnopqrstuvwxyz", seed: 9, steps: 800, ratioOf });
-    const reserved = (input: unknown): [number, Promise<number>] => {
-      const asked = request({ input });
-      const tokens = embeddingTokens(asked, "openai");
-      return [tokens, reservedTokens(asked, tokens)];
-    };
-    const made = linesOf(block, 40);
-    const trueTokens = 10 * encode(made).length;
-    const [tokens, most] = reserved(Array.from({ length: 10 }, () => made));
-    expect(tokens).toBeLessThan(0.75 * trueTokens);
-    expect(await most).toBeGreaterThanOrEqual((10 / 11) * trueTokens);
-    for (const input of ["The quick brown fox jumps over the lazy dog. ".repeat(5_000), [Array(30_000).fill(1)]]) {
-      const [before, after] = reserved(input);
-      expect(await after).toBe(before);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 200 }), async (lines, count) => {
+        const made = linesOf(block, lines);
+        const input = Array.from({ length: count }, () => made);
+        const trueTokens = count * encode(made).length;
+        expect(embeddingTokens(request({ input }), "openai")).toBeLessThan(0.75 * trueTokens);
+        expect(await reservedOf(input)).toBeGreaterThanOrEqual((10 / 11) * trueTokens);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("are a token for each byte where that costs little more, and as they were for long prose and tokens", async () => {
+    const words = "The quick brown fox jumps over the lazy dog. ";
+    expect(await reservedOf(words)).toBe(words.length + 2);
+    for (const input of [words.repeat(60_000), [Array(30_000).fill(1)]]) {
+      expect(await reservedOf(input)).toBe(embeddingTokens(request({ input }), "openai"));
     }
   });
 });
