@@ -115,6 +115,8 @@ describe.skipIf(!hasTables)(`injection (${tablesName})`, () => {
       }
       expectSoundLog(log);
     },
+    // An export reads every day of the retention, also of an account that is empty.
+    60_000,
   );
 
   it.each(
