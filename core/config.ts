@@ -1,3 +1,4 @@
+import "#function";
 import { Resource } from "sst/resource";
 import { type SecretName, unsetSecret } from "./secrets.ts";
 import { readSetting, type Setting, settingText } from "./settings/read.ts";

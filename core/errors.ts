@@ -1,3 +1,5 @@
+import "#function";
+
 /**
  * The one error type that may be shown to a caller, and the table of its codes.
  * Anything that is not a `GatewayError` is logged and answered as `INTERNAL_ERROR`.

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { bundleConditions } from "./bundle-conditions.ts";
 
 /**
  * Bundles functions as SST v4 does for `nodejs24.x` with the `nodejs` options of infra/functions.ts: one folder per
@@ -131,6 +132,7 @@ const bundleFunction = async (handler: string, options: BundleOptions): Promise<
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     ...sstOptions,
+    conditions: [...bundleConditions(handler)],
     absWorkingDir: path.resolve(root),
     entryPoints: [file],
     outdir: folder,

@@ -3,6 +3,7 @@ import type { BackgroundFunction, FunctionId, Grant, Route } from "#core/routes.
 import type { SecretName } from "#core/secrets.ts";
 import type { TableId } from "#core/tables.ts";
 import { bedrockResources } from "./bedrock-models.ts";
+import { bundleConditions } from "./bundle-conditions.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import { type LogGroupKind, logGroupKindOf, logGroupKinds, logGroupName } from "./log-groups.ts";
 import { statementsOf } from "./permissions.ts";
@@ -94,7 +95,10 @@ const trustLambda = JSON.stringify({
 });
 
 /** Names of functions and classes cost 11 KB of a chat's cold start; our errors set their own names. */
-const bundling = { splitting: true, esbuild: { keepNames: false } } as const;
+const bundlingOf = (handler: string) => ({
+  splitting: true,
+  esbuild: { keepNames: false, conditions: [...bundleConditions(handler)] },
+});
 
 /** What SST's arguments have no name for. */
 const transformsOf = (
@@ -158,7 +162,7 @@ export const functionArgs = (definition: Definition, context: FunctionContext, o
     memory: `${memoryMb} MB`,
     timeout: `${timeoutSeconds} seconds`,
     streaming: options.streaming,
-    nodejs: bundling,
+    nodejs: bundlingOf(handler),
     logging: { format: "json", logGroup: context.logGroups[logs].name },
     environment: { ...context.variables, STAGE: $app.stage, ROUTE_ID: id },
     link: linksOf(grants, context),

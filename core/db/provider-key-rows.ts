@@ -1,3 +1,4 @@
+import "#function";
 import * as z from "zod/mini";
 import { rowKeys } from "./row-keys.ts";
 import type { ItemKey } from "./table.ts";

@@ -1,3 +1,4 @@
+import "#function";
 import type { Transform } from "node:stream";
 import { OutboundError } from "./transport.ts";
 

@@ -1,3 +1,4 @@
+import "#function";
 import { type ProviderCall, ProviderFailure, type ProviderReply } from "./provider.ts";
 
 /** A failure of an adapter that speaks another provider's API, as the failure of the provider that was asked. */

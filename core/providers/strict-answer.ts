@@ -1,3 +1,4 @@
+import "#adapter";
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
 import {
   type ChatCompletion,

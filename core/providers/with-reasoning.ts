@@ -1,3 +1,4 @@
+import "#adapter";
 import type { ChatRequest } from "#core/schemas/chat.ts";
 import { isRecord } from "#core/values/records.ts";
 import type { ChatProvider, ProviderCall, ProviderReply } from "./provider.ts";

@@ -1,3 +1,4 @@
+import "#function";
 export type JsonRecord = Record<string, unknown>;
 
 /** Whether a value is a JSON object: not null and not an array. */

@@ -1,3 +1,4 @@
+import "#adapter";
 import type { ChatProvider, ProviderCall, ProviderReply } from "#core/providers/provider.ts";
 import { exchange } from "./exchange.ts";
 import { defaultVersion, passesNatively } from "./native-request.ts";

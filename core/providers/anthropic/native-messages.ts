@@ -1,3 +1,4 @@
+import "#adapter";
 import { framesToCompletion } from "#core/providers/frames-to-completion.ts";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeAnswer, NativeRequest } from "#core/providers/native.ts";

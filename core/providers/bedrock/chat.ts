@@ -1,3 +1,4 @@
+import "#adapter";
 import { claudeId } from "#core/catalog/bedrock-id.ts";
 import { fromResponse } from "#core/providers/anthropic/from-response.ts";
 import { readBody, toProviderFailure } from "#core/providers/http-transport.ts";

@@ -1,3 +1,4 @@
+import "#adapter";
 import { Readable } from "node:stream";
 import { claudeId } from "#core/catalog/bedrock-id.ts";
 import { nativeMessages } from "#core/providers/anthropic/native-messages.ts";

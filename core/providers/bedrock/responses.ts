@@ -1,3 +1,4 @@
+import "#adapter";
 import type { NativeRequest } from "#core/providers/native.ts";
 import { replyFrom } from "#core/providers/openai/exchange.ts";
 import { nativeResponses } from "#core/providers/openai/native-responses.ts";

@@ -1,3 +1,4 @@
+import "#adapter";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import { toGoogleRequest } from "./google-request.ts";
 

@@ -1,3 +1,4 @@
+import "#adapter";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import { MinimaxAnswer } from "./minimax-answer.ts";
 import { toMinimaxRequest } from "./minimax-request.ts";

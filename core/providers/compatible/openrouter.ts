@@ -1,3 +1,4 @@
+import "#adapter";
 import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";

@@ -1,3 +1,4 @@
+import "#adapter";
 import { type RequestShape, shapeRequest } from "#core/providers/compatible/shape-request.ts";
 import { type MessageRules, plainRules } from "#core/providers/openai/messages.ts";
 import { openAiShaped } from "#core/providers/openai/openai-shaped.ts";

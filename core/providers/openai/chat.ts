@@ -1,3 +1,4 @@
+import "#adapter";
 import type { ChatProvider } from "#core/providers/provider.ts";
 import { openAiShaped } from "./openai-shaped.ts";
 import { planRequest, toChatRequest } from "./to-request.ts";

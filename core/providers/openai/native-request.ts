@@ -1,3 +1,4 @@
+import "#adapter";
 import { asksNothing } from "#core/providers/apply-fields.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ProviderCall } from "#core/providers/provider.ts";

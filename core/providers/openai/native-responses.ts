@@ -1,3 +1,4 @@
+import "#adapter";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { NativeRequest } from "#core/providers/native.ts";
 import type { ChatCompletion, ProviderCall, ProviderOutcome, ProviderReply } from "#core/providers/provider.ts";

@@ -1,3 +1,4 @@
+import "#adapter";
 import { toProviderFailure } from "#core/providers/http-transport.ts";
 import type { ProviderCall, ProviderOutcome, ProviderReply } from "#core/providers/provider.ts";
 import { exchange } from "./exchange.ts";
