@@ -1,3 +1,4 @@
+import "#function";
 import { GatewayError } from "#core/errors.ts";
 import { type ChatRequest, maxTimeoutMs } from "#core/schemas/chat.ts";
 import { isRecord, type JsonRecord } from "#core/values/records.ts";

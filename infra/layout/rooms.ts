@@ -18,6 +18,7 @@ const room = (path: string, contents: string, imports: readonly string[]): Room 
 
 export const rooms: readonly Room[] = [
   room("core/values", "Pure helpers for values: own properties, JSON records, JSON Schema, histograms", []),
+  room("core/nothing.ts", "What stands for `#function` and `#adapter` in most builds: nothing", []),
   room("core/errors.ts", "`GatewayError`, the table of error codes, `DependencyError`", []),
   room("core/ids.ts", "Ids with a prefix, in the order of time", []),
   room("core/context.ts", "The running request as the domain sees it", []),

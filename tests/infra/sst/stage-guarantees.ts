@@ -3,6 +3,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { catchAll, routes } from "#core/routes.ts";
 import { type TableSpec, tables } from "#core/tables.ts";
+import { bundleConditions } from "#infra/bundle-conditions.ts";
 import { functionVariableNames } from "#infra/deploy-environment.ts";
 import { type GatewayResponseKind, gatewayResponses, gatewayResponseTemplate } from "#infra/gateway-responses.ts";
 import { logGroupKindOf, logGroupName } from "#infra/log-groups.ts";
@@ -175,7 +176,10 @@ export const holdStageGuarantees = (options: RunOptions): { readonly run: () => 
           });
           const build = run().builds.find(({ functionId }) => functionId === row.component);
           expect(build).toMatchObject({ handler: row.handler, runtime: "nodejs24.x", live: dev });
-          expect(build?.properties).toMatchObject({ splitting: true, esbuild: { keepNames: false } });
+          expect(build?.properties).toMatchObject({
+            splitting: true,
+            esbuild: { keepNames: false, conditions: bundleConditions(row.handler) },
+          });
           // A live function is SST's own bridge, which is built for one architecture only.
           expect([lambda.runtime, lambda.architectures]).toEqual(
             dev ? ["provided.al2023", ["x86_64"]] : ["nodejs24.x", ["arm64"]],
