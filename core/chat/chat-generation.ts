@@ -190,7 +190,7 @@ export class ChatGeneration {
     const cache = this.#cache;
     const findAnswer = cache === undefined ? undefined : (signal: AbortSignal) => cache.find(signal);
     try {
-      prepareProvider(choices[0].model.provider, caller.providerKeySlug !== undefined);
+      prepareProvider(choices[0].model.provider, request.stream === true, caller.providerKeySlug !== undefined);
       const { targets, hit } = await openRequest(this.#metered, caller, choices, findAnswer);
       this.#primary = targets[0];
       this.#hit = hit;

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { maxIdleMs } from "./idle.ts";
-import { ResponseError, type ResponseReader } from "./response-reader.ts";
+import { ResponseError } from "./response-reader.ts";
 import { OutboundError, toOutboundError } from "./transport.ts";
 
 // Not imported, as in core/outbound/transport.ts: the ESM facades of node's modules load more than they are asked for.
@@ -39,8 +39,28 @@ const open = (origin: Origin): Socket => {
   return socket;
 };
 
+/** Takes the bytes of one response. */
+export interface Reader {
+  /** Whether the connection may serve another request. */
+  readonly keepsAlive: boolean;
+  /** Takes what arrived. True when the response is whole. @throws ResponseError */
+  push(bytes: Buffer): boolean;
+  /** The connection ended. True when that is how this response ends. */
+  end(): boolean;
+}
+
+/** What an exchange may be told of while it runs. */
+export interface Watch {
+  /** The last byte of the request has left. */
+  readonly onSent: () => void;
+  /** Without any byte in either direction, ms. */
+  readonly idleTimeoutMs: number;
+  readonly onIdle: () => void;
+}
+
 interface Exchange {
-  readonly reader: ResponseReader;
+  readonly reader: Reader;
+  readonly watch: Watch | undefined;
   readonly resolve: () => void;
   readonly reject: (failure: OutboundError) => void;
 }
@@ -56,7 +76,15 @@ export const closeIdle = (idle: Connection[]): void => {
   for (const connection of idle.splice(0)) connection.close();
 };
 
-/** One connection to one origin, with one request on it at a time. It goes back to the idle ones by itself. */
+/** Closes the connections that went idle before a moment, Unix ms. */
+export const closeOlder = (idle: Connection[], oldestMs: number): void => {
+  while ((idle[0]?.idleSinceMs ?? Number.POSITIVE_INFINITY) < oldestMs) idle.shift()?.close();
+};
+
+/**
+ * One connection to one origin, with one request on it at a time. It goes back to the idle ones by itself.
+ * Fields: a socket, the exchange on it, and what is known of both.
+ */
 export class Connection {
   readonly #origin: Origin;
   readonly #socket: Socket;
@@ -66,6 +94,8 @@ export class Connection {
   /** Nothing has ever arrived: its handshakes may be under way. */
   #isNew = true;
   #stale = false;
+  /** The last byte of the running request has left. */
+  #isSent = false;
   /** Whether the last exchange ran into its timeout before any byte of its response. */
   isSilent = false;
   /** Unix ms. */
@@ -82,6 +112,7 @@ export class Connection {
     this.#socket.once("end", () => this.#end());
     this.#socket.on("error", (error) => this.#fail(toOutboundError(error)));
     this.#socket.once("close", () => this.#fail(new OutboundError("network", "The connection was closed")));
+    this.#socket.on("timeout", () => this.#exchange?.watch?.onIdle());
   }
 
   /** Whether the last exchange failed before any byte of its response: on a kept connection, the server had left before. */
@@ -104,12 +135,30 @@ export class Connection {
     this.#socket.destroy();
   }
 
+  /** Closes it where no call has taken it since it was opened. */
+  closeUnused(): void {
+    if (this.#isNew && this.#exchange === undefined) this.#socket.destroy();
+  }
+
+  /** The idle connections to the same origin. */
+  get others(): Connection[] {
+    return this.#origin.idle;
+  }
+
   /** Sends a request and resolves when its response is whole. @throws OutboundError */
-  exchange(request: string, reader: ResponseReader): Promise<void> {
+  exchange(request: string, reader: Reader, watch?: Watch): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#exchange = { reader, resolve, reject };
+      this.#exchange = { reader, watch, resolve, reject };
       this.#answered = false;
-      this.#socket.write(request);
+      this.#isSent = false;
+      // Whoever waits here has no timer once the headers are here.
+      if (watch !== undefined) this.#socket.ref().setTimeout(watch.idleTimeoutMs);
+      this.#socket.write(request, (error) => {
+        // Of an exchange that is over, nobody is told.
+        if ((error ?? undefined) !== undefined) return;
+        this.#isSent = true;
+        watch?.onSent();
+      });
     });
   }
 
@@ -142,9 +191,11 @@ export class Connection {
     else this.#fail(new OutboundError("network", "The connection ended before the answer did"));
   }
 
-  #finish({ reader, resolve }: Exchange): void {
+  #finish({ reader, watch, resolve }: Exchange): void {
     this.#exchange = undefined;
-    if (reader.keepsAlive && this.#origin.idle.length < maxIdle && !this.#socket.destroyed) this.keep();
+    if (watch !== undefined) this.#socket.setTimeout(0).unref();
+    const isFree = reader.keepsAlive && this.#isSent && !this.#socket.destroyed;
+    if (isFree && this.#origin.idle.length < maxIdle) this.keep();
     else this.#socket.destroy();
     resolve();
   }

@@ -4,8 +4,8 @@ import { OutboundError } from "./transport.ts";
 
 /**
  * A POST of text, answered with text: DynamoDB, KMS and Unkey's verdict, seven times for one chat. It does what these need
- * and no more, at a third of the CPU of node:http's client (docs/quality/performance.md). Providers, whose answers stream, and every
- * other server are called through core/outbound/transport.ts. Held against node:http by a test.
+ * and no more, at a third of the CPU of node:http's client (docs/quality/performance.md). Providers whose answers stream, and every
+ * other server, are called through core/outbound/transport.ts. Held against node:http by a test.
  */
 
 export interface PostRequest {
@@ -28,8 +28,9 @@ export interface PostAnswer {
   readonly text: string;
 }
 
-interface Target {
+export interface Target {
   readonly origin: Origin;
+  /** With the query. */
   readonly path: string;
 }
 
@@ -56,11 +57,11 @@ const toOrigin = ({ protocol, hostname, port, host }: URL): Origin => {
   return origin;
 };
 
-const toTarget = (text: string): Target => {
+export const toTarget = (text: string): Target => {
   const known = targets.get(text);
   if (known !== undefined) return known;
   const url = new URL(text);
-  const target = { origin: toOrigin(url), path: url.pathname };
+  const target = { origin: toOrigin(url), path: url.pathname + url.search };
   if (targets.size >= maxTargets) targets.clear();
   targets.set(text, target);
   return target;
@@ -69,7 +70,10 @@ const toTarget = (text: string): Target => {
 const headerValue = /^[\x20-\x7e]*$/;
 
 /** The request as it goes out. Throws where a header could end before its value does. */
-const serialise = ({ origin, path }: Target, { headers, body }: PostRequest): string => {
+export const serialise = (
+  { origin, path }: Target,
+  { headers, body }: Pick<PostRequest, "headers" | "body">,
+): string => {
   let head = `POST ${path} HTTP/1.1\r\nhost: ${origin.host}\r\n`;
   for (const name in headers) {
     const value = headers[name] ?? "";

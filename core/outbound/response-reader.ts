@@ -57,6 +57,7 @@ const readFraming = (lines: readonly string[]): Framing => {
   return { length, transferEncoding, connection };
 };
 
+/** Fields: where it is in the response, and what it has read of it. */
 export class ResponseReader {
   readonly #maxBytes: number;
   #state: State = "head";
@@ -67,6 +68,7 @@ export class ResponseReader {
   #remaining = 0;
   #status = 0;
   #keepsAlive = false;
+  #headers: readonly string[] = [];
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -81,10 +83,23 @@ export class ResponseReader {
     return this.#keepsAlive;
   }
 
-  get text(): string {
+  /** Whether the headers are here; those of an interim response are not meant. */
+  get hasHead(): boolean {
+    return this.#state !== "head";
+  }
+
+  /** The lines of the headers as they came, each a name, a colon and a value. */
+  get headerLines(): readonly string[] {
+    return this.#headers;
+  }
+
+  get bytes(): Buffer {
     const [only] = this.#parts;
-    const body = this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
-    return body.toString("utf8");
+    return this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
+  }
+
+  get text(): string {
+    return this.bytes.toString("utf8");
   }
 
   /** Takes what arrived. True when the response is whole. @throws ResponseError */
@@ -141,6 +156,7 @@ export class ResponseReader {
     if (this.#status === 101) throw new ResponseError("Nobody asked for another protocol");
     // An interim response: the true one follows.
     if (this.#status < 200) return;
+    this.#headers = lines;
     this.#keepsAlive = minor === "1" ? !framing.connection.includes("close") : false;
     this.#state = this.#bodyState(framing);
   }

@@ -7,7 +7,8 @@ import { lastThawMs, watchForFreezes } from "./freeze.ts";
 import { maxIdleMs } from "./idle.ts";
 
 /**
- * Every outgoing call on the hot path but the small ones of core/outbound/post.ts: a keep-alive node:http(s) request with a
+ * Every outgoing call on the hot path but the small ones of core/outbound/post.ts and answers that are read whole
+ * (core/outbound/post-whole.ts): a keep-alive node:http(s) request with a
  * time for the headers, a time between two reads, and a signal. docs/decisions/0002 has the figures against fetch, undici and
  * the vendors' SDKs. A model may think for minutes before its headers, so silence says nothing of a connection: one that
  * lived through a freeze is not used at all.
@@ -77,8 +78,9 @@ const noting = <Kept extends HttpAgent>(agent: Kept): Kept =>
 
 /** Closes free sockets that may have died during a freeze, or all. The agent takes none that is destroyed. */
 const closeFreeSockets = ({ freeSockets }: HttpAgent, oldestMs: number): void => {
-  for (const socket of Object.values(freeSockets).flat()) {
-    if (socket !== undefined && (freeSince.get(socket) ?? 0) < oldestMs) socket.destroy();
+  // No array of all of them: this is asked before every call, and most often nothing is old.
+  for (const name in freeSockets) {
+    for (const socket of freeSockets[name] ?? []) if ((freeSince.get(socket) ?? 0) < oldestMs) socket.destroy();
   }
 };
 
@@ -136,7 +138,7 @@ export const toOutboundError = (error: unknown, signal?: AbortSignal): OutboundE
 };
 
 /** A connection that its server has closed is reset by the first packet, a round trip later: no later than this, ms. */
-const staleForMs = 2_000;
+export const staleForMs = 2_000;
 
 const optionsOf = (
   { hostname, port, path, host }: Origin,

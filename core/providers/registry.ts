@@ -1,4 +1,5 @@
 import type { ChatProviderId } from "#core/catalog/provider-ids.ts";
+import { openForWhole } from "#core/outbound/post-whole.ts";
 import { connectAhead } from "#core/outbound/transport.ts";
 import { providerApiKey, providerBaseUrl } from "#core/upstreams.ts";
 import type { ChatProvider } from "./provider.ts";
@@ -37,14 +38,16 @@ const withReasoning = (provider: ChatProvider): ChatProvider => ({
  * Loads a provider's adapter and opens a connection to it, for a request that will very likely call it: both take their time
  * while round 2 is waited for. Does nothing for providers whose address hangs on the caller's key, nor without a key.
  */
-export const prepareProvider = (id: ChatProviderId, callerPays: boolean): void => {
+export const prepareProvider = (id: ChatProviderId, streamed: boolean, callerPays: boolean): void => {
   if (id === "bedrock" || id === "custom" || (!callerPays && providerApiKey(id) === undefined)) return;
   const url = providerBaseUrl(id);
   // After what is written now has left: made at once, a connection delays the calls of round 2 by as much as it saves.
   setImmediate(() => {
     // The request itself meets whatever fails here.
     load(id).catch(() => undefined);
-    connectAhead(url);
+    // As its adapter asks.
+    if (streamed || id === "anthropic") connectAhead(url);
+    else openForWhole(url);
   });
 };
 

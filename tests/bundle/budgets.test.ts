@@ -14,7 +14,7 @@ const kilobyte = 1_024;
  * start. Each number is what the function weighs now plus a small margin, so that a careless import shows.
  */
 const eagerBudgets: Readonly<Record<string, number>> = {
-  "functions/chat-completions.handler": 186 * kilobyte,
+  "functions/chat-completions.handler": 188 * kilobyte,
   "functions/health.handler": 32 * kilobyte,
   "functions/not-found.handler": 32 * kilobyte,
 };

@@ -1,6 +1,12 @@
 import { isEventText, openAnswer, readAnswer } from "#core/providers/answer-body.ts";
 import { askWithKey } from "#core/providers/ask-with-key.ts";
-import { type ProviderResponse, postJson, readBody } from "#core/providers/http-transport.ts";
+import {
+  type ProviderResponse,
+  postForWhole,
+  postJson,
+  readBody,
+  type WholeResponse,
+} from "#core/providers/http-transport.ts";
 import type { NativeAnswer } from "#core/providers/native.ts";
 import {
   type ChatCompletion,
@@ -37,7 +43,7 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
   const { provider, request, credential, signal, timeouts } = call;
   const streamed = request.stream === true;
   const { url, headers, agent } = askWithKey(credential, asked.path, "authorization");
-  const response = await postJson({
+  const post = {
     provider,
     url,
     agent,
@@ -49,7 +55,8 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
     body: JSON.stringify(asked.body),
     signal,
     timeouts,
-  });
+  };
+  const response = await (streamed ? postJson(post) : postForWhole(post, maxAnswerBytes));
   if (response.status !== 200) {
     const text = await readBody(provider, response, maxErrorBytes, signal);
     throw failureFromResponse(provider, response.status, response.headers, text);
@@ -61,13 +68,12 @@ export const exchange = async (call: ProviderCall, asked: Exchange): Promise<Pro
 export const replyFrom = async (
   { provider, request, signal }: ProviderCall,
   asked: Exchange,
-  response: ProviderResponse,
+  response: ProviderResponse | WholeResponse,
 ): Promise<ProviderReply> => {
-  const streamed = request.stream === true;
   const outcome = newOutcome();
   const simulated = response.headers["x-provider-simulated"] === "true";
   const facts = { outcome, simulated, warnings: asked.warnings };
-  if (streamed) {
+  if (request.stream === true && "body" in response) {
     const { isStream, body } = await openAnswer(provider, response, signal);
     if (isStream) {
       return { kind: "stream", frames: asked.frames(body, outcome), native: asked.native?.(undefined), ...facts };
@@ -85,7 +91,7 @@ export const replyFrom = async (
 /** A whole answer, also where it came as a stream that nobody asked for. @throws ProviderFailure */
 const completionOf = async (
   asked: Exchange,
-  response: ProviderResponse,
+  response: Pick<ProviderResponse, "headers">,
   text: string,
   outcome: ProviderOutcome,
 ): Promise<ChatCompletion> => {

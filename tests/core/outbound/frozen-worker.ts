@@ -1,4 +1,5 @@
 import { post } from "#core/outbound/post.ts";
+import { postWhole } from "#core/outbound/post-whole.ts";
 import { readText, send } from "#core/outbound/transport.ts";
 
 /** A process for thaw.test.ts to freeze: answers each message with as many calls at once as it names. */
@@ -6,7 +7,7 @@ import { readText, send } from "#core/outbound/transport.ts";
 interface Order {
   readonly url: string;
   readonly calls: number;
-  readonly by: "post" | "send";
+  readonly by: "post" | "send" | "postWhole";
 }
 
 const callers = {
@@ -18,6 +19,10 @@ const callers = {
   send: async (url: string): Promise<string> => {
     const request = { url, headers: {}, body: "{}", headersTimeoutMs: 300_000, idleTimeoutMs: 300_000 };
     return readText(await send(request), 1_000);
+  },
+  postWhole: async (url: string): Promise<string> => {
+    const request = { url, headers: {}, body: "{}", headersTimeoutMs: 300_000, idleTimeoutMs: 300_000 };
+    return (await postWhole({ ...request, maxBytes: 1_000 })).bytes.toString();
   },
 };
 

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { shortestFreezeMs } from "#core/outbound/freeze.ts";
 import { maxIdleMs } from "#core/outbound/idle.ts";
 import { post } from "#core/outbound/post.ts";
+import { postWhole } from "#core/outbound/post-whole.ts";
 import { readText, send } from "#core/outbound/transport.ts";
 
 /** Kept connections that died while the environment was frozen: no FIN and no RST tells of it. */
@@ -72,9 +73,15 @@ const bySend: Call = async (url, timeoutMs = 5_000) => {
   return readText(response, 1_000);
 };
 
+const byPostWhole: Call = async (url, timeoutMs = 5_000) => {
+  const timeouts = { headersTimeoutMs: timeoutMs, idleTimeoutMs: 10_000 };
+  return (await postWhole({ url, headers: {}, body: "{}", ...timeouts, maxBytes: 1_000 })).bytes.toString();
+};
+
 const transports = [
   ["post", byPost],
   ["send", bySend],
+  ["postWhole", byPostWhole],
 ] as const;
 
 /** Long enough for an answer on this machine, short enough to wait for. */
@@ -139,7 +146,7 @@ describe("a call that may be made twice", () => {
 });
 
 describe("a process that was frozen (SIGSTOP) while its connections died without a FIN", () => {
-  const startWorker = (url: string, by: "post" | "send") => {
+  const startWorker = (url: string, by: "post" | "send" | "postWhole") => {
     const worker = fork(join(import.meta.dirname, "frozen-worker.ts"), { execArgv: ["--no-warnings"] });
     closers.push(() => worker.kill("SIGKILL"));
     const order = async (calls: number): Promise<unknown> => {
@@ -164,19 +171,22 @@ describe("a process that was frozen (SIGSTOP) while its connections died without
     expect(server.seen).toEqual({ connections: connections + 1, unanswered: 1 });
   });
 
-  it("calls a provider on a new connection at once, however long the provider may take, and only once", async () => {
-    const server = await startServer();
-    const { worker, order } = startWorker(server.url, "send");
-    expect(await order(3)).toEqual(["ok", "ok", "ok"]);
-    const { connections } = server.seen;
-    worker.kill("SIGSTOP");
-    server.fallSilent();
-    // What is tested is that time goes by for the others and not for the worker.
-    await setTimeout(shortestFreezeMs + 500);
-    worker.kill("SIGCONT");
-    expect(await order(1)).toEqual(["ok"]);
-    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
-    expect(await order(1)).toEqual(["ok"]);
-    expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
-  });
+  it.each(["send", "postWhole"] as const)(
+    "calls a provider (%s) on a new connection at once, however long the provider may take, and only once",
+    async (by) => {
+      const server = await startServer();
+      const { worker, order } = startWorker(server.url, by);
+      expect(await order(3)).toEqual(["ok", "ok", "ok"]);
+      const { connections } = server.seen;
+      worker.kill("SIGSTOP");
+      server.fallSilent();
+      // What is tested is that time goes by for the others and not for the worker.
+      await setTimeout(shortestFreezeMs + 500);
+      worker.kill("SIGCONT");
+      expect(await order(1)).toEqual(["ok"]);
+      expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
+      expect(await order(1)).toEqual(["ok"]);
+      expect(server.seen).toEqual({ connections: connections + 1, unanswered: 0 });
+    },
+  );
 });
