@@ -1,8 +1,6 @@
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { config } from "#core/config.ts";
 import type { TableId } from "#core/tables.ts";
-import { documents } from "./document-client.ts";
 import { arenaRunKey, ratingsKey, rowKeys } from "./row-keys.ts";
+import { queryPage } from "./table.ts";
 
 /** Reads a user's rows of one kind, some a call, for an export of the account. */
 
@@ -59,24 +57,16 @@ export interface SomeRows {
   readonly readBytes: number;
 }
 
-/** Rows of a kind, oldest first, after a sort key. @throws TableUnavailable */
+/** Rows of a kind, oldest first, after a sort key. @throws AwsError */
 export const readSome = async (
   { table, pk, prefix, rowsPerCall = usualRowsPerCall }: RowKind,
   after: string | undefined,
 ): Promise<SomeRows> => {
-  const { Items, LastEvaluatedKey, ConsumedCapacity } = await documents.send(
-    new QueryCommand({
-      TableName: config.tableName(table),
-      KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
-      ExpressionAttributeValues: { ":pk": pk, ":prefix": prefix },
-      ExclusiveStartKey: after === undefined ? undefined : { pk, sk: after },
-      Limit: rowsPerCall,
-      ReturnConsumedCapacity: "TOTAL",
-    }),
-  );
-  return {
-    items: Items ?? [],
-    next: LastEvaluatedKey === undefined ? undefined : String(LastEvaluatedKey.sk),
-    readBytes: (ConsumedCapacity?.CapacityUnits ?? 0) * bytesPerUnit,
-  };
+  const { items, next, units } = await queryPage(table, pk, {
+    prefix,
+    start: after === undefined ? undefined : { pk, sk: after },
+    limit: rowsPerCall,
+    measured: true,
+  });
+  return { items, next: next?.sk, readBytes: units * bytesPerUnit };
 };

@@ -6,6 +6,7 @@ import type { TableId } from "#core/tables.ts";
 import { documents } from "./document-client.ts";
 import { rareRowKeys } from "./rare-row-keys.ts";
 import { rowKeys, utcDay } from "./row-keys.ts";
+import { type ItemKey, queryPage } from "./table.ts";
 import { TableUnavailable } from "./table-unavailable.ts";
 import { keepSeconds } from "./usage-events.ts";
 
@@ -62,30 +63,21 @@ export interface DeletionOptions {
 const isRefusal = (userId: string, { pk, sk }: Record<string, unknown>): boolean =>
   [rowKeys.admission(userId), rowKeys.accountDeletion(userId)].some((key) => key.pk === pk && key.sk === sk);
 
-/** Deletes a partition. Resolves to the number of its rows, and whether it came to the end. @throws TableUnavailable */
+/** Deletes a partition. Resolves to the number of its rows, and whether it came to the end. @throws AwsError, TableUnavailable */
 const deletePartition = async (
   userId: string,
   [table, pk]: readonly [TableId, string],
   { keepsRefusal = false, signal }: DeletionOptions,
 ): Promise<{ readonly deleted: number; readonly isWhole: boolean }> => {
   let deleted = 0;
-  let start: Record<string, unknown> | undefined;
+  let start: ItemKey | undefined;
   do {
     if (signal?.aborted === true) return { deleted, isWhole: false };
-    const { Items = [], LastEvaluatedKey } = await documents.send(
-      new QueryCommand({
-        TableName: config.tableName(table),
-        KeyConditionExpression: "pk = :pk",
-        ExpressionAttributeValues: { ":pk": pk },
-        ProjectionExpression: "pk, sk",
-        ConsistentRead: true,
-        ExclusiveStartKey: start,
-      }),
-    );
-    const rows = keepsRefusal ? Items.filter((item) => !isRefusal(userId, item)) : Items;
+    const { items, next } = await queryPage(table, pk, { attributes: ["pk", "sk"], consistent: true, start });
+    const rows = keepsRefusal ? items.filter((item) => !isRefusal(userId, item)) : items;
     await deleteKeys(table, rows);
     deleted += rows.length;
-    start = LastEvaluatedKey;
+    start = next;
   } while (start !== undefined);
   return { deleted, isWhole: true };
 };
@@ -154,7 +146,7 @@ export interface DeletedRows {
 
 /**
  * Deletes every row of a user from every table, except the marks of revoked keys. A second run continues where a signal stopped
- * the first, and deletes what functions that were still running have written since. @throws TableUnavailable
+ * the first, and deletes what functions that were still running have written since. @throws AwsError, TableUnavailable
  */
 export const deleteUserRows = async (
   userId: string,
