@@ -1,9 +1,9 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { rejection } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const client = (options: Partial<ConstructorParameters<typeof Anthropic>[0]> = {}): Anthropic =>
   new Anthropic({

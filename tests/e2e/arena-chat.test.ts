@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { autoModels } from "#core/catalog/auto.ts";
 import { arenaChatAnswer, battleAnswer } from "#core/schemas/arena-answers.ts";
 import { arenaEvents, endOf } from "#tests/support/arena-events.ts";
-import { type TestKey, useCloud } from "#tests/support/cloud.ts";
+import { type TestKey, useStandardCloud } from "#tests/support/cloud.ts";
 import { chat, type Reply, readRest, readUntil, send, textParts, user } from "./client.ts";
 
 /** The mode `chat` of POST /api/chat: a chat completion in the platform's shapes, and `auto` in every mode. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 let key: TestKey;
 beforeAll(async () => {
   key = await cloud().createKey();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import {
   chat,
   frames,
@@ -13,7 +13,7 @@ import {
   warningsOf,
 } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const model = "gpt-4o-mini";
 /** The cache as a caller meets it who asks for nothing. */

@@ -1,9 +1,9 @@
 import OpenAI from "openai";
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { errorOf } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const client = (apiKey: string): OpenAI => new OpenAI({ apiKey, baseURL: cloud().baseUrl, maxRetries: 0 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { chat, frames, type Reply, user } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const address = "jane.doe@example.com";
 const ask = (body: object, headers: Record<string, string> = {}): Promise<Reply> =>

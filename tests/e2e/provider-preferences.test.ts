@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Browser } from "#tests/accounts/support/gateway.ts";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { type Reply, send, user } from "./client.ts";
 
 /** Claude at Anthropic, OpenRouter and Bedrock: who is asked, in which order, and who answers when one of them fails. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const own = "claude-sonnet-5";
 const openrouter = "openrouter/anthropic/claude-sonnet-5";

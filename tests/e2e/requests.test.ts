@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Browser, overHttp } from "#tests/accounts/support/gateway.ts";
-import { eventually, type TestKey, useCloud } from "#tests/support/cloud.ts";
+import { eventually, type TestKey, useStandardCloud } from "#tests/support/cloud.ts";
 import { chat, type Reply, send, user } from "./client.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 interface Entry extends Readonly<Record<string, unknown>> {
   readonly id: string;

@@ -6,11 +6,11 @@ import { Agent, tool as agentTool, OpenAIProvider, Runner, setTracingDisabled } 
 import { generateText, type ModelMessage, Output, stepCountIs, streamText, tool } from "ai";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 
 /** Clients that speak OpenAI's Responses API by default, as their users set them up: a base URL and a key. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const models = ["gpt", "gpt-5", "claude", "gemini", "deepseek/deepseek-v3.2"] as const;
 const weatherSchema = z.object({ city: z.string() });
 const citySchema = z.object({ city: z.string(), population: z.number(), isCapital: z.boolean() });

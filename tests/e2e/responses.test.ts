@@ -3,12 +3,12 @@ import { zodTextFormat } from "openai/helpers/zod";
 import type { Response, ResponseInputItem, ResponseStreamEvent, Tool } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { collect, openAi, rejection, user } from "./client.ts";
 
 /** OpenAI's Responses API as OpenAI's own SDK speaks it, on a model of each provider: a row of the matrix of dialects. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const models = [
   ["OpenAI", "gpt-4o-mini"],

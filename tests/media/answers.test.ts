@@ -3,10 +3,10 @@ import type * as z from "zod";
 import * as answers from "#core/schemas/media-answers.ts";
 import { Browser } from "#tests/accounts/support/gateway.ts";
 import type { Reply } from "#tests/e2e/client.ts";
-import { eventually, useCloud } from "#tests/support/cloud.ts";
+import { eventually, useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, eventsOf, type Job, pngDataUrl } from "./support.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const caller = (): Promise<Caller> => Caller.of(cloud());
 
 const expectAs = (schema: z.ZodType, reply: Reply): void => {

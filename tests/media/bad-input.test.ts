@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, newMark } from "./support.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const caller = (): Promise<Caller> => Caller.of(cloud());
 
 const tooLarge = `data:image/png;base64,${"A".repeat(4_200_000)}`;

@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { AnswerValidator } from "#tests/core/openapi/answer-validator.ts";
 import { isMediaOperation } from "#tests/core/openapi/media-routes.ts";
 import { type Reply, send } from "#tests/e2e/client.ts";
-import { eventually, useCloud } from "#tests/support/cloud.ts";
+import { eventually, useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, type Job, pngDataUrl } from "./support.ts";
 
 /** Answers of media, fashion, images, videos and vision, held against the document that a client is generated from. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const photo = "https://images.example.com/a.png";
 const fashion = (directive = "") => ({
   model_name: "reframe",

@@ -1,10 +1,10 @@
 import Fashn from "fashn";
 import { describe, expect, it } from "vitest";
 import { fashionCredits } from "#core/schemas/fashion.ts";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, eventsOf, newMark } from "./support.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const caller = (): Promise<Caller> => Caller.of(cloud());
 
 const microUsd = 1_000_000n;

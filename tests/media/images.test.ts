@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { eventually, useCloud } from "#tests/support/cloud.ts";
+import { eventually, useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, newMark, pngDataUrl } from "./support.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const caller = (): Promise<Caller> => Caller.of(cloud());
 
 const microUsd = 1_000_000n;

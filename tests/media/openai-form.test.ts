@@ -1,12 +1,12 @@
 import OpenAI, { toFile } from "openai";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Browser } from "#tests/accounts/support/gateway.ts";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, pngDataUrl } from "./support.ts";
 
 /** OpenAI's media endpoints, driven by its own SDK. */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const microUsd = 1_000_000n;
 const png = Buffer.from(pngDataUrl.slice(pngDataUrl.indexOf(",") + 1), "base64");
 const audio = () => toFile(Buffer.alloc(32_000, 1), "hello.wav", { type: "audio/wav" });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { autoModels } from "#core/catalog/auto.ts";
 import { models } from "#core/catalog/models.ts";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { Caller, dataOf, eventsOf, newMark, pngDataUrl } from "./support.ts";
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 const caller = (): Promise<Caller> => Caller.of(cloud());
 
 interface Vision {

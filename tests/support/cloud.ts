@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DynamoDBDocumentClient, GetCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { Unkey } from "@unkey/api";
 import { afterAll, beforeAll, inject, vi } from "vitest";
@@ -161,12 +162,15 @@ export class TestCloud {
   readonly #started: Started;
   readonly #keepsData: boolean;
   readonly #documents: DynamoDBDocumentClient;
+  /** Bytes of the log that others caused before. */
+  readonly #logStart: number;
 
-  private constructor(started: Started, ready: Ready, dataDir: string, keepsData: boolean) {
+  private constructor(started: Started, ready: Ready, dataDir: string, keepsData: boolean, logStart = 0) {
     this.#started = started;
     this.ready = ready;
     this.dataDir = dataDir;
     this.#keepsData = keepsData;
+    this.#logStart = logStart;
     this.#documents = DynamoDBDocumentClient.from(localDynamoDbClient(ready.local.dynamoDbEndpoint), {
       unmarshallOptions: { wrapNumbers: (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)) },
     });
@@ -182,6 +186,23 @@ export class TestCloud {
     }
     const ready = readySchema.parse(JSON.parse(await readFile(join(dataDir, "ready.json"), "utf8")));
     return new TestCloud(started, ready, dataDir, options.dataDir !== undefined);
+  }
+
+  /** This cloud as a user finds it who has just come: a new account and key in place of the demo user's, and an empty log. */
+  async forNewUser(): Promise<TestCloud> {
+    const { userId, ...user } = await this.createUser();
+    const { key: apiKey, keyId } = await this.createKey({ userId });
+    const { size } = await stat(this.ready.local.logFile);
+    const ready = { ...this.ready, apiKey, user, local: { ...this.ready.local, userId, keyId } };
+    return new TestCloud(this.#started, ready, this.dataDir, true, size);
+  }
+
+  /** Lets this process end before the cloud, which then ends by itself. */
+  unref(): this {
+    const { child } = this.#started;
+    child.unref();
+    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
+    return this;
   }
 
   /** Starts what must not come up. */
@@ -341,8 +362,8 @@ export class TestCloud {
   }
 
   /** Everything that the functions wrote so far. */
-  log(): Promise<string> {
-    return readFile(this.ready.local.logFile, "utf8");
+  async log(): Promise<string> {
+    return (await readFile(this.ready.local.logFile)).subarray(this.#logStart).toString("utf8");
   }
 
   /** Sends an order to the process of `entry` and resolves with its answer. */
@@ -387,6 +408,33 @@ export const useCloud = (options: CloudOptions | (() => Promise<CloudOptions>) =
     } finally {
       await cloud?.stop();
     }
+  });
+  return () => {
+    if (cloud === undefined) throw new Error("The cloud has not started.");
+    return cloud;
+  };
+};
+
+let standardCloud: Promise<TestCloud> | undefined;
+
+/** Its folder goes with the whole run's. */
+const startStandardCloud = async (): Promise<TestCloud> => {
+  const dataDir = await mkdtemp(join(dirname(inject("sharedBuild").functionsDir), "cloud-"));
+  return (await TestCloud.start({ dataDir, env: { RATE_LIMIT_SCALE: "100" } })).unref();
+};
+
+/**
+ * The cloud of all files that a worker runs and that need nothing of their own: none starts it again, and its functions are
+ * warm. Each file has a user of its own. For files that tell what they caused from what others did, by user, request or words.
+ */
+export const useStandardCloud = (): (() => TestCloud) => {
+  let cloud: TestCloud | undefined;
+  beforeAll(async () => {
+    standardCloud ??= startStandardCloud();
+    cloud = await (await standardCloud).forNewUser();
+  });
+  afterAll(async () => {
+    if (cloud !== undefined) await requireRights(cloud, {});
   });
   return () => {
     if (cloud === undefined) throw new Error("The cloud has not started.");

@@ -5,7 +5,7 @@ import { type ProviderAnswers, providerAnswers } from "./provider-answers.ts";
 
 /**
  * A provider that costs as little as it can: raw HTTP in OpenAI's two shapes and Anthropic's, every byte made before it is asked. The
- * request's `metadata` says how many chunks come and how far apart.
+ * request's words say how many chunks come and how far apart.
  */
 
 export interface ProviderReady {
@@ -16,10 +16,10 @@ export interface ProviderReady {
 interface Script {
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
-  readonly metadata?: { readonly chunks?: string; readonly gap_ms?: string };
 }
 
 const usualChunks = 64;
+const pacePattern = /(\d+) chunks, (\d+) ms apart/;
 
 interface Pace {
   readonly chunks: number;
@@ -63,9 +63,10 @@ const answer = (path: string | undefined, text: string, response: ServerResponse
     return;
   }
   const script = JSON.parse(text) as Script;
-  const chunks = Number(script.metadata?.chunks ?? usualChunks);
+  const [, chunkCount = usualChunks, gapMs = 0] = pacePattern.exec(text) ?? [];
+  const chunks = Number(chunkCount);
   if (script.stream === true) {
-    answerStream(answers, script, { chunks, gapMs: Number(script.metadata?.gap_ms ?? 0) }, response);
+    answerStream(answers, script, { chunks, gapMs: Number(gapMs) }, response);
     return;
   }
   const body = answers.completion(chunks);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { useCloud } from "#tests/support/cloud.ts";
+import { useStandardCloud } from "#tests/support/cloud.ts";
 import { type Answer, type Dialect, dialects, pdf, pixel, type Question } from "./questions.ts";
 
 /**
@@ -11,7 +11,7 @@ import { type Answer, type Dialect, dialects, pdf, pixel, type Question } from "
  * `X-Warnings` names it; `refused`: a 400.
  */
 
-const cloud = useCloud({ env: { RATE_LIMIT_SCALE: "100" } });
+const cloud = useStandardCloud();
 
 const models: Readonly<Record<string, string>> = {
   OpenAI: "gpt-5",
