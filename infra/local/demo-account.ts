@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { Unkey } from "@unkey/api";
+import type { Unkey } from "@unkey/api";
 import * as z from "zod";
 import type { Dependencies } from "./dependencies.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -50,12 +50,16 @@ const readAccount = async (file: string): Promise<DemoAccount | undefined> => {
   }
 };
 
-const unkeyOf = ({ unkey }: Dependencies): Unkey => new Unkey({ rootKey: unkey.rootKey, serverURL: unkey.url });
+/** Loaded when it is needed, which a first start is not: the SDK is 400 modules. */
+const unkeyOf = async ({ unkey }: Dependencies): Promise<Unkey> => {
+  const { Unkey } = await import("@unkey/api");
+  return new Unkey({ rootKey: unkey.rootKey, serverURL: unkey.url });
+};
 
 /** Whether the key was not revoked since the last run. When Unkey does not say, it is taken to be there. */
 const isThere = async (dependencies: Dependencies, keyId: string): Promise<boolean> => {
   try {
-    await unkeyOf(dependencies).keys.getKey({ keyId });
+    await (await unkeyOf(dependencies)).keys.getKey({ keyId });
     return true;
   } catch (error) {
     return !(error instanceof Error && "statusCode" in error && error.statusCode === 404);
@@ -88,7 +92,8 @@ const keyOfGateway = async (url: string, login: Login): Promise<NewKey> => {
 };
 
 const keyOfUnkey = async (dependencies: Dependencies, userId: string): Promise<NewKey> => {
-  const { data } = await unkeyOf(dependencies).keys.createKey({
+  const { keys } = await unkeyOf(dependencies);
+  const { data } = await keys.createKey({
     apiId: dependencies.unkey.apiId,
     prefix: "ck",
     name: keyName,

@@ -24,5 +24,6 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   if (!existsSync(join(import.meta.dirname, "../../../shared/contracts"))) {
     process.stdout.write("The vendors' specifications are not beside the repository: contract tests are skipped.\n");
   }
-  return () => rm(folder, { recursive: true, force: true });
+  // Clouds that end with their test process may still write into it.
+  return () => rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 };
