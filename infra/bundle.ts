@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { type BuildOptions, build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { bundleConditions } from "./bundle-conditions.ts";
 
 /**
@@ -196,6 +196,27 @@ export const bundleTogether = async (options: CommonBuild): Promise<ReadonlyMap<
   return builtTogether(options);
 };
 
+/**
+ * Takes node:http and node:https from the process instead of importing them: an ES module's view of them reads every member,
+ * one of which loads undici, a quarter of a cold start. In its own bundle no function has such an import (tests/bundle), but a
+ * chunk that several share keeps one that only some need.
+ */
+const withoutHttpViews: Plugin = {
+  name: "without-http-views",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(?:node:)?https?$/ }, ({ path: name, kind }) =>
+      kind === "import-statement" ? { path: name.replace(/^node:/, ""), namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path: name }) => {
+      const members = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name) ?? {}));
+      const values = members.flatMap(([member, { get }]) => (get === undefined ? [member] : []));
+      return {
+        contents: `const module = process.getBuiltinModule("node:${name}"); export default module; export const { ${values.join(", ")} } = module;`,
+      };
+    });
+  },
+};
+
 /** The same, with what esbuild knows of all of them: an entry is `<id>.mjs`. */
 export const measureTogether = async (options: CommonBuild): Promise<Metafile> => {
   const { outDir, root } = options;
@@ -208,6 +229,7 @@ export const measureTogether = async (options: CommonBuild): Promise<Metafile> =
     entryNames: "[name]",
     outdir: folder,
     minify: true,
+    plugins: [withoutHttpViews],
   });
   return metafile;
 };

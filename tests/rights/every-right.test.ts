@@ -80,12 +80,14 @@ const scenarioTimeoutMs = 120_000;
 
 const suites = [
   // Schedules would do the work of the functions that are asked.
-  ["functions behind a path", routeRows, useCloud({ entry, env: { ...env, SCHEDULE_SCALE: "0.001" } })],
+  ["functions behind a path", routeRows, "0.001"],
   // Every minute is a second: what they do for all users would be in the way of the others.
-  ["functions that run by themselves", backgroundRows, useCloud({ entry, env: { ...env, SCHEDULE_SCALE: "60" } })],
+  ["functions that run by themselves", backgroundRows, "60"],
 ] as const;
 
-describe.each(suites)("%s", { timeout: scenarioTimeoutMs }, (_name, rows, cloud) => {
+describe.each(suites)("%s", { timeout: scenarioTimeoutMs }, (_name, rows, scale) => {
+  const cloud = useCloud({ entry, env: { ...env, SCHEDULE_SCALE: scale } });
+
   describe.each(rows.map((row) => [row.id, row] as const))("%s", (id, row) => {
     it("uses every right of its row", async () => {
       const { used, refused, failure } = await run(cloud(), row, []);

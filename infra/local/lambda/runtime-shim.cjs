@@ -6,6 +6,16 @@
 "use strict";
 const http = require("node:http");
 const Module = require("node:module");
+const { workerData } = require("node:worker_threads");
+
+/** How long after its start a worker writes down what it has compiled, ms: by then it has answered. */
+const flushMs = 1_000;
+
+if (workerData?.compileCache !== undefined) {
+  Module.enableCompileCache(workerData.compileCache);
+  // A worker is ended from outside, without a last moment of its own.
+  setTimeout(Module.flushCompileCache, flushMs).unref();
+}
 
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? "").split(":");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });

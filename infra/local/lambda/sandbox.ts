@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import { createRequire, getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -36,10 +37,15 @@ const forwardLines = (source: Readable | null, stream: "stdout" | "stderr", log:
 /** Dozens of these share one machine, and V8's own choice lets each keep 6 MB more for what is garbage by the next request. */
 const youngGenerationMb = 4;
 
+/** The folder of this process's own cache, in one for this version of Node; undefined without one. */
+const compileCache = getCompileCacheDir();
+
 const startThread = ({ env, memoryMb, log, exited }: SandboxOptions): Sandbox => {
   const worker = new Worker(runtimePath, {
     env: { ...env },
     execArgv: ["--require", shimPath],
+    // A thread does not take V8's cache of compiled code over by itself.
+    workerData: { compileCache: compileCache === undefined ? undefined : dirname(compileCache) },
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: youngGenerationMb },
     stdout: true,
     stderr: true,
