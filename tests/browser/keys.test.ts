@@ -70,6 +70,8 @@ describe.skipIf(!hasChromium)(`Keys in a browser${needsChromium}`, browserTimeou
     await lookAt(page, "keys-menu");
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.keyboard.press("Escape");
+    // The browser hides it first, and tells the page a moment later.
+    await page.getByRole("button", { name: "Actions for Production server", expanded: false }).waitFor();
     await page.getByRole("menu").waitFor({ state: "detached" });
     expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);
     await page.keyboard.press("Enter");

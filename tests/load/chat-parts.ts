@@ -4,6 +4,7 @@ import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { startKms } from "#infra/local/kms/server.ts";
 import { startUnkey } from "#infra/local/unkey/server.ts";
+import { stopStreams } from "./stop-streams.ts";
 
 /** What a function of chat completions needs around it, for load on one that runs alone in a process of its own. */
 
@@ -26,6 +27,7 @@ export const startChatParts = async (providerUrl: string): Promise<ChatParts> =>
     startUnkey({ rootKey, apiId }),
   ]);
   const names = await createTables(dynamoDb.endpoint, "load");
+  await stopStreams(dynamoDb.endpoint, names);
   const client = new Unkey({ rootKey, serverURL: unkey.url });
   const { data } = await client.keys.createKey({ apiId, prefix: "ck", name: "Load", externalId: "user_load" });
   const links = {

@@ -4,6 +4,7 @@ import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { median } from "#tests/bench/statistics.ts";
+import { stopStreams } from "./stop-streams.ts";
 import { useTables } from "./use-tables.ts";
 
 /**
@@ -75,6 +76,7 @@ const main = async (): Promise<void> => {
   const endpoint = server?.endpoint ?? process.env.DYNAMODB_ENDPOINT ?? "";
   try {
     const names = await createTables(endpoint, `load-${randomUUID()}`);
+    await stopStreams(endpoint, names);
     useTables(endpoint, names);
     // The gateway's own client gives up after a moment, which a machine full of writes takes.
     const client = new DynamoDBClient({ endpoint, requestHandler: { requestTimeout: 60_000 } });

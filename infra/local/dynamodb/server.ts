@@ -36,7 +36,8 @@ const unreadableFile = "Database file";
  * Starts the embedded DynamoDB stand-in (dynoxide: DynamoDB's API over SQLite) and waits until it accepts connections.
  * It dies with this process, however this process ends. Where it is known to differ from DynamoDB: rows are not deleted at
  * their time to live; transactions never conflict; every read is consistent; a write that changes nothing still enters the
- * stream; `REMOVE a.b` passes where `a` is missing; a stream has one shard, which always shows an ending sequence number.
+ * stream; `REMOVE a.b` passes where `a` is missing; a stream has one shard, which always shows an ending sequence number; a
+ * write to a table with a stream goes through all records of the stream's last day.
  * @throws Error where the platform has no binary (set `DYNAMODB_ENDPOINT` there), when it does not come up in 10 s, or for a
  * file of another format (UnusableData).
  */
