@@ -4,7 +4,7 @@ import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { startKms } from "#infra/local/kms/server.ts";
 import { startUnkey } from "#infra/local/unkey/server.ts";
-import { stopStreams } from "./stop-streams.ts";
+import { stopStreams } from "#tests/support/stop-streams.ts";
 
 /** What a function of chat completions needs around it, for load on one that runs alone in a process of its own. */
 

@@ -4,7 +4,7 @@ import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { median } from "#tests/bench/statistics.ts";
-import { stopStreams } from "./stop-streams.ts";
+import { stopStreams } from "#tests/support/stop-streams.ts";
 import { useTables } from "./use-tables.ts";
 
 /**

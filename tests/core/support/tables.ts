@@ -4,6 +4,7 @@ import { type TableId, tables } from "#core/tables.ts";
 import { createTables } from "#infra/local/dynamodb/create-tables.ts";
 import { type DynamoDbServer, startDynamoDb } from "#infra/local/dynamodb/server.ts";
 import { hasTarget, targetName } from "#tests/infra/local/dynamodb/target.ts";
+import { stopStreams } from "#tests/support/stop-streams.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 /** Whether there is a DynamoDB to test on. Skip otherwise: `describe.skipIf(!hasTables)`. */
@@ -23,6 +24,8 @@ export const useTables = (): (() => Relay) => {
     server = process.env.DYNAMODB_ENDPOINT === undefined ? await startDynamoDb() : undefined;
     const endpoint = server?.endpoint ?? process.env.DYNAMODB_ENDPOINT ?? "";
     const names = await createTables(endpoint, `unit-${randomUUID()}`);
+    // Tests in one process call the streams' functions themselves.
+    await stopStreams(endpoint, names);
     relay = await startRelay(endpoint);
     process.env.AWS_ENDPOINT_URL_DYNAMODB = relay.url;
     for (const id of Object.keys(tables) as TableId[]) {
