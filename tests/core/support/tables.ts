@@ -12,11 +12,16 @@ export const hasTables = hasTarget;
 /** For the name of a test: where its tables are, or why it has none. */
 export const tablesName = `tables: ${targetName}`;
 
+export interface TablesOptions {
+  /** Whether tables have their streams. Most tests call the functions behind them by themselves, and each write takes longer. */
+  readonly streams?: boolean;
+}
+
 /**
  * The real tables behind a relay that can break any call, for all tests of a file, with the environment pointing at them.
  * `config` reads each value once, so a file has one set.
  */
-export const useTables = (): (() => Relay) => {
+export const useTables = ({ streams = false }: TablesOptions = {}): (() => Relay) => {
   let server: DynamoDbServer | undefined;
   let relay: Relay | undefined;
   beforeAll(async () => {
@@ -24,8 +29,7 @@ export const useTables = (): (() => Relay) => {
     server = process.env.DYNAMODB_ENDPOINT === undefined ? await startDynamoDb() : undefined;
     const endpoint = server?.endpoint ?? process.env.DYNAMODB_ENDPOINT ?? "";
     const names = await createTables(endpoint, `unit-${randomUUID()}`);
-    // Tests in one process call the streams' functions themselves.
-    await stopStreams(endpoint, names);
+    if (!streams) await stopStreams(endpoint, names);
     relay = await startRelay(endpoint);
     process.env.AWS_ENDPOINT_URL_DYNAMODB = relay.url;
     for (const id of Object.keys(tables) as TableId[]) {

@@ -37,7 +37,7 @@ const imageOf = (event: UsageEvent): Readonly<Record<string, unknown>> =>
 const sumsOf = async (userId: string) => counted((await readRollups(userId, day, day)).rows);
 
 describe.skipIf(!hasTables)(`functions/usage-rollup (${tablesName})`, () => {
-  const tables = useTables();
+  const tables = useTables({ streams: true });
   const log = captureLog();
 
   it("adds what is settled and passes over open rows and rows that time deleted", async () => {
