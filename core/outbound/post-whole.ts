@@ -135,7 +135,8 @@ const attempt = async (made: Attempt): Promise<WholeAnswer> => {
     return { status: response.status, headers: toHeaders(response.headerLines), bytes: response.bytes };
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
-    throw Object.assign(error, { sent, isReset: isReset(made, error, calledAtMs) });
+    // A server that answers has begun its work, whatever of the request it has read.
+    throw Object.assign(error, { sent: sent || response.hasHead, isReset: isReset(made, error, calledAtMs) });
   } finally {
     clearTimeout(headersTimer);
     signal?.removeEventListener("abort", onAbort);

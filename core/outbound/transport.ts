@@ -202,7 +202,8 @@ const attempt = (origin: Origin, request: OutboundRequest): Promise<IncomingMess
       const failure = toOutboundError(error, signal);
       const isReset = /^(ECONNRESET|EPIPE)$/.test(failure.networkCode ?? "");
       const isStale = isReset && call.reusedSocket && performance.now() - calledAtMs < staleForMs;
-      reject(Object.assign(failure, { sent, isStale }));
+      // A server that answers has begun its work, whatever of the request it has read.
+      reject(Object.assign(failure, { sent: sent || answer !== undefined, isStale }));
     });
     call.once("response", (response) => {
       clearTimeout(headersTimer);

@@ -237,6 +237,22 @@ describe.each(Object.entries(transports))("%s", (_name, call) => {
       answers = [() => waiting.abort()];
       await expect(call({ signal: waiting.signal })).rejects.toMatchObject({ failure: "aborted", sent: true });
     });
+
+    it("yes: an answer has begun, though the request was not read to its end", async () => {
+      const hasty = createNetServer((socket) => {
+        sockets.add(socket);
+        socket.on("error", () => undefined);
+        socket.once("data", () => {
+          socket.pause().write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nno");
+        });
+      }).listen(0, "127.0.0.1");
+      await once(hasty, "listening");
+      const { port } = hasty.address() as { port: number };
+      const body = "x".repeat(32 * 1024 * 1024);
+      const cut = call({ url: `http://127.0.0.1:${port}/`, body, idleTimeoutMs: 200 });
+      await expect(cut).rejects.toMatchObject({ failure: "timeout", sent: true });
+      hasty.close();
+    });
   });
 
   it("do not keep a connection whose server answered before it had read the request", async () => {
